@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>
+/// A signing key: ECDSA over P-256 with SHA-256 (FIPS 186-5). Every signed message begins with a context string, so that a signature
+/// made for one purpose is worth nothing for another. Signatures are 64 bytes, IEEE P1363.
+/// </summary>
+public sealed class SigningKey : IDisposable
+{
+    private readonly ECDsa _key;
+
+    private SigningKey(ECDsa key)
+    {
+        _key = key;
+        PublicKey = new VerifyingKey(key.ExportSubjectPublicKeyInfo());
+    }
+
+    /// <summary>The public half.</summary>
+    public VerifyingKey PublicKey { get; }
+
+    /// <summary>Makes a new key from the operating system's generator.</summary>
+    public static SigningKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+
+    /// <summary>Reads a key from PKCS#8 PEM.</summary>
+    /// <exception cref="CryptographicException">The text holds no P-256 private key.</exception>
+    public static SigningKey FromPem(string pem)
+    {
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(pem);
+            if (key.KeySize != 256)
+                throw new CryptographicException($"The key has {key.KeySize} bits; an ECDSA P-256 key is needed.");
+            return new SigningKey(key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The key as PKCS#8 PEM. Whoever stores it restricts the file to its own account.</summary>
+    public string ToPem() => _key.ExportPkcs8PrivateKeyPem();
+
+    /// <summary>Signs <paramref name="message"/> for the purpose named by <paramref name="context"/> (see <see cref="SignatureContext"/>).</summary>
+    public byte[] Sign(string context, ReadOnlySpan<byte> message) =>
+        _key.SignData(SignatureContext.Bind(context, message), HashAlgorithmName.SHA256);
+
+    /// <inheritdoc/>
+    public void Dispose() => _key.Dispose();
+}
+
+/// <summary>The public half of a <see cref="SigningKey"/>: a DER SubjectPublicKeyInfo.</summary>
+public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<VerifyingKey>
+{
+    /// <summary>DER SubjectPublicKeyInfo.</summary>
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; } = subjectPublicKeyInfo;
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo: what stewards compare out of band.</summary>
+    public Sha256Digest Fingerprint { get; } = Sha256Digest.Of(subjectPublicKeyInfo);
+
+    /// <summary>Whether <paramref name="signature"/> was made by this key over this message for this purpose. Malformed keys verify nothing.</summary>
+    public bool Verify(string context, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        using var key = ECDsa.Create();
+        try
+        {
+            key.ImportSubjectPublicKeyInfo(SubjectPublicKeyInfo.Span, out var read);
+            return read == SubjectPublicKeyInfo.Length && key.KeySize == 256
+                && key.VerifyData(SignatureContext.Bind(context, message), signature, HashAlgorithmName.SHA256);
+        }
+        catch (CryptographicException)
+        {
+            return false; // not a key: it has signed nothing
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(VerifyingKey? other) => other is not null && SubjectPublicKeyInfo.Span.SequenceEqual(other.SubjectPublicKeyInfo.Span);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as VerifyingKey);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Fingerprint.GetHashCode();
+}
+
+/// <summary>The purposes of signatures. A message is signed as <c>context || 0x00 || message</c>.</summary>
+public static class SignatureContext
+{
+    /// <summary>A submitter's signature over a study's canonical bytes.</summary>
+    public const string Study = "fcml-study-v1";
+
+    /// <summary>A worker's signature over a release's manifest.</summary>
+    public const string Release = "fcml-release-v1";
+
+    /// <summary>A signature over an entry of a chained log.</summary>
+    public const string LogEntry = "fcml-log-v1";
+
+    /// <summary>A worker's proof that it holds its key, bound to a challenge.</summary>
+    public const string WorkerKey = "fcml-worker-key";
+
+    /// <summary>A worker's signature over a steward's verdict.</summary>
+    public const string Verdict = "fcml-verdict-v1";
+
+    /// <summary>The coordinator's signature over a round's participation record.</summary>
+    public const string RoundRecord = "fcml-round-record-v1";
+
+    /// <summary>The coordinator's signature over a registry entry's manifest.</summary>
+    public const string Model = "fcml-model-v1";
+
+    internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
+    {
+        var prefix = System.Text.Encoding.ASCII.GetBytes(context);
+        var bound = new byte[prefix.Length + 1 + message.Length];
+        prefix.CopyTo(bound, 0);
+        message.CopyTo(bound.AsSpan(prefix.Length + 1));
+        return bound;
+    }
+}
