@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>
+/// A study protocol, checked and immutable: only <see cref="StudyChecker"/> makes one. A study is a declaration, never code; what a
+/// steward approves is its <see cref="Digest"/>.
+/// </summary>
+public sealed record Study
+{
+    internal Study()
+    {
+    }
+
+    /// <summary>Name, by the rule of <see cref="Studies.Name"/>; with the registry's version it names the model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line for people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What the study is for, in words that a privacy officer reads.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>Reference of the ethics approval.</summary>
+    public required string Ethics { get; init; }
+
+    /// <summary>What data the study asks for.</summary>
+    public required StudyData Data { get; init; }
+
+    /// <summary>What is trained.</summary>
+    public required StudyModel Model { get; init; }
+
+    /// <summary>How each site trains.</summary>
+    public required StudyTraining Training { get; init; }
+
+    /// <summary>How updates become a model.</summary>
+    public required StudyFederation Federation { get; init; }
+
+    /// <summary>What is measured and when.</summary>
+    public required StudyEvaluation Evaluation { get; init; }
+
+    /// <summary>Canonical JSON (RFC 8785) of the whole declaration, defaults filled in.</summary>
+    public required ReadOnlyMemory<byte> Canonical { get; init; }
+
+    /// <summary>SHA-256 of <see cref="Canonical"/>.</summary>
+    public StudyDigest Digest => new(Sha256Digest.Of(Canonical.Span));
+}
+
+/// <summary>The data a study asks for: one row per index event, in raw values and declared units.</summary>
+/// <param name="Dataset">The name under which each site's steward maps a local file.</param>
+/// <param name="Patient">Column that names the patient, by which rows are split and opt-outs apply; null: each row is a patient.</param>
+/// <param name="Features">Model inputs, in order; never empty (save for benchmark models).</param>
+/// <param name="Label">What is predicted.</param>
+/// <param name="Split">How rows are divided into training and test.</param>
+public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<Feature> Features, Label Label, Split Split);
+
+/// <summary>How a feature's values are typed.</summary>
+public enum FeatureType
+{
+    /// <summary>A real number in the feature's unit.</summary>
+    Number,
+
+    /// <summary>One of the declared levels; enters the model one-hot, one input per level.</summary>
+    Category,
+}
+
+/// <summary>What happens to a row whose value is missing or outside the plausible range.</summary>
+public enum MissingRule
+{
+    /// <summary>The training rows' mean (a category: all levels 0).</summary>
+    Mean,
+
+    /// <summary>The declared <see cref="Feature.MissingValue"/>.</summary>
+    Value,
+
+    /// <summary>The row is left out, and counted.</summary>
+    ExcludeRow,
+}
+
+/// <summary>How a number enters the model.</summary>
+public enum FeatureScale
+{
+    /// <summary>As it is.</summary>
+    None,
+
+    /// <summary>(value - mean) / standard deviation, with constants from the protocol or from the preparation round.</summary>
+    Standardise,
+}
+
+/// <summary>One input of the model.</summary>
+/// <param name="Name">Column name, also the name of the ONNX input.</param>
+/// <param name="Type">Number or category.</param>
+/// <param name="Unit">UCUM unit of the raw value; "1" where it has none.</param>
+/// <param name="Minimum">Least plausible value (numbers).</param>
+/// <param name="Maximum">Greatest plausible value (numbers); values outside count as missing and are counted.</param>
+/// <param name="Levels">Raw values of a category, in order; empty for numbers.</param>
+/// <param name="Missing">Rule for a missing value.</param>
+/// <param name="MissingValue">For <see cref="MissingRule.Value"/>, in the feature's unit.</param>
+/// <param name="Scale">How a number enters the model.</param>
+/// <param name="Mean">Constant from the protocol; null: from the preparation round where needed.</param>
+/// <param name="StandardDeviation">Constant from the protocol, above 0; null: from the preparation round where needed.</param>
+public sealed record Feature(
+    string Name,
+    FeatureType Type,
+    string Unit,
+    double Minimum,
+    double Maximum,
+    ImmutableArray<double> Levels,
+    MissingRule Missing,
+    double MissingValue,
+    FeatureScale Scale,
+    double? Mean,
+    double? StandardDeviation)
+{
+    /// <summary>How many inputs of the network this feature fills: 1 for a number, one per level for a category.</summary>
+    public int Width => Type == FeatureType.Number ? 1 : Levels.Length;
+
+    /// <summary>Whether this feature's mean or deviation has to be learned in a preparation round.</summary>
+    public bool NeedsPreparation =>
+        Type == FeatureType.Number
+        && ((Scale == FeatureScale.Standardise && (Mean is null || StandardDeviation is null)) || (Missing == MissingRule.Mean && Mean is null));
+}
+
+/// <summary>The outcome: a column and when it counts as positive. Rows without a label are left out, and counted.</summary>
+/// <param name="Name">Column name.</param>
+/// <param name="Above">Positive where the value is greater than this.</param>
+public sealed record Label(string Name, double Above);
+
+/// <summary>How rows are divided: by a column of the data, or by a seeded split of the patients.</summary>
+/// <param name="Column">Column whose value is <paramref name="TrainValue"/> or <paramref name="TestValue"/>; null: seeded split.</param>
+/// <param name="TrainValue">Value of training rows.</param>
+/// <param name="TestValue">Value of test rows.</param>
+/// <param name="TestFraction">Share of patients in the test set (seeded split), in (0, 1).</param>
+/// <param name="Seed">Seed of the split.</param>
+public sealed record Split(string? Column, string TrainValue, string TestValue, double TestFraction, long Seed);
+
+/// <summary>What is trained.</summary>
+public abstract record StudyModel
+{
+    private protected StudyModel()
+    {
+    }
+}
+
+/// <summary>Logistic regression: one weight per input and a bias.</summary>
+public sealed record LogisticRegression : StudyModel;
+
+/// <summary>Activation of a hidden layer.</summary>
+public enum Activation
+{
+    /// <summary>max(0, x).</summary>
+    Relu,
+
+    /// <summary>Hyperbolic tangent.</summary>
+    Tanh,
+}
+
+/// <summary>A multi-layer perceptron with one output (the logit).</summary>
+/// <param name="Hidden">Sizes of the hidden layers, at least one.</param>
+/// <param name="Activation">After each hidden layer.</param>
+/// <param name="Dropout">Probability in [0, 1) after each activation, in training only.</param>
+public sealed record Mlp(ImmutableArray<int> Hidden, Activation Activation, double Dropout) : StudyModel;
+
+/// <summary>No model: the worker adds a constant to <paramref name="Parameters"/> values, so that the machinery can be measured. A site's policy must allow it by name.</summary>
+/// <param name="Parameters">Length of the vector.</param>
+public sealed record BenchmarkModel(int Parameters) : StudyModel;
+
+/// <summary>Local optimiser.</summary>
+public enum Optimizer
+{
+    /// <summary>Stochastic gradient descent, without momentum.</summary>
+    Sgd,
+
+    /// <summary>Adam (Kingma and Ba 2015) with beta 0.9 and 0.999, epsilon 1e-8; its state starts anew each round.</summary>
+    Adam,
+}
+
+/// <summary>How each site trains in a round. Exactly one of <paramref name="LocalEpochs"/> and <paramref name="LocalSteps"/> is set.</summary>
+/// <param name="Optimizer">Local optimiser.</param>
+/// <param name="LearningRate">Step size.</param>
+/// <param name="BatchSize">Rows per step; the last batch of an epoch may be smaller.</param>
+/// <param name="LocalEpochs">Passes over the training rows per round.</param>
+/// <param name="LocalSteps">Optimiser steps per round; the sample order goes on where the last round left it.</param>
+/// <param name="Seed">Seed of initial parameters, sample order and dropout.</param>
+public sealed record StudyTraining(Optimizer Optimizer, double LearningRate, int BatchSize, int? LocalEpochs, int? LocalSteps, long Seed);
+
+/// <summary>How much a site's update counts.</summary>
+public enum Weighting
+{
+    /// <summary>By its number of training rows, capped by <see cref="StudyFederation.MaximumWeight"/>.</summary>
+    Rows,
+
+    /// <summary>Every site alike.</summary>
+    Equal,
+}
+
+/// <summary>How an update travels.</summary>
+public abstract record UpdateEncoding
+{
+    private protected UpdateEncoding()
+    {
+    }
+}
+
+/// <summary>Signed fixed point of <paramref name="Bits"/> bits over [-<paramref name="Range"/>, <paramref name="Range"/>]; a value outside is saturated and counted.</summary>
+/// <param name="Bits">8, 16, 24 or 32.</param>
+/// <param name="Range">Greatest magnitude of one coordinate of an update.</param>
+public sealed record FixedPointEncoding(int Bits, double Range) : UpdateEncoding;
+
+/// <summary>IEEE 754 binary32, little-endian; put on a grid of 2^-32 before summing, so that sums stay exact. Magnitudes above 64 are refused.</summary>
+public sealed record Float32Encoding : UpdateEncoding;
+
+/// <summary>How updates become a model.</summary>
+/// <param name="Rounds">Number of rounds, from 1.</param>
+/// <param name="Sites">Sites that are invited, in ordinal order; empty: every enrolled site that approved the study when the run starts.</param>
+/// <param name="Required">Sites without which no step commits.</param>
+/// <param name="Quorum">Least number of participants of a step.</param>
+/// <param name="Deadline">Time for each step.</param>
+/// <param name="Attempts">How often a step is tried before the run fails, from 1.</param>
+/// <param name="Weighting">How much a site counts.</param>
+/// <param name="MaximumWeight">Cap of a site's weight, from 1.</param>
+/// <param name="Encoding">How an update travels.</param>
+public sealed record StudyFederation(
+    int Rounds,
+    ImmutableArray<SiteId> Sites,
+    ImmutableArray<SiteId> Required,
+    int Quorum,
+    TimeSpan Deadline,
+    int Attempts,
+    Weighting Weighting,
+    int MaximumWeight,
+    UpdateEncoding Encoding);
+
+/// <summary>What is measured.</summary>
+/// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>
+public sealed record StudyEvaluation(int Every);
