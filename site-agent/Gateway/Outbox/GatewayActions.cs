@@ -1,0 +1,54 @@
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Gateway;
+
+/// <summary>What <see cref="GatewayCore"/> wants done. The shell does it and reports by a <see cref="GatewayEvent"/>.</summary>
+public abstract record GatewayAction
+{
+    private protected GatewayAction()
+    {
+    }
+}
+
+/// <summary>Hand a study over to the worker. Ends in <see cref="StudyHandedOver"/> or <see cref="WorkerLost"/>.</summary>
+public sealed record HandOverStudy(StudyDigest Digest, SignedStudy Study, bool Withdrawn) : GatewayAction;
+
+/// <summary>Fetch parameters into the incoming directory. Ends in <see cref="ParametersArrived"/> or <see cref="ParametersFailed"/>.</summary>
+public sealed record FetchParameters(Sha256Digest Parameters, long Length) : GatewayAction;
+
+/// <summary>Stop fetching these parameters and remove their files, whole or in part. Never ends in an event.</summary>
+public sealed record DropParameters(Sha256Digest Parameters) : GatewayAction;
+
+/// <summary>Have the worker compute a step. Ends in <see cref="StepPerformed"/>, <see cref="StepDeclined"/> or <see cref="WorkerLost"/>.</summary>
+public sealed record PerformStep(OfferedStep Offer) : GatewayAction;
+
+/// <summary>Call off a <see cref="PerformStep"/> whose result nobody wants any more. No event has to follow; one that does is harmless.</summary>
+public sealed record CancelStep(StepId Step) : GatewayAction;
+
+/// <summary>Bring a release to the coordinator, resuming where it left off, until it is there. Ends in
+/// <see cref="ReleaseDelivered"/>, <see cref="ReleaseRefused"/> or <see cref="ReleaseMissing"/>.</summary>
+public sealed record DeliverRelease(HeldTicket Ticket) : GatewayAction;
+
+/// <summary>Call off a <see cref="DeliverRelease"/>. The file stays.</summary>
+public sealed record CancelDelivery(StepId Step) : GatewayAction;
+
+/// <summary>Tell the worker the end of a release. Ends in <see cref="ReleaseLetGo"/> or <see cref="WorkerLost"/>.</summary>
+public sealed record LetGoOfRelease(HeldTicket Ticket, StepSettled.Types.Outcome Outcome) : GatewayAction;
+
+/// <summary>Ask the worker what it holds. Ends in <see cref="WorkerFound"/> or <see cref="WorkerLost"/>.</summary>
+public sealed record ListHeld : GatewayAction;
+
+/// <summary>Send an answer on the session. Lost if the session ends: the coordinator offers again.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Declined">Unspecified: the step is taken up.</param>
+public sealed record AnswerStep(StepId Step, SiteReason Declined) : GatewayAction;
+
+/// <summary>Send a verdict on the session.</summary>
+public sealed record SendVerdict(StudyVerdict Verdict) : GatewayAction;
+
+/// <summary>End the session and open another: the worker holds releases that the last Hello did not name.</summary>
+public sealed record Reconnect : GatewayAction;
+
+/// <summary>Report <see cref="Reminded"/> at <paramref name="At"/>, by the site's clock.</summary>
+public sealed record Remind(StepId Step, DateTimeOffset At) : GatewayAction;

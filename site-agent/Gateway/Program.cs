@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.SiteAgent.Gateway.CommandLine.RunAsync(args);
