@@ -16,6 +16,8 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Saturated">How many coordinates met the encoding's range.</param>
 /// <param name="Software">Version of the software that made it.</param>
 /// <param name="Capability">CPU capability and thread count, e.g. "avx2;threads=1": what bit-identity depends on.</param>
+/// <param name="Data">HMAC-SHA256 of the data that it was computed from, under a key that never leaves the worker; null where no data was read. Equal
+/// values of one site mean equal data; nobody else can confirm a guess with it.</param>
 public sealed record ReleaseManifest(
     SiteId Site,
     StepId Step,
@@ -29,4 +31,5 @@ public sealed record ReleaseManifest(
     int Weight,
     long Saturated,
     string Software,
-    string Capability);
+    string Capability,
+    Sha256Digest? Data = null);
