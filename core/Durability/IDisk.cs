@@ -3,11 +3,17 @@ namespace FederatedClinicalMl.Durability;
 /// <summary>
 /// What durable code may ask of a disk, and no more: so that the same code runs on the operating system's disk
 /// (<see cref="FileDisk"/>) and on the simulator's, which drops what was not synced. Calls are synchronous: each is a point at which a
-/// process can be killed. Paths are relative to the disk's root, with '/' as separator. Errors are <see cref="IOException"/>s.
+/// process can be killed. Paths are relative to the disk's root, with '/' as separator. Errors are <see cref="IOException"/>s; a path
+/// that leads out of the root is an <see cref="ArgumentException"/>.
 /// </summary>
 public interface IDisk
 {
-    /// <summary>Opens a file. Its existence is durable only after <see cref="SyncDirectory"/> of its directory.</summary>
+    /// <summary>
+    /// Opens a file. Its existence is durable only after <see cref="SyncDirectory"/> of its directory. A file has any number of readers
+    /// and at most one writer at a time; a second writer is refused.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">The file is to be read, and is not there.</exception>
+    /// <exception cref="DirectoryNotFoundException">Its directory is not there.</exception>
     IDiskFile Open(string path, DiskMode mode);
 
     /// <summary>Whether a file is there.</summary>
@@ -16,10 +22,19 @@ public interface IDisk
     /// <summary>The names of the files in a directory, in ordinal order; empty where the directory is missing.</summary>
     IReadOnlyList<string> List(string directory);
 
+    /// <summary>The names of the directories in a directory, in ordinal order; empty where the directory is missing.</summary>
+    IReadOnlyList<string> ListDirectories(string directory);
+
     /// <summary>Makes a directory and its parents, durably.</summary>
     void CreateDirectory(string directory);
 
-    /// <summary>Gives a file another name, replacing a file of that name. Atomic; durable only after <see cref="SyncDirectory"/>.</summary>
+    /// <summary>Removes an empty directory if it is there. After a crash it may be back.</summary>
+    void DeleteDirectory(string directory);
+
+    /// <summary>
+    /// Gives a file another name in the same directory, replacing a file of that name. Atomic; durable only after
+    /// <see cref="SyncDirectory"/>. Between two directories it is refused: a crash could leave both names or neither.
+    /// </summary>
     void Rename(string from, string to);
 
     /// <summary>Removes a file if it is there. Durable only after <see cref="SyncDirectory"/>.</summary>

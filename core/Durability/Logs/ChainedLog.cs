@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Durability;
+
+/// <summary>
+/// An append-only, hash-chained, signed log: one canonical JSON object per line, <c>{"at", "body", "hash", "kind", "previous",
+/// "sequence", "signature"}</c>.
+/// <para>
+/// Opening checks every line, number, link and hash, and the signature of the last entry, which vouches for all before it since each
+/// hash covers the entry before, signature included. <see cref="Verify"/> also checks each signature. So a changed, removed, added or
+/// moved entry is found when the log is opened, and the log is then refused (<see cref="LogBrokenException"/>).
+/// </para>
+/// <para>
+/// What the file alone cannot show is that entries at its END were removed, for a shorter log is a valid log; whoever must know that
+/// keeps the head elsewhere (<see cref="Head"/>) and compares. For the same reason the torn last line that a crash leaves is cut off,
+/// not refused; <see cref="TornBytes"/> tells how much.
+/// </para>
+/// Not for use by several threads at once.
+/// </summary>
+public sealed class ChainedLog : IDisposable
+{
+    private readonly LineLog _lines;
+    private readonly SigningKey _key;
+    private readonly TimeProvider _time;
+    private readonly List<LogEntry> _entries;
+
+    private ChainedLog(LineLog lines, List<LogEntry> entries, SigningKey key, TimeProvider time)
+    {
+        _lines = lines;
+        _entries = entries;
+        _key = key;
+        _time = time;
+    }
+
+    /// <summary>All entries, in order.</summary>
+    public IReadOnlyList<LogEntry> Entries => _entries;
+
+    /// <summary>Hash of the last entry; all zero where there is none.</summary>
+    public Sha256Digest Head => _entries.Count == 0 ? default : _entries[^1].Hash;
+
+    /// <summary>How many bytes of a torn last line were cut off when the log was opened.</summary>
+    public int TornBytes => _lines.TornBytes;
+
+    /// <summary>Opens a log, and makes it if it is missing; its directory must exist.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The log's file.</param>
+    /// <param name="key">Signs what is appended, and must have signed what is there.</param>
+    /// <param name="time">The clock of the entries.</param>
+    /// <exception cref="LogBrokenException">The log does not hold what was written to it.</exception>
+    public static ChainedLog Open(IDisk disk, string path, SigningKey key, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var lines = LineLog.Open(disk, path, out var content);
+        try
+        {
+            return new ChainedLog(lines, Check(path, content, key.PublicKey, everySignature: false), key, time);
+        }
+        catch
+        {
+            lines.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a log without changing it and checks everything in it, every signature included.</summary>
+    public static LogVerification Verify(IDisk disk, string path, VerifyingKey key)
+    {
+        var content = LineLog.Read(disk, path, out var torn);
+        try
+        {
+            var entries = Check(path, content, key, everySignature: true);
+            return new LogVerification(entries.Count, entries.Count == 0 ? default : entries[^1].Hash, torn, null);
+        }
+        catch (LogBrokenException broken)
+        {
+            return new LogVerification(broken.Sequence - 1, default, torn, broken);
+        }
+    }
+
+    /// <summary>Appends an entry and returns once it is durable.</summary>
+    /// <exception cref="IOException">The disk refused; the log is as it was (see <see cref="LineLog.Append"/>).</exception>
+    public LogEntry Append(string kind, JsonObject body)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(kind);
+        ArgumentNullException.ThrowIfNull(body);
+        var entry = LogEntry.Make(_entries.Count + 1, _time.GetUtcNow(), kind, body, Head, _key);
+        _lines.Append(entry.Line.Span);
+        _entries.Add(entry);
+        return entry;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lines.Dispose();
+
+    private static List<LogEntry> Check(string path, IReadOnlyList<ReadOnlyMemory<byte>> lines, VerifyingKey key, bool everySignature)
+    {
+        var entries = new List<LogEntry>(lines.Count);
+        var previous = default(Sha256Digest);
+        for (var i = 0; i < lines.Count; i++)
+        {
+            try
+            {
+                var entry = LogEntry.Parse(lines[i], i + 1, previous, out var signature);
+                if ((everySignature || i == lines.Count - 1) && !signature.IsBy(key))
+                    throw new FormatException($"its signature is not by the key with the fingerprint {key.Fingerprint}.");
+                entries.Add(entry);
+                previous = entry.Hash;
+            }
+            catch (FormatException fault)
+            {
+                throw new LogBrokenException(path, i + 1, fault.Message);
+            }
+        }
+
+        return entries;
+    }
+}
+
+/// <summary>What <see cref="ChainedLog.Verify"/> found.</summary>
+/// <param name="Entries">Number of entries that are right, from the start.</param>
+/// <param name="Head">Hash of the last one where the log is intact.</param>
+/// <param name="TornBytes">Bytes of a torn last line that a crash left; they are cut off when the log is opened.</param>
+/// <param name="Fault">The first broken entry, and how; null where the log is intact.</param>
+public sealed record LogVerification(long Entries, Sha256Digest Head, int TornBytes, LogBrokenException? Fault)
+{
+    /// <summary>Whether nothing is broken.</summary>
+    public bool Intact => Fault is null;
+}
