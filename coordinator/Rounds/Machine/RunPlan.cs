@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Rounds;
+
+/// <summary>What a run has to do: all of the study that <see cref="RoundMachine"/> needs, fixed when the run is created.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Study">The study's digest.</param>
+/// <param name="Name">The study's name.</param>
+/// <param name="Preparation">Whether preprocessing constants are to be learned first.</param>
+/// <param name="Rounds">Number of training rounds, from 1.</param>
+/// <param name="EvaluateEvery">Evaluate after every n-th round, and after the last; 0: never.</param>
+/// <param name="Sites">The sites that may be invited, in ordinal order: they had approved the study when the run was created.</param>
+/// <param name="Required">Sites without which no step commits.</param>
+/// <param name="Quorum">Least number of participants of a step, from 1.</param>
+/// <param name="Deadline">Time for each attempt at a step.</param>
+/// <param name="Attempts">How often a step is tried before the run fails, from 1.</param>
+/// <param name="Parameters">SHA-256 of the initial parameters.</param>
+/// <param name="ParametersLength">Bytes of a parameter vector.</param>
+/// <param name="Constants">SHA-256 of the preprocessing constants; null where they are to be learned.</param>
+public sealed record RunPlan(
+    RunId Run,
+    StudyDigest Study,
+    string Name,
+    bool Preparation,
+    int Rounds,
+    int EvaluateEvery,
+    ImmutableArray<SiteId> Sites,
+    ImmutableArray<SiteId> Required,
+    int Quorum,
+    TimeSpan Deadline,
+    int Attempts,
+    Sha256Digest Parameters,
+    long ParametersLength,
+    Sha256Digest? Constants)
+{
+    /// <summary>A plan for <paramref name="study"/>.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="study">The study.</param>
+    /// <param name="sites">Sites that approved it.</param>
+    /// <param name="parameters">SHA-256 of the initial parameters.</param>
+    /// <param name="parametersLength">Their bytes.</param>
+    /// <param name="constants">SHA-256 of the constants where the study gives them all; null where they are to be learned.</param>
+    public static RunPlan For(
+        RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength, Sha256Digest? constants)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        var federation = study.Federation;
+        return new RunPlan(
+            run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, [.. sites.Distinct().Order()],
+            [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
+            parametersLength, constants);
+    }
+
+    /// <summary>Why a step with only these participants would not commit, as part of a sentence; null where it would.</summary>
+    public string? Shortfall(ImmutableArray<SiteId> participants)
+    {
+        var missing = Required.Except(participants).ToList();
+        if (missing.Count > 0)
+            return $"without the required {(missing.Count == 1 ? "site" : "sites")} {string.Join(", ", missing)} it cannot commit";
+        return participants.Length < Quorum ? $"with {participants.Length} of at least {Quorum} sites it cannot commit" : null;
+    }
+
+    /// <summary>The first step.</summary>
+    [JsonIgnore]
+    public StepAim First => Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : new StepAim(new RoundNumber(1), StepKind.Training, 1);
+
+    /// <summary>The step after one that was committed; null after the last.</summary>
+    public StepAim? After(RoundNumber round, StepKind kind)
+    {
+        if (kind == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
+            return new StepAim(round, StepKind.Evaluation, 1);
+        return round.Value < Rounds ? new StepAim(new RoundNumber(round.Value + 1), StepKind.Training, 1) : null;
+    }
+}
+
+/// <summary>A step that is to be opened.</summary>
+public readonly record struct StepAim(RoundNumber Round, StepKind Kind, int Attempt)
+{
+    /// <summary>As a step of <paramref name="run"/>.</summary>
+    public StepId Of(RunId run) => new(run, Round, Kind, Attempt);
+}
