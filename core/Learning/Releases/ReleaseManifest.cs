@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Learning;
@@ -16,6 +18,8 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Saturated">How many coordinates met the encoding's range.</param>
 /// <param name="Software">Version of the software that made it.</param>
 /// <param name="Capability">CPU capability and thread count, e.g. "avx2;threads=1": what bit-identity depends on.</param>
+/// <param name="Data">HMAC-SHA256 of the data that it was computed from, under a key that never leaves the worker; null where no data was read. Equal
+/// values of one site mean equal data; nobody else can confirm a guess with it.</param>
 public sealed record ReleaseManifest(
     SiteId Site,
     StepId Step,
@@ -29,4 +33,88 @@ public sealed record ReleaseManifest(
     int Weight,
     long Saturated,
     string Software,
-    string Capability);
+    string Capability,
+    Sha256Digest? Data = null)
+{
+    /// <summary>Most bytes of a payload of JSON.</summary>
+    public const int MaximumJsonLength = 4 << 20;
+
+    /// <summary>The JSON form; in canonical bytes it is what the worker signs.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["site"] = Site.Value,
+        ["step"] = Step.ToString(),
+        ["study"] = Study.ToString(),
+        ["parameters"] = Parameters?.ToString(),
+        ["constants"] = Constants?.ToString(),
+        ["payloadLength"] = PayloadLength,
+        ["payloadDigest"] = PayloadDigest.ToString(),
+        ["encoding"] = Encoding,
+        ["dimension"] = Dimension,
+        ["weight"] = Weight,
+        ["saturated"] = Saturated,
+        ["software"] = Software,
+        ["capability"] = Capability,
+        ["data"] = Data?.ToString(),
+    };
+
+    /// <summary>Reads a manifest that arrived: every field on its own, then that they fit together.</summary>
+    /// <exception cref="FormatException">The JSON is no manifest; the message says which field.</exception>
+    public static ReleaseManifest Read(JsonNode? node)
+    {
+        var fields = new JsonFields(node, "manifest");
+        var manifest = new ReleaseManifest(
+            SiteId.TryParse(fields.Text("site", 63), out var site) ? site : throw Wrong("site", $"a site name: {Name.Rule}"),
+            StepId.TryParse(fields.Text("step", 64), out var step) ? step : throw Wrong("step", "a step id: run.round.kind.attempt"),
+            new StudyDigest(Digest("study")),
+            fields.IsNull("parameters") ? null : Digest("parameters"),
+            fields.IsNull("constants") ? null : Digest("constants"),
+            fields.Integer("payloadLength", 1, 4L * int.MaxValue),
+            Digest("payloadDigest"),
+            fields.Text("encoding", 7),
+            (int)fields.Integer("dimension", 0, int.MaxValue),
+            (int)fields.Integer("weight", 0, int.MaxValue),
+            fields.Integer("saturated", 0, int.MaxValue),
+            Printable("software"),
+            Printable("capability"),
+            fields.IsNull("data") ? null : Digest("data"));
+        fields.End();
+        manifest.CheckWhole();
+        return manifest;
+
+        Sha256Digest Digest(string name) =>
+            fields.Text(name, 64) is var text && Sha256Digest.TryParse(text, out var digest) && digest.ToString() == text
+                ? digest
+                : throw Wrong(name, "64 lower-case hexadecimal digits");
+
+        // These two go into logs and pages as they are.
+        string Printable(string name) =>
+            fields.Text(name, 64) is { Length: > 0 } text && text.All(c => c is >= ' ' and <= '~') ? text : throw Wrong(name, "1 to 64 printable ASCII characters");
+
+        FormatException Wrong(string name, string must) => new($"{fields.PathOf(name)} must be {must}.");
+    }
+
+    private void CheckWhole()
+    {
+        var isUpdate = Step.Kind == StepKind.Training;
+        var isPreparation = Step.Kind == StepKind.Preparation;
+        if (isPreparation != (Step.Round == RoundNumber.Preparation))
+            throw new FormatException("manifest.step: round 0 is for preparation, and only for it.");
+        if (isPreparation != Parameters is null || isPreparation != Constants is null)
+            throw new FormatException("manifest.parameters and manifest.constants must be null for preparation, and only for it.");
+        if (!isUpdate)
+        {
+            if (Encoding != "json" || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)
+                throw new FormatException($"manifest: a release of {Step.Kind} is JSON of at most {MaximumJsonLength} bytes, without dimension, weight or saturation.");
+            return;
+        }
+
+        var width = Encoding switch { "fixed8" => 1, "fixed16" => 2, "fixed24" => 3, "fixed32" or "float32" => 4, _ => 0 };
+        if (width == 0)
+            throw new FormatException("manifest.encoding must be fixed8, fixed16, fixed24, fixed32 or float32 for an update.");
+        if (Dimension < 1 || Weight < 1 || Saturated > Dimension)
+            throw new FormatException("manifest: an update has a dimension and a weight from 1, and no more saturated coordinates than its dimension.");
+        if (PayloadLength != (long)Dimension * width)
+            throw new FormatException($"manifest.payloadLength must be dimension times {width} for {Encoding}.");
+    }
+}

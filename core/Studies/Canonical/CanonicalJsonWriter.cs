@@ -80,21 +80,11 @@ internal static class CanonicalJsonWriter
                 AppendString(text, value.GetValue<string>());
                 break;
             case JsonValueKind.Number:
-                text.Append(CanonicalNumber.Format(NumberOf(value)));
+                text.Append(CanonicalNumber.Format(CanonicalNumber.Of(value)));
                 break;
             default:
                 throw new FormatException($"A value of kind {value.GetValueKind()} has no JSON form.");
         }
-    }
-
-    // A node may hold any of .NET's number types, or text that was read; all but binary floating point pass through their exact decimal text.
-    private static double NumberOf(JsonValue value)
-    {
-        if (value.TryGetValue<JsonElement>(out var element))
-            return CanonicalNumber.Parse(element.GetRawText());
-        if (value.TryGetValue<double>(out var number))
-            return number;
-        return value.TryGetValue<float>(out var single) && !float.IsFinite(single) ? single : CanonicalNumber.Parse(value.ToJsonString());
     }
 
     // RFC 8785, 3.2.2.2: the shortest escape of what must be escaped, everything else as it is.

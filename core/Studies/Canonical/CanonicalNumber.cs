@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace FederatedClinicalMl.Studies;
 
 /// <summary>Numbers as RFC 8785 section 3.2.2.3 writes them: ECMA-262, Number::toString, radix 10.</summary>
 internal static class CanonicalNumber
 {
+    private const double MaximumExactInteger = 9007199254740991; // 2^53 - 1
+
     /// <summary>The one text of <paramref name="value"/>.</summary>
     /// <exception cref="FormatException">The value is not finite.</exception>
     public static string Format(double value)
@@ -41,7 +45,17 @@ internal static class CanonicalNumber
         return value;
     }
 
-    private const double MaximumExactInteger = 9007199254740991; // 2^53 - 1
+    /// <summary>The number that a node holds.</summary>
+    /// <exception cref="FormatException">As for <see cref="Parse"/>.</exception>
+    public static double Of(JsonValue value)
+    {
+        // A node may hold any of .NET's number types, or text that was read; all but binary floating point pass through their exact decimal text.
+        if (value.TryGetValue<JsonElement>(out var element))
+            return Parse(element.GetRawText());
+        if (value.TryGetValue<double>(out var number))
+            return number;
+        return value.TryGetValue<float>(out var single) && !float.IsFinite(single) ? single : Parse(value.ToJsonString());
+    }
 
     /// <summary>The fewest digits that read back as <paramref name="value"/>, and where the decimal point stands before or behind them.</summary>
     private static (string Digits, int Point) ShortestDigits(double value)

@@ -47,10 +47,10 @@ public sealed record Study
 }
 
 /// <summary>The data a study asks for: one row per index event, in raw values and declared units.</summary>
-/// <param name="Dataset">The name under which each site's steward maps a local file.</param>
+/// <param name="Dataset">The name under which each site's steward maps a local file; empty for a benchmark that declares no data.</param>
 /// <param name="Patient">Column that names the patient, by which rows are split and opt-outs apply; null: each row is a patient.</param>
 /// <param name="Features">Model inputs, in order; never empty (save for benchmark models).</param>
-/// <param name="Label">What is predicted.</param>
+/// <param name="Label">What is predicted; without a name for benchmark models.</param>
 /// <param name="Split">How rows are divided into training and test.</param>
 public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<Feature> Features, Label Label, Split Split);
 
@@ -67,7 +67,7 @@ public enum FeatureType
 /// <summary>What happens to a row whose value is missing or outside the plausible range.</summary>
 public enum MissingRule
 {
-    /// <summary>The training rows' mean (a category: all levels 0).</summary>
+    /// <summary>The training rows' mean, or the declared one (a category, where the protocol says <c>no-level</c>: the input of every level is 0).</summary>
     Mean,
 
     /// <summary>The declared <see cref="Feature.MissingValue"/>.</summary>

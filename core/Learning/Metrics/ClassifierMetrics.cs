@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Learning;
+
+/// <summary>Predicted against observed in one bin.</summary>
+/// <param name="Count">Rows.</param>
+/// <param name="Predicted">Mean predicted probability.</param>
+/// <param name="Observed">Share of positives.</param>
+public readonly record struct CalibrationBin(long Count, double Predicted, double Observed);
+
+/// <summary>Metrics of a two-class model. One that is not defined on the data is null, and prints as "undefined": never 0.5.</summary>
+/// <param name="Negatives">Rows with a negative label.</param>
+/// <param name="Positives">Rows with a positive label.</param>
+/// <param name="Auroc">Area under the ROC curve; scores within a bin count as tied. Undefined without both classes.</param>
+/// <param name="AurocBound">How far the exact value may be from <paramref name="Auroc"/> for the ties: half the sum over bins of the product of the class fractions.</param>
+/// <param name="Auprc">Average precision, Σ (recall step × precision), from the highest bin down. Undefined without positives.</param>
+/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where the edge at logit 0 was merged away.</param>
+/// <param name="Brier">Mean squared error of the probability.</param>
+/// <param name="CalibrationIntercept">Intercept a of logit(observed) = a + b · logit(predicted), fitted on the bins by maximum likelihood (Cox 1958); 0 is ideal.</param>
+/// <param name="CalibrationSlope">Slope b; 1 is ideal. Both are undefined where the fit has no finite maximum.</param>
+/// <param name="Calibration">The bins that hold rows.</param>
+public sealed record ClassifierMetrics(
+    long Negatives,
+    long Positives,
+    double? Auroc,
+    double? AurocBound,
+    double? Auprc,
+    double? Accuracy,
+    double? Brier,
+    double? CalibrationIntercept,
+    double? CalibrationSlope,
+    ImmutableArray<CalibrationBin> Calibration)
+{
+    /// <summary>The metrics that follow from a histogram; all undefined where there is none.</summary>
+    public static ClassifierMetrics Of(ScoreHistogram? histogram)
+    {
+        if (histogram is null)
+            return new(0, 0, null, null, null, null, null, null, null, []);
+        var (negatives, positives) = (histogram.Negatives, histogram.Positives);
+        var total = negatives + positives;
+        ImmutableArray<CalibrationBin> calibration =
+        [
+            .. histogram.Bins.Where(bin => bin.Count > 0)
+                .Select(bin => new CalibrationBin(bin.Count, bin.Probability * ScoreHistogram.Unit / bin.Count, (double)bin.Positives / bin.Count)),
+        ];
+        var fit = CalibrationFit.Of(calibration);
+        var (auroc, bound) = Discrimination(histogram, negatives, positives);
+        return new(
+            negatives,
+            positives,
+            auroc,
+            bound,
+            AveragePrecision(histogram, positives),
+            AccuracyOf(histogram, total),
+            total == 0 ? null : histogram.SquaredError * ScoreHistogram.Unit / total,
+            fit?.Intercept,
+            fit?.Slope,
+            calibration);
+    }
+
+    /// <summary>JSON for records and scripts; undefined metrics are null.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["negatives"] = Negatives,
+        ["positives"] = Positives,
+        ["auroc"] = Auroc,
+        ["aurocBound"] = AurocBound,
+        ["auprc"] = Auprc,
+        ["accuracy"] = Accuracy,
+        ["brier"] = Brier,
+        ["calibrationIntercept"] = CalibrationIntercept,
+        ["calibrationSlope"] = CalibrationSlope,
+    };
+
+    /// <summary>A metric for people.</summary>
+    public static string Text(double? metric) => metric?.ToString("0.000", CultureInfo.InvariantCulture) ?? "undefined";
+
+    // In whole numbers, twice the count of ordered pairs, so that nothing is rounded before the last division.
+    private static (double? Auroc, double? Bound) Discrimination(ScoreHistogram histogram, long negatives, long positives)
+    {
+        if (negatives == 0 || positives == 0)
+            return (null, null);
+        var (twiceOrdered, tied, above) = (Int128.Zero, Int128.Zero, (Int128)positives);
+        foreach (var bin in histogram.Bins)
+        {
+            above -= bin.Positives;
+            twiceOrdered += bin.Negatives * ((2 * above) + bin.Positives);
+            tied += (Int128)bin.Negatives * bin.Positives;
+        }
+
+        var twicePairs = 2 * (double)((Int128)negatives * positives);
+        return ((double)twiceOrdered / twicePairs, (double)tied / twicePairs);
+    }
+
+    private static double? AveragePrecision(ScoreHistogram histogram, long positives)
+    {
+        if (positives == 0)
+            return null;
+        var (area, found, seen) = (0.0, 0L, 0L);
+        foreach (var bin in histogram.Bins.Reverse())
+        {
+            found += bin.Positives;
+            seen += bin.Count;
+            if (bin.Positives > 0)
+                area += (double)bin.Positives / positives * ((double)found / seen);
+        }
+
+        return area;
+    }
+
+    private static double? AccuracyOf(ScoreHistogram histogram, long total)
+    {
+        if (total == 0 || histogram.Bins.All(bin => bin.From != ScoreHistogram.MiddleEdge))
+            return null;
+        var right = histogram.Bins.Sum(bin => bin.From >= ScoreHistogram.MiddleEdge ? bin.Positives : bin.Negatives);
+        return (double)right / total;
+    }
+}

@@ -1,0 +1,214 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace FederatedClinicalMl.Numerics;
+
+/// <summary>One bin of a <see cref="ScoreHistogram"/>.</summary>
+/// <param name="From">Index of its lower edge on the public grid.</param>
+/// <param name="To">Index of its upper edge.</param>
+/// <param name="Negatives">Rows with a negative label.</param>
+/// <param name="Positives">Rows with a positive label.</param>
+/// <param name="Probability">Sum of the predicted probabilities, in units of 2^-32.</param>
+public readonly record struct ScoreBin(int From, int To, long Negatives, long Positives, long Probability)
+{
+    /// <summary>Rows.</summary>
+    public long Count => Negatives + Positives;
+
+    internal ScoreBin With(ScoreBin next) => new(
+        From, next.To, checked(Negatives + next.Negatives), checked(Positives + next.Positives), checked(Probability + next.Probability));
+}
+
+/// <summary>
+/// A model's scores on labelled rows as two histograms, of the negatives and of the positives, over the logit: from their sums over all sites
+/// follow the overall metrics, without a row or a score ever leaving a site.
+/// </summary>
+/// <remarks>
+/// The public grid has 64 bins. Its edges 1 to 63 lie at logit (i - 32) / 4, from -7.75 to 7.75; the outer bins are open. A bin holds its lower
+/// edge. Edge 32 is logit 0, which is probability 0.5. Adjacent bins may have been merged (<see cref="Suppress"/>). All sums are whole numbers,
+/// so that merging in any order gives the same bits.
+/// </remarks>
+public sealed class ScoreHistogram
+{
+    /// <summary>Bins of the public grid.</summary>
+    public const int GridBins = 64;
+
+    /// <summary>Index of the edge at logit 0.</summary>
+    public const int MiddleEdge = GridBins / 2;
+
+    /// <summary>Most rows.</summary>
+    public const long MaximumCount = 1L << 30;
+
+    /// <summary>What one unit of the fixed-point sums is worth.</summary>
+    public const double Unit = 1.0 / (1L << 32);
+
+    private ScoreHistogram(ImmutableArray<ScoreBin> bins, long squaredError)
+    {
+        Bins = bins;
+        SquaredError = squaredError;
+    }
+
+    /// <summary>The bins, from the lowest logits up, without gaps.</summary>
+    public ImmutableArray<ScoreBin> Bins { get; }
+
+    /// <summary>Sum of (probability - label)², in units of 2^-32.</summary>
+    public long SquaredError { get; }
+
+    /// <summary>Rows with a negative label.</summary>
+    public long Negatives => Bins.Sum(bin => bin.Negatives);
+
+    /// <summary>Rows with a positive label.</summary>
+    public long Positives => Bins.Sum(bin => bin.Positives);
+
+    /// <summary>The logit of an edge of the grid.</summary>
+    public static double LogitOf(int edge) => edge switch
+    {
+        0 => double.NegativeInfinity,
+        GridBins => double.PositiveInfinity,
+        _ => (edge - MiddleEdge) / 4.0,
+    };
+
+    /// <summary>Counts scores.</summary>
+    /// <param name="logits">[rows], none of them NaN.</param>
+    /// <param name="labels">[rows].</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a logit is NaN.</exception>
+    public static ScoreHistogram Of(ReadOnlySpan<double> logits, ReadOnlySpan<bool> labels)
+    {
+        if (logits.Length != labels.Length)
+            throw new ArgumentException($"There are {logits.Length} logits and {labels.Length} labels.", nameof(labels));
+        var bins = new ScoreBin[GridBins];
+        for (var i = 0; i < bins.Length; i++)
+            bins[i] = new ScoreBin(i, i + 1, 0, 0, 0);
+        var squaredError = 0L;
+        for (var row = 0; row < logits.Length; row++)
+        {
+            var logit = logits[row];
+            if (double.IsNaN(logit))
+                throw new ArgumentException($"The logit of row {row} is NaN: the model has diverged.", nameof(logits));
+            var probability = 1 / (1 + Math.Exp(-logit));
+            var error = labels[row] ? 1 - probability : probability;
+            squaredError += InUnits(error * error);
+            ref var bin = ref bins[(int)Math.Clamp(Math.Floor(logit * 4) + MiddleEdge, 0, GridBins - 1)];
+            bin = bin.With(new ScoreBin(bin.From, bin.To, labels[row] ? 0 : 1, labels[row] ? 1 : 0, InUnits(probability)));
+        }
+
+        return new ScoreHistogram([.. bins], squaredError);
+    }
+
+    /// <summary>
+    /// Merges adjacent bins until each class count of each bin is 0 or at least <paramref name="minimum"/>; keeps the edge at logit 0 where
+    /// it can, and otherwise as many bins as it can. Null where no merging suffices: the histogram is then withheld. Suppression is not
+    /// differential privacy.
+    /// </summary>
+    /// <param name="minimum">Least count that may leave, from 1.</param>
+    public ScoreHistogram? Suppress(int minimum)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        var middle = Bins.ToList().FindIndex(bin => bin.From == MiddleEdge);
+        if (middle > 0
+            && Partition(Bins.AsSpan()[..middle], minimum) is { } low
+            && Partition(Bins.AsSpan()[middle..], minimum) is { } high)
+            return new ScoreHistogram([.. low, .. high], SquaredError);
+        return Partition(Bins.AsSpan(), minimum) is { } whole ? new ScoreHistogram([.. whole], SquaredError) : null;
+    }
+
+    /// <summary>The histogram of both populations together, with the edges that both have.</summary>
+    /// <exception cref="OverflowException">A sum is beyond 63 bits.</exception>
+    public ScoreHistogram Merge(ScoreHistogram other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var edges = Bins.Select(bin => bin.To).Intersect(other.Bins.Select(bin => bin.To)).ToHashSet();
+        var sums = Coarsen(edges).Zip(other.Coarsen(edges), (left, right) => left.With(right));
+        return new ScoreHistogram([.. sums], checked(SquaredError + other.SquaredError));
+    }
+
+    /// <summary>JSON with the fields edges (indices on the grid), negatives, positives, probabilities and squaredError; sums are decimal strings.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["edges"] = new JsonArray([0, .. Bins.Select(bin => (JsonNode)bin.To)]),
+        ["negatives"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.Negatives)]),
+        ["positives"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.Positives)]),
+        ["probabilities"] = new JsonArray([.. Bins.Select(bin => (JsonNode)JsonFields.Text(bin.Probability))]),
+        ["squaredError"] = JsonFields.Text(SquaredError),
+    };
+
+    /// <summary>Reads what <see cref="ToJson"/> writes, strictly: counts and sums that no scores can have are refused.</summary>
+    /// <exception cref="FormatException">The JSON is something else.</exception>
+    public static ScoreHistogram Read(JsonNode? node, string path)
+    {
+        var fields = new JsonFields(node, path);
+        var edges = fields.List("edges", GridBins + 1, (item, at) => (int)JsonFields.Integer(item, at, 0, GridBins));
+        if (edges.Length < 2 || edges[0] != 0 || edges[^1] != GridBins || edges.Zip(edges.Skip(1)).Any(pair => pair.First >= pair.Second))
+            fields.Fail("edges", $"rise from 0 to {GridBins}");
+        var negatives = Counts("negatives");
+        var positives = Counts("positives");
+        var probabilities = fields.List("probabilities", GridBins, JsonFields.BigInteger);
+        var squaredError = fields.BigInteger("squaredError");
+        fields.End();
+        var bins = new ScoreBin[edges.Length - 1];
+        if (negatives.Length != bins.Length || positives.Length != bins.Length || probabilities.Length != bins.Length)
+            fields.Fail("edges", "enclose one count of each list");
+        if (negatives.Sum() + positives.Sum() > MaximumCount)
+            fields.Fail("negatives", $"and the positives count at most {MaximumCount} rows");
+        for (var i = 0; i < bins.Length; i++)
+        {
+            if (probabilities[i] < 0 || probabilities[i] > InUnits(negatives[i] + positives[i]))
+                fields.Fail("probabilities", "lie between 0 and the bins' counts");
+            bins[i] = new ScoreBin(edges[i], edges[i + 1], negatives[i], positives[i], (long)probabilities[i]);
+        }
+
+        if (squaredError < 0 || squaredError > InUnits(negatives.Sum() + positives.Sum()))
+            fields.Fail("squaredError", "lie between 0 and the number of rows");
+        return new ScoreHistogram([.. bins], (long)squaredError);
+
+        long[] Counts(string name) => fields.List(name, GridBins, (item, at) => JsonFields.Integer(item, at, 0, MaximumCount));
+    }
+
+    private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
+
+    private IEnumerable<ScoreBin> Coarsen(HashSet<int> edges)
+    {
+        ScoreBin? open = null;
+        foreach (var bin in Bins)
+        {
+            open = open?.With(bin) ?? bin;
+            if (!edges.Contains(bin.To))
+                continue;
+            yield return open.Value;
+            open = null;
+        }
+    }
+
+    // The finest partition into runs of bins that may leave: best[j] is the most runs into which the first j bins can be cut.
+    private static List<ScoreBin>? Partition(ReadOnlySpan<ScoreBin> bins, int minimum)
+    {
+        var best = new int[bins.Length + 1];
+        var from = new int[bins.Length + 1];
+        for (var end = 1; end <= bins.Length; end++)
+        {
+            best[end] = -1;
+            var run = bins[end - 1];
+            for (var start = end - 1; ; run = bins[--start].With(run))
+            {
+                if (best[start] >= 0 && best[start] + 1 > best[end] && MayLeave(run.Negatives, minimum) && MayLeave(run.Positives, minimum))
+                    (best[end], from[end]) = (best[start] + 1, start);
+                if (start == 0)
+                    break;
+            }
+        }
+
+        if (best[^1] < 0)
+            return null;
+        var runs = new List<ScoreBin>();
+        for (var end = bins.Length; end > 0; end = from[end])
+        {
+            var run = bins[from[end]];
+            foreach (var bin in bins[(from[end] + 1)..end])
+                run = run.With(bin);
+            runs.Insert(0, run);
+        }
+
+        return runs;
+    }
+
+    private static bool MayLeave(long count, int minimum) => count == 0 || count >= minimum;
+}

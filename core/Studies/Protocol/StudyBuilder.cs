@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>Turns a normalised declaration in which nothing is amiss into a <see cref="Study"/>.</summary>
+internal static class StudyBuilder
+{
+    public static Study Build(JsonObject study) => new()
+    {
+        Name = Text(study, "name"),
+        Title = Text(study, "title"),
+        Purpose = Text(study, "purpose"),
+        Ethics = Text(study, "ethics"),
+        Data = Data(study["data"]),
+        Model = Model(study["model"]!),
+        Training = Training(study["training"]!),
+        Federation = Federation(study["federation"]!),
+        Evaluation = new StudyEvaluation(Integer(study["evaluation"]!, "every")),
+        Canonical = CanonicalJson.Write(study),
+    };
+
+    // A benchmark reads no data and declares none.
+    private static StudyData Data(JsonNode? data) => new(
+        data is null ? "" : Text(data, "dataset"),
+        data?["patient"]?.GetValue<string>(),
+        [.. (data?["features"]?.AsArray() ?? []).Select(feature => Feature(feature!))],
+        data?["label"] is { } label ? new Label(Text(label, "name"), Number(label, "above")) : new Label("", 0),
+        data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1));
+
+    private static Feature Feature(JsonNode feature)
+    {
+        var (missing, value) = feature["missing"] is JsonObject given
+            ? (MissingRule.Value, Number(given, "value"))
+            : (Text(feature, "missing") == "exclude-row" ? MissingRule.ExcludeRow : MissingRule.Mean, 0);
+        return Text(feature, "type") == "category"
+            ? new Feature(Text(feature, "name"), FeatureType.Category, "1", 0, 0, Numbers(feature["levels"]!), missing, value, FeatureScale.None, null, null)
+            : new Feature(
+                Text(feature, "name"), FeatureType.Number, Text(feature, "unit"), Numbers(feature["range"]!)[0], Numbers(feature["range"]!)[1], [], missing, value,
+                Text(feature, "scale") == "none" ? FeatureScale.None : FeatureScale.Standardise,
+                feature["constants"]?["mean"]?.GetValue<double>(), feature["constants"]?["sd"]?.GetValue<double>());
+    }
+
+    private static Split Split(JsonNode split) => split["column"] is { } column
+        ? new Split(column.GetValue<string>(), Text(split, "train"), Text(split, "test"), 0, 0)
+        : new Split(null, "", "", Number(split, "test"), (long)Number(split, "seed"));
+
+    private static StudyModel Model(JsonNode model) => Text(model, "kind") switch
+    {
+        "mlp" => new Mlp(
+            [.. Numbers(model["hidden"]!).Select(size => (int)size)],
+            Text(model, "activation") == "tanh" ? Activation.Tanh : Activation.Relu,
+            Number(model, "dropout")),
+        "benchmark" => new BenchmarkModel(Integer(model, "parameters")),
+        _ => new LogisticRegression(),
+    };
+
+    private static StudyTraining Training(JsonNode training) => new(
+        Text(training, "optimizer") == "adam" ? Optimizer.Adam : Optimizer.Sgd,
+        Number(training, "learning-rate"),
+        Integer(training, "batch-size"),
+        (int?)training["local-epochs"]?.GetValue<double>(),
+        (int?)training["local-steps"]?.GetValue<double>(),
+        (long)Number(training, "seed"));
+
+    private static StudyFederation Federation(JsonNode federation) => new(
+        Integer(federation, "rounds"),
+        Sites(federation["sites"]),
+        Sites(federation["required"]),
+        Integer(federation, "quorum"),
+        DurationShape.Read(Text(federation, "deadline")),
+        Integer(federation, "attempts"),
+        Text(federation, "weighting") == "equal" ? Weighting.Equal : Weighting.Rows,
+        Integer(federation, "maximum-weight"),
+        federation["encoding"] is JsonObject encoding
+            ? new FixedPointEncoding(Integer(encoding["fixed"]!, "bits"), Number(encoding["fixed"]!, "range"))
+            : new Float32Encoding());
+
+    private static ImmutableArray<SiteId> Sites(JsonNode? sites) => [.. (sites?.AsArray() ?? []).Select(site => SiteId.Parse(site!.GetValue<string>()))];
+
+    private static string Text(JsonNode map, string key) => map[key]!.GetValue<string>();
+
+    private static double Number(JsonNode map, string key) => map[key]!.GetValue<double>();
+
+    private static int Integer(JsonNode map, string key) => (int)Number(map, key);
+
+    private static ImmutableArray<double> Numbers(JsonNode list) => [.. list.AsArray().Select(number => number!.GetValue<double>())];
+}

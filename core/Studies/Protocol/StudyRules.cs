@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>
+/// What one part of a protocol demands of another. Works on the normalised declaration, in which a part with a fault is null, so that
+/// every rule whose parts are sound speaks in the same check.
+/// </summary>
+internal static class StudyRules
+{
+    private const long MaximumParameters = 1 << 28; // 1 GiB of float32
+
+    public static void Check(JsonObject study, FaultList faults)
+    {
+        CheckBenchmark(study, faults);
+        CheckColumns(study["data"], faults);
+        var features = study["data"]?["features"]?.AsArray() ?? [];
+        for (var i = 0; i < features.Count; i++)
+        {
+            if (features[i] is { } feature)
+                CheckFeature(feature, Paths.Item("data.features", i), faults);
+        }
+
+        CheckModelSize(study, features, faults);
+        CheckSites(study["federation"], faults);
+    }
+
+    private static void CheckBenchmark(JsonObject study, FaultList faults)
+    {
+        if (Text(study["model"]?["kind"]) is not { } kind)
+            return;
+        var data = study["data"];
+        if (kind != "benchmark")
+        {
+            if (!study.ContainsKey("data"))
+                faults.Add("data", $"The key 'data' is missing; a model of kind {kind} needs it.");
+            foreach (var key in (string[])["features", "label"])
+            {
+                if (data is JsonObject map && !map.ContainsKey(key))
+                    faults.Add($"data.{key}", $"The key 'data.{key}' is missing; a model of kind {kind} needs it.");
+            }
+
+            return;
+        }
+
+        foreach (var key in (string[])["features", "label"])
+        {
+            if (data is JsonObject map && map.ContainsKey(key))
+                faults.Add($"data.{key}", "A benchmark reads no data; leave this out.");
+        }
+
+        if (Number(study["evaluation"]?["every"]) is > 0)
+            faults.Add("evaluation.every", "A benchmark has nothing to evaluate; write 'evaluation: {every: 0}'.");
+    }
+
+    // A column has one role; the label among the inputs would make a model that has seen the answer.
+    private static void CheckColumns(JsonNode? data, FaultList faults)
+    {
+        var roles = new Dictionary<string, string>(StringComparer.Ordinal);
+        Claim(Text(data?["patient"]), "data.patient", "the patient");
+        Claim(Text(data?["label"]?["name"]), "data.label.name", "the label");
+        Claim(Text(data?["split"]?["column"]), "data.split.column", "the split");
+        var features = data?["features"]?.AsArray() ?? [];
+        for (var i = 0; i < features.Count; i++)
+            Claim(Text(features[i]?["name"]), $"{Paths.Item("data.features", i)}.name", $"feature {i + 1}");
+        if (Text(data?["split"]?["train"]) is { } train && train == Text(data?["split"]?["test"]))
+            faults.Add("data.split.test", $"Training and test rows have the same value {DeclarationNode.Quote(train)}; the two must differ.");
+
+        void Claim(string? column, string path, string role)
+        {
+            if (column is not null && !roles.TryAdd(column, role))
+                faults.Add(path, $"The column {DeclarationNode.Quote(column)} is already {roles[column]}; a column has one role.");
+        }
+    }
+
+    private static void CheckFeature(JsonNode feature, string path, FaultList faults)
+    {
+        var substitute = feature["missing"] is JsonObject rule ? Number(rule["value"]) : null;
+        if (substitute is { } level && feature["levels"] is JsonArray levels && !levels.Any(known => Number(known) == level))
+            faults.Add($"{path}.missing.value", $"{Show(level)} is not one of the levels; name one of them.");
+        if (feature["range"] is not JsonArray range)
+            return;
+        var (least, greatest) = (Number(range[0])!.Value, Number(range[1])!.Value);
+        if (substitute is { } value && (value < least || value > greatest))
+            faults.Add($"{path}.missing.value", $"{Show(value)} lies outside the plausible range [{Show(least)}, {Show(greatest)}].");
+        if (feature["constants"] is not JsonObject constants)
+            return;
+        if (Number(constants["mean"]) is { } mean && (mean < least || mean > greatest))
+            faults.Add($"{path}.constants.mean", $"{Show(mean)} lies outside the plausible range [{Show(least)}, {Show(greatest)}].");
+        var scale = Text(feature["scale"]);
+        if (scale == "standardise" && !constants.ContainsKey("sd"))
+            faults.Add($"{path}.constants", "Standardising needs both constants; add 'sd', or leave the constants out and have them learned.");
+        if (scale == "none" && constants.ContainsKey("sd"))
+            faults.Add($"{path}.constants.sd", "With 'scale: none' nothing is divided by it; leave it out.");
+        if (scale == "none" && feature["missing"] is { } missing && Text(missing) != "mean")
+            faults.Add($"{path}.constants", "With 'scale: none' and no 'missing: mean' the constants have no use; leave them out.");
+    }
+
+    private static void CheckModelSize(JsonObject study, JsonArray features, FaultList faults)
+    {
+        if (study["model"]?["hidden"] is not JsonArray hidden)
+            return;
+        var width = features.Sum(feature => feature?["levels"] is JsonArray levels ? levels.Count : 1L);
+        var parameters = 0L;
+        foreach (var size in hidden.Select(Number))
+        {
+            if (size is null)
+                return;
+            parameters += (width + 1) * (long)size;
+            width = (long)size;
+        }
+
+        parameters += width + 1;
+        if (parameters > MaximumParameters)
+            faults.Add("model.hidden", $"The network has {parameters} parameters; at most {MaximumParameters} are allowed. Make its layers smaller.");
+    }
+
+    private static void CheckSites(JsonNode? federation, FaultList faults)
+    {
+        var sites = federation?["sites"]?.AsArray().Select(Text).ToList();
+        var required = federation?["required"]?.AsArray().Select(Text).ToList() ?? [];
+        if (Number(federation?["quorum"]) is { } quorum)
+        {
+            if (quorum > sites?.Count)
+                faults.Add("federation.quorum", $"The quorum is {Show(quorum)}, but only {sites.Count} sites are invited; lower it or invite more.");
+            if (quorum < required.Count)
+                faults.Add("federation.quorum", $"The quorum is {Show(quorum)}, but {required.Count} sites are required; it must be at least {required.Count}.");
+        }
+
+        foreach (var site in sites is null || sites.Contains(null) ? [] : required.Where(site => site is not null && !sites.Contains(site)))
+            faults.Add("federation.required", $"'{site}' is required but not among the invited sites.{(Nearest.Suggest(site!, sites!) is { } hint ? " " + hint : " Add it to 'sites' or leave it out here.")}");
+    }
+
+    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
+
+    private static string Show(double number) => CanonicalNumber.Format(number);
+}

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using static FederatedClinicalMl.Studies.NumberShape;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>
+/// The study protocol, version 1: every key, its type, range, default and meaning. The checker, the published JSON Schema and the
+/// reference tables are made from this. What one value means for another is in <see cref="StudyRules"/>.
+/// </summary>
+internal static class StudyShape
+{
+    /// <summary>The version that this software reads.</summary>
+    public const int Protocol = 1;
+
+    /// <summary>Greatest seed: integers beyond 2^53 are not exact in JSON.</summary>
+    private const double MaximumSeed = 9007199254740991;
+
+    private const int MaximumSites = 256;
+
+    private static readonly (string, string) s_excludeRow = ("exclude-row", "the row is left out, and counted");
+
+    private static readonly Field s_name = new("name", TextShape.Column, "Column name in the data; also the name of the model's ONNX input.", Required: true);
+
+    private static readonly MapShape s_number = new(
+        s_name,
+        new("unit", TextShape.Unit, "UCUM unit of the raw values (https://ucum.org); \"1\" where they have none. Sites whose data is in another unit must convert it first.", "1"),
+        new("range", new IntervalShape(), "Least and greatest plausible value, in the unit. A value outside counts as missing, and is counted: a wide range lets errors through, a narrow one loses rare patients.", Required: true),
+        new("missing", new WordOrMapShape(
+            new(("mean", "the mean of the training rows takes its place"), s_excludeRow),
+            new(new Field("value", Any, "The value that takes its place, in the unit.", Required: true))),
+            "What happens where the value is missing or implausible. Leaving rows out invents nothing, but a column that a hospital does not record costs all its rows.", "exclude-row"),
+        new("scale", new WordShape(("standardise", "minus the mean, divided by the standard deviation"), ("none", "as it is")),
+            "How the number enters the model. Standardising lets one learning rate fit every feature; unless the constants are given, it costs a preparation round.", "standardise"),
+        new("constants", new MapShape(
+            new Field("mean", Any, "Mean, in the unit.", Required: true),
+            new Field("sd", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Standard deviation, in the unit.")),
+            "Constants from the literature or an earlier study. Without them the sites' training rows give them in a preparation round, which is one more release from each site."));
+
+    private static readonly MapShape s_category = new(
+        s_name,
+        new("levels", new ListShape(Any, 2, 64, Unique: true), "The raw values, in the order of the model's inputs. Any other value counts as missing.", Required: true),
+        new("missing", new WordOrMapShape(
+            new(("no-level", "the input of every level is 0"), s_excludeRow),
+            new(new Field("value", Any, "The level that takes its place.", Required: true))),
+            "What happens where the value is missing or not a level.", "exclude-row"));
+
+    private static readonly MapShape s_data = new(
+        new("dataset", TextShape.Identifier, "The name under which each site's steward maps a local file.", Required: true),
+        new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, and nobody can be excluded by pseudonym."),
+        new("features", new ListShape(
+            new VariantShape("type", "How the values are typed.", "number",
+                ("number", "a real number in a unit", s_number),
+                ("category", "one of a few levels; enters the model one-hot", s_category)), 1, 4096),
+            "The model's inputs, in order."),
+        new("label", new MapShape(
+            new Field("name", TextShape.Column, "Column name of the outcome. Rows without it are left out, and counted.", Required: true),
+            new Field("above", Any, "A row is positive where the outcome is greater than this.", 0)),
+            "What is predicted."),
+        new("split", new KeyedShape("column",
+            new MapShape(
+                new Field("column", TextShape.Column, "Column that says to which part a row belongs. Rows with neither value are left out, and counted.", Required: true),
+                new Field("train", TextShape.Line(128), "Value of training rows, as it is written in the data.", "train"),
+                new Field("test", TextShape.Line(128), "Value of test rows.", "test")),
+            new MapShape(
+                new Field("test", new NumberShape(0, 1, AboveMinimum: true, BelowMaximum: true), "Share of the patients in the test set. A larger share narrows the metrics' intervals and leaves less to learn from.", 0.3),
+                new Field("seed", Integer(0, MaximumSeed), "Seed of the split.", 1))),
+            "How rows are divided into training and test: by a column, or by a seeded draw of patients.", new JsonObject()));
+
+    private static readonly VariantShape s_model = new("kind", "What kind of model.", null,
+        ("logistic-regression", "one weight per input and a bias", new MapShape()),
+        ("mlp", "a multi-layer perceptron with one output", new MapShape(
+            new Field("hidden", new ListShape(Integer(1, 65536), 1, 16), "Sizes of the hidden layers. More parameters fit more, and need more rows and more bytes per round.", Required: true),
+            new Field("activation", new WordShape(("relu", "max(0, x)"), ("tanh", "hyperbolic tangent")), "After each hidden layer.", "relu"),
+            new Field("dropout", new NumberShape(0, 1, BelowMaximum: true), "Probability that an activation is dropped in training. Hinders memorising rows; slows learning.", 0))),
+        ("benchmark", "no model: the worker adds a constant, so that the machinery can be measured", new MapShape(
+            new Field("parameters", Integer(1, 1 << 28), "Length of the parameter vector.", Required: true))));
+
+    private static readonly MapShape s_training = new(
+        new("optimizer", new WordShape(("sgd", "stochastic gradient descent without momentum"), ("adam", "Adam, started anew each round")), "The sites' optimiser.", "sgd"),
+        new("learning-rate", new NumberShape(0, 1000, AboveMinimum: true), "Step size. Too large diverges, too small wastes rounds.", 0.01),
+        new("batch-size", Integer(1, 1 << 20), "Rows per optimiser step.", 32),
+        new("local-epochs", Integer(1, 10_000), "Passes over the training rows per round. More of them save rounds, and let sites drift apart.", 1, Rival: "local-steps"),
+        new("local-steps", Integer(1, 1_000_000), "Optimiser steps per round, instead of local-epochs: the same number at every site, however many rows it has."),
+        new("seed", Integer(0, MaximumSeed), "Seed of the initial parameters, of the sample order and of dropout.", 1));
+
+    private static readonly MapShape s_federation = new(
+        new("strategy", new WordShape(("fedavg", "federated averaging, McMahan et al. 2017")), "How updates become new parameters.", "fedavg"),
+        new("rounds", Integer(1, 100_000), "Number of training rounds.", Required: true),
+        new("sites", new ListShape(TextShape.Identifier, 1, MaximumSites, Unique: true, Sorted: true), "The sites that are invited. Without it: every enrolled site that has approved the study when the run starts."),
+        new("required", new ListShape(TextShape.Identifier, 0, MaximumSites, Unique: true, Sorted: true), "Sites without which no step commits.", new JsonArray()),
+        new("quorum", Integer(1, MaximumSites), "Least number of sites in a step. A lower one survives more absences; a higher one hides each site among more.", Required: true),
+        new("deadline", new DurationShape(TimeSpan.FromHours(168)), "Time for each step, after which it closes with those who have answered.", "10m"),
+        new("attempts", Integer(1, 100), "How often a step that misses its quorum is tried before the run fails.", 3),
+        new("weighting", new WordShape(("rows", "by the number of training rows"), ("equal", "every site alike")), "How much a site's update counts. Rows fit the pooled data; equal keeps large sites from deciding alone.", "rows"),
+        new("maximum-weight", Integer(1, 1 << 24), "Cap of a site's weight, in rows. Bounds what a site that claims too many rows can do.", 100_000),
+        new("encoding", new WordOrMapShape(
+            new(("float32", "IEEE 754 binary32")),
+            new(new Field("fixed", new MapShape(
+                new Field("bits", new NumberChoiceShape(8, 16, 24, 32), "Bits per value. Fewer save bytes and cost precision: the grid is range / 2^(bits - 1).", 32),
+                new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
+                "Fixed point.", Required: true))),
+            "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }));
+
+    /// <summary>The whole protocol.</summary>
+    public static MapShape Whole { get; } = new(
+        new("protocol", new NumberChoiceShape(Protocol), "Version of the study protocol that the file is written in.", Required: true),
+        new("name", TextShape.Identifier, "Name of the study and of its model in the registry.", Required: true),
+        new("title", TextShape.Line(200), "One line for people.", Required: true),
+        new("purpose", TextShape.Prose(4000), "What the study is for, in words that a privacy officer reads.", Required: true),
+        new("ethics", TextShape.Line(500), "Reference of the ethics approval, or why none is needed.", Required: true),
+        new("data", s_data, "The data that the study asks for: one row per index event. Needed for every model but a benchmark."),
+        new("model", s_model, "What is trained.", Required: true),
+        new("training", s_training, "How each site trains in a round.", new JsonObject()),
+        new("federation", s_federation, "How the sites' updates become a model.", Required: true),
+        new("evaluation", new MapShape(
+            new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1)),
+            "What is measured.", new JsonObject()));
+}
