@@ -1,0 +1,24 @@
+namespace FederatedClinicalMl.Tests.Architecture;
+
+public sealed class DocumentRulesTests
+{
+    [Fact]
+    public void Links_of_documents_lead_somewhere() => House.Keeps(DocumentRules.DeadLinks(Repository.Files));
+
+    [Theory]
+    [InlineData("[a](b.md)")]
+    [InlineData("[a](../gone/)")]
+    [InlineData("[a](#no-such-heading)")]
+    [InlineData("[a](../c.md#no-such-heading)")]
+    public void Link_to_nothing_is_found(string link) =>
+        Assert.Single(DocumentRules.DeadLinks([new SourceFile("docs/a.md", link), new SourceFile("c.md", "## What's here, in short\n")]));
+
+    [Fact]
+    public void Link_to_a_file_a_folder_a_heading_and_the_web_is_let_be() =>
+        Assert.Empty(DocumentRules.DeadLinks(
+            [
+                new SourceFile("docs/a.md", "[a](../c.md) [b](../c.md#whats-here-in-short) [c](x/) [d](https://example.org/gone) [e](./x/y.md)"),
+                new SourceFile("docs/x/y.md", "[up](../a.md)"),
+                new SourceFile("c.md", "## What's here, in short\n"),
+            ]));
+}
