@@ -23,6 +23,16 @@ public static partial class DocumentRules
         }
     }
 
+    /// <summary>Names that a source file defines, by a pattern whose first group is the name, and that a page has no row for.</summary>
+    public static IEnumerable<string> WithoutRow(string source, string pattern, string page)
+    {
+        var names = Regex.Matches(source, pattern).Select(match => match.Groups[1].Value).ToList();
+        if (names.Count == 0)
+            yield return $"The pattern {pattern} finds nothing: has the source changed its form?";
+        foreach (var name in names.Where(name => !page.Contains($"\n| `{name}` |", StringComparison.Ordinal)))
+            yield return $"{name} has no row.";
+    }
+
     private static string Resolve(string from, string relative)
     {
         var parts = new Stack<string>(from.Split('/').SkipLast(1));

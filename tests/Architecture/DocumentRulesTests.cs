@@ -5,6 +5,18 @@ public sealed class DocumentRulesTests
     [Fact]
     public void Links_of_documents_lead_somewhere() => House.Keeps(DocumentRules.DeadLinks(Repository.Files));
 
+    [Fact]
+    public void Run_events_each_have_a_row() =>
+        House.Keeps(DocumentRules.WithoutRow(
+            Repository.Read("coordinator/Rounds/Machine/RunEvent.cs"), @"JsonDerivedType\(typeof\((\w+)\)", Repository.Read("docs/reference/run-events.md")));
+
+    [Fact]
+    public void Name_without_a_row_is_found()
+    {
+        Assert.Equal(["RunLost has no row."], DocumentRules.WithoutRow("[Kind(RunMade)] [Kind(RunLost)]", @"Kind\((\w+)\)", "\n| `RunMade` | yes, and not `RunLost` |"));
+        Assert.Single(DocumentRules.WithoutRow("nothing here", @"Kind\((\w+)\)", ""));
+    }
+
     [Theory]
     [InlineData("[a](b.md)")]
     [InlineData("[a](../gone/)")]
