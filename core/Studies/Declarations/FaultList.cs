@@ -23,8 +23,12 @@ internal sealed class FaultList
         Add(mark, path, message);
     }
 
-    /// <summary>Remembers where <paramref name="path"/> stands.</summary>
-    public void Place(string path, Mark mark) => _places[path] = mark;
+    /// <summary>Remembers where <paramref name="path"/> stands: its key rather than its value, and nothing for a default that is not in the text.</summary>
+    public void Place(string path, Mark mark)
+    {
+        if (mark != default)
+            _places.TryAdd(path, mark);
+    }
 
     private static string Outer(string path) => path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))];
 }

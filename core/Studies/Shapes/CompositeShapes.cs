@@ -192,7 +192,7 @@ internal sealed record KeyedShape(string Key, MapShape With, MapShape Without) :
     public override JsonObject Schema() => new() { ["type"] = "object", ["oneOf"] = new JsonArray(With.Schema(), Without.Schema()) };
 
     private string? Elsewhere(bool without, string key) =>
-        (without ? With : Without).Fields.Any(field => field.Key == key) ? $"It goes {(without ? "only" : "not")} with '{Key}'." : null;
+        (without ? With : Without).Fields.Any(field => field.Key == key) ? $"It {(without ? "goes only" : "does not go")} with '{Key}'." : null;
 }
 
 /// <summary>A word, or a map for what a word cannot say.</summary>

@@ -22,9 +22,9 @@ internal sealed record NumberShape(double Minimum, double Maximum, bool Whole = 
         get
         {
             var kind = Whole ? "A whole number" : "A number";
-            return Minimum == double.MinValue
-                ? kind
-                : $"{kind} {(AboveMinimum ? "above" : "from")} {CanonicalNumber.Format(Minimum)} {(BelowMaximum ? "and below" : "to")} {CanonicalNumber.Format(Maximum)}";
+            var from = Minimum == double.MinValue ? "" : $" {(AboveMinimum ? "above" : "from")} {CanonicalNumber.Format(Minimum)}";
+            var to = Maximum == double.MaxValue ? "" : BelowMaximum ? $" and below {CanonicalNumber.Format(Maximum)}" : $" to {CanonicalNumber.Format(Maximum)}";
+            return kind + from + to;
         }
     }
 
@@ -40,11 +40,9 @@ internal sealed record NumberShape(double Minimum, double Maximum, bool Whole = 
     {
         var schema = new JsonObject { ["type"] = Whole ? "integer" : "number" };
         if (Minimum != double.MinValue)
-        {
             schema[AboveMinimum ? "exclusiveMinimum" : "minimum"] = Minimum;
+        if (Maximum != double.MaxValue)
             schema[BelowMaximum ? "exclusiveMaximum" : "maximum"] = Maximum;
-        }
-
         return schema;
     }
 }

@@ -1,0 +1,180 @@
+using System.Text;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Studies.Protocol;
+
+public sealed class StudyCheckerTests
+{
+    private static Study Sound(string yaml)
+    {
+        var check = StudyChecker.CheckYaml(yaml);
+        Assert.Empty(check.Faults);
+        return check.Study!;
+    }
+
+    [Fact]
+    public void CheckYaml_smallestStudy_hasTheDefaults()
+    {
+        var study = Sound(StudyTexts.Smallest);
+
+        var feature = Assert.Single(study.Data.Features);
+        Assert.Equal(
+            (FeatureType.Number, "1", MissingRule.ExcludeRow, FeatureScale.Standardise, (double?)null, (double?)null, true),
+            (feature.Type, feature.Unit, feature.Missing, feature.Scale, feature.Mean, feature.StandardDeviation, feature.NeedsPreparation));
+        Assert.Null(study.Data.Patient);
+        Assert.Equal(new Label("outcome", 0), study.Data.Label);
+        Assert.Equal(new Split(null, "", "", 0.3, 1), study.Data.Split);
+        Assert.Equal(new StudyTraining(Optimizer.Sgd, 0.01, 32, 1, null, 1), study.Training);
+        Assert.Equal(new StudyFederation(1, study.Federation.Sites, study.Federation.Required, 1, TimeSpan.FromMinutes(10), 3, Weighting.Rows, 100_000, new FixedPointEncoding(32, 8)), study.Federation);
+        Assert.Empty(study.Federation.Sites);
+        Assert.Empty(study.Federation.Required);
+        Assert.Equal(new StudyEvaluation(1), study.Evaluation);
+    }
+
+    [Fact]
+    public void CheckYaml_smallestStudy_hasThisCanonicalForm() =>
+        Assert.Equal(
+            """{"data":{"dataset":"rows","features":[{"missing":"exclude-row","name":"age","range":[0,120],"scale":"standardise","type":"number","unit":"1"}],"label":{"above":0,"name":"outcome"},"split":{"seed":1,"test":0.3}},"ethics":"none needed","evaluation":{"every":1},"federation":{"attempts":3,"deadline":"10m","encoding":{"fixed":{"bits":32,"range":8}},"maximum-weight":100000,"quorum":1,"required":[],"rounds":1,"strategy":"fedavg","weighting":"rows"},"model":{"kind":"logistic-regression"},"name":"smallest","protocol":1,"purpose":"To test the checker","title":"A small study","training":{"batch-size":32,"learning-rate":0.01,"local-epochs":1,"optimizer":"sgd","seed":1}}""",
+            Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span));
+
+    [Fact]
+    public void CheckYaml_fullestStudy_isReadWhole()
+    {
+        var study = Sound(StudyTexts.Fullest);
+
+        Assert.Equal("To test the checker,\nin two lines", study.Purpose.TrimEnd());
+        Assert.Equal("person", study.Data.Patient);
+        Assert.Equal(
+            [(54.5, 9.25, MissingRule.Mean, FeatureScale.Standardise), (null, null, MissingRule.Value, FeatureScale.None), (null, null, MissingRule.Mean, FeatureScale.None), (null, null, MissingRule.Value, FeatureScale.None)],
+            study.Data.Features.Select(feature => (feature.Mean, feature.StandardDeviation, feature.Missing, feature.Scale)));
+        Assert.Equal([1.0, 2.0, 3.0, 4.0], study.Data.Features[2].Levels);
+        Assert.Equal((120, 1.5), (study.Data.Features[1].MissingValue, study.Data.Features[3].MissingValue));
+        Assert.DoesNotContain(study.Data.Features, feature => feature.NeedsPreparation);
+        Assert.Equal(new Split("part", "0", "1", 0, 0), study.Data.Split);
+        var mlp = Assert.IsType<Mlp>(study.Model);
+        Assert.Equal([64, 32], mlp.Hidden);
+        Assert.Equal((Activation.Tanh, 0.25), (mlp.Activation, mlp.Dropout));
+        Assert.Equal(new StudyTraining(Optimizer.Adam, 0.001, 64, null, 10, 7), study.Training);
+        Assert.Equal(["north", "south", "west"], study.Federation.Sites.Select(site => site.Value));
+        Assert.Equal(["north"], study.Federation.Required.Select(site => site.Value));
+        Assert.Equal((TimeSpan.FromMinutes(90), 2, Weighting.Equal, 5000), (study.Federation.Deadline, study.Federation.Attempts, study.Federation.Weighting, study.Federation.MaximumWeight));
+        Assert.IsType<Float32Encoding>(study.Federation.Encoding);
+        Assert.Equal(5, study.Evaluation.Every);
+    }
+
+    [Fact]
+    public void CheckYaml_benchmark_needsNoData()
+    {
+        var study = Sound(StudyTexts.Benchmark);
+
+        Assert.Equal(new BenchmarkModel(250_000), study.Model);
+        Assert.Empty(study.Data.Features);
+    }
+
+    [Fact]
+    public void CheckYaml_otherWordsForTheSameStudy_giveTheSameDigest()
+    {
+        var reordered = """
+            # the same study: other order, flow instead of block, quotes, a default written out, minutes as seconds
+            {"name": smallest, 'title': "A small study", protocol: 1.0, purpose: To test the checker, ethics: none needed,
+             model: {kind: "logistic-regression"}, federation: {quorum: 1, deadline: 600s, rounds: 1e0},
+             data: {label: {above: -0.0, name: outcome}, dataset: rows, features: [{type: number, range: [0.0, +120], name: age}]}}
+            """;
+
+        Assert.Equal(Sound(StudyTexts.Smallest).Digest, Sound(reordered).Digest);
+    }
+
+    [Fact]
+    public void CheckYaml_anyOtherValue_givesAnotherDigest()
+    {
+        var changed = new[] { ("rounds: 1", "rounds: 2"), ("[0, 120]", "[0, 121]"), ("small study", "small study."), ("name: age", "name: ages") }
+            .Select(change => Sound(StudyTexts.Smallest.Replace(change.Item1, change.Item2, StringComparison.Ordinal)).Digest);
+
+        Assert.Equal(5, changed.Append(Sound(StudyTexts.Smallest).Digest).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(StudyTexts.Smallest)]
+    [InlineData(StudyTexts.Fullest)]
+    [InlineData(StudyTexts.Benchmark)]
+    public void CheckCanonical_ofItsOwnCanonicalForm_isTheSameStudy(string yaml)
+    {
+        var study = Sound(yaml);
+
+        var travelled = StudyChecker.CheckCanonical(study.Canonical);
+
+        Assert.Empty(travelled.Faults);
+        Assert.Equal(study.Digest, travelled.Study!.Digest);
+        Assert.Equal(study.Federation.Sites, travelled.Study.Federation.Sites);
+        Assert.Equal(study.Training, travelled.Study.Training);
+    }
+
+    [Theory]
+    [InlineData("\"seed\":1", "\"seed\":1.0")] // the same number in another form
+    [InlineData("\"protocol\":1", "\"protocol\": 1")]
+    [InlineData(",\"every\":1", "")] // never there: the canonical form starts with it
+    [InlineData("\"required\":[],", "")] // a default left out
+    public void CheckCanonical_bytesThatAreNotCanonical_areAFault(string from, string to)
+    {
+        var canonical = Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span);
+        var changed = canonical.Replace(from, to, StringComparison.Ordinal);
+        if (changed == canonical)
+            changed += "\n";
+
+        var check = StudyChecker.CheckCanonical(Encoding.UTF8.GetBytes(changed));
+
+        Assert.Null(check.Study);
+        Assert.Contains("canonical form", Assert.Single(check.Faults).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CheckCanonical_unknownField_isAFault()
+    {
+        var canonical = Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span);
+
+        var check = StudyChecker.CheckCanonical(Encoding.UTF8.GetBytes(canonical.Replace("\"name\":\"smallest\"", "\"name\":\"smallest\",\"privacy\":\"dp\"", StringComparison.Ordinal)));
+
+        Assert.Equal("privacy", Assert.Single(check.Faults).Path);
+    }
+
+    [Theory]
+    [InlineData("{\"protocol\":2,\"anything\":true}")]
+    [InlineData("{\"protocol\":0}")]
+    public void CheckCanonical_anotherProtocolVersion_isTheOnlyFaultAndNamesBoth(string json)
+    {
+        var fault = Assert.Single(StudyChecker.CheckCanonical(Encoding.UTF8.GetBytes(json)).Faults);
+
+        Assert.Equal("protocol", fault.Path);
+        Assert.Contains("reads protocol 1", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CheckCanonical_malformedJson_saysWhere()
+    {
+        var fault = Assert.Single(StudyChecker.CheckCanonical("{\"protocol\":1,}"u8.ToArray()).Faults);
+
+        Assert.Equal((1, 15), (fault.Line, fault.Column));
+    }
+
+    [Fact]
+    public void Check_moreThanOneMebibyte_isAFault()
+    {
+        Assert.Contains("at most 1048576", Assert.Single(StudyChecker.CheckYaml(new string('#', 1 << 20) + "\n").Faults).Message, StringComparison.Ordinal);
+        Assert.Contains("at most 1048576", Assert.Single(StudyChecker.CheckCanonical(new byte[(1 << 20) + 1]).Faults).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CheckYaml_ruleOfAnotherRoom_isPlacedInTheText()
+    {
+        var check = StudyChecker.CheckYaml(StudyTexts.Smallest, new Objection("federation.encoding.fixed.bits"), new Objection("data.features[0].range"));
+
+        Assert.Null(check.Study);
+        // In the order of the text; a default that is not in the text is placed at what is around it.
+        Assert.Equal([(9, 19, "data.features[0].range"), (12, 1, "federation.encoding.fixed.bits")], check.Faults.Select(fault => (fault.Line, fault.Column, fault.Path)));
+    }
+
+    private sealed class Objection(string path) : IStudyRule
+    {
+        public IEnumerable<(string Path, string Message)> Check(Study study) => [(path, "No.")];
+    }
+}

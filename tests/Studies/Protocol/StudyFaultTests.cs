@@ -1,0 +1,173 @@
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Studies.Protocol;
+
+/// <summary>Each way of getting a protocol wrong: where the fault is said to be, and what its message says.</summary>
+public sealed class StudyFaultTests
+{
+    /// <summary>A text of <see cref="StudyTexts"/>, a change to it, and the fault that follows.</summary>
+    /// <param name="Title">What is wrong; names the case.</param>
+    /// <param name="From">What is replaced.</param>
+    /// <param name="To">By what.</param>
+    /// <param name="Place">Line:column path of the fault.</param>
+    /// <param name="Says">Part of its message.</param>
+    /// <param name="Full">Whether the change is to the fullest text rather than the smallest.</param>
+    /// <param name="Structural">Whether the JSON Schema must refuse it too; false for what one value means for another.</param>
+    public sealed record Case(string Title, string From, string To, string Place, string Says, bool Full = false, bool Structural = true)
+    {
+        public string Yaml
+        {
+            get
+            {
+                var text = Full ? StudyTexts.Fullest : StudyTexts.Smallest;
+                Assert.Contains(From, text, StringComparison.Ordinal);
+                return text.Replace(From, To, StringComparison.Ordinal);
+            }
+        }
+
+        public override string ToString() => Title;
+    }
+
+    internal static readonly Case[] All =
+    [
+        new("misspelt key", "dataset: rows", "dataste: rows", "7:3 data.dataste", "Did you mean 'dataset'?"),
+        new("key in another style", "quorum: 1}", "quorum: 1, maximum_weight: 5}", "12:36 federation.maximum_weight", "Did you mean 'maximum-weight'?"),
+        new("key from nowhere", "title: A small study", "title: A small study\nprivacy: dp", "4:1 privacy", "Known here: protocol, name, title"),
+        new("missing key", "ethics: none needed\n", "", "1:1 ethics", "Reference of the ethics approval"),
+        new("number as text", "rounds: 1", "rounds: ten", "12:22 federation.rounds", "here is the text 'ten'"),
+        new("quoted number", "rounds: 1", "rounds: \"1\"", "12:22 federation.rounds", "without quotes"),
+        new("octal-looking number", "rounds: 1", "rounds: 010", "12:22 federation.rounds", "leading zeros"),
+        new("fraction of a round", "rounds: 1", "rounds: 1.5", "12:22 federation.rounds", "A whole number from 1 to 100000 is expected; here is the number 1.5"),
+        new("too few rounds", "rounds: 1", "rounds: 0", "12:22 federation.rounds", "from 1 to 100000"),
+        new("text as number", "title: A small study", "title: 7", "3:8 title", "Put it in quotes"),
+        new("text as yes", "ethics: none needed", "ethics: true", "5:9 ethics", "here is true"),
+        new("nothing", "title: A small study", "title:", "3:7 title", "here is nothing"),
+        new("name with capitals", "name: smallest", "name: Smallest", "2:7 name", "a lower-case letter"),
+        new("name too long", "name: smallest", "name: a123456789012345678901234567890123456789012345678901234567890123456789", "2:7 name", "up to 62"),
+        new("hidden reordering characters", "title: A small study", "title: \"A \\u202Esmall study\"", "3:8 title", "visible characters"),
+        new("list as map", "features:\n    - {name: age, range: [0, 120]}", "features: {name: age}", "8:13 data.features", "here is a map"),
+        new("map as list", "model: {kind: logistic-regression}", "model: [logistic-regression]", "11:8 model", "here is a list"),
+        new("no features", "features:\n    - {name: age, range: [0, 120]}", "features: []", "8:13 data.features", "It has 0"),
+        new("unknown model", "kind: logistic-regression", "kind: logistic_regresion", "11:15 model.kind", "Did you mean 'logistic-regression'?"),
+        new("no model kind", "{kind: logistic-regression}", "{}", "11:8 model.kind", "'kind' is missing"),
+        new("key of another model", "kind: logistic-regression", "kind: logistic-regression, hidden: [8]", "11:36 model.hidden", "It belongs to 'kind: mlp'"),
+        new("mlp without sizes", "kind: logistic-regression", "kind: mlp", "11:8 model.hidden", "'hidden' is missing"),
+        new("dropout of everything", "dropout: 0.25", "dropout: 1", "18:65 model.dropout", "from 0 and below 1", Full: true),
+        new("unknown activation", "activation: tanh", "activation: sigmoid", "18:50 model.activation", "relu (max(0, x)), tanh", Full: true),
+        new("unknown strategy", "rounds: 1", "rounds: 1, strategy: fedprox", "12:35 federation.strategy", "The word fedavg is expected"),
+        new("levels with a number", "range: [0, 120]}", "range: [0, 120], levels: [1, 2]}", "9:36 data.features[0].levels", "It belongs to 'type: category'"),
+        new("unit on a category", "levels: [1, 2, 3, 4]", "levels: [1, 2, 3, 4], unit: a", "14:58 data.features[2].unit", "It belongs to 'type: number'", Full: true),
+        new("mean of a category", "missing: no-level", "missing: mean", "14:67 data.features[2].missing", "no-level (the input of every level is 0)", Full: true),
+        new("level twice", "levels: [1, 2, 3, 4]", "levels: [1, 2, 2.0, 4]", "14:51 data.features[2].levels[2]", "is there twice (first as item 2)", Full: true),
+        new("one level only", "levels: [1, 2, 3, 4]", "levels: [1]", "14:44 data.features[2].levels", "It has 1", Full: true),
+        new("unknown missing rule", "missing: mean", "missing: median", "12:68 data.features[0].missing", "here is the text 'median'", Full: true),
+        new("deviation of zero", "sd: 9.25", "sd: 0", "12:122 data.features[0].constants.sd", "A number above 0", Full: true),
+        new("range reversed", "range: [0, 120]", "range: [120, 0]", "9:26 data.features[0].range", "swap them", Structural: false),
+        new("range of three", "range: [0, 120]", "range: [0, 60, 120]", "9:26 data.features[0].range", "A list of two numbers"),
+        new("range missing", ", range: [0, 120]", "", "9:7 data.features[0].range", "'range' is missing"),
+        new("unit that is not UCUM", "unit: a,", "unit: years of age,", "12:39 data.features[0].unit", "a UCUM unit such as", Full: true),
+        new("infinite bound", "range: [0, 120]", "range: [0, .inf]", "9:26 data.features[0].range", "A list of two numbers"),
+        new("split with a key of the other kind", "split: {column: part,", "split: {column: part, seed: 1,", "17:25 data.split.seed", "It does not go with 'column'", Full: true),
+        new("test share of everything", "label: {name: outcome}", "label: {name: outcome}\n  split: {test: 1}", "11:17 data.split.test", "above 0 and below 1"),
+        new("epochs and steps", "local-steps: 10", "local-steps: 10, local-epochs: 1", "19:84 training.local-epochs", "exclude each other", Full: true),
+        new("learning rate of zero", "learning-rate: 0.001", "learning-rate: 0", "19:44 training.learning-rate", "above 0", Full: true),
+        new("seed beyond 2^53", "seed: 7", "seed: 9007199254740993", "19:90 training.seed", "as strings", Full: true),
+        new("seed below zero", "seed: 7", "seed: -7", "19:90 training.seed", "from 0 to 9007199254740991", Full: true),
+        new("duration without unit", "deadline: 90m", "deadline: 90", "26:13 federation.deadline", "Add the unit", Full: true),
+        new("duration in days", "deadline: 90m", "deadline: 2d", "26:13 federation.deadline", "such as 90s, 10m or 2h", Full: true),
+        new("duration of a month", "deadline: 90m", "deadline: 720h", "26:13 federation.deadline", "at most 168h", Full: true, Structural: false),
+        new("bits of no grid", "quorum: 1}", "quorum: 1, encoding: {fixed: {bits: 12}}}", "12:61 federation.encoding.fixed.bits", "8, 16, 24, 32"),
+        new("unknown encoding", "encoding: float32", "encoding: float16", "30:13 federation.encoding", "Did you mean 'float32'?", Full: true),
+        new("site twice", "sites: [south, north, west]", "sites: [south, north, south]", "23:25 federation.sites[2]", "is there twice", Full: true),
+        new("site name", "sites: [south, north, west]", "sites: [south, North, west]", "23:18 federation.sites[1]", "a lower-case letter", Full: true),
+        new("quorum beyond the sites", "quorum: 2", "quorum: 4", "25:3 federation.quorum", "only 3 sites are invited", Full: true, Structural: false),
+        new("quorum below the required", "required: [north]", "required: [north, south, west]", "25:3 federation.quorum", "3 sites are required", Full: true, Structural: false),
+        new("required site not invited", "required: [north]", "required: [nort]", "24:3 federation.required", "Did you mean 'north'?", Full: true, Structural: false),
+        new("feature twice", "    - {name: age, range: [0, 120]}", "    - {name: age, range: [0, 120]}\n    - {name: age, range: [0, 1]}", "10:8 data.features[1].name", "is already feature 1", Structural: false),
+        new("label among the features", "name: outcome", "name: age", "9:8 data.features[0].name", "is already the label", Structural: false),
+        new("patient as a feature", "patient: person", "patient: age", "12:8 data.features[0].name", "is already the patient", Full: true, Structural: false),
+        new("split column as a feature", "column: part", "column: pain", "14:8 data.features[2].name", "is already the split", Full: true, Structural: false),
+        new("same value for training and test", "test: \"1\"", "test: \"0\"", "17:37 data.split.test", "must differ", Full: true, Structural: false),
+        new("substitute outside the range", "missing: {value: 120}", "missing: {value: 12}", "13:82 data.features[1].missing.value", "outside the plausible range [30, 300]", Full: true, Structural: false),
+        new("substitute that is no level", "missing: {value: 1.5}", "missing: {value: 2}", "15:65 data.features[3].missing.value", "not one of the levels", Full: true, Structural: false),
+        new("mean outside the range", "mean: 54.5", "mean: 545", "12:106 data.features[0].constants.mean", "outside the plausible range", Full: true, Structural: false),
+        new("constants without deviation", ", sd: 9.25", "", "12:94 data.features[0].constants", "add 'sd'", Full: true, Structural: false),
+        new("constants without use", "scale: none}", "scale: none, constants: {mean: 120}}", "13:108 data.features[1].constants", "have no use", Full: true, Structural: false),
+        new("no data", "data:\n  dataset: rows\n  features:\n    - {name: age, range: [0, 120]}\n  label: {name: outcome}\n", "", "0:0 data", "'data' is missing", Structural: false),
+        new("no label", "\n  label: {name: outcome}", "", "6:1 data.label", "'data.label' is missing", Structural: false),
+        new("benchmark with data", "{kind: logistic-regression}", "{kind: benchmark, parameters: 5}\nevaluation: {every: 0}", "8:3 data.features", "A benchmark reads no data", Structural: false),
+        new("network without end", "hidden: [64, 32]", "hidden: [65536, 65536]", "18:20 model.hidden", "at most 268435456", Full: true, Structural: false),
+        new("another version", "protocol: 1", "protocol: 2", "1:11 protocol", "this software reads protocol 1"),
+        new("version as text", "protocol: 1", "protocol: \"1\"", "1:11 protocol", "The number 1 is expected"),
+    ];
+
+    public static TheoryData<int> Numbers => [.. Enumerable.Range(0, All.Length)];
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public void CheckYaml_oneThingWrong_isSaidWhereAndHowToMendIt(int number)
+    {
+        var wrong = All[number];
+
+        var check = StudyChecker.CheckYaml(wrong.Yaml);
+
+        Assert.Null(check.Study);
+        Assert.Contains(check.Faults, fault => $"{fault.Line}:{fault.Column} {fault.Path}" == wrong.Place && fault.Message.Contains(wrong.Says, StringComparison.Ordinal)
+            ? true
+            : throw new Xunit.Sdk.XunitException($"{wrong.Title}: expected {wrong.Place} '{wrong.Says}', found\n{string.Join('\n', check.Faults)}"));
+    }
+
+    [Fact]
+    public void CheckYaml_manyThingsWrong_areAllSaidInTheOrderOfTheText()
+    {
+        var check = StudyChecker.CheckYaml("""
+            protocol: 1
+            name: Wrong
+            titel: A study
+            purpose: To be wrong
+            ethics: 5
+            data:
+              dataset: rows
+              features:
+                - {name: age, range: [120, 0]}
+                - {name: pain, type: category, levels: [1, 2], missing: mean}
+                - {name: age, range: [0, 1], unit: "not a unit"}
+              label: {name: outcome, above: high}
+            model: {kind: mlp, hidden: [0]}
+            training: {local-epochs: 1, local-steps: 1}
+            federation: {rounds: 5, sites: [a, b], required: [c], quorum: 3, deadline: soon}
+            """);
+
+        Assert.Equal(
+            ["title", "name", "titel", "ethics", "data.features[0].range", "data.features[1].missing", "data.features[2].name", "data.features[2].unit", "data.label.above",
+             "model.hidden[0]", "training.local-epochs", "federation.required", "federation.quorum", "federation.deadline"],
+            check.Faults.Select(fault => fault.Path));
+        Assert.All(check.Faults, fault => Assert.True(fault.Line > 0 && fault.Column > 0));
+    }
+
+    [Theory]
+    [InlineData("protocol: 1\nname: [", "3:1", "not valid YAML")]
+    [InlineData("protocol: 1\n\tname: x", "1:11", "not valid YAML")]
+    [InlineData("", "0:0", "empty")]
+    [InlineData("# only a comment\n", "0:0", "empty")]
+    [InlineData("- protocol: 1", "1:1", "here is a list")]
+    [InlineData("protocol: 1\nprotocol: 1", "2:1", "there twice (first in line 1)")]
+    [InlineData("protocol: 1\nname: &x a\n", "2:7", "anchors are not allowed")]
+    [InlineData("protocol: 1\nname: &x a\ntitle: *x\n", "3:8", "aliases are not allowed")]
+    [InlineData("protocol: 1\nname: !!str a\n", "2:7", "tags are not allowed")]
+    [InlineData("protocol: 1\nmodel: !Some.Type {kind: mlp}\n", "2:8", "tags are not allowed")]
+    [InlineData("protocol: 1\n<<: {name: a}\n", "2:1", "Merge keys")]
+    [InlineData("protocol: 1\n? [a]\n: b\n", "2:3", "A key is a word")]
+    [InlineData("protocol: 1\n7: b\n", "2:1", "A key is a word")]
+    [InlineData("%YAML 1.1\n---\nprotocol: 1\n", "1:1", "Directives")]
+    [InlineData("protocol: 1\n---\nprotocol: 1\n", "2:1", "second document")]
+    [InlineData("a: [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "1:20", "nest deeper than 16")]
+    public void CheckYaml_yamlThatIsNotPlain_isAFault(string yaml, string place, string says)
+    {
+        var faults = StudyChecker.CheckYaml(yaml).Faults;
+
+        Assert.True(
+            faults.Any(fault => $"{fault.Line}:{fault.Column}" == place && fault.Message.Contains(says, StringComparison.Ordinal)),
+            $"expected {place} '{says}', found\n{string.Join('\n', faults)}");
+    }
+}

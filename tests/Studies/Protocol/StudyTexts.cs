@@ -1,0 +1,67 @@
+namespace FederatedClinicalMl.Tests.Studies.Protocol;
+
+/// <summary>Protocols for tests, in YAML.</summary>
+internal static class StudyTexts
+{
+    /// <summary>As little as a study can say: everything else is default.</summary>
+    public const string Smallest = """
+        protocol: 1
+        name: smallest
+        title: A small study
+        purpose: To test the checker
+        ethics: none needed
+        data:
+          dataset: rows
+          features:
+            - {name: age, range: [0, 120]}
+          label: {name: outcome}
+        model: {kind: logistic-regression}
+        federation: {rounds: 1, quorum: 1}
+        """;
+
+    /// <summary>As much as a study can say: every key of the mlp, column split, float32 branch.</summary>
+    public const string Fullest = """
+        protocol: 1
+        name: fullest
+        title: A study that leaves nothing to default
+        purpose: |
+          To test the checker,
+          in two lines
+        ethics: REC 26/0001
+        data:
+          dataset: rows
+          patient: person
+          features:
+            - {name: age, type: number, unit: a, range: [0, 120], missing: mean, scale: standardise, constants: {mean: 54.5, sd: 9.25}}
+            - {name: pressure, type: number, unit: "mm[Hg]", range: [30, 300], missing: {value: 120}, scale: none}
+            - {name: pain, type: category, levels: [1, 2, 3, 4], missing: no-level}
+            - {name: group, type: category, levels: [0, 1.5], missing: {value: 1.5}}
+          label: {name: outcome, above: 0.5}
+          split: {column: part, train: "0", test: "1"}
+        model: {kind: mlp, hidden: [64, 32], activation: tanh, dropout: 0.25}
+        training: {optimizer: adam, learning-rate: 0.001, batch-size: 64, local-steps: 10, seed: 7}
+        federation:
+          strategy: fedavg
+          rounds: 20
+          sites: [south, north, west]
+          required: [north]
+          quorum: 2
+          deadline: 90m
+          attempts: 2
+          weighting: equal
+          maximum-weight: 5000
+          encoding: float32
+        evaluation: {every: 5}
+        """;
+
+    public const string Benchmark = """
+        protocol: 1
+        name: bench
+        title: Rounds without learning
+        purpose: To measure the machinery
+        ethics: no data is read
+        model: {kind: benchmark, parameters: 250000}
+        federation: {rounds: 20, quorum: 4, encoding: {fixed: {bits: 16, range: 1}}}
+        evaluation: {every: 0}
+        """;
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Studies.Reference;
+
+/// <summary>The tables of docs/reference/study-protocol.md, made from the description that the checker checks by.</summary>
+internal static class StudyReference
+{
+    public static string Tables()
+    {
+        var text = new StringBuilder();
+        Append(text, "", "The whole", StudyShape.Whole);
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, string path, string title, MapShape map)
+    {
+        text.Append($"\n### {title}\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
+        foreach (var field in map.Fields)
+        {
+            var standard = field.Required ? "required" : field.Default is null ? "-" : $"`{field.Default.ToJsonString()}`";
+            text.Append($"| `{field.Key}` | {Cell(Value(field.Shape))} | {standard} | {Cell(field.Meaning)} |\n");
+        }
+
+        foreach (var field in map.Fields)
+        {
+            foreach (var (suffix, inner) in Inner(field.Shape))
+                Append(text, Join(path, field.Key), $"`{Join(path, field.Key)}`{suffix}", inner);
+        }
+    }
+
+    /// <summary>The maps within a shape, each with what tells it from its alternatives.</summary>
+    private static IEnumerable<(string Suffix, MapShape Map)> Inner(Shape shape) => shape switch
+    {
+        MapShape map => [("", map)],
+        ListShape list => Inner(list.Item).Select(inner => ($"{inner.Suffix}, each item", inner.Map)),
+        VariantShape variants => variants.Variants.Select(variant => ($", `{variants.Key}: {variant.Word}`", variants.Whole(variant))),
+        KeyedShape keyed => [($" with `{keyed.Key}`", keyed.With), ($" without `{keyed.Key}`", keyed.Without)],
+        WordOrMapShape either => [(" as a map", either.Map)],
+        _ => [],
+    };
+
+    private static string Value(Shape shape) => shape switch
+    {
+        MapShape or KeyedShape or VariantShape => "a map, below",
+        ListShape { Item: VariantShape or MapShape } list => $"{Lower(list.Expectation)}, below",
+        ListShape list => $"{Lower(list.Expectation)}: {Lower(list.Item.Expectation)}",
+        WordOrMapShape either => $"{Lower(either.Words.Expectation)}; or a map, below",
+        _ => Lower(shape.Expectation),
+    };
+
+    private static string Lower(string text) => char.ToLowerInvariant(text[0]) + text[1..].TrimEnd(',');
+
+    private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+}
