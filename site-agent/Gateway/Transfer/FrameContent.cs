@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Net;
+using Microsoft.Win32.SafeHandles;
+
+namespace FederatedClinicalMl.SiteAgent.Gateway;
+
+/// <summary>
+/// A stretch of a release file as frames: u32 payload length (at most 1 MiB), u64 XxHash3 of the payload, both little-endian, payload.
+/// Read and framed through one pooled buffer while it is sent.
+/// </summary>
+internal sealed class FrameContent(SafeFileHandle file, long from, long end) : HttpContent
+{
+    /// <summary>Greatest payload of a frame.</summary>
+    public const int PayloadLimit = 1024 * 1024;
+
+    /// <summary>Bytes before each payload.</summary>
+    public const int HeadLength = sizeof(uint) + sizeof(ulong);
+
+    /// <inheritdoc/>
+    protected override bool TryComputeLength(out long length)
+    {
+        var payload = end - from;
+        length = payload + ((payload + PayloadLimit - 1) / PayloadLimit * HeadLength);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    /// <inheritdoc/>
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(HeadLength + PayloadLimit);
+        try
+        {
+            for (var at = from; at < end;)
+            {
+                var length = (int)Math.Min(PayloadLimit, end - at);
+                Fill(buffer.AsSpan(HeadLength, length), at);
+                BinaryPrimitives.WriteUInt32LittleEndian(buffer, (uint)length);
+                BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(sizeof(uint)), XxHash3.HashToUInt64(buffer.AsSpan(HeadLength, length)));
+                await stream.WriteAsync(buffer.AsMemory(0, HeadLength + length), cancellationToken);
+                at += length;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Fill(Span<byte> payload, long at)
+    {
+        while (payload.Length > 0)
+        {
+            var read = RandomAccess.Read(file, payload, at);
+            if (read == 0)
+                throw new EndOfStreamException($"The release file ended at {at}, before the {end} bytes of its ticket.");
+            payload = payload[read..];
+            at += read;
+        }
+    }
+}

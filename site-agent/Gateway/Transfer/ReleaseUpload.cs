@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using FederatedClinicalMl.Studies;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace FederatedClinicalMl.SiteAgent.Gateway;
+
+/// <summary>
+/// Brings a release from the outgoing directory to the coordinator, whose staging says each time where to go on. Waits out network errors for
+/// as long as it takes; only an answer, or being called off, ends it. The file is never touched: it goes when the worker is told to let go.
+/// </summary>
+internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorChannel> channel, Func<Backoff> backoff, TimeProvider time, ILogger log)
+{
+    private const string OffsetHeader = "Fcml-Offset", PrefixDigestHeader = "Fcml-Prefix-Digest", StateHeader = "Fcml-State";
+    private const int LongestFaultText = 2048;
+
+    /// <summary>Delivers.</summary>
+    /// <returns><see cref="ReleaseDelivered"/>, <see cref="ReleaseRefused"/> or <see cref="ReleaseMissing"/>.</returns>
+    public async Task<GatewayEvent> DeliverAsync(HeldTicket ticket, CancellationToken stop)
+    {
+        // The name is compared, never followed: a ticket cannot make us read another file.
+        if (ticket.File != $"{ticket.Step}.release")
+        {
+            LogWrongName(ticket.Step);
+            return new ReleaseMissing(ticket.Step);
+        }
+
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(Path.Combine(outgoing, ticket.File), options: FileOptions.SequentialScan);
+        }
+        catch (FileNotFoundException)
+        {
+            LogGone(ticket.Step);
+            return new ReleaseMissing(ticket.Step);
+        }
+
+        using (file)
+        {
+            if (RandomAccess.GetLength(file) is var length && length != ticket.Length)
+            {
+                LogWrongLength(ticket.Step, length, ticket.Length);
+                return new ReleaseMissing(ticket.Step);
+            }
+
+            var waits = backoff();
+            while (true)
+            {
+                stop.ThrowIfCancellationRequested();
+                var present = channel();
+                try
+                {
+                    if (await ContinueAsync(present.Http, ticket, file, waits, stop) is { } end)
+                        return end;
+                }
+                catch (HttpRequestException e)
+                {
+                    LogBroken(ticket.Step, present.Explain(e).Sentence);
+                }
+
+                await Task.Delay(waits.Next(), time, stop);
+            }
+        }
+    }
+
+    /// <summary>Asks where to go on, and goes on from there. Null: ask again.</summary>
+    private async Task<GatewayEvent?> ContinueAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, Backoff waits, CancellationToken stop)
+    {
+        var address = new Uri($"/v1/releases/{ticket.Step}", UriKind.Relative);
+        using var ask = new HttpRequestMessage(HttpMethod.Head, address);
+        using var state = await http.SendAsync(ask, stop);
+        if (state.StatusCode == HttpStatusCode.Conflict)
+        {
+            LogRefused(ticket.Step, "409 to HEAD");
+            return new ReleaseRefused(ticket.Step);
+        }
+
+        state.EnsureSuccessStatusCode();
+        if (Header(state, StateHeader) == "accepted")
+            return new ReleaseDelivered(ticket.Step);
+        var from = long.TryParse(Header(state, OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset <= ticket.Length
+            && offset > 0 && PrefixIs(file, offset, Header(state, PrefixDigestHeader)) ? offset : 0;
+        if (from > 0)
+            LogResumed(ticket.Step, from, ticket.Length);
+
+        using var put = new HttpRequestMessage(HttpMethod.Put, address) { Content = new FrameContent(file, from, ticket.Length) };
+        // RFC 9110 has no range for no bytes: a release that is staged whole but not yet acknowledged is sent again by its last byte.
+        put.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, ticket.Length - 1, ticket.Length);
+        using var reply = await http.SendAsync(put, HttpCompletionOption.ResponseHeadersRead, stop);
+        switch (reply.StatusCode)
+        {
+            case HttpStatusCode.OK:
+                return new ReleaseDelivered(ticket.Step);
+            case HttpStatusCode.Accepted: // appended; more is awaited
+                waits.Reset();
+                return null;
+            case HttpStatusCode.Conflict:
+                LogRefused(ticket.Step, await FaultTextAsync(reply, stop));
+                return new ReleaseRefused(ticket.Step);
+            case HttpStatusCode.RequestedRangeNotSatisfiable: // it stands elsewhere than it said a moment ago
+                return null;
+            default:
+                throw new HttpRequestException($"{(int)reply.StatusCode} {reply.ReasonPhrase}", null, reply.StatusCode);
+        }
+    }
+
+    private static bool PrefixIs(SafeFileHandle file, long length, string? digest)
+    {
+        if (!Sha256Digest.TryParse(digest, out var theirs))
+            return false;
+        var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            ParameterDownload.HashPrefix(file, length, hash, buffer);
+            return Sha256Digest.Of(hash) == theirs;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static string? Header(HttpResponseMessage reply, string name) =>
+        reply.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+
+    private static async Task<string> FaultTextAsync(HttpResponseMessage reply, CancellationToken stop)
+    {
+        var text = await reply.Content.ReadAsStringAsync(stop);
+        return text.Length <= LongestFaultText ? text : text[..LongestFaultText];
+    }
+
+    [LoggerMessage(2401, LogLevel.Error, "The worker's ticket for {Step} names another file than that step's; refused")]
+    private partial void LogWrongName(StepId step);
+
+    [LoggerMessage(2402, LogLevel.Warning, "The release of {Step} is not in the outgoing directory")]
+    private partial void LogGone(StepId step);
+
+    [LoggerMessage(2403, LogLevel.Error, "The release of {Step} has {Length} bytes; its ticket says {Expected}")]
+    private partial void LogWrongLength(StepId step, long length, long expected);
+
+    [LoggerMessage(2404, LogLevel.Information, "Upload of {Step} broke and will go on: {Why}")]
+    private partial void LogBroken(StepId step, string why);
+
+    [LoggerMessage(2405, LogLevel.Error, "The coordinator refused the release of {Step} for good: {Fault}")]
+    private partial void LogRefused(StepId step, string fault);
+
+    [LoggerMessage(2406, LogLevel.Information, "Upload of {Step} goes on at byte {From} of {Length}")]
+    private partial void LogResumed(StepId step, long from, long length);
+}
