@@ -57,12 +57,12 @@ public sealed class ReleaseHead
         ReleaseManifest.Read(manifest.ToJson());
         var signature = key.Sign(SignatureContext.Release, CanonicalJson.Write(manifest.ToJson()));
         var json = CanonicalJson.Write(new JsonObject { ["manifest"] = manifest.ToJson(), ["signature"] = Convert.ToBase64String(signature) });
-        var bytes = new byte[PrefixLength + json.Length];
-        Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Magic.Length), (uint)json.Length);
-        json.CopyTo(bytes, PrefixLength);
-        return new ReleaseHead(manifest, signature, bytes);
+        return new ReleaseHead(manifest, signature, Frame(json));
     }
+
+    /// <summary>The head whose JSON bytes are these, as a worker keeps them in its log.</summary>
+    /// <exception cref="FormatException">The bytes are no head's.</exception>
+    public static ReleaseHead FromJson(ReadOnlySpan<byte> json) => Read(Frame(json));
 
     /// <summary>Whether the worker that holds this key signed the manifest.</summary>
     public bool IsSignedBy([NotNullWhen(true)] VerifyingKey? key) =>
@@ -99,5 +99,14 @@ public sealed class ReleaseHead
         if (!json.SequenceEqual(CanonicalJson.Write(node))) // one release, one digest
             throw new FormatException("The release's head is not in canonical form.");
         return new ReleaseHead(manifest, signature, bytes[..length].ToArray());
+    }
+
+    private static byte[] Frame(ReadOnlySpan<byte> json)
+    {
+        var bytes = new byte[PrefixLength + json.Length];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Magic.Length), (uint)json.Length);
+        json.CopyTo(bytes.AsSpan(PrefixLength));
+        return bytes;
     }
 }

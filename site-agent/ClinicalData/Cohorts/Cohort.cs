@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.ClinicalData;
+
+/// <summary>Rows of one part of a cohort, in raw values.</summary>
+/// <param name="Values">[rows, features], row-major, in the features' units; NaN where missing.</param>
+/// <param name="Labels">[rows], 1 positive, 0 negative.</param>
+public sealed record CohortRows(double[] Values, float[] Labels)
+{
+    /// <summary>Number of rows.</summary>
+    public int Count => Labels.Length;
+
+    /// <summary>Number of positive rows.</summary>
+    public int Positives => Labels.Count(label => label == 1);
+}
+
+/// <summary>What became of a dataset's rows: counts only.</summary>
+/// <param name="Rows">Rows that could be read.</param>
+/// <param name="FaultyRows">Rows or lines with a fault.</param>
+/// <param name="OptedOut">Rows of patients who opted out.</param>
+/// <param name="WithoutLabel">Rows without a label.</param>
+/// <param name="WithoutRequiredValue">Rows left out because a value is missing that the study requires.</param>
+/// <param name="InNeitherPart">Rows whose split column names neither part.</param>
+/// <param name="Training">Training rows.</param>
+/// <param name="TrainingPositives">Positive ones among them.</param>
+/// <param name="Test">Test rows.</param>
+/// <param name="TestPositives">Positive ones among them.</param>
+/// <param name="Features">For each feature, how many training values are missing and how many implausible.</param>
+public sealed record CohortCounts(
+    int Rows,
+    long FaultyRows,
+    int OptedOut,
+    int WithoutLabel,
+    int WithoutRequiredValue,
+    int InNeitherPart,
+    int Training,
+    int TrainingPositives,
+    int Test,
+    int TestPositives,
+    ImmutableArray<(string Feature, int Missing, int Implausible)> Features);
+
+/// <summary>The rows that a study sees at this site, divided into training and test.</summary>
+public sealed class Cohort
+{
+    private Cohort(CohortRows training, CohortRows test, CohortCounts counts) => (Training, Test, Counts) = (training, test, counts);
+
+    /// <summary>Training rows, in the order of the file.</summary>
+    public CohortRows Training { get; }
+
+    /// <summary>Test rows, in the order of the file.</summary>
+    public CohortRows Test { get; }
+
+    /// <summary>What became of every row.</summary>
+    public CohortCounts Counts { get; }
+
+    /// <summary>Columns that a study reads as numbers.</summary>
+    public static IReadOnlyCollection<string> NumberColumns(StudyData data) =>
+        [.. data.Features.Select(feature => feature.Name).Append(data.Label.Name).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Columns that a study reads as text.</summary>
+    public static IReadOnlyCollection<string> TextColumns(StudyData data) =>
+        [.. new[] { data.Patient, data.Split.Column }.OfType<string>().Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Chooses and divides the rows of a table.</summary>
+    /// <param name="data">What the study asks for.</param>
+    /// <param name="table">A table with <see cref="NumberColumns"/> and <see cref="TextColumns"/>.</param>
+    /// <param name="optedOut">Whether a patient, by pseudonym, opted out.</param>
+    public static Cohort Of(StudyData data, DataTable table, Func<string, bool> optedOut)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(optedOut);
+        var patients = data.Patient is null ? null : table.Texts(data.Patient);
+        var labels = table.Numbers(data.Label.Name);
+        var columns = data.Features.Select(feature => table.Numbers(feature.Name)).ToArray();
+        var parts = data.Split.Column is null ? null : table.Texts(data.Split.Column);
+        var (training, test) = (new Part(), new Part());
+        var (optedOutRows, withoutLabel, withoutValue, neither) = (0, 0, 0, 0);
+        var row = new double[columns.Length];
+        for (var i = 0; i < table.Rows; i++)
+        {
+            for (var j = 0; j < row.Length; j++)
+                row[j] = columns[j][i];
+
+            // Without a patient column a row has no pseudonym by which somebody could opt out, and is a patient of its own.
+            if (patients is not null && optedOut(patients[i]))
+                optedOutRows++;
+            else if (double.IsNaN(labels[i]))
+                withoutLabel++;
+            else if (LacksRequired(data.Features, row))
+                withoutValue++;
+            else if ((parts is null ? Drawn(data.Split, patients?[i] ?? i.ToString(CultureInfo.InvariantCulture)) : Named(data.Split, parts[i])) is not { } isTest)
+                neither++;
+            else
+                (isTest ? test : training).Add(row, labels[i] > data.Label.Above);
+        }
+
+        var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
+        return new Cohort(trainingRows, testRows, new CohortCounts(
+            table.Rows, table.FaultyRows, optedOutRows, withoutLabel, withoutValue, neither,
+            trainingRows.Count, trainingRows.Positives, testRows.Count, testRows.Positives, Quality(data.Features, trainingRows)));
+    }
+
+    /// <summary>Appends all rows and labels to a keyed hash.</summary>
+    public void AppendTo(IncrementalHash hash)
+    {
+        ArgumentNullException.ThrowIfNull(hash);
+        foreach (var rows in (ReadOnlySpan<CohortRows>)[Training, Test])
+        {
+            hash.AppendData(BitConverter.GetBytes(rows.Count));
+            hash.AppendData(MemoryMarshal.AsBytes<double>(rows.Values));
+            hash.AppendData(MemoryMarshal.AsBytes<float>(rows.Labels));
+        }
+    }
+
+    private static bool LacksRequired(ImmutableArray<Feature> features, ReadOnlySpan<double> row)
+    {
+        for (var j = 0; j < row.Length; j++)
+        {
+            if (features[j].Missing == MissingRule.ExcludeRow && float.IsNaN(InputEncoder.Plausible(features[j], row[j])))
+                return true;
+        }
+
+        return false;
+    }
+
+    // The draw depends on seed and patient alone, so that a patient stays in one part whatever rows are added, and all of a patient's
+    // rows are in one part. True: test.
+    private static bool? Drawn(Split split, string patient) =>
+        DeterministicRandom.Of("split", split.Seed.ToString(CultureInfo.InvariantCulture), patient.ReplaceLineEndings(" ")).NextDouble() < split.TestFraction;
+
+    private static bool? Named(Split split, string part) => part == split.TestValue ? true : part == split.TrainValue ? false : null;
+
+    private static ImmutableArray<(string Feature, int Missing, int Implausible)> Quality(ImmutableArray<Feature> features, CohortRows rows)
+    {
+        var counts = new (string Feature, int Missing, int Implausible)[features.Length];
+        for (var j = 0; j < features.Length; j++)
+        {
+            counts[j].Feature = features[j].Name;
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var raw = rows.Values[(i * features.Length) + j];
+                if (double.IsNaN(raw))
+                    counts[j].Missing++;
+                else if (float.IsNaN(InputEncoder.Plausible(features[j], raw)))
+                    counts[j].Implausible++;
+            }
+        }
+
+        return [.. counts];
+    }
+
+    private sealed class Part
+    {
+        private readonly List<double> _values = [];
+        private readonly List<float> _labels = [];
+
+        public void Add(ReadOnlySpan<double> row, bool positive)
+        {
+            _values.AddRange(row);
+            _labels.Add(positive ? 1 : 0);
+        }
+
+        public CohortRows ToRows() => new([.. _values], [.. _labels]);
+    }
+}

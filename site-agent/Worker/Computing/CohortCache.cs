@@ -1,0 +1,72 @@
+using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// The rows of the study that is running: read once, and again when the file's time or size, the map or the exclusions change. Keeps one
+/// study's rows, so that memory does not grow with the number of studies.
+/// </summary>
+/// <param name="datasets">The site's map of datasets, read anew each time.</param>
+/// <param name="secret">For the data's fingerprint.</param>
+public sealed class CohortCache(Func<DatasetMap> datasets, SiteSecret secret)
+{
+    private (Key Key, SiteData Data)? _last;
+
+    /// <summary>The rows that a study sees.</summary>
+    /// <exception cref="StepDeclinedException">The dataset is not mapped, not there or not readable.</exception>
+    public SiteData Load(Study study, ExclusionList exclusions)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        var map = datasets();
+        if (!map.Sources.TryGetValue(study.Data.Dataset, out var source))
+        {
+            throw new StepDeclinedException(Reason.DatasetMissing, map.Faults.IsEmpty
+                ? $"The dataset '{study.Data.Dataset}' is not mapped. Add it to datasets.yaml."
+                : $"datasets.yaml:{map.Faults[0]}");
+        }
+
+        var file = new FileInfo(source.Path);
+        var key = new Key(study.Digest, source.Path, file.Exists ? file.Length : -1, file.Exists ? file.LastWriteTimeUtc : default, exclusions.Hashes, source);
+        if (_last is { } last && last.Key == key)
+            return last.Data;
+        _last = null; // frees the old rows before the new ones are read
+        var data = Read(study, source, exclusions);
+        _last = (key, data);
+        return data;
+    }
+
+    private SiteData Read(Study study, DatasetSource source, ExclusionList exclusions)
+    {
+        try
+        {
+            var table = TableReader.Read(source, Cohort.NumberColumns(study.Data), Cohort.TextColumns(study.Data));
+            var cohort = Cohort.Of(study.Data, table, exclusions.Contains);
+            using var hash = secret.BeginDataFingerprint();
+            cohort.AppendTo(hash);
+            return new SiteData(cohort, table.Faults, Sha256Digest.Of(hash));
+        }
+        catch (DatasetMissingException missing)
+        {
+            throw new StepDeclinedException(Reason.DatasetMissing, missing.Message);
+        }
+        catch (DatasetException unfit)
+        {
+            throw new StepDeclinedException(Reason.DataUnfit, unfit.Message);
+        }
+    }
+
+    private sealed record Key(StudyDigest Study, string Path, long Length, DateTime Written, object Exclusions, DatasetSource Source)
+    {
+        // The map is read anew each time: its sources are compared by what they say.
+        public bool Equals(Key? other) =>
+            other is not null && Study == other.Study && Path == other.Path && Length == other.Length && Written == other.Written
+            && ReferenceEquals(Exclusions, other.Exclusions)
+            && Source.Format == other.Source.Format && Source.Header == other.Source.Header && Source.Delimiter == other.Source.Delimiter
+            && Source.Columns.SequenceEqual(other.Source.Columns) && Source.Missing.SequenceEqual(other.Source.Missing);
+
+        public override int GetHashCode() => HashCode.Combine(Study, Path, Length, Written);
+    }
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>Computes steps from the site's own files. Not for use by several threads at once.</summary>
+public sealed class SiteStepComputer : IStepComputer
+{
+    private readonly CohortCache _cohorts;
+    private readonly ITrainer _trainer;
+    private readonly Func<Study, SiteId, SampleOrder> _order;
+    private byte[] _buffer = []; // kept between rounds: fresh pages cost more than the arithmetic
+
+    /// <summary>Computes with a trainer.</summary>
+    /// <param name="cohorts">The site's rows.</param>
+    /// <param name="trainer">Trains.</param>
+    /// <param name="order">The order of samples; null: seeded by the study.</param>
+    public SiteStepComputer(CohortCache cohorts, ITrainer trainer, Func<Study, SiteId, SampleOrder>? order = null)
+    {
+        (_cohorts, _trainer) = (cohorts, trainer);
+        _order = order ?? ((study, site) => SampleOrders.Seeded(study.Training.Seed, site));
+    }
+
+    /// <inheritdoc/>
+    public StepComputation Compute(StepRequest request, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Study.Model is BenchmarkModel benchmark)
+            return request.Step.Kind == StepKind.Training ? Benchmark(request, benchmark) : throw NotOfThisStudy(request);
+        return request.Step.Kind switch
+        {
+            StepKind.Preparation => Prepare(request),
+            StepKind.Training => Train(request, cancel),
+            StepKind.Evaluation => Evaluate(request),
+            _ => throw NotOfThisStudy(request),
+        };
+    }
+
+    private StepComputation Prepare(StepRequest request)
+    {
+        if (!PreprocessingConstants.NeedPreparation(request.Study))
+            throw NotOfThisStudy(request);
+        var data = Data(request, ModelPlan.For(request.Study));
+        var report = PreparationReport.Compute(request.Study, data.Cohort.Training.Values).Suppress(request.Policy.MinimumCell);
+        return Json(report.Write(), data.Fingerprint);
+    }
+
+    private StepComputation Train(StepRequest request, CancellationToken cancel)
+    {
+        var study = request.Study;
+        var plan = ModelPlan.For(study);
+        var data = Data(request, plan);
+        var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
+        var work = new TrainingWork(
+            plan, study.Training, data.TrainingSet(study, Constants(request)), _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request));
+        var change = _trainer.Train(work, parameters, cancel);
+        var format = UpdateFormats.For(study.Federation.Encoding);
+        var payload = Buffer(format.PayloadLength(change.Length));
+        try
+        {
+            var saturated = format.Encode(change, payload.Span);
+            return new StepComputation(
+                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability);
+        }
+        catch (NotFiniteNumberException diverged)
+        {
+            throw new StepDeclinedException(Reason.TrainingFailed, diverged.Message);
+        }
+    }
+
+    private StepComputation Evaluate(StepRequest request)
+    {
+        var plan = ModelPlan.For(request.Study);
+        var data = Data(request, plan);
+        var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
+        var rows = data.TestSet(request.Study, Constants(request));
+        var logits = new double[rows.Rows];
+        plan.Logits(parameters, rows.Inputs, logits);
+        if (logits.Any(logit => !double.IsFinite(logit)))
+            throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
+        var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
+        return Json(new EvaluationReport(histogram.Suppress(request.Policy.MinimumCell)).Write(), data.Fingerprint);
+    }
+
+    // One pass: each block is hashed, changed and encoded while it is in the cache.
+    private StepComputation Benchmark(StepRequest request, BenchmarkModel model)
+    {
+        const float Constant = 1f / 1024;
+        var format = UpdateFormats.For(request.Study.Federation.Encoding);
+        var payload = Buffer(format.PayloadLength(model.Parameters));
+        var change = new float[IncomingParameters.BlockValues];
+        long saturated = 0;
+        request.Parameters!.Read(model.Parameters, (offset, values) =>
+        {
+            for (var i = 0; i < values.Length; i++)
+                change[i] = values[i] + Constant - values[i];
+            var bytes = format.PayloadLength(1);
+            saturated += format.Encode(change.AsSpan(0, values.Length), payload.Span.Slice((int)(offset * bytes), (int)(values.Length * bytes)));
+        });
+        return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed");
+    }
+
+    private SiteData Data(StepRequest request, ModelPlan plan)
+    {
+        var data = _cohorts.Load(request.Study, request.Exclusions);
+        foreach (var (finding, reason) in data.Check(request.Policy, plan))
+        {
+            if (!finding.Passed)
+                throw new StepDeclinedException(reason, $"{finding.Rule}: {finding.Sentence}");
+        }
+
+        return data;
+    }
+
+    private static PreprocessingConstants Constants(StepRequest request)
+    {
+        try
+        {
+            return PreprocessingConstants.Read(request.Study, request.Constants.Span);
+        }
+        catch (FormatException fault)
+        {
+            throw new StepDeclinedException(Reason.ParametersWrong, $"The order's constants cannot be used: {fault.Message}");
+        }
+    }
+
+    private static long DropoutSeed(StepRequest request) => (long)(DeterministicRandom.Of(
+        "dropout", request.Study.Training.Seed.ToString(CultureInfo.InvariantCulture), request.Site.Value, request.Step.Round.ToString()).NextUInt64() >> 1);
+
+    // Nothing of libtorch takes part in these: managed code with the same bits everywhere.
+    private static StepComputation Json(byte[] payload, Sha256Digest fingerprint) => new(payload, "json", 0, 0, 0, fingerprint, "managed");
+
+    private Memory<byte> Buffer(long length)
+    {
+        if (_buffer.Length < length)
+            _buffer = GC.AllocateUninitializedArray<byte>(checked((int)length));
+        return _buffer.AsMemory(0, (int)length);
+    }
+
+    private static StepDeclinedException NotOfThisStudy(StepRequest request) =>
+        new(Reason.RoundOutOfOrder, $"A {request.Step.Kind.ToString().ToLowerInvariant()} step is no part of the study {request.Study.Name}.");
+}

@@ -1,0 +1,42 @@
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// What may follow what within a run. Without this a coordinator could ask for the same round again and again with parameters of its
+/// choice, and learn about rows from the differences.
+/// </summary>
+internal static class StepOrderRule
+{
+    /// <summary>The release that this very order has already; null where the step is new.</summary>
+    /// <exception cref="StepDeclinedException">The step may not be done now, or not with these inputs.</exception>
+    public static ReleaseRecord? Check(WorkerState state, Study study, WorkOrder work)
+    {
+        var (run, round, kind, attempt) = work.Step;
+        if (round.Value > study.Federation.Rounds)
+            throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
+        if (attempt > study.Federation.Attempts)
+            throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
+        foreach (var release in state.Releases.Values.Where(release => release.Step.Run == run))
+        {
+            if (release.Study != work.Study)
+                throw new StepDeclinedException(Reason.StudyDigestWrong, $"The run {run} belongs to the study {release.Study}; the order names {work.Study}.");
+            var order = (round.Value, kind).CompareTo((release.Step.Round.Value, release.Step.Kind));
+            if (order < 0)
+                throw OutOfOrder($"{release.Step} was released already; {work.Step} lies before it.");
+            if (order > 0)
+                continue;
+            // The first inputs of a step win, whatever its attempt.
+            if (release.Head.Manifest.Parameters != work.Parameters || release.Head.Manifest.Constants != work.ConstantsDigest)
+                throw new StepDeclinedException(Reason.ParametersWrong, $"{release.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
+            if (attempt < release.Step.Attempt)
+                throw OutOfOrder($"{release.Step} was released already; {work.Step} is an older attempt.");
+        }
+
+        var before = state.Releases.GetValueOrDefault(work.Step);
+        return before is { Settled: true } ? throw OutOfOrder($"{work.Step} was released and settled.") : before;
+    }
+
+    private static StepDeclinedException OutOfOrder(string sentence) => new(Reason.RoundOutOfOrder, sentence);
+}

@@ -1,0 +1,34 @@
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>An order for one step, its ids checked.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Study">The study.</param>
+/// <param name="Parameters">The parameters to start from; null for preparation.</param>
+/// <param name="Constants">Canonical JSON of the constants; empty for preparation.</param>
+internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants)
+{
+    public Sha256Digest? ConstantsDigest => Constants.IsEmpty ? null : Sha256Digest.Of(Constants.Span);
+
+    /// <exception cref="StepDeclinedException">The order is malformed, or is for another site.</exception>
+    public static WorkOrder Read(StepOrder order, SiteId site)
+    {
+        if (order.Site != site.Value)
+            throw new StepDeclinedException(Reason.StudyNotApproved, $"The order is for the site '{order.Site}'; this worker is '{site}', as worker.yaml says. Gateway and worker must be of one site.");
+        var preparation = order.Kind == StepOrder.Types.Kind.Preparation;
+        if (!RunId.TryParse(order.Run, out var run)
+            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation)
+            || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != preparation
+            || order.StudyDigest.Length != Sha256Digest.Length)
+            throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");
+        if (order.ParametersDigest.Length != (preparation ? 0 : Sha256Digest.Length) || (preparation && !order.Constants.IsEmpty))
+            throw new StepDeclinedException(Reason.ParametersWrong, "A preparation has neither parameters nor constants; every other step names its parameters by SHA-256.");
+        return new WorkOrder(
+            new StepId(run, new RoundNumber((int)order.Round), (StepKind)order.Kind, (int)order.Attempt),
+            new StudyDigest(new Sha256Digest(order.StudyDigest.Span)),
+            preparation ? null : new Sha256Digest(order.ParametersDigest.Span),
+            order.Constants.Memory);
+    }
+}

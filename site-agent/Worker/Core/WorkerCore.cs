@@ -1,0 +1,524 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+using Google.Protobuf;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// Everything a worker decides, synchronously, over its disks: approvals, policy, and what leaves. Its whole state is a fold over the
+/// chained log. A release becomes durable in this order: entry in the log, file in <c>outgoing/</c>, ticket to the gateway; so nothing
+/// can leave that the log does not have, and whatever is killed in between, the same order gets the same bytes.
+/// If the log does not verify, the worker answers LOG_BROKEN to everything, for it cannot know what was allowed.
+/// </summary>
+public sealed class WorkerCore : IDisposable
+{
+    /// <summary>The log's path on the worker's disk.</summary>
+    public const string LogPath = "audit.log";
+
+    private const string StudiesDirectory = "studies";
+
+    private readonly IDisk _disk;
+    private readonly IDisk _exchange;
+    private readonly WorkerIdentity _identity;
+    private readonly Func<PolicyReading> _policy;
+    private readonly IStepComputer _computer;
+    private readonly ReleaseSpool _spool;
+    private readonly ChainedLog? _log;
+    private readonly Dictionary<StudyDigest, Study> _studies = [];
+
+    // Guards all state below, the log and the spool; never held while computing, so that a steward can revoke at any moment.
+    private readonly Lock _gate = new();
+
+    // One computation at a time; taken before _gate, never after it.
+    private readonly Lock _computing = new();
+
+    private WorkerState _state = WorkerState.Empty;
+    private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
+
+    private WorkerCore(
+        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
+    {
+        (_disk, _exchange, _identity, _policy, _computer, _log, Broken) = (disk, exchange, identity, policy, computer, log, broken);
+        _spool = new ReleaseSpool(exchange);
+    }
+
+    /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
+    public LogBrokenException? Broken { get; }
+
+    /// <summary>The present state.</summary>
+    public WorkerState State
+    {
+        get
+        {
+            lock (_gate)
+                return _state;
+        }
+    }
+
+    /// <summary>Raised after an entry was appended, with the study it concerns (null: not one study); handlers must not call back.</summary>
+    public event Action<StudyDigest>? StudyChanged;
+
+    /// <summary>Takes up where the log ends: removes files that may not leave, finds those that still wait.</summary>
+    /// <param name="disk">The worker's own folder.</param>
+    /// <param name="exchange">The folder shared with the gateway.</param>
+    /// <param name="identity">Who this worker is.</param>
+    /// <param name="policy">The site's policy, read anew for each decision.</param>
+    /// <param name="computer">What computes steps.</param>
+    /// <param name="time">The clock of the log.</param>
+    public static WorkerCore Open(
+        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(exchange);
+        ArgumentNullException.ThrowIfNull(identity);
+        disk.CreateDirectory(StudiesDirectory);
+        exchange.CreateDirectory(ExchangePaths.Incoming);
+        exchange.CreateDirectory(ExchangePaths.Outgoing);
+        ChainedLog log;
+        try
+        {
+            log = ChainedLog.Open(disk, LogPath, identity.Key, time);
+        }
+        catch (LogBrokenException broken)
+        {
+            return new WorkerCore(disk, exchange, identity, policy, computer, null, broken);
+        }
+
+        var state = WorkerState.Empty;
+        foreach (var entry in log.Entries)
+        {
+            try
+            {
+                state = state.Apply(entry);
+            }
+            catch (FormatException fault)
+            {
+                log.Dispose();
+                return new WorkerCore(disk, exchange, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
+            }
+        }
+
+        var core = new WorkerCore(disk, exchange, identity, policy, computer, log, null) { _state = state };
+        core._spool.Recover(state.Releases.Values.Where(release => !release.Settled));
+        return core;
+    }
+
+    /// <summary>Proves that the worker holds its key.</summary>
+    public IdentifyReply Identify(IdentifyRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new IdentifyReply
+        {
+            PublicKey = ByteString.CopyFrom(_identity.Key.PublicKey.SubjectPublicKeyInfo.Span),
+            Proof = ByteString.CopyFrom(_identity.Key.Sign(SignatureContext.WorkerKey, request.Challenge.Span)),
+            Protocol = 1,
+        };
+    }
+
+    /// <summary>Takes a study over for the steward, or repeats what is known of it.</summary>
+    public StudyStatus Offer(OfferStudyRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var canonical = request.Canonical.ToByteArray();
+        var digest = new StudyDigest(Sha256Digest.Of(canonical));
+        lock (_gate)
+        {
+            if (_log is null)
+                return Sign(digest, StudyStatus.Types.State.Pending, Reason.LogBroken);
+            if (request.Withdrawn)
+                return Withdraw(digest);
+            if (!_state.Studies.TryGetValue(digest, out var known) || known.Withdrawn)
+            {
+                if (SubmitterOf(request, canonical) is not { } submitter)
+                    return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudySignatureWrong);
+                if (StudyChecker.CheckCanonical(canonical).Study is not { } study)
+                    return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudyNotUnderstood);
+                DurableFile.Write(_disk, PathOf(digest), canonical); // before the entry: what the log names must be there to be read
+                Append(WorkerEntries.StudyOffered, WorkerEntries.Offered(digest, study.Name, submitter), digest);
+            }
+
+            return Status(_state.Studies[digest]);
+        }
+    }
+
+    /// <summary>The status of every study, signed.</summary>
+    public IReadOnlyList<StudyStatus> Statuses()
+    {
+        lock (_gate)
+            return [.. _state.Studies.Values.OrderBy(study => study.Digest.Value).Select(Status)];
+    }
+
+    /// <summary>The signed status of one study; null where it was never offered.</summary>
+    public StudyStatus? StatusOf(StudyDigest study)
+    {
+        lock (_gate)
+            return _state.Studies.TryGetValue(study, out var known) ? Status(known) : null;
+    }
+
+    /// <summary>A study that was offered, checked; null where it was not, or its file no longer has its digest.</summary>
+    public Study? StudyOf(StudyDigest digest)
+    {
+        lock (_gate)
+            return _state.Studies.ContainsKey(digest) ? Load(digest) : null;
+    }
+
+    /// <summary>The site's policy held against a study, rule by rule.</summary>
+    public ImmutableArray<PolicyFinding> Check(Study study) => PolicyCheck.Study(_policy(), study);
+
+    /// <summary>The policy as it is now.</summary>
+    public PolicyReading Policy() => _policy();
+
+    /// <summary>Patients who opted out.</summary>
+    public ExclusionList Exclusions() => new(_identity.Secret, State.Exclusions);
+
+    /// <summary>Approves exactly this study.</summary>
+    /// <exception cref="StewardException">It is unknown, or beyond the policy.</exception>
+    public StudyRecord Approve(StudyDigest digest, string steward, string note)
+    {
+        lock (_gate)
+        {
+            var record = Known(digest);
+            if (record.Decision == Decision.Approved)
+                return record;
+            var study = Load(digest) ?? throw new StewardException($"The file of the study {digest} no longer has its digest; ask for the study to be offered again.");
+            if (Check(study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+                throw new StewardException($"The study is beyond this site's policy ({beyond.Rule}): {beyond.Sentence} Change policy.yaml if that is meant, then approve.");
+            Append(WorkerEntries.StudyApproved, WorkerEntries.Decided(digest, steward, note), digest);
+            return _state.Studies[digest];
+        }
+    }
+
+    /// <summary>Refuses a study that has not been approved.</summary>
+    /// <exception cref="StewardException">It is unknown, or approved.</exception>
+    public StudyRecord Refuse(StudyDigest digest, string steward, string note)
+    {
+        lock (_gate)
+        {
+            var record = Known(digest);
+            if (record.Decision == Decision.Approved)
+                throw new StewardException("The study is approved; withdraw the approval with 'site-worker studies revoke'.");
+            if (record.Decision != Decision.Refused)
+                Append(WorkerEntries.StudyRefused, WorkerEntries.Decided(digest, steward, note), digest);
+            return _state.Studies[digest];
+        }
+    }
+
+    /// <summary>Withdraws an approval: cancels what is being computed for it and destroys what is unsent.</summary>
+    /// <returns>The study, and how many releases were destroyed.</returns>
+    /// <exception cref="StewardException">It is not approved.</exception>
+    public (StudyRecord Study, int Destroyed) Revoke(StudyDigest digest, string steward, string note)
+    {
+        lock (_gate)
+        {
+            if (Known(digest).Decision != Decision.Approved)
+                throw new StewardException("The study is not approved, so there is no approval to withdraw; 'site-worker studies refuse' refuses it.");
+            var unsent = _state.Unsettled(digest).Select(release => release.Step).Where(_spool.Holds).ToArray();
+            Append(WorkerEntries.StudyRevoked, WorkerEntries.Revoked(digest, steward, note, unsent.Length), digest);
+            if (_underWay is { } underWay && underWay.Study == digest)
+                underWay.Cancel.Cancel();
+            foreach (var step in unsent)
+                _spool.Remove(step);
+            return (_state.Studies[digest], unsent.Length);
+        }
+    }
+
+    /// <summary>Replaces the list of patients who opted out; holds for every release made from here on.</summary>
+    /// <returns>How many different patients are on it.</returns>
+    public int SetExclusions(IEnumerable<string> pseudonyms, string steward)
+    {
+        var hashes = pseudonyms.Select(pseudonym => pseudonym.Trim()).Where(pseudonym => pseudonym.Length > 0).Select(_identity.Secret.OfPseudonym).ToHashSet();
+        lock (_gate)
+        {
+            Append(WorkerEntries.ExclusionsSet, WorkerEntries.Exclusions(steward, hashes), null);
+            return hashes.Count;
+        }
+    }
+
+    /// <summary>The log's entries from a sequence number on, as stored.</summary>
+    public IReadOnlyList<string> Log(long fromSequence)
+    {
+        lock (_gate)
+            return [.. Sound().Entries.Where(entry => entry.Sequence >= fromSequence).Select(entry => System.Text.Encoding.UTF8.GetString(entry.Line.Span))];
+    }
+
+    /// <summary>Reads the log's file again and checks everything in it.</summary>
+    public LogVerification VerifyLog()
+    {
+        lock (_gate)
+            return ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
+    }
+
+    /// <summary>All releases that wait in the outgoing directory.</summary>
+    public IReadOnlyList<ReleaseTicket> Held()
+    {
+        lock (_gate)
+            return _log is null ? [] : [.. _state.Releases.Values.Where(release => !release.Settled && _spool.Holds(release.Step)).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).Select(TicketOf)];
+    }
+
+    /// <summary>The coordinator's last word on a release: recorded, and its file removed. Unknown digests are not ours to settle, and are let pass.</summary>
+    public void Settle(SettleRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        lock (_gate)
+        {
+            _ = Sound();
+            var release = _state.Releases.Values.FirstOrDefault(release => release.Head.Digest.Span.SequenceEqual(request.ReleaseDigest.Span));
+            if (release is null)
+                return;
+            if (!release.Settled)
+                Append(WorkerEntries.Settled, WorkerEntries.ReleaseSettled(release.Step, release.Head.Digest, request.Outcome.ToString().ToLowerInvariant()), null);
+            FaultPoint.Reached("worker-settled");
+            _spool.Remove(release.Step);
+        }
+    }
+
+    /// <summary>Computes one step's release, or finds the one that is there already.</summary>
+    /// <param name="order">The order.</param>
+    /// <param name="declined">Hears the sentence behind a decline; it stays at the site.</param>
+    public StepResult Perform(StepOrder order, Action<StepDeclinedException>? declined = null)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        lock (_computing)
+        {
+            try
+            {
+                return new StepResult { Ticket = Release(order) };
+            }
+            catch (StepDeclinedException decline)
+            {
+                declined?.Invoke(decline);
+                return new StepResult { Declined = decline.Reason };
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _log?.Dispose();
+
+    private ReleaseTicket Release(StepOrder order)
+    {
+        var work = WorkOrder.Read(order, _identity.Site);
+        StepRequest request;
+        CancellationTokenSource cancel;
+        ReleaseRecord? before;
+        lock (_gate)
+        {
+            if (_log is null)
+                throw new StepDeclinedException(Reason.LogBroken, Broken!.Message);
+            var (study, policy) = Permit(work);
+            before = StepOrderRule.Check(_state, study, work);
+            if (before is not null && _spool.Holds(work.Step))
+                return TicketOf(before);
+            cancel = new CancellationTokenSource();
+            _underWay = (work.Study, cancel);
+            request = new StepRequest(
+                study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
+                new ExclusionList(_identity.Secret, _state.Exclusions), policy);
+        }
+
+        try
+        {
+            var computed = Compute(request, cancel.Token);
+            FaultPoint.Reached("worker-computed");
+            lock (_gate)
+                return Publish(work, computed, before);
+        }
+        finally
+        {
+            lock (_gate)
+                _underWay = null;
+            cancel.Dispose();
+        }
+    }
+
+    private StepComputation Compute(StepRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return _computer.Compute(request, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            throw new StepDeclinedException(Reason.ApprovalRevoked, $"The approval of {request.Study.Digest} was withdrawn while {request.Step} was computed.");
+        }
+    }
+
+    // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
+    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, ReleaseRecord? before)
+    {
+        _ = Permit(work);
+        var manifest = new ReleaseManifest(
+            _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, Sha256Digest.Of(computed.Payload.Span),
+            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.Data);
+        try
+        {
+            var release = before is null ? Record(manifest) : Again(before, manifest);
+            FaultPoint.Reached("worker-release-logged");
+            _spool.Write(release, computed.Payload.Span);
+            FaultPoint.Reached("worker-release-spooled");
+            return TicketOf(release);
+        }
+        catch (IOException error)
+        {
+            // What was logged stays logged; the same order later finds the entry and makes the same file.
+            throw new StepDeclinedException(Reason.StorageFull, $"{work.Step} could not be written: {error.Message}");
+        }
+    }
+
+    private ReleaseRecord Record(ReleaseManifest manifest)
+    {
+        Append(WorkerEntries.Released, WorkerEntries.ReleaseMade(ReleaseHead.Sign(manifest, _identity.Key)), null);
+        return _state.Releases[manifest.Step];
+    }
+
+    private static ReleaseRecord Again(ReleaseRecord before, ReleaseManifest manifest)
+    {
+        if (before.Head.Manifest != manifest)
+        {
+            throw new StepDeclinedException(Reason.TrainingFailed,
+                $"{before.Step} was released before, its file is gone, and computing it again gave something else: the data, the exclusions, the software or the machine has changed since. The step's next attempt will be computed anew.");
+        }
+
+        return before;
+    }
+
+    private (Study Study, SitePolicy Policy) Permit(WorkOrder work)
+    {
+        if (!_state.Studies.TryGetValue(work.Study, out var record) || record.Withdrawn || record.Decision == Decision.Pending)
+            throw new StepDeclinedException(Reason.StudyNotApproved, $"The study {work.Study} is not approved at this site.");
+        if (record.Decision != Decision.Approved)
+        {
+            throw new StepDeclinedException(
+                record.Decision == Decision.Refused ? Reason.StudyRefusedBySteward : Reason.ApprovalRevoked,
+                $"The study {work.Study} was {record.Decision.ToString().ToLowerInvariant()} by {record.DecidedBy}.");
+        }
+
+        var study = Load(work.Study)
+            ?? throw new StepDeclinedException(Reason.StudyDigestWrong, $"The file of the approved study {work.Study} no longer has its digest.");
+        var reading = _policy();
+        if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+            throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
+        return (study, reading.Policy!);
+    }
+
+    private StudyStatus Withdraw(StudyDigest digest)
+    {
+        if (!_state.Studies.TryGetValue(digest, out var known))
+            return Sign(digest, StudyStatus.Types.State.Pending, Reason.StudyNotApproved);
+        if (!known.Withdrawn)
+            Append(WorkerEntries.StudyWithdrawn, WorkerEntries.Withdrawn(digest), digest);
+        return Status(_state.Studies[digest]);
+    }
+
+    private StudyStatus Status(StudyRecord record)
+    {
+        var (state, reason) = record.Decision switch
+        {
+            Decision.Approved => (StudyStatus.Types.State.Approved, Reason.Unspecified),
+            Decision.Refused => (StudyStatus.Types.State.Refused, Reason.StudyRefusedBySteward),
+            Decision.Revoked => (StudyStatus.Types.State.Revoked, Reason.ApprovalRevoked),
+            _ => (StudyStatus.Types.State.Pending, Reason.StudyNotApproved),
+        };
+        if (record.Decision is Decision.Pending or Decision.Approved)
+        {
+            if (Load(record.Digest) is not { } study)
+                (state, reason) = (StudyStatus.Types.State.Refused, Reason.StudyDigestWrong);
+            else if (Check(study).Any(finding => !finding.Passed))
+                (state, reason) = (StudyStatus.Types.State.Refused, Reason.StudyBeyondPolicy);
+        }
+
+        return Sign(record.Digest, state, reason);
+    }
+
+    private StudyStatus Sign(StudyDigest study, StudyStatus.Types.State state, Reason reason)
+    {
+        var message = CanonicalJson.Write(new JsonObject
+        {
+            ["reason"] = (int)reason,
+            ["site"] = _identity.Site.Value,
+            ["state"] = (int)state,
+            ["study"] = study.ToString(),
+        });
+        return new StudyStatus
+        {
+            StudyDigest = ByteString.CopyFrom(study.Value.Span),
+            State = state,
+            Reason = reason,
+            Signature = ByteString.CopyFrom(_identity.Key.Sign(SignatureContext.Verdict, message)),
+        };
+    }
+
+    // Who signed the study, as their certificate says; null where the certificate's key did not sign these bytes. That the certificate is
+    // the consortium's is for the coordinator to check: here a steward decides, who reads the name.
+    private static string? SubmitterOf(OfferStudyRequest request, byte[] canonical)
+    {
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(request.Certificate.Span);
+            using var key = certificate.GetECDsaPublicKey();
+            if (key is null || !new VerifyingKey(key.ExportSubjectPublicKeyInfo()).Verify(SignatureContext.Study, canonical, request.Signature.Span))
+                return null;
+            return certificate.GetNameInfo(X509NameType.UrlName, forIssuer: false) is { Length: > 0 } url ? url : certificate.Subject;
+        }
+        catch (CryptographicException)
+        {
+            return null; // not a certificate: nobody signed
+        }
+    }
+
+    private Study? Load(StudyDigest digest)
+    {
+        if (_studies.TryGetValue(digest, out var study))
+            return study;
+        if (!_disk.Exists(PathOf(digest)))
+            return null;
+        var canonical = DurableFile.Read(_disk, PathOf(digest));
+        if (Sha256Digest.Of(canonical) != digest.Value || StudyChecker.CheckCanonical(canonical).Study is not { } read)
+            return null;
+        return _studies[digest] = read;
+    }
+
+    private StudyRecord Known(StudyDigest digest)
+    {
+        _ = Sound();
+        return _state.Studies.GetValueOrDefault(digest) ?? throw new StewardException($"No study with the digest {digest} was offered to this site; 'site-worker studies list' shows those that were.");
+    }
+
+    private ChainedLog Sound() => _log ?? throw new StewardException($"The worker does nothing while its log is broken: {Broken!.Message}");
+
+    private void Append(string kind, JsonObject body, StudyDigest? study)
+    {
+        _state = _state.Apply(Sound().Append(kind, body));
+        if (study is { } changed)
+            StudyChanged?.Invoke(changed);
+    }
+
+    private static ReleaseTicket TicketOf(ReleaseRecord release) => new()
+    {
+        Run = release.Step.Run.Value,
+        Round = (uint)release.Step.Round.Value,
+        Kind = (StepOrder.Types.Kind)release.Step.Kind,
+        Attempt = (uint)release.Step.Attempt,
+        ReleaseDigest = ByteString.CopyFrom(release.Head.Digest.Span),
+        File = ReleaseSpool.FileName(release.Step),
+        Length = (ulong)release.Head.FileLength,
+    };
+
+    private static string PathOf(StudyDigest digest) => $"{StudiesDirectory}/{digest}.json";
+}
+
+/// <summary>Who a worker is.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Key">Signs releases, verdicts and the log.</param>
+/// <param name="Secret">For keyed fingerprints.</param>
+/// <param name="Software">Version, as releases name it.</param>
+public sealed record WorkerIdentity(SiteId Site, SigningKey Key, SiteSecret Secret, string Software);
+
+/// <summary>What a steward asked cannot be done; the message says why and how to mend it.</summary>
+public sealed class StewardException(string message) : Exception(message);

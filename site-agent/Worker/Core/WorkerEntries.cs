@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>The entries of the worker's log: their kinds and bodies. docs/reference/worker-log.md describes them.</summary>
+public static class WorkerEntries
+{
+    /// <summary>A study arrived, or came back after it had been withdrawn.</summary>
+    public const string StudyOffered = "study-offered";
+
+    /// <summary>The coordinator took the offer back.</summary>
+    public const string StudyWithdrawn = "study-withdrawn";
+
+    /// <summary>A steward approved a study.</summary>
+    public const string StudyApproved = "study-approved";
+
+    /// <summary>A steward refused a study.</summary>
+    public const string StudyRefused = "study-refused";
+
+    /// <summary>A steward withdrew an approval; every unsettled release of the study is void from here.</summary>
+    public const string StudyRevoked = "study-revoked";
+
+    /// <summary>A steward replaced the list of patients who opted out.</summary>
+    public const string ExclusionsSet = "exclusions-set";
+
+    /// <summary>Something is about to leave: written before the file exists.</summary>
+    public const string Released = "released";
+
+    /// <summary>The coordinator's last word on a release.</summary>
+    public const string Settled = "settled";
+
+    internal static JsonObject Offered(StudyDigest study, string name, string submitter) =>
+        new() { ["study"] = study.ToString(), ["name"] = name, ["submitter"] = submitter };
+
+    internal static JsonObject Withdrawn(StudyDigest study) => new() { ["study"] = study.ToString() };
+
+    internal static JsonObject Decided(StudyDigest study, string steward, string note) =>
+        new() { ["study"] = study.ToString(), ["steward"] = steward, ["note"] = note };
+
+    internal static JsonObject Revoked(StudyDigest study, string steward, string note, int destroyed) =>
+        new() { ["study"] = study.ToString(), ["steward"] = steward, ["note"] = note, ["destroyed"] = destroyed };
+
+    internal static JsonObject Exclusions(string steward, IEnumerable<Sha256Digest> hashes) =>
+        new() { ["steward"] = steward, ["patients"] = new JsonArray([.. hashes.Order().Select(hash => JsonValue.Create(hash.ToString()))]) };
+
+    internal static JsonObject ReleaseMade(ReleaseHead head) =>
+        new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };
+
+    /// <summary>The head of a logged release, byte for byte: canonical JSON has one form.</summary>
+    internal static ReleaseHead ReadHead(JsonFields body)
+    {
+        var head = ReleaseHead.FromJson(CanonicalJson.Write(body.Node("release")));
+        return head.Digest.ToString() == body.Text("digest", 64) ? head : throw new FormatException("its release has another digest than it says.");
+    }
+
+    internal static JsonObject ReleaseSettled(StepId step, Sha256Digest digest, string outcome) =>
+        new() { ["step"] = step.ToString(), ["digest"] = digest.ToString(), ["outcome"] = outcome };
+}

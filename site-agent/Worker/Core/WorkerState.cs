@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>What the steward has decided about a study.</summary>
+public enum Decision
+{
+    /// <summary>Nothing yet.</summary>
+    Pending,
+
+    /// <summary>It may run here.</summary>
+    Approved,
+
+    /// <summary>It may not.</summary>
+    Refused,
+
+    /// <summary>It might, and may no longer.</summary>
+    Revoked,
+}
+
+/// <summary>A study as this site knows it.</summary>
+/// <param name="Digest">SHA-256 of its canonical JSON, which lies in <c>studies/</c>.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Submitter">Who signed it, as their certificate says.</param>
+/// <param name="OfferedAt">When it came.</param>
+/// <param name="Withdrawn">Whether the coordinator took the offer back; no step of it is done then.</param>
+/// <param name="Decision">The steward's.</param>
+/// <param name="DecidedBy">Which steward; empty where nobody has.</param>
+/// <param name="DecidedAt">When.</param>
+/// <param name="Note">The steward's words; stay at the site.</param>
+public sealed record StudyRecord(
+    StudyDigest Digest,
+    string Name,
+    string Submitter,
+    DateTimeOffset OfferedAt,
+    bool Withdrawn,
+    Decision Decision,
+    string DecidedBy,
+    DateTimeOffset? DecidedAt,
+    string Note);
+
+/// <summary>A release as the log has it.</summary>
+/// <param name="Head">The signed manifest, exactly as in the file: signatures differ each time, so a release computed again takes this one.</param>
+/// <param name="Settled">Whether the coordinator has said its last word, or the approval was revoked: its file is gone.</param>
+public sealed record ReleaseRecord(ReleaseHead Head, bool Settled)
+{
+    /// <summary>The step.</summary>
+    public StepId Step => Head.Manifest.Step;
+
+    /// <summary>The study.</summary>
+    public StudyDigest Study => Head.Manifest.Study;
+}
+
+/// <summary>The worker's whole state: a fold over its log.</summary>
+/// <param name="Studies">Every study offered.</param>
+/// <param name="Exclusions">Keyed hashes of the pseudonyms of patients who opted out.</param>
+/// <param name="Releases">Every release made.</param>
+public sealed record WorkerState(
+    ImmutableDictionary<StudyDigest, StudyRecord> Studies,
+    ImmutableHashSet<Sha256Digest> Exclusions,
+    ImmutableDictionary<StepId, ReleaseRecord> Releases)
+{
+    /// <summary>Before the first entry.</summary>
+    public static WorkerState Empty { get; } = new(
+        ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty);
+
+    /// <summary>The state after <paramref name="entry"/>.</summary>
+    /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
+    public WorkerState Apply(LogEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var body = new JsonFields(entry.Body, entry.Kind);
+        return entry.Kind switch
+        {
+            WorkerEntries.StudyOffered => Offer(body, entry.At),
+            WorkerEntries.StudyWithdrawn => With(StudyOf(body) with { Withdrawn = true }),
+            WorkerEntries.StudyApproved => Decide(body, Decision.Approved, entry.At),
+            WorkerEntries.StudyRefused => Decide(body, Decision.Refused, entry.At),
+            WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
+            WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
+            WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
+            WorkerEntries.Settled => Settle(body),
+            _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
+        };
+    }
+
+    /// <summary>Releases of a study that have not been settled.</summary>
+    public IEnumerable<ReleaseRecord> Unsettled(StudyDigest study) => Releases.Values.Where(release => release.Study == study && !release.Settled);
+
+    private WorkerState Offer(JsonFields body, DateTimeOffset at)
+    {
+        var digest = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
+        return With(Studies.TryGetValue(digest, out var known)
+            ? known with { Withdrawn = false }
+            : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", 512), at, false, Decision.Pending, "", null, ""));
+    }
+
+    private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
+        With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
+
+    private WorkerState SettleAll(StudyDigest study) =>
+        this with { Releases = Releases.SetItems(Unsettled(study).Select(release => KeyValuePair.Create(release.Step, release with { Settled = true }))) };
+
+    private WorkerState Release(ReleaseHead head) => Releases.ContainsKey(head.Manifest.Step)
+        ? throw new FormatException($"it releases {head.Manifest.Step} a second time.")
+        : this with { Releases = Releases.Add(head.Manifest.Step, new ReleaseRecord(head, false)) };
+
+    private WorkerState Settle(JsonFields body)
+    {
+        var step = StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");
+        return Releases.TryGetValue(step, out var release)
+            ? this with { Releases = Releases.SetItem(step, release with { Settled = true }) }
+            : throw new FormatException($"it settles {step}, which was never released.");
+    }
+
+    private StudyRecord StudyOf(JsonFields body)
+    {
+        var digest = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
+        return Studies.GetValueOrDefault(digest) ?? throw new FormatException($"the study {digest} was never offered.");
+    }
+
+    private WorkerState With(StudyRecord study) => this with { Studies = Studies.SetItem(study.Digest, study) };
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>One rule of the policy held against a study.</summary>
+/// <param name="Rule">The policy's key.</param>
+/// <param name="Passed">Whether the study is within it.</param>
+/// <param name="Sentence">For the steward.</param>
+public sealed record PolicyFinding(string Rule, bool Passed, string Sentence);
+
+/// <summary>Holds a site's policy against a study, and against what the study would be computed from.</summary>
+public static class PolicyCheck
+{
+    /// <summary>Every rule that can be judged by the study alone. A policy that cannot be read passes nothing.</summary>
+    public static ImmutableArray<PolicyFinding> Study(PolicyReading reading, Study study)
+    {
+        ArgumentNullException.ThrowIfNull(reading);
+        ArgumentNullException.ThrowIfNull(study);
+        if (reading.Policy is not { } policy)
+            return [.. reading.Faults.Select(fault => new PolicyFinding("policy", false, $"policy.yaml:{fault}"))];
+        var findings = ImmutableArray.CreateBuilder<PolicyFinding>();
+        var model = KindOf(study.Model);
+        if (study.Model is not BenchmarkModel)
+        {
+            findings.Add(policy.Datasets is not { } allowed
+                ? new("datasets", true, $"The study reads the dataset '{study.Data.Dataset}'; every mapped dataset is allowed.")
+                : new("datasets", allowed.Contains(study.Data.Dataset), $"The study reads the dataset '{study.Data.Dataset}'; allowed: {Join(allowed)}."));
+        }
+
+        findings.Add(new("models", policy.Models.Contains(model), $"The model is '{model}'; allowed: {Join(policy.Models)}."));
+        var encoding = study.Federation.Encoding is Float32Encoding ? "float32" : "fixed";
+        findings.Add(new("encodings", policy.Encodings.Contains(encoding), $"Updates travel as {encoding}; allowed: {Join(policy.Encodings)}."));
+        findings.Add(new("aggregation", policy.Aggregation.Contains("plain"),
+            $"Updates are summed plainly: the coordinator receives this site's update by itself before it adds it to the others'; allowed: {Join(policy.Aggregation)}."));
+        findings.Add(new("maximum-rounds", study.Federation.Rounds <= policy.MaximumRounds, $"The study has {study.Federation.Rounds} rounds; at most {policy.MaximumRounds} are allowed."));
+        return findings.ToImmutable();
+    }
+
+    /// <summary>Declines where the data are too few, too faulty, or the model too large for them.</summary>
+    /// <param name="policy">The site's policy.</param>
+    /// <param name="rows">Rows that could be read.</param>
+    /// <param name="faultyRows">Faulty ones, unreadable lines included.</param>
+    /// <param name="trainingRows">Training rows.</param>
+    /// <param name="dimension">Number of the model's parameters.</param>
+    public static ImmutableArray<(PolicyFinding Finding, Reason Reason)> Data(SitePolicy policy, int rows, long faultyRows, int trainingRows, int dimension)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var share = rows + faultyRows == 0 ? 0 : (double)faultyRows / Math.Max(rows, faultyRows);
+        var perRow = trainingRows == 0 ? double.PositiveInfinity : (double)dimension / trainingRows;
+        return
+        [
+            (new("maximum-faulty-rows", share <= policy.MaximumFaultyRows, $"{faultyRows} of {rows} rows have faults; the greatest share allowed is {policy.MaximumFaultyRows}."), Reason.DataUnfit),
+            (new("minimum-training-rows", trainingRows >= policy.MinimumTrainingRows, $"There are {trainingRows} training rows; at least {policy.MinimumTrainingRows} are needed."), Reason.TooFewRows),
+            (new("maximum-parameters-per-row", policy.MaximumParametersPerRow is not { } limit || perRow <= limit,
+                $"The model has {dimension} parameters for {trainingRows} training rows; allowed for each row: {policy.MaximumParametersPerRow?.ToString() ?? "any number"}."), Reason.ReleaseBeyondPolicy),
+        ];
+    }
+
+    private static string KindOf(StudyModel model) => model switch
+    {
+        LogisticRegression => "logistic-regression",
+        Mlp => "mlp",
+        BenchmarkModel => "benchmark",
+        _ => model.GetType().Name,
+    };
+
+    private static string Join(IEnumerable<string> words) => string.Join(", ", words) is { Length: > 0 } list ? list : "nothing";
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>Reads <c>policy.yaml</c>.</summary>
+public static class PolicyReader
+{
+    private const string EveryDataset = "mapped";
+    private const string NoLimit = "none";
+
+    private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
+    private static readonly string[] s_encodings = ["fixed", "float32"];
+    private static readonly string[] s_aggregations = ["plain"];
+
+    /// <summary>The policy that <c>site-worker init</c> writes.</summary>
+    public const string Default = """
+        # What this site allows, whatever its stewards approve. Every key must be there; a file with a fault allows nothing.
+        # Each key is described in docs/reference/site-policy.md.
+        policy: 1
+
+        # Datasets that studies may read: "mapped" is every one that datasets.yaml names; or a list of names.
+        datasets: mapped
+
+        # Kinds of models. Add "benchmark" to let the machinery be measured; it reads no patient data.
+        models: [logistic-regression, mlp]
+
+        # How updates may travel.
+        encodings: [fixed, float32]
+
+        # How updates may be summed. "plain" means that the coordinator receives this site's update by itself and adds it to the others'
+        # afterwards: whoever operates the coordinator can look at it. An update is not anonymous data.
+        aggregation: [plain]
+
+        # Nothing is computed from fewer training rows than this.
+        minimum-training-rows: 20
+
+        # No count below this is released: bins are merged until each class count is 0 or at least this; smaller moments are withheld.
+        minimum-cell: 5
+
+        # Most rounds of one study that are trained here, over all its runs.
+        maximum-rounds: 200
+
+        # Most parameters of a model for each training row, or "none": a model with many parameters can memorise single rows.
+        maximum-parameters-per-row: none
+
+        # A dataset in which a greater share of rows is faulty is used for nothing.
+        maximum-faulty-rows: 0.05
+
+        """;
+
+    /// <summary>Reads a policy file; one that is missing or unreadable is a fault like any other.</summary>
+    public static PolicyReading ReadFile(string path)
+    {
+        try
+        {
+            return Read(File.ReadAllText(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new PolicyReading(null, [new ConfigurationFault(0, 0, $"'{path}' cannot be read, so nothing is allowed: {error.Message}")]);
+        }
+    }
+
+    /// <summary>Reads a policy.</summary>
+    public static PolicyReading Read(string yaml)
+    {
+        var faults = new List<ConfigurationFault>();
+        if (YamlFields.Parse(yaml, faults) is not { } fields)
+            return new PolicyReading(null, [.. faults]);
+        _ = fields.Integer("policy", 1, 1);
+        var policy = new SitePolicy(
+            Datasets(fields),
+            fields.Words("models", s_models.Contains, $"words from {string.Join(", ", s_models)}"),
+            fields.Words("encodings", s_encodings.Contains, $"words from {string.Join(", ", s_encodings)}"),
+            fields.Words("aggregation", s_aggregations.Contains, $"words from {string.Join(", ", s_aggregations)}"),
+            (int)fields.Integer("minimum-training-rows", 1, int.MaxValue),
+            (int)fields.Integer("minimum-cell", 1, int.MaxValue),
+            (int)fields.Integer("maximum-rounds", 1, int.MaxValue),
+            fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
+            fields.Number("maximum-faulty-rows", 0, 1));
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
+        return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
+    }
+
+    private static ImmutableArray<string>? Datasets(YamlFields fields) =>
+        fields.IsWord("datasets", EveryDataset) ? null : fields.Words("datasets", Name.IsName, $"dataset names, or the word {EveryDataset}");
+}

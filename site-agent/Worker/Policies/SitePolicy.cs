@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// What a site allows, whatever its stewards approve: <c>policy.yaml</c>, described in docs/reference/site-policy.md. Every key must be there, so
+/// that nobody allows by leaving out.
+/// </summary>
+/// <param name="Datasets">Datasets that studies may read; null: every one that datasets.yaml maps.</param>
+/// <param name="Models">Kinds of models: logistic-regression, mlp, benchmark.</param>
+/// <param name="Encodings">How updates may travel: fixed, float32.</param>
+/// <param name="Aggregation">How updates may be summed. <c>plain</c>: the coordinator sees this site's update by itself before it sums.</param>
+/// <param name="MinimumTrainingRows">Least number of training rows from which anything is computed.</param>
+/// <param name="MinimumCell">Least count that is released; smaller ones are merged or withheld.</param>
+/// <param name="MaximumRounds">Most rounds of one study, over all its runs, that are trained here.</param>
+/// <param name="MaximumParametersPerRow">Most parameters of a model for each training row: a model with many can memorise rows. Null: no limit.</param>
+/// <param name="MaximumFaultyRows">Greatest share of faulty rows in a dataset, in [0, 1].</param>
+public sealed record SitePolicy(
+    ImmutableArray<string>? Datasets,
+    ImmutableArray<string> Models,
+    ImmutableArray<string> Encodings,
+    ImmutableArray<string> Aggregation,
+    int MinimumTrainingRows,
+    int MinimumCell,
+    int MaximumRounds,
+    double? MaximumParametersPerRow,
+    double MaximumFaultyRows);
+
+/// <summary>A policy, or why there is none: then nothing is allowed.</summary>
+/// <param name="Policy">The policy; null where there are faults.</param>
+/// <param name="Faults">Every fault, in the order of the text.</param>
+public sealed record PolicyReading(SitePolicy? Policy, ImmutableArray<ConfigurationFault> Faults);

@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.SiteAgent.Worker.CommandLine.RunAsync(args);

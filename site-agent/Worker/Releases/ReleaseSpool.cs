@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// The outgoing directory: releases that wait for the coordinator's last word. A file counts only if it is whole and the log has it, so
+/// this is no second record of what was released.
+/// </summary>
+internal sealed class ReleaseSpool(IDisk exchange)
+{
+    private const string Suffix = ".release";
+    private const int BlockBytes = 1 << 20;
+
+    private readonly HashSet<StepId> _whole = [];
+
+    public static string FileName(StepId step) => step + Suffix;
+
+    /// <summary>Whether the release's file is there, whole.</summary>
+    public bool Holds(StepId step) => _whole.Contains(step) && exchange.Exists(PathOf(FileName(step)));
+
+    /// <summary>After a start: keeps the files of these releases that are whole; removes every other file, for nothing may leave that the log does not have.</summary>
+    public void Recover(IEnumerable<ReleaseRecord> unsettled)
+    {
+        var expected = unsettled.ToDictionary(release => FileName(release.Step), StringComparer.Ordinal);
+        var removed = false;
+        foreach (var name in exchange.List(ExchangePaths.Outgoing))
+        {
+            if (expected.TryGetValue(name, out var release) && IsWhole(release))
+            {
+                _whole.Add(release.Step);
+                continue;
+            }
+
+            exchange.Delete(PathOf(name));
+            removed = true;
+        }
+
+        // Also where nothing was removed: a file that was renamed just before the crash is there, but its name may not be durable yet.
+        if (removed || _whole.Count > 0)
+            exchange.SyncDirectory(ExchangePaths.Outgoing);
+    }
+
+    /// <summary>Writes a release's file; returns once it is durable.</summary>
+    public void Write(ReleaseRecord release, ReadOnlySpan<byte> payload)
+    {
+        var path = PathOf(FileName(release.Step));
+        var temporary = path + DurableFile.TemporarySuffix;
+        using (var file = exchange.Open(temporary, DiskMode.Replace))
+        {
+            var head = release.Head.Bytes.Span;
+            file.Write(0, head);
+            file.Write(head.Length, payload);
+            file.Sync(); // before the rename: the name must never point at less than the whole
+        }
+
+        exchange.Rename(temporary, path);
+        exchange.SyncDirectory(ExchangePaths.Outgoing);
+        _whole.Add(release.Step);
+    }
+
+    /// <summary>Removes a release's file, durably.</summary>
+    public void Remove(StepId step)
+    {
+        var path = PathOf(FileName(step));
+        _whole.Remove(step);
+        if (!exchange.Exists(path))
+            return;
+        exchange.Delete(path);
+        exchange.SyncDirectory(ExchangePaths.Outgoing);
+    }
+
+    private bool IsWhole(ReleaseRecord release)
+    {
+        var head = release.Head;
+        using var file = exchange.Open(PathOf(FileName(release.Step)), DiskMode.Read);
+        if (file.Length != head.FileLength)
+            return false;
+        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            var begin = buffer.AsSpan(0, head.Bytes.Length);
+            if (file.Read(0, begin) != begin.Length || !begin.SequenceEqual(head.Bytes.Span))
+                return false;
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            for (long at = begin.Length; at < file.Length;)
+            {
+                var read = file.Read(at, buffer.AsSpan(0, BlockBytes));
+                if (read == 0)
+                    return false;
+                hash.AppendData(buffer.AsSpan(0, read));
+                at += read;
+            }
+
+            return Sha256Digest.Of(hash) == head.Manifest.PayloadDigest;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static string PathOf(string name) => $"{ExchangePaths.Outgoing}/{name}";
+}

@@ -1,0 +1,25 @@
+using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>Rows as the network sees them.</summary>
+/// <param name="Inputs">[rows, width], row-major.</param>
+/// <param name="Labels">[rows], 1 positive, 0 negative.</param>
+/// <param name="Width">Inputs of the network.</param>
+public sealed record TrainingSet(float[] Inputs, float[] Labels, int Width)
+{
+    /// <summary>Number of rows.</summary>
+    public int Rows => Labels.Length;
+
+    /// <summary>Encodes the raw rows of a cohort.</summary>
+    public static TrainingSet Of(CohortRows rows, InputEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(encoder);
+        var inputs = new float[rows.Count * encoder.InputWidth];
+        for (var i = 0; i < rows.Count; i++)
+            encoder.Encode(rows.Values.AsSpan(i * encoder.RawWidth, encoder.RawWidth), inputs.AsSpan(i * encoder.InputWidth, encoder.InputWidth));
+        return new TrainingSet(inputs, rows.Labels, encoder.InputWidth);
+    }
+}
