@@ -54,7 +54,7 @@ public enum SettlementOutcome
 public readonly record struct Settlement(SettlementOutcome Outcome, RoundFault? Fault = null);
 
 /// <summary>
-/// Work of a run that may take long (folding, merging, registering). The live host executes items one after another on a queue of the
+/// Work of a run that may take long (merging, registering). The live host executes items one after another on a queue of the
 /// run, off the grain's turn, and hands the outcome back to <see cref="RunProcess.Handle"/>; the simulator does it inline.
 /// </summary>
 public abstract class RunWork

@@ -99,6 +99,9 @@ public enum RoundFault
     /// <summary>The payload is not what its kind of step collects.</summary>
     PayloadMalformed,
 
+    /// <summary>A preprocessing constant cannot be learned from what the sites released.</summary>
+    ConstantsUndefined,
+
     /// <summary>The merged result is not finite.</summary>
     ResultNotFinite,
 

@@ -53,6 +53,7 @@ public static class RoundFaults
         RoundFault.PayloadDigestWrong => "The payload's bytes are not those that the manifest was signed for.",
         RoundFault.ValueOutOfRange => "A value of the update is not finite, or outside of the encoding's range.",
         RoundFault.PayloadMalformed => "The payload is not what this kind of step collects.",
+        RoundFault.ConstantsUndefined => "A preprocessing constant cannot be learned: too few sites released enough values. Give it in the protocol, or leave the feature out.",
         RoundFault.ResultNotFinite => "The merged parameters are not finite. Lower the learning rate, and look at the updates' ranges.",
         RoundFault.StagingLost => "A staged release is gone or changed on the coordinator's disk. Check the disk; the step is tried again.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "This fault has no sentence."),

@@ -18,7 +18,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         var refusal = command switch
         {
             StartRun => Start(),
-            ReleaseStaged c => Answer(c.Step, c.Site, new AcceptedAnswer(c.Release, c.Weight), new ReleaseAccepted(now, c.Step, c.Site, c.Release, c.Weight)),
+            ReleaseStaged c => Answer(c.Step, c.Site, new AcceptedAnswer(c.Release, c.Weight, c.Origin), new ReleaseAccepted(now, c.Step, c.Site, c.Release, c.Weight, c.Origin)),
             ReleaseRejected c => Answer(c.Step, c.Site, new RefusedAnswer(c.Fault), new ReleaseRefused(now, c.Step, c.Site, c.Fault)),
             DeclineStep c => Answer(c.Step, c.Site, new DeclinedAnswer(c.Reason), new SiteDeclined(now, c.Step, c.Site, c.Reason)),
             RemoveSite c => Remove(c.Site, c.Reason),
@@ -166,6 +166,8 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             return null;
         if (_state.Ended || _state.Status == RunStatus.Completed)
             return RoundFault.RunOver; // its model is final
+        if (_state.Step is { } step)
+            Add(new StepAbandoned(now, step.Id, $"The run was cancelled during {Describe(step.Id)}."));
         Add(new RunCancelled(now));
         return null;
     }

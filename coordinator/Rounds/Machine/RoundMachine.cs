@@ -61,7 +61,7 @@ public static class RoundMachine
                 Next = null,
                 Step = new StepState(e.Step, e.At, e.Invited, e.Deadline, null, ImmutableSortedDictionary<SiteId, SiteAnswer>.Empty, null),
             },
-            ReleaseAccepted e => Answered(state, e, e.Step, e.Site, new AcceptedAnswer(e.Release, e.Weight)),
+            ReleaseAccepted e => Answered(state, e, e.Step, e.Site, new AcceptedAnswer(e.Release, e.Weight, e.Origin)),
             ReleaseRefused e => Answered(state, e, e.Step, e.Site, new RefusedAnswer(e.Fault)),
             SiteDeclined e => Answered(state, e, e.Step, e.Site, new DeclinedAnswer(e.Reason)),
             SiteLeft e => state with
@@ -86,8 +86,8 @@ public static class RoundMachine
                 Status = RunStatus.Running,
                 Step = state.Step is { } step ? step with { Remaining = null, Deadline = e.Deadline ?? step.Deadline } : null,
             },
-            RunCancelled e => Over(state, RunStatus.Cancelled, e.At, "The run was cancelled."),
-            RunFailed e => Over(state, RunStatus.Failed, e.At, e.Sentence) with { Failure = e.Sentence },
+            RunCancelled => state with { Status = RunStatus.Cancelled, Next = null },
+            RunFailed e => state with { Status = RunStatus.Failed, Next = null, Failure = e.Sentence },
             RunCompleted e => state with { Status = RunStatus.Completed, CompletedAt = e.At, Next = null },
             RunRegistered e => state with { Status = RunStatus.Registered, Model = e.Model },
             _ => throw Misplaced(journaled),
@@ -128,12 +128,6 @@ public static class RoundMachine
             StepKind.Training => ended with { Parameters = e.Result },
             _ => ended with { Metrics = e.Result },
         };
-    }
-
-    private static RunState Over(RunState state, RunStatus status, DateTimeOffset at, string reason)
-    {
-        var ended = state.Step is { } step ? state.End(step, at, null, reason) : state;
-        return ended with { Status = status, Next = null };
     }
 
     private static RunState End(this RunState state, StepState step, DateTimeOffset at, Sha256Digest? result, string? reason)

@@ -34,7 +34,8 @@ public sealed record StartRun(DateTimeOffset Now) : RunCommand(Now);
 /// <param name="Site">The site.</param>
 /// <param name="Release">SHA-256 of its signed manifest.</param>
 /// <param name="Weight">How much it counts.</param>
-public sealed record ReleaseStaged(DateTimeOffset Now, StepId Step, SiteId Site, Sha256Digest Release, int Weight) : RunCommand(Now);
+/// <param name="Origin">What its manifest says of its making.</param>
+public sealed record ReleaseStaged(DateTimeOffset Now, StepId Step, SiteId Site, Sha256Digest Release, int Weight, ReleaseOrigin Origin) : RunCommand(Now);
 
 /// <summary>A site's release was refused for good.</summary>
 public sealed record ReleaseRejected(DateTimeOffset Now, StepId Step, SiteId Site, RoundFault Fault) : RunCommand(Now);
@@ -71,6 +72,12 @@ public sealed record CancelRun(DateTimeOffset Now) : RunCommand(Now);
 /// <param name="Now">The coordinator's time.</param>
 /// <param name="Model">SHA-256 of the entry's manifest.</param>
 public sealed record ModelRegistered(DateTimeOffset Now, Sha256Digest Model) : RunCommand(Now);
+
+/// <summary>What a release was made from and with: the lineage that its manifest attests.</summary>
+/// <param name="Data">The site's keyed fingerprint of the data; null where no data was read.</param>
+/// <param name="Software">Version of the worker.</param>
+/// <param name="Capability">CPU capability and thread count.</param>
+public sealed record ReleaseOrigin(Sha256Digest? Data, string Software, string Capability);
 
 /// <summary>Why a site takes no further part.</summary>
 public enum GoneReason

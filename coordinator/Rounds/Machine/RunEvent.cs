@@ -42,7 +42,7 @@ public sealed record RunStarted(DateTimeOffset At) : RunEvent(At);
 public sealed record StepOpened(DateTimeOffset At, StepId Step, ImmutableArray<SiteId> Invited, DateTimeOffset Deadline) : RunEvent(At);
 
 /// <summary>A site's release counts, once, if the step is closed with it.</summary>
-public sealed record ReleaseAccepted(DateTimeOffset At, StepId Step, SiteId Site, Sha256Digest Release, int Weight) : RunEvent(At);
+public sealed record ReleaseAccepted(DateTimeOffset At, StepId Step, SiteId Site, Sha256Digest Release, int Weight, ReleaseOrigin Origin) : RunEvent(At);
 
 /// <summary>A site's release was refused for good: the site has answered, and does not take part in this attempt.</summary>
 public sealed record ReleaseRefused(DateTimeOffset At, StepId Step, SiteId Site, RoundFault Fault) : RunEvent(At);

@@ -107,7 +107,7 @@ public sealed record StepState(
 public abstract record SiteAnswer;
 
 /// <summary>Its release was accepted.</summary>
-public sealed record AcceptedAnswer(Sha256Digest Release, int Weight) : SiteAnswer;
+public sealed record AcceptedAnswer(Sha256Digest Release, int Weight, ReleaseOrigin Origin) : SiteAnswer;
 
 /// <summary>It said no.</summary>
 public sealed record DeclinedAnswer(SiteReason Reason) : SiteAnswer;

@@ -1,33 +1,62 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
 
 /// <summary>What one site's release for one step must be. Every bound is known before a byte is taken.</summary>
+/// <param name="Study">The run's study.</param>
 /// <param name="Step">The step.</param>
 /// <param name="Site">The site, from its certificate.</param>
-/// <param name="Study">The run's study.</param>
+/// <param name="WorkerKey">The key that the site's worker enrolled with.</param>
 /// <param name="Parameters">SHA-256 of the step's parameters; null for preparation.</param>
 /// <param name="Constants">SHA-256 of the constants; null for preparation.</param>
-/// <param name="Format">Format of an update; null for steps that collect JSON.</param>
-/// <param name="Dimension">Number of values of an update; 0 for JSON.</param>
-/// <param name="MaximumWeight">Cap of an update's weight; 0 for JSON.</param>
+/// <param name="Dimension">Number of values of the model.</param>
 public sealed record UploadRule(
-    StepId Step,
-    SiteId Site,
-    StudyDigest Study,
-    Sha256Digest? Parameters,
-    Sha256Digest? Constants,
-    UpdateFormat? Format,
-    int Dimension,
-    int MaximumWeight)
+    Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension)
 {
-    /// <summary>Longest payload of a step that collects JSON, in bytes.</summary>
-    public const int MaximumJson = 4 << 20;
-
-    /// <summary>Longest head of a release, in bytes.</summary>
-    public const int MaximumHead = 64 << 10;
+    /// <summary>Format of an update; null for steps that collect JSON.</summary>
+    public UpdateFormat? Format { get; } = Step.Kind == StepKind.Training ? UpdateFormats.For(Study.Federation.Encoding) : null;
 
     /// <summary>Longest release that can be right, in bytes.</summary>
-    public long MaximumLength => MaximumHead + (Format?.PayloadLength(Dimension) ?? MaximumJson);
+    public long MaximumLength =>
+        ReleaseHead.PrefixLength + ReleaseHead.MaximumJsonLength + (Format?.PayloadLength(Dimension) ?? ReleaseManifest.MaximumJsonLength);
+
+    /// <summary>What is wrong with a head; null where nothing is.</summary>
+    public RoundFault? FaultOf(ReleaseHead head)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        var manifest = head.Manifest;
+        var maximumWeight = Study.Federation.Weighting == Weighting.Equal ? 1 : Study.Federation.MaximumWeight;
+        return manifest switch
+        {
+            _ when manifest.Site != Site => RoundFault.SiteWrong,
+            _ when !head.IsSignedBy(WorkerKey) => RoundFault.SignatureWrong,
+            _ when manifest.Step != Step => RoundFault.StepWrong,
+            _ when manifest.Study != Study.Digest => RoundFault.StudyWrong,
+            _ when manifest.Parameters != Parameters => RoundFault.ParametersWrong,
+            _ when manifest.Constants != Constants => RoundFault.ConstantsWrong,
+            _ when manifest.Encoding != (Format?.Name ?? "json") => RoundFault.EncodingWrong,
+            _ when manifest.Dimension != (Format is null ? 0 : Dimension) => RoundFault.DimensionWrong,
+            _ when Format is not null && manifest.Weight > maximumWeight => RoundFault.WeightWrong, // from 1: the manifest's own check
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether a payload of JSON is what the step collects.</summary>
+    public bool Accepts(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            if (Step.Kind == StepKind.Preparation)
+                PreparationReport.Read(Study, json);
+            else
+                EvaluationReport.Read(json);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false; // the sentence of the fault says what kind it must be; the site's own log knows what it sent
+        }
+    }
 }

@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Rounds;
+
+/// <summary>One participant's release in a merge.</summary>
+public readonly record struct MergeInput(SiteId Site, Sha256Digest Release, int Weight);
+
+/// <summary>
+/// Makes a closed step's result from the staged releases of its participants, each once, and makes it durable.
+/// <para>
+/// Updates are folded block by block, all sites within a block: the block's sums stay in the cache, and memory is a block per site
+/// whatever the model's size. Sums are integers on a fixed grid, so neither blocks nor order decide anything, and merging again after a
+/// crash gives the same bytes.
+/// </para>
+/// </summary>
+public sealed class StepMerge
+{
+    // Below the size from which arrays are collected with the oldest generation only: one sum is made per block.
+    private const int BlockValues = 8192;
+
+    private readonly Study _study;
+    private readonly StagingArea _staging;
+    private readonly ResultStore _results;
+
+    /// <summary>The merge of one study's steps.</summary>
+    public StepMerge(Study study, StagingArea staging, ResultStore results)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        (_study, _staging, _results) = (study, staging, results);
+        if (ServerStrategies.For(study).StateVectors > 0)
+            throw new ArgumentException("The study's strategy carries state from round to round, which is not kept yet.", nameof(study));
+    }
+
+    /// <summary>Merges a step.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="participants">Its participants, each once, at least one.</param>
+    /// <param name="parameters">The parameters from which the sites started (training).</param>
+    /// <returns>The durable result; or why there is none.</returns>
+    /// <exception cref="IOException">The disk failed: merge again later.</exception>
+    public MergeOutcome Merge(StepId step, IReadOnlyCollection<MergeInput> participants, Sha256Digest parameters)
+    {
+        ArgumentNullException.ThrowIfNull(participants);
+        if (participants.Count == 0 || participants.DistinctBy(input => input.Site).Count() != participants.Count)
+            throw new ArgumentException("A step is merged from at least one participant, and from each once.", nameof(participants));
+        var payloads = new List<(MergeInput Input, StagedPayload Payload)>(participants.Count);
+        try
+        {
+            foreach (var input in participants)
+            {
+                if (_staging.Open(step, input.Site, input.Release) is not { } payload)
+                    return new MergeOutcome(default, 0, RoundFault.StagingLost);
+                payloads.Add((input, payload));
+            }
+
+            return step.Kind switch
+            {
+                StepKind.Training => Train(step, payloads, parameters),
+                StepKind.Preparation => Prepare(payloads),
+                _ => Store(EvaluationReport.Merge(payloads.Select(item => EvaluationReport.Read(JsonOf(item.Payload)))).Write()),
+            };
+        }
+        finally
+        {
+            foreach (var (_, payload) in payloads)
+                payload.Dispose();
+        }
+    }
+
+    private MergeOutcome Prepare(List<(MergeInput Input, StagedPayload Payload)> payloads)
+    {
+        var merged = PreparationReport.Merge([.. payloads.Select(item => PreparationReport.Read(_study, JsonOf(item.Payload)))]);
+        try
+        {
+            return Store(PreprocessingConstants.Freeze(_study, merged).Canonical.Span);
+        }
+        catch (InvalidDataException)
+        {
+            return new MergeOutcome(default, 0, RoundFault.ConstantsUndefined);
+        }
+    }
+
+    private MergeOutcome Train(StepId step, List<(MergeInput Input, StagedPayload Payload)> payloads, Sha256Digest parameters)
+    {
+        var format = UpdateFormats.For(_study.Federation.Encoding);
+        var strategy = ServerStrategies.For(_study);
+        var totalWeight = payloads.Sum(item => (long)item.Input.Weight);
+        var bytes = ArrayPool<byte>.Shared.Rent(BlockValues * sizeof(float));
+        var means = ArrayPool<double>.Shared.Rent(BlockValues);
+        try
+        {
+            using var old = _results.Open(parameters);
+            using var writer = _results.Begin(step.ToString());
+            var dimension = old.Length / sizeof(float);
+            for (long start = 0; start < dimension; start += BlockValues)
+            {
+                var count = (int)Math.Min(BlockValues, dimension - start);
+                var sum = new ExactVectorSum(format, count, totalWeight);
+                foreach (var (input, payload) in payloads)
+                {
+                    var block = bytes.AsSpan(0, count * format.BytesPerValue);
+                    payload.Read(start * format.BytesPerValue, block);
+                    sum.Contribute(input.Weight).Fold(block);
+                }
+
+                var mean = means.AsSpan(0, count);
+                sum.Mean(0, mean);
+                var values = bytes.AsSpan(0, count * sizeof(float));
+                if (old.Read(start * sizeof(float), values) != values.Length)
+                    throw new IOException($"The parameters {parameters} became shorter while they were read.");
+                var updated = MemoryMarshal.Cast<byte, float>(values);
+                strategy.Apply(updated, mean, [], updated);
+                writer.Write(values);
+            }
+
+            FaultPoint.Reached("merge-written");
+            var length = writer.Length;
+            return new MergeOutcome(writer.Complete(), length, null);
+        }
+        catch (InvalidDataException)
+        {
+            return new MergeOutcome(default, 0, RoundFault.ResultNotFinite);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+            ArrayPool<double>.Shared.Return(means);
+        }
+    }
+
+    private MergeOutcome Store(ReadOnlySpan<byte> json) => new(_results.Write(json), json.Length, null);
+
+    private static byte[] JsonOf(StagedPayload payload)
+    {
+        var json = new byte[payload.Length]; // at most ReleaseManifest.MaximumJsonLength: the head was read strictly
+        payload.Read(0, json);
+        return json;
+    }
+}
+
+/// <summary>What a merge came to.</summary>
+/// <param name="Result">SHA-256 of the durable result.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Fault">Why there is none; null where there is one.</param>
+public readonly record struct MergeOutcome(Sha256Digest Result, long Length, RoundFault? Fault);
