@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Tests.Numerics.Statistics;
+
+public sealed class ScoreHistogramTests
+{
+    private static readonly Gen<(double Logit, bool Label)[]> s_rows = Gen.Select(Gen.Double[-12, 12], Gen.Bool).Array[0, 200];
+
+    [Theory]
+    [InlineData(-1e9, 0)]
+    [InlineData(-7.75, 1)]
+    [InlineData(-0.0001, 31)]
+    [InlineData(0, 32)]
+    [InlineData(0.2499, 32)]
+    [InlineData(0.25, 33)]
+    [InlineData(7.75, 63)]
+    [InlineData(double.PositiveInfinity, 63)]
+    [InlineData(double.NegativeInfinity, 0)]
+    public void Of_a_logit_counts_it_in_the_bin_that_holds_its_lower_edge(double logit, int bin)
+    {
+        var histogram = ScoreHistogram.Of([logit], [true]);
+        Assert.Equal(bin, histogram.Bins.Single(item => item.Positives == 1).From);
+        Assert.True(logit >= ScoreHistogram.LogitOf(bin) && logit <= ScoreHistogram.LogitOf(bin + 1));
+    }
+
+    [Fact]
+    public void Of_a_logit_that_is_no_number_is_an_error() =>
+        Assert.Throws<ArgumentException>(() => ScoreHistogram.Of([0, double.NaN], [true, false]));
+
+    [Fact]
+    public void Suppress_leaves_no_small_count_keeps_every_row_and_withholds_only_what_it_must()
+    {
+        Gen.Select(s_rows, Gen.Int[1, 30]).Sample((rows, minimum) =>
+        {
+            var histogram = Of(rows);
+            var suppressed = histogram.Suppress(minimum);
+            if (suppressed is null)
+            {
+                Assert.True(histogram.Positives > 0 && histogram.Positives < minimum || histogram.Negatives > 0 && histogram.Negatives < minimum);
+                return;
+            }
+
+            Assert.All(suppressed.Bins, bin =>
+            {
+                Assert.True(bin.Positives == 0 || bin.Positives >= minimum);
+                Assert.True(bin.Negatives == 0 || bin.Negatives >= minimum);
+            });
+            Assert.Equal((histogram.Positives, histogram.Negatives), (suppressed.Positives, suppressed.Negatives));
+            Assert.Equal(histogram.SquaredError, suppressed.SquaredError);
+            Assert.Equal(histogram.Bins.Sum(bin => bin.Probability), suppressed.Bins.Sum(bin => bin.Probability));
+            AssertGapless(suppressed);
+        });
+    }
+
+    [Fact]
+    public void Suppress_keeps_the_edge_at_logit_0_where_both_sides_can_be_shown()
+    {
+        // Three, one, two and three positives in the bins 30 to 33: {3}, {1 + 2}, {3} would be finer than {3 + 1}, {2 + 3}.
+        var histogram = Of([(-0.4, true), (-0.4, true), (-0.4, true), (-0.1, true), (0.1, true), (0.1, true), (0.3, true), (0.3, true), (0.3, true)]);
+        var suppressed = histogram.Suppress(3)!;
+        Assert.Contains(suppressed.Bins, bin => bin.From == ScoreHistogram.MiddleEdge);
+    }
+
+    [Fact]
+    public void Suppress_with_minimum_1_changes_nothing()
+    {
+        s_rows.Sample(rows => Assert.Equal(Of(rows).Bins.AsEnumerable(), Of(rows).Suppress(1)!.Bins));
+    }
+
+    [Fact]
+    public void Merge_of_unmerged_histograms_is_the_histogram_of_all_rows_in_any_order()
+    {
+        Gen.Select(s_rows, s_rows).Sample((a, b) =>
+        {
+            var all = Of([.. a, .. b]);
+            AssertSame(all, Of(a).Merge(Of(b)));
+            AssertSame(all, Of(b).Merge(Of(a)));
+        });
+    }
+
+    [Fact]
+    public void Merge_of_histograms_with_other_edges_keeps_the_common_ones_and_every_row()
+    {
+        Gen.Select(s_rows, s_rows, Gen.Int[1, 20]).Sample((a, b, minimum) =>
+        {
+            if (Of(a).Suppress(minimum) is not { } left || Of(b).Suppress(minimum + 3) is not { } right)
+                return;
+            var merged = left.Merge(right);
+            AssertSame(merged, right.Merge(left));
+            AssertGapless(merged);
+            Assert.Equal(left.Bins.Select(bin => bin.To).Intersect(right.Bins.Select(bin => bin.To)), merged.Bins.Select(bin => bin.To));
+            Assert.Equal((left.Positives + right.Positives, left.Negatives + right.Negatives), (merged.Positives, merged.Negatives));
+        });
+    }
+
+    [Fact]
+    public void Read_what_was_written_is_the_same_histogram()
+    {
+        Gen.Select(s_rows, Gen.Int[1, 10]).Sample((rows, minimum) =>
+        {
+            if (Of(rows).Suppress(minimum) is { } histogram)
+                AssertSame(histogram, ScoreHistogram.Read(JsonNode.Parse(histogram.ToJson().ToJsonString()), "histogram"));
+        });
+    }
+
+    [Theory]
+    [InlineData("edges", "[0,32]", "edges")]
+    [InlineData("edges", "[1,64]", "edges")]
+    [InlineData("edges", "[0,40,32,64]", "edges")]
+    [InlineData("edges", "[0,32,32,64]", "edges")]
+    [InlineData("edges", "[0,16,32,64]", "edges")]
+    [InlineData("edges", "[]", "edges")]
+    [InlineData("negatives", "[1]", "edges")]
+    [InlineData("negatives", "[1,-1]", "negatives")]
+    [InlineData("positives", "[1,1e300]", "positives")]
+    [InlineData("positives", "[1073741824,1073741824]", "negatives")]
+    [InlineData("probabilities", "[\"0\",\"99999999999\"]", "probabilities")]
+    [InlineData("probabilities", "[\"-1\",\"0\"]", "probabilities")]
+    [InlineData("probabilities", "[0,0]", "probabilities")]
+    [InlineData("squaredError", "\"99999999999\"", "squaredError")]
+    [InlineData("squaredError", "\"-1\"", "squaredError")]
+    [InlineData("squaredError", "null", "squaredError")]
+    public void Read_refuses_what_no_scores_can_have(string field, string value, string fault)
+    {
+        var json = JsonNode.Parse("""{"edges":[0,32,64],"negatives":[1,0],"positives":[0,2],"probabilities":["1","2"],"squaredError":"3"}""")!.AsObject();
+        Assert.Equal(3, ScoreHistogram.Read(json, "histogram").Bins.Sum(bin => bin.Count));
+        json[field] = JsonNode.Parse(value);
+        Assert.Contains($"histogram.{fault}", Assert.Throws<FormatException>(() => ScoreHistogram.Read(json, "histogram")).Message, StringComparison.Ordinal);
+    }
+
+    private static ScoreHistogram Of((double Logit, bool Label)[] rows) =>
+        ScoreHistogram.Of(rows.Select(row => row.Logit).ToArray(), rows.Select(row => row.Label).ToArray());
+
+    private static void AssertSame(ScoreHistogram expected, ScoreHistogram actual)
+    {
+        Assert.Equal(expected.Bins.AsEnumerable(), actual.Bins);
+        Assert.Equal(expected.SquaredError, actual.SquaredError);
+    }
+
+    private static void AssertGapless(ScoreHistogram histogram)
+    {
+        Assert.Equal(0, histogram.Bins[0].From);
+        Assert.Equal(ScoreHistogram.GridBins, histogram.Bins[^1].To);
+        Assert.All(histogram.Bins.Zip(histogram.Bins.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From));
+    }
+}
