@@ -109,17 +109,21 @@ public sealed class ExactVectorSum
         }
     }
 
+    // In the two kernels the loop's bound proves every load and store to be within the spans, which have one length.
     private static void FoldCodes(ReadOnlySpan<int> codes, Span<long> sum, int weight)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sum.Length, codes.Length);
         var i = 0;
         if (Vector256.IsHardwareAccelerated)
         {
+            ref var source = ref MemoryMarshal.GetReference(codes);
+            ref var target = ref MemoryMarshal.GetReference(sum);
             var weights = Vector512.Create((long)weight);
             for (; i <= codes.Length - Vector512<int>.Count; i += Vector512<int>.Count)
             {
-                var (low, high) = Vector512.Widen(Vector512.Create(codes.Slice(i, Vector512<int>.Count)));
-                Add(sum.Slice(i, Vector512<long>.Count), low * weights);
-                Add(sum.Slice(i + Vector512<long>.Count, Vector512<long>.Count), high * weights);
+                var (low, high) = Vector512.Widen(Vector512.LoadUnsafe(ref source, (nuint)i));
+                Add(ref target, i, low * weights);
+                Add(ref target, i + Vector512<long>.Count, high * weights);
             }
         }
 
@@ -129,17 +133,20 @@ public sealed class ExactVectorSum
 
     private static void FoldFloats(ReadOnlySpan<float> values, Span<long> sum, int weight)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sum.Length, values.Length);
         var scale = UpdateFormat.Float32.MaximumCode / UpdateFormat.Float32.Range;
         var i = 0;
         if (Vector256.IsHardwareAccelerated)
         {
+            ref var source = ref MemoryMarshal.GetReference(values);
+            ref var target = ref MemoryMarshal.GetReference(sum);
             var weights = Vector512.Create((long)weight);
             var scales = Vector512.Create(scale);
             for (; i <= values.Length - Vector512<float>.Count; i += Vector512<float>.Count)
             {
-                var (low, high) = Vector512.Widen(Vector512.Create(values.Slice(i, Vector512<float>.Count)));
-                Add(sum.Slice(i, Vector512<long>.Count), Round(low * scales) * weights);
-                Add(sum.Slice(i + Vector512<long>.Count, Vector512<long>.Count), Round(high * scales) * weights);
+                var (low, high) = Vector512.Widen(Vector512.LoadUnsafe(ref source, (nuint)i));
+                Add(ref target, i, Round(low * scales) * weights);
+                Add(ref target, i + Vector512<long>.Count, Round(high * scales) * weights);
             }
         }
 
@@ -153,7 +160,8 @@ public sealed class ExactVectorSum
         return (values + magic).AsInt64() - magic.AsInt64();
     }
 
-    private static void Add(Span<long> sum, Vector512<long> addend) => (Vector512.Create((ReadOnlySpan<long>)sum) + addend).CopyTo(sum);
+    private static void Add(ref long sum, int index, Vector512<long> addend) =>
+        (Vector512.LoadUnsafe(ref sum, (nuint)index) + addend).StoreUnsafe(ref sum, (nuint)index);
 
     /// <summary>One update on its way into the sum, block by block from its first coordinate. Counts once it is whole.</summary>
     public sealed class Contribution
