@@ -1,0 +1,53 @@
+using System.Globalization;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Learning;
+
+/// <summary>Studies for tests, made the only way there is: from text, by the checker.</summary>
+internal static class StudyText
+{
+    internal static Study Of(string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42)
+    {
+        var check = StudyChecker.CheckYaml($$"""
+            protocol: 1
+            name: test
+            title: A study for tests
+            purpose: Show that the learning room does what it says.
+            ethics: Made-up data
+            data:
+              dataset: test
+              features:
+            {{string.Join('\n', features.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => "    - " + line))}}
+              label: {name: outcome, above: 0}
+              split: {test: 0.3, seed: 1}
+            model: {{model}}
+            training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: {{seed.ToString(CultureInfo.InvariantCulture)}}}
+            federation:
+              strategy: fedavg
+              rounds: 2
+              sites: [north, south]
+              quorum: 2
+              weighting: rows
+              encoding: {{encoding}}
+            evaluation: {every: 1}
+            """);
+        return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
+    }
+
+    internal static Study Benchmark(int parameters)
+    {
+        var check = StudyChecker.CheckYaml($$"""
+            protocol: 1
+            name: bench
+            title: A benchmark
+            purpose: Measure the machinery.
+            ethics: No data
+            data: {dataset: none}
+            model: {kind: benchmark, parameters: {{parameters}}}
+            training: {optimizer: sgd, learning-rate: 0.1, batch-size: 1, local-steps: 1, seed: 1}
+            federation: {strategy: fedavg, rounds: 1, sites: [north], quorum: 1, encoding: float32}
+            evaluation: {every: 0}
+            """);
+        return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
+    }
+}
