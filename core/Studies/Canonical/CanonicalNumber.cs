@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
@@ -41,7 +42,7 @@ internal static class CanonicalNumber
         // Compared through the canonical text, because that, not the double's full expansion, is what is written: 2^68 reads 295147905179352830000.
         if (Math.Abs(value) > MaximumExactInteger && text.AsSpan().IndexOfAny('.', 'e', 'E') < 0
             && (Math.Abs(value) >= 1e21 || BigInteger.Parse(text, CultureInfo.InvariantCulture) != BigInteger.Parse(Format(value), CultureInfo.InvariantCulture)))
-            throw new FormatException($"{text} is not held exactly by an IEEE 754 double; write integers beyond 2^53 as strings (RFC 8785, appendix D).");
+            throw new FormatException($"{text} is not held exactly by an IEEE 754 double; whole numbers up to 9007199254740991 always are, larger ones travel as strings (RFC 8785, appendix D).");
         return value;
     }
 
@@ -60,8 +61,7 @@ internal static class CanonicalNumber
     /// <summary>The fewest digits that read back as <paramref name="value"/>, and where the decimal point stands before or behind them.</summary>
     private static (string Digits, int Point) ShortestDigits(double value)
     {
-        // "E16" would be 17 digits always; the default format is the shortest that round-trips, in one of two notations.
-        var text = value.ToString(CultureInfo.InvariantCulture);
+        var text = IsPowerOfTwo(value) ? ShortestOfPowerOfTwo(value) : value.ToString(CultureInfo.InvariantCulture);
         var exponentAt = text.IndexOf('E', StringComparison.Ordinal);
         var exponent = exponentAt < 0 ? 0 : int.Parse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         var mantissa = exponentAt < 0 ? text : text[..exponentAt];
@@ -70,5 +70,32 @@ internal static class CanonicalNumber
         var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
         var significant = digits.TrimStart('0');
         return (significant.TrimEnd('0'), point - (digits.Length - significant.Length));
+    }
+
+    private static bool IsPowerOfTwo(double value) => (BitConverter.DoubleToUInt64Bits(value) & 0x000F_FFFF_FFFF_FFFF) == 0;
+
+    /// <summary>
+    /// Below a power of two the doubles lie twice as dense as above. .NET's shortest format overlooks it: it writes 2^-25 as
+    /// 2.980232238769531E-08, which reads back as the double below. So the digits are searched for here: with each number of digits the
+    /// nearest decimal, then the one above it, which the wider interval above may hold where the narrow one below does not.
+    /// </summary>
+    private static string ShortestOfPowerOfTwo(double value)
+    {
+        for (var decimals = 0; decimals < 17; decimals++)
+        {
+            var nearest = value.ToString("E" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+            if (ReadsBack(nearest))
+                return nearest;
+            var exponentAt = nearest.IndexOf('E', StringComparison.Ordinal);
+            var digits = long.Parse(nearest[..exponentAt].Replace(".", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+            var exponent = int.Parse(nearest.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            var above = $"{(digits + 1).ToString(CultureInfo.InvariantCulture)}E{(exponent - decimals).ToString(CultureInfo.InvariantCulture)}";
+            if (ReadsBack(above))
+                return above;
+        }
+
+        throw new UnreachableException("Seventeen digits tell any two doubles apart.");
+
+        bool ReadsBack(string text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).Equals(value);
     }
 }

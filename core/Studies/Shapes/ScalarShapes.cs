@@ -70,7 +70,7 @@ internal sealed record TextShape(string Pattern, int Maximum, string Rule) : Sha
     /// </summary>
     public static TextShape Unit { get; } = new($"/?{UnitFactor}(?:[./]{UnitFactor})*", 64, "a UCUM unit such as mm[Hg], mg/dL, /min, a, or 1 for none");
 
-    private const string UnitSymbol = @"(?:(?:[A-Za-z%'""^*_0-9]|\[[A-Za-z0-9_'./%*-]+\])+(?:[+-][0-9]+)?(?:\{[!-z|~]*\})?|\{[!-z|~]*\})";
+    private const string UnitSymbol = @"(?:(?:[A-Za-z%'*_0-9]|\[[A-Za-z0-9_'./%*^-]+\])+(?:[+-][0-9]+)?(?:\{[!-z|~]*\})?|\{[!-z|~]*\})";
     private const string UnitFactor = $@"(?:{UnitSymbol}|\({UnitSymbol}(?:[./]{UnitSymbol})*\))";
 
     public override string Expectation => $"Text ({Rule})";

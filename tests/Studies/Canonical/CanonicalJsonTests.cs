@@ -101,6 +101,22 @@ public sealed class CanonicalJsonTests
         Gen.ULong.Select(BitConverter.UInt64BitsToDouble).Where(double.IsFinite).Sample(value =>
             CanonicalJson.Read(CanonicalJson.Write(JsonValue.Create(value)))!.GetValue<double>().Equals(value));
 
+    /// <summary>The doubles below a power of two are denser than above, which shortest-digit algorithms are prone to overlook; .NET's does.</summary>
+    [Fact]
+    public void Write_everyPowerOfTwo_readsBackAsTheSameBits() => Assert.All(
+        Enumerable.Range(-1074, 1074 + 1024).Select(exponent => Math.ScaleB(1.0, exponent)),
+        power => Assert.Equal(power, CanonicalJson.Read(CanonicalJson.Write(power))!.GetValue<double>()));
+
+    /// <summary>Texts by V8's Number.prototype.toString.</summary>
+    [Theory]
+    [InlineData(-25, "2.9802322387695312e-8")]
+    [InlineData(-24, "5.960464477539063e-8")]
+    [InlineData(-44, "5.684341886080802e-14")]
+    [InlineData(89, "6.189700196426902e+26")]
+    [InlineData(-1022, "2.2250738585072014e-308")]
+    public void Write_powerOfTwo_hasTheTextOfEcmaScript(int exponent, string expected) =>
+        Assert.Equal(expected, Encoding.UTF8.GetString(CanonicalJson.Write(Math.ScaleB(1.0, exponent))));
+
     [Fact]
     public void Write_ofWhatWasReadFromCanonical_isTheSameBytes() =>
         JsonGen.Node.Sample(node =>
