@@ -33,6 +33,15 @@ public static partial class DocumentRules
             yield return $"{name} has no row.";
     }
 
+    /// <summary>Tests that a page names in backquotes (by the underscore in a method's name) and that no test file has.</summary>
+    public static IEnumerable<string> MissingTests(string page, IReadOnlyCollection<SourceFile> files)
+    {
+        var tests = files.Where(file => file.Path.StartsWith("tests/", StringComparison.Ordinal) && file.Extension == ".cs").ToList();
+        return TestName().Matches(page).Select(match => match.Groups[1].Value)
+            .Where(name => !tests.Any(file => Regex.IsMatch(file.Text, $@"^\s*public [\w<>]+(?: [\w<>]+)* {name}\(", RegexOptions.Multiline)))
+            .Select(name => $"The test {name} is named but not there.");
+    }
+
     private static string Resolve(string from, string relative)
     {
         var parts = new Stack<string>(from.Split('/').SkipLast(1));
@@ -51,6 +60,9 @@ public static partial class DocumentRules
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"`([A-Z]\w*_\w+)`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex(@"^#+ (.+?)\s*$", RegexOptions.Multiline)]
     private static partial Regex Heading();

@@ -17,6 +17,19 @@ public sealed class DocumentRulesTests
         Assert.Single(DocumentRules.WithoutRow("nothing here", @"Kind\((\w+)\)", ""));
     }
 
+    [Fact]
+    public void Claims_of_the_threat_model_name_tests_that_exist() =>
+        House.Keeps(DocumentRules.MissingTests(Repository.Read("docs/threat-model.md"), Repository.Files));
+
+    [Fact]
+    public void Test_that_is_named_but_not_there_is_found()
+    {
+        SourceFile[] files = [new("tests/A/ATests.cs", "    public async Task Kept_promise_holds()\n    {\n        // Mentioned_only_here()"), new("core/B.cs", "public void In_production_code()")];
+        Assert.Equal(
+            ["The test Mentioned_only_here is named but not there.", "The test In_production_code is named but not there."],
+            DocumentRules.MissingTests("`Kept_promise_holds`, `Mentioned_only_here`, `In_production_code`, `core/B`", files));
+    }
+
     [Theory]
     [InlineData("[a](b.md)")]
     [InlineData("[a](../gone/)")]
