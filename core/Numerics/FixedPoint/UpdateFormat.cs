@@ -220,17 +220,20 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
 
     private long Quantise(ReadOnlySpan<double> values, Span<int> codes, int start)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(codes.Length, values.Length);
         var saturated = 0L;
         var i = 0;
         if (Vector256.IsHardwareAccelerated)
         {
             var outside = Vector512<long>.Zero;
             var finite = Vector512<double>.AllBitsSet;
+            ref var source = ref MemoryMarshal.GetReference(values); // the loop's bound and the check above prove every access to be within the spans
+            ref var target = ref MemoryMarshal.GetReference(codes);
             for (; i <= values.Length - Vector512<int>.Count; i += Vector512<int>.Count)
             {
-                var low = Vector512.Create(values.Slice(i, Vector512<double>.Count));
-                var high = Vector512.Create(values.Slice(i + Vector512<double>.Count, Vector512<double>.Count));
-                Vector512.Narrow(Quantise(low, ref finite, ref outside), Quantise(high, ref finite, ref outside)).CopyTo(codes[i..]);
+                var low = Quantise(Vector512.LoadUnsafe(ref source, (nuint)i), ref finite, ref outside);
+                var high = Quantise(Vector512.LoadUnsafe(ref source, (nuint)(i + Vector512<double>.Count)), ref finite, ref outside);
+                Vector512.Narrow(low, high).StoreUnsafe(ref target, (nuint)i);
             }
 
             if (!Vector512.EqualsAll(finite.AsInt64(), Vector512<long>.AllBitsSet))
