@@ -23,10 +23,14 @@ public sealed class IncomingParameters
 
     private const int BlockBytes = 1 << 20; // stays in the second-level cache between hashing and use
 
-    private readonly IDisk _exchange;
+    private readonly IDisk? _exchange;
+    private readonly float[] _values = [];
 
     /// <summary>Names the vector with the given digest.</summary>
     public IncomingParameters(IDisk exchange, Sha256Digest digest) => (_exchange, Digest) = (exchange, digest);
+
+    /// <summary>A vector that is in memory, for previews.</summary>
+    public IncomingParameters(float[] values) => (_values, Digest) = (values, Sha256Digest.Of(MemoryMarshal.AsBytes<float>(values)));
 
     /// <summary>SHA-256 of the little-endian float32 values.</summary>
     public Sha256Digest Digest { get; }
@@ -38,6 +42,14 @@ public sealed class IncomingParameters
     public void Read(int dimension, ParameterBlock use)
     {
         ArgumentNullException.ThrowIfNull(use);
+        if (_exchange is null)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(_values.Length, dimension);
+            for (var at = 0; at < dimension; at += BlockValues)
+                use(at, _values.AsSpan(at, Math.Min(BlockValues, dimension - at)));
+            return;
+        }
+
         var path = $"{ExchangePaths.Incoming}/{Digest}";
         if (!_exchange.Exists(path))
             throw Wrong("is not in the incoming directory");

@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// </summary>
 /// <param name="epoch">From 0, counted over all rounds.</param>
 /// <param name="rows">Number of training rows.</param>
-/// <returns>A permutation of 0 to rows - 1.</returns>
+/// <returns>A permutation of 0 to rows - 1, or as much of its beginning as is visited.</returns>
 public delegate int[] SampleOrder(int epoch, int rows);
 
 /// <summary>Orders of samples.</summary>
@@ -30,8 +30,8 @@ public static class SampleOrders
     public static SampleOrder Recorded(IReadOnlyList<int> order) => (epoch, rows) =>
     {
         var start = checked(epoch * rows);
-        if (start + rows > order.Count)
+        if (start >= order.Count)
             throw new ArgumentException($"The recorded order has {order.Count} samples; epoch {epoch} of {rows} rows lies beyond it.", nameof(epoch));
-        return [.. Enumerable.Range(start, rows).Select(i => order[i])];
+        return [.. order.Skip(start).Take(rows)]; // a recording ends where training ended, within an epoch
     };
 }

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Text;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Steward;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// Computes what would leave in the first steps of a study, and sends nothing: no log entry, no file in the outgoing directory. Constants
+/// that the consortium would freeze are taken from this site alone, and the model starts from the study's own initial parameters.
+/// </summary>
+/// <param name="core">For policy and exclusions.</param>
+/// <param name="cohorts">The site's rows; of its own, so that a preview never disturbs a round.</param>
+/// <param name="trainer">Trains.</param>
+/// <param name="site">This site.</param>
+public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer trainer, SiteId site)
+{
+    private readonly Lock _one = new(); // the computer keeps a buffer
+
+    /// <summary>What would leave.</summary>
+    /// <exception cref="StepDeclinedException">The data cannot be read.</exception>
+    public PreviewReply Of(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        var reply = new PreviewReply();
+        reply.Checks.AddRange(core.Check(study).Select(Check));
+        if (core.Policy().Policy is not { } policy)
+            return reply;
+        lock (_one)
+        {
+            if (study.Model is BenchmarkModel benchmark)
+            {
+                var format = UpdateFormats.For(study.Federation.Encoding);
+                reply.Releases.Add(new PreviewRelease
+                {
+                    Kind = "training",
+                    Length = (ulong)format.PayloadLength(benchmark.Parameters),
+                    Content = $"{benchmark.Parameters} times a constant; no patient data are read.",
+                });
+                return reply;
+            }
+
+            Compute(study, policy, reply);
+        }
+
+        return reply;
+    }
+
+    private void Compute(Study study, SitePolicy policy, PreviewReply reply)
+    {
+        var plan = ModelPlan.For(study);
+        var exclusions = core.Exclusions();
+        var data = cohorts.Load(study, exclusions);
+        var findings = data.Check(policy, plan);
+        reply.Checks.AddRange(findings.Select(finding => Check(finding.Finding)));
+        reply.Releases.Add(new PreviewRelease { Kind = "nothing (counts for the steward only)", Content = Counts(data) });
+        if (findings.Any(finding => !finding.Finding.Passed))
+            return;
+
+        var run = RunId.Parse(new string('0', 16));
+        var computer = new SiteStepComputer(cohorts, trainer);
+        StepComputation At(StepKind kind, ReadOnlyMemory<byte> constants, IncomingParameters? from) => computer.Compute(
+            new StepRequest(study, site, new StepId(run, new RoundNumber(kind == StepKind.Preparation ? 0 : 1), kind, 1), constants, from, exclusions, policy),
+            CancellationToken.None);
+
+        PreparationReport? report = null;
+        if (PreprocessingConstants.NeedPreparation(study))
+        {
+            var preparation = At(StepKind.Preparation, default, null).Payload;
+            report = PreparationReport.Read(study, preparation.Span);
+            reply.Releases.Add(Json("preparation", preparation.Span));
+        }
+
+        PreprocessingConstants constants;
+        try
+        {
+            constants = PreprocessingConstants.Freeze(study, report);
+        }
+        catch (InvalidDataException missing)
+        {
+            reply.Releases.Add(new PreviewRelease { Kind = "training", Content = $"Cannot be computed from this site alone: {missing.Message}" });
+            return;
+        }
+
+        var parameters = new IncomingParameters(plan.InitialParameters());
+        var update = At(StepKind.Training, constants.Canonical, parameters);
+        reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
+        if (study.Evaluation.Every > 0)
+            reply.Releases.Add(Json("evaluation", At(StepKind.Evaluation, constants.Canonical, parameters).Payload.Span));
+    }
+
+    private static string Summary(Study study, StepComputation update)
+    {
+        var values = new double[update.Dimension];
+        UpdateFormats.For(study.Federation.Encoding).Decode(update.Payload.Span, values);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{update.Encoding}, {update.Dimension} values from {TensorPrimitives.Min<double>(values):G4} to {TensorPrimitives.Max<double>(values):G4}, Euclidean norm {TensorPrimitives.Norm<double>(values):G4}, {update.Saturated} saturated, weight {update.Weight}.");
+    }
+
+    private static string Counts(SiteData data)
+    {
+        var counts = data.Cohort.Counts;
+        var text = new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"{counts.Rows} rows read, {counts.FaultyRows} with faults; left out: {counts.OptedOut} opted out, {counts.WithoutLabel} without label, {counts.WithoutRequiredValue} without a required value, {counts.InNeitherPart} in neither part. ")
+            .Append(CultureInfo.InvariantCulture, $"Training {counts.Training} ({counts.TrainingPositives} positive), test {counts.Test} ({counts.TestPositives} positive).");
+        foreach (var (feature, missing, implausible) in counts.Features.Where(feature => feature.Missing + feature.Implausible > 0))
+            text.Append(CultureInfo.InvariantCulture, $"\n{feature}: {missing} missing, {implausible} implausible");
+        foreach (var fault in data.Faults)
+            text.Append(CultureInfo.InvariantCulture, $"\nrow {fault.Row}{(fault.Column.Length == 0 ? "" : $", column {fault.Column}")}: {fault.What}");
+        return text.ToString();
+    }
+
+    private static PreviewRelease Json(string kind, ReadOnlySpan<byte> payload) => new() { Kind = kind, Length = (ulong)payload.Length, Content = Encoding.UTF8.GetString(payload) };
+
+    private static Protos.Steward.PolicyCheck Check(PolicyFinding finding) => new() { Rule = finding.Rule, Passed = finding.Passed, Sentence = finding.Sentence };
+}

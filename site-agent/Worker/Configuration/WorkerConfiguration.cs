@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary><c>worker.yaml</c>: who this worker is and which accounts may speak to it.</summary>
+/// <param name="Site">The site, as in its invitation.</param>
+/// <param name="GatewayUid">The gateway's account, by Unix uid; null: this worker's own.</param>
+/// <param name="StewardUids">Accounts of stewards, besides this worker's own and root.</param>
+public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, ImmutableArray<uint> StewardUids)
+{
+    /// <summary>The text of a file.</summary>
+    public string ToYaml() => string.Create(CultureInfo.InvariantCulture, $"""
+        # Who this worker is, and which accounts of this machine may speak to it. docs/reference/site-worker.md
+        site: {Site}
+
+        # Unix uid of the gateway's account, the only one that may use exchange/worker.sock. "own" is this worker's own account: no separation.
+        gateway-uid: {GatewayUid?.ToString(CultureInfo.InvariantCulture) ?? "own"}
+
+        # Unix uids of stewards, who may use steward.sock besides this worker's own account and root.
+        steward-uids: [{string.Join(", ", StewardUids)}]
+
+        """);
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="WorkerSetupException">It is missing or has faults; all are named.</exception>
+    public static WorkerConfiguration ReadFile(string path)
+    {
+        if (!File.Exists(path))
+            throw new WorkerSetupException($"'{path}' is not there. Run 'site-worker init --data {Path.GetDirectoryName(path)} --site NAME' first.");
+        var faults = new List<ConfigurationFault>();
+        if (YamlFields.Parse(File.ReadAllText(path), faults) is not { } fields)
+            throw Faulty(path, faults);
+        var site = fields.Word("site", Name.IsName, $"a site's name: {Name.Rule}");
+        uint? gateway = fields.IsWord("gateway-uid", "own") ? null : (uint)fields.Integer("gateway-uid", 0, uint.MaxValue);
+        var stewards = fields.Words("steward-uids", word => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _), "Unix uids");
+        fields.End("site", "gateway-uid", "steward-uids");
+        return faults.Count == 0
+            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))])
+            : throw Faulty(path, faults);
+    }
+
+    private static WorkerSetupException Faulty(string path, List<ConfigurationFault> faults) => new(string.Join(Environment.NewLine, faults.Select(fault => $"{path}:{fault}")));
+}
+
+/// <summary>The worker's folder is not as it must be; the message says how to mend it.</summary>
+public sealed class WorkerSetupException(string message) : Exception(message);
+
+/// <summary>The worker's own folder: names of its files, and their making.</summary>
+/// <param name="Root">Full path.</param>
+public sealed record WorkerFolder(string Root)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnlyDirectory = OwnerOnly | UnixFileMode.UserExecute;
+
+    /// <summary>Signing key, PKCS#8 PEM.</summary>
+    public string Key => Path.Join(Root, "worker.key");
+
+    /// <summary>Key of fingerprints, hexadecimal.</summary>
+    public string Secret => Path.Join(Root, "site.secret");
+
+    /// <summary>The site's policy.</summary>
+    public string Policy => Path.Join(Root, "policy.yaml");
+
+    /// <summary>Which dataset means which file.</summary>
+    public string Datasets => Path.Join(Root, "datasets.yaml");
+
+    /// <summary>Who this worker is.</summary>
+    public string Configuration => Path.Join(Root, "worker.yaml");
+
+    /// <summary>The steward's socket.</summary>
+    public string StewardSocket => Path.Join(Root, "steward.sock");
+
+    /// <summary>Makes the folder and what is missing in it; what is there stays as it is.</summary>
+    /// <returns>The files that were made.</returns>
+    public IReadOnlyList<string> Initialise(WorkerConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        MakePrivate(Root);
+        var made = new List<string>();
+        Make(made, Configuration, configuration.ToYaml());
+        Make(made, Policy, PolicyReader.Default);
+        Make(made, Datasets, DatasetMap.Default);
+        using (var key = SigningKey.Create())
+            Make(made, Key, key.ToPem());
+        Make(made, Secret, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SiteSecret.Length)));
+        return made;
+    }
+
+    /// <summary>The worker's identity.</summary>
+    /// <exception cref="WorkerSetupException">The folder was not initialised, or a key can be read by other accounts.</exception>
+    public WorkerIdentity Open(WorkerConfiguration configuration, string software)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        RequirePrivate(Key);
+        RequirePrivate(Secret);
+        return new WorkerIdentity(configuration.Site, SigningKey.FromPem(File.ReadAllText(Key)), new SiteSecret(Convert.FromHexString(File.ReadAllText(Secret).Trim())), software);
+    }
+
+    /// <summary>Makes a directory that only its owner may enter, and checks that it is one.</summary>
+    public static void MakePrivate(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory); // its access list is set by the installer: docs/how-to/hospital.md
+            return;
+        }
+
+        Directory.CreateDirectory(directory, OwnerOnlyDirectory);
+        File.SetUnixFileMode(directory, OwnerOnlyDirectory);
+    }
+
+    private static void RequirePrivate(string path)
+    {
+        if (!File.Exists(path))
+            throw new WorkerSetupException($"'{path}' is not there. 'site-worker init' makes it; a lost key is replaced by enrolling anew.");
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
+            throw new WorkerSetupException($"'{path}' can be read by other accounts. Run: chmod 600 {path}");
+    }
+
+    private static void Make(List<string> made, string path, string content)
+    {
+        if (File.Exists(path))
+            return;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        using var file = new FileStream(path, options);
+        file.Write(System.Text.Encoding.UTF8.GetBytes(content));
+        file.Flush(flushToDisk: true);
+        made.Add(path);
+    }
+}

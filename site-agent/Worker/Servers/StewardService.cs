@@ -1,0 +1,128 @@
+using System.Text;
+using FederatedClinicalMl.Protos.Steward;
+using FederatedClinicalMl.Studies;
+using Grpc.Core;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
+internal sealed class StewardService(WorkerCore core, StudyPreview preview) : Steward.StewardBase
+{
+    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context)
+    {
+        var reply = new ListStudiesReply();
+        reply.Studies.AddRange(core.State.Studies.Values.OrderBy(study => study.OfferedAt).ThenBy(study => study.Digest.Value).Select(EntryOf));
+        return Task.FromResult(reply);
+    }
+
+    public override Task<ShowStudyReply> ShowStudy(StudyRequest request, ServerCallContext context) => Answer(() =>
+    {
+        var (record, study) = Find(request.Digest);
+        var reply = new ShowStudyReply { Study = EntryOf(record), CanonicalJson = Encoding.UTF8.GetString(study.Canonical.Span) };
+        reply.Checks.AddRange(core.Check(study).Select(CheckOf));
+        return reply;
+    });
+
+    public override Task<PreviewReply> Preview(StudyRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var (_, study) = Find(request.Digest);
+        return preview.Of(study);
+    }));
+
+    public override Task<StudyEntry> Approve(DecisionRequest request, ServerCallContext context) =>
+        Answer(() => EntryOf(core.Approve(Whole(request.Digest), request.Steward, request.Note)));
+
+    public override Task<StudyEntry> Refuse(DecisionRequest request, ServerCallContext context) =>
+        Answer(() => EntryOf(core.Refuse(Whole(request.Digest), request.Steward, request.Note)));
+
+    public override Task<RevokeReply> Revoke(DecisionRequest request, ServerCallContext context) => Answer(() =>
+    {
+        var (study, destroyed) = core.Revoke(Whole(request.Digest), request.Steward, request.Note);
+        return new RevokeReply { Study = EntryOf(study), Destroyed = (uint)destroyed };
+    });
+
+    public override Task<SetExclusionsReply> SetExclusions(SetExclusionsRequest request, ServerCallContext context) =>
+        Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
+
+    public override async Task ShowAudit(ShowAuditRequest request, IServerStreamWriter<AuditEntry> responseStream, ServerCallContext context)
+    {
+        foreach (var line in await Answer(() => core.Log((long)request.FromSequence)))
+            await responseStream.WriteAsync(new AuditEntry { Json = line }, context.CancellationToken);
+    }
+
+    public override Task<VerifyAuditReply> VerifyAudit(VerifyAuditRequest request, ServerCallContext context)
+    {
+        var found = core.VerifyLog();
+        return Task.FromResult(new VerifyAuditReply
+        {
+            Intact = found.Intact,
+            Entries = (ulong)found.Entries,
+            Head = found.Head.ToString(),
+            Fault = found.Fault?.Message ?? "",
+        });
+    }
+
+    private static Task<T> Answer<T>(Func<T> answer)
+    {
+        try
+        {
+            return Task.FromResult(answer());
+        }
+        catch (StewardException refused)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, refused.Message));
+        }
+        catch (StepDeclinedException declined)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, declined.Message));
+        }
+    }
+
+    private static StudyDigest Whole(string text) => Sha256Digest.TryParse(text, out var digest)
+        ? new StudyDigest(digest)
+        : throw new StewardException($"'{text}' is not a whole digest: what is decided is exactly one study, named by all 64 digits. 'site-worker studies list' shows them.");
+
+    private (StudyRecord Record, Study Study) Find(string prefix)
+    {
+        var found = core.State.Studies.Values.Where(study => prefix.Length > 0 && study.Digest.ToString().StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (found is not [var record])
+            throw new StewardException($"'{prefix}' names {found.Length} studies of this site; 'site-worker studies list' shows their digests.");
+        return (record, core.StudyOf(record.Digest) ?? throw new StewardException($"The file of the study {record.Digest} no longer has its digest."));
+    }
+
+    private StudyEntry EntryOf(StudyRecord record)
+    {
+        var study = core.StudyOf(record.Digest);
+        return new StudyEntry
+        {
+            Digest = record.Digest.ToString(),
+            Name = record.Name,
+            Purpose = study?.Purpose ?? "",
+            Ethics = study?.Ethics ?? "",
+            State = record.Decision.ToString().ToLowerInvariant(),
+            Reason = ReasonOf(record, study),
+            DecidedBy = record.DecidedBy,
+            OfferedUnixSeconds = record.OfferedAt.ToUnixTimeSeconds(),
+            DecidedUnixSeconds = record.DecidedAt?.ToUnixTimeSeconds() ?? 0,
+        };
+    }
+
+    private string ReasonOf(StudyRecord record, Study? study)
+    {
+        if (study is null)
+            return "Its file no longer has its digest: nothing is computed for it.";
+        if (core.Check(study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+            return $"Beyond this site's policy ({beyond.Rule}): {beyond.Sentence}";
+        if (record.Withdrawn)
+            return "The coordinator withdrew the offer.";
+        return record.Decision switch
+        {
+            Decision.Pending => $"Waits for a steward. Signed by {record.Submitter}.",
+            Decision.Approved => $"Approved. Signed by {record.Submitter}.",
+            Decision.Refused => "Refused by the steward.",
+            _ => "The approval was withdrawn.",
+        };
+    }
+
+    private static Protos.Steward.PolicyCheck CheckOf(PolicyFinding finding) => new() { Rule = finding.Rule, Passed = finding.Passed, Sentence = finding.Sentence };
+}

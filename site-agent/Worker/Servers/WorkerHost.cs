@@ -1,0 +1,160 @@
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Protos.WorkerPort;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.NamedPipes;
+using System.IO.Pipes;
+using System.Reflection;
+using System.Runtime.Versioning;
+using Serilog;
+using Serilog.Formatting.Compact;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// The worker's process: two Unix domain sockets (named pipes on Windows), one for the gateway, one for the steward, and no other endpoint.
+/// </summary>
+public static class WorkerHost
+{
+    /// <summary>Version of this software, as releases name it.</summary>
+    public static string Software { get; } = typeof(WorkerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>Builds the host of a worker's folder; start it with <c>RunAsync</c>.</summary>
+    /// <exception cref="WorkerSetupException">The folder is not as it must be.</exception>
+    /// <exception cref="IOException">Another worker runs on this folder.</exception>
+    public static WebApplication Build(WorkerFolder folder, string exchange, bool json = false)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        var configuration = WorkerConfiguration.ReadFile(folder.Configuration);
+        WorkerFolder.MakePrivate(folder.Root);
+        var disk = new FileDisk(folder.Root);
+        var exchangeDisk = new FileDisk(exchange);
+        var held = disk.Lock();
+        var identity = folder.Open(configuration, Software);
+        var datasets = () => DatasetMap.ReadFile(folder.Datasets);
+        var trainer = new TorchTrainer();
+        var core = WorkerCore.Open(
+            disk, exchangeDisk, identity, () => PolicyReader.ReadFile(folder.Policy),
+            new SiteStepComputer(new CohortCache(datasets, identity.Secret), trainer), TimeProvider.System);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSerilog(log => Log(log, folder, json));
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(core);
+        builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, identity.Secret), trainer, configuration.Site));
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
+        if (OperatingSystem.IsWindows())
+            builder.WebHost.UseNamedPipes(SecurePipes);
+
+        var app = builder.Build();
+        var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
+        app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
+        app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStopped.Register(() =>
+        {
+            core.Dispose();
+            held.Dispose();
+        });
+        return app;
+    }
+
+    private static (string Gateway, string Steward) Endpoints(WorkerFolder folder, string exchange) =>
+        (Path.GetFullPath(Path.Join(exchange, ExchangePaths.Socket)), Path.GetFullPath(folder.StewardSocket));
+
+    private static void Listen(KestrelServerOptions kestrel, WorkerFolder folder, string exchange, WorkerConfiguration configuration)
+    {
+        var (gateway, steward) = Endpoints(folder, exchange);
+        kestrel.Limits.MaxRequestBodySize = null;
+        if (OperatingSystem.IsWindows())
+        {
+            kestrel.ListenNamedPipe(PipeName(gateway), Tagged(gateway));
+            kestrel.ListenNamedPipe(PipeName(steward), Tagged(steward));
+            return;
+        }
+
+        var own = PeerCredentials.OwnUid;
+        var log = kestrel.ApplicationServices.GetRequiredService<ILogger<WorkerPortService>>();
+        ListenUnix(kestrel, gateway, new HashSet<uint> { configuration.GatewayUid ?? own }, log);
+        ListenUnix(kestrel, steward, [own, 0, .. configuration.StewardUids], log);
+    }
+
+    private static void ListenUnix(KestrelServerOptions kestrel, string socket, HashSet<uint> allowed, Microsoft.Extensions.Logging.ILogger log)
+    {
+        File.Delete(socket); // left by a killed worker; the folder's lock says that none is running
+        kestrel.ListenUnixSocket(socket, listen =>
+        {
+            Tagged(socket)(listen);
+            listen.Use(next => PeerCredentials.Require(next, allowed, uid => log.PeerRefused(socket, uid)));
+        });
+    }
+
+    private static Action<ListenOptions> Tagged(string socket) => listen =>
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        listen.Use(next => connection =>
+        {
+            connection.Items[SocketTag.Key] = socket;
+            return next(connection);
+        });
+    };
+
+    /// <summary>The name of the pipe that stands for a socket's path on Windows.</summary>
+    public static string PipeName(string socket) => "fcml-" + Studies.Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(Path.GetFullPath(socket).ToUpperInvariant())).Short;
+
+    // Not run on Linux. The pipe belongs to the worker's account; who else may connect is the service accounts' group, made by the installer.
+    [SupportedOSPlatform("windows")]
+    private static void SecurePipes(NamedPipeTransportOptions options)
+    {
+        var security = new PipeSecurity();
+        var own = System.Security.Principal.WindowsIdentity.GetCurrent().User!;
+        security.AddAccessRule(new PipeAccessRule(own, PipeAccessRights.FullControl, System.Security.AccessControl.AccessControlType.Allow));
+        options.CurrentUserOnly = false;
+        options.PipeSecurity = security;
+    }
+
+    private static void Announce(WebApplication app, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    {
+        var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
+        if (!OperatingSystem.IsWindows())
+        {
+            // Directory modes are the first lock, peer credentials the second: a socket's own mode only has to let both accounts through.
+            File.SetUnixFileMode(gateway, (UnixFileMode)Convert.ToInt32("666", 8));
+            File.SetUnixFileMode(steward, (UnixFileMode)Convert.ToInt32("666", 8));
+            if ((configuration.GatewayUid ?? PeerCredentials.OwnUid) == PeerCredentials.OwnUid)
+                log.AccountSeparationOff(PeerCredentials.OwnUid);
+        }
+
+        if (core.Broken is { } broken)
+            log.LogBroken(broken.Message);
+        foreach (var fault in core.Policy().Faults)
+            log.PolicyFault(fault);
+        log.Ready(configuration.Site.Value, core.State.Studies.Count, core.Held().Count, identity.Key.PublicKey.Fingerprint.ToString());
+    }
+
+    private static void Log(LoggerConfiguration log, WorkerFolder folder, bool json)
+    {
+        log.MinimumLevel.Information().MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning).MinimumLevel.Override("Grpc", Serilog.Events.LogEventLevel.Warning)
+            .WriteTo.File(new CompactJsonFormatter(), Path.Join(folder.Root, "logs", "worker-.log"), rollingInterval: RollingInterval.Day);
+        _ = json ? log.WriteTo.Console(new CompactJsonFormatter()) : log.WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>Ties each service to its own socket: one server listens on both, and the gateway must not reach the steward's service.</summary>
+internal static class SocketTag
+{
+    public static readonly object Key = new();
+
+    public static void RequireSocket(this IEndpointConventionBuilder endpoint, string socket) => endpoint.Add(builder =>
+    {
+        var next = builder.RequestDelegate!;
+        builder.RequestDelegate = context =>
+        {
+            if (context.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionItemsFeature>()?.Items.TryGetValue(Key, out var tag) == true && tag is string name && name == socket)
+                return next(context);
+            context.Response.StatusCode = StatusCodes.Status404NotFound; // gRPC: UNIMPLEMENTED
+            return Task.CompletedTask;
+        };
+    });
+}

@@ -1,0 +1,28 @@
+using FederatedClinicalMl.Protos.WorkerPort;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>What the worker logs for its operators. Ids, closed words, counts and site-written sentences; never a value of a patient.</summary>
+internal static partial class WorkerLog
+{
+    [LoggerMessage(3001, LogLevel.Information, "The worker of site {Site} is ready: {Studies} studies, {Held} releases wait; key {Fingerprint}")]
+    public static partial void Ready(this ILogger log, string site, int studies, int held, string fingerprint);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Account separation off: the gateway's account is this worker's own (uid {Uid}). Give each its own account and set gateway-uid in worker.yaml.")]
+    public static partial void AccountSeparationOff(this ILogger log, uint uid);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Refused a connection to {Socket} from uid {Uid}, which is not allowed there")]
+    public static partial void PeerRefused(this ILogger log, string socket, uint uid);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Declined run {Run}, round {Round}, {Kind}, attempt {Attempt}: {Reason}. {Sentence}")]
+    public static partial void Declined(this ILogger log, string run, uint round, StepOrder.Types.Kind kind, uint attempt, Reason reason, string sentence);
+
+    [LoggerMessage(3005, LogLevel.Information, "Released {File}, {Length} bytes")]
+    public static partial void Released(this ILogger log, string file, ulong length);
+
+    [LoggerMessage(3006, LogLevel.Critical, "The log is broken, so nothing is done: {Fault}")]
+    public static partial void LogBroken(this ILogger log, string fault);
+
+    [LoggerMessage(3007, LogLevel.Warning, "policy.yaml:{Fault}. Nothing is allowed until it is mended.")]
+    public static partial void PolicyFault(this ILogger log, ConfigurationFault fault);
+}
