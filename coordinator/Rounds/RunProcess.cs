@@ -1,4 +1,6 @@
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -7,40 +9,323 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Journal">Where its events go.</param>
 /// <param name="Staging">Where its uploads go.</param>
 /// <param name="Results">Where its results go.</param>
-/// <param name="Key">Signs its round records.</param>
+/// <param name="Registry">Where its model goes.</param>
+/// <param name="Key">Signs its round records and its model.</param>
+/// <param name="WorkerKey">The key that a site's worker enrolled with; null where it is not enrolled, or revoked.</param>
 /// <param name="Time">The clock.</param>
-public sealed record RunServices(IRunJournal Journal, StagingArea Staging, ResultStore Results, SigningKey Key, TimeProvider Time);
+/// <param name="Software">Version of this software, for the model's manifest.</param>
+public sealed record RunServices(
+    IRunJournal Journal,
+    StagingArea Staging,
+    ResultStore Results,
+    ModelRegistry Registry,
+    SigningKey Key,
+    Func<SiteId, VerifyingKey?> WorkerKey,
+    TimeProvider Time,
+    string Software);
+
+/// <summary>Whether a site may upload for a step.</summary>
+/// <param name="Rule">What the release must be, where one is awaited.</param>
+/// <param name="Accepted">The release that was accepted before: whoever sends it again is told so.</param>
+/// <param name="Fault">Why none is taken.</param>
+public readonly record struct UploadPermit(UploadRule? Rule, Sha256Digest? Accepted, RoundFault? Fault);
 
 /// <summary>
 /// A run at work: journal before effect, over <see cref="RoundMachine"/>. Used by one caller at a time (a grain's turn, the simulator's
-/// thread). After an exception its memory may be behind the journal: make a new one, which replays.
+/// thread). After an exception its memory may be behind the journal: make a new one, which replays, and call <see cref="Recover"/>.
 /// </summary>
 public sealed class RunProcess
 {
+    private readonly RunId _run;
+    private readonly Study _study;
+    private readonly RunServices _services;
+    private readonly IRunEffects _effects;
+    private readonly int _dimension;
+    private readonly StepMerge _merge;
+    private bool _broken;
+
     /// <summary>Takes up a run where the journal left it; effects follow with <see cref="Recover"/>.</summary>
-    public RunProcess(RunId run, Study study, RunServices services, IRunEffects effects) => throw new NotImplementedException();
+    /// <exception cref="FormatException">The journal holds an event that this version does not know.</exception>
+    public RunProcess(RunId run, Study study, RunServices services, IRunEffects effects)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        (_run, _study, _services, _effects) = (run, study, services, effects);
+        _dimension = ModelPlan.For(study).Layout.Dimension;
+        _merge = new StepMerge(study, services.Staging, services.Results);
+        foreach (var (sequence, journaled) in services.Journal.Read(run))
+            (State, Sequence) = (RoundMachine.Apply(State, journaled), sequence);
+        if (State is not null && State.Plan.Study != study.Digest)
+            throw new ArgumentException($"Run {run} is of study {State.Plan.Study}, not of {study.Digest}.", nameof(study));
+    }
 
     /// <summary>The run's state; null until it is created.</summary>
-    public RunState? State => throw new NotImplementedException();
+    public RunState? State { get; private set; }
 
-    /// <summary>Number of the last journaled event.</summary>
-    public long Sequence => throw new NotImplementedException();
+    /// <summary>Number of the last journaled event; 0 before the first.</summary>
+    public long Sequence { get; private set; }
 
     /// <summary>
-    /// After a start: releases that are staged but not journaled are journaled, sums are folded again, and offers, deadlines, settlements and work that
-    /// a crash may have cut off are issued again.
+    /// The command that creates a run of <paramref name="study"/>; its initial parameters, and the constants where the study gives them
+    /// all, are durable in <paramref name="results"/> when this returns.
     /// </summary>
-    public void Recover() => throw new NotImplementedException();
+    public static CreateRun Plan(RunId run, Study study, IEnumerable<SiteId> approvedSites, ResultStore results, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(results);
+        var invited = study.Federation.Sites.IsEmpty ? approvedSites : approvedSites.Intersect(study.Federation.Sites);
+        var initial = System.Runtime.InteropServices.MemoryMarshal.AsBytes(ModelPlan.For(study).InitialParameters().AsSpan());
+        var constants = PreprocessingConstants.NeedPreparation(study)
+            ? (Sha256Digest?)null
+            : results.Write(PreprocessingConstants.Freeze(study, null).Canonical.Span);
+        return new CreateRun(now, RunPlan.For(run, study, invited, results.Write(initial), initial.Length, constants));
+    }
+
+    /// <summary>
+    /// After a start: releases that are staged but not journaled are journaled, and offers, deadlines, settlements and work that a crash may
+    /// have cut off are issued again; what earlier steps left in staging is removed.
+    /// </summary>
+    public void Recover()
+    {
+        if (State is null)
+            return;
+        foreach (var step in _services.Staging.Steps.Where(step => step.Run == _run && step != State.Step?.Id))
+            _services.Staging.Remove(step);
+        if (State.History.Count > 0)
+            SettleAll(State.History[^1]);
+        if (State.Step is { Participants: null } open)
+        {
+            if (State.Status != RunStatus.Paused)
+                _effects.ArmDeadline(open.Id, open.Deadline);
+            foreach (var site in open.Invited)
+                Offer(site);
+            foreach (var site in _services.Staging.Released(open.Id))
+            {
+                if (PermitFor(site, open.Id).Rule is { } rule && _services.Staging.Status(rule).Whole is { } whole)
+                    Handle(whole.At(_services.Time.GetUtcNow()));
+            }
+        }
+        else if (State.Step is { } closed)
+        {
+            _effects.Start(new MergeWork(this, closed));
+        }
+        else if (State.Status == RunStatus.Completed)
+        {
+            _effects.Start(new RegisterWork(this, State));
+        }
+    }
 
     /// <summary>Decides, journals, applies, then causes the effects.</summary>
-    public Decision Handle(RunCommand command) => throw new NotImplementedException();
+    /// <exception cref="JournalConflictException">Another process works on this run: forget this one.</exception>
+    /// <exception cref="IOException">The disk refused: this process knows no more what is journaled; make a new one.</exception>
+    public Decision Handle(RunCommand command)
+    {
+        if (_broken)
+            throw new InvalidOperationException($"Run {_run}: an earlier append to the journal failed. Make a new process, which replays.");
+        var decision = RoundMachine.Decide(State, command);
+        if (decision is not Accepted { Events.IsEmpty: false } accepted)
+            return decision;
+        var states = Record(accepted.Events, out var events);
+        _broken = true; // until the append has returned, the journal may hold more than this process knows
+        _services.Journal.Append(_run, Sequence, events);
+        _broken = false;
+        FaultPoint.Reached("journal-appended");
+        var (before, first) = (State, Sequence);
+        (State, Sequence) = (states[^1], first + events.Count);
+        for (var i = 0; i < events.Count; i++)
+        {
+            _effects.Happened(_run, new JournaledEvent(first + i + 1, events[i]));
+            Cause(events[i], before, states[i]);
+            before = states[i];
+        }
 
-    /// <summary>What to offer a site that (re)connected, or asked; null where it has nothing to do now.</summary>
-    public StepInvitation? OfferFor(SiteId site) => throw new NotImplementedException();
+        return new Accepted([.. events]);
+    }
 
-    /// <summary>What became of a release that a site still holds; null while that is open (the step collects or is being merged).</summary>
-    public Settlement? SettlementFor(SiteId site, StepId step, Sha256Digest release) => throw new NotImplementedException();
+    /// <summary>What to offer a site that (re)connected; null where it has nothing to do now.</summary>
+    public StepInvitation? OfferFor(SiteId site)
+    {
+        if (State is not { Step: { Participants: null } step } || State.Gone.ContainsKey(site) || !step.Invited.Contains(site) || step.Answers.ContainsKey(site))
+            return null;
+        var deadline = step.Remaining is { } remaining ? _services.Time.GetUtcNow() + remaining : step.Deadline;
+        return step.Id.Kind == StepKind.Preparation
+            ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
+            : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline);
+    }
 
-    /// <summary>What a site's upload for a step must be; or why there must be none.</summary>
-    public (UploadRule? Rule, RoundFault? Fault) RuleFor(SiteId site, StepId step) => throw new NotImplementedException();
+    /// <summary>What became of a release that a site still holds; null while that is open: its step collects, or is being merged with it.</summary>
+    public Settlement? SettlementFor(SiteId site, StepId step, Sha256Digest release)
+    {
+        if (State?.Step is { } current && current.Id == step)
+        {
+            return current.Answers.GetValueOrDefault(site) switch
+            {
+                RefusedAnswer refused => new Settlement(SettlementOutcome.Refused, refused.Fault),
+                AcceptedAnswer accepted when accepted.Release == release => null,
+                null when current.Participants is null && current.Invited.Contains(site) && !State.Gone.ContainsKey(site) => null,
+                null when current.Invited.Contains(site) => new Settlement(SettlementOutcome.Late),
+                null => new Settlement(SettlementOutcome.Refused, RoundFault.SiteNotInvited),
+                _ => new Settlement(SettlementOutcome.Refused, RoundFault.SiteAnswered),
+            };
+        }
+
+        if (State?.History.FindLast(ended => ended.Id == step) is not { } ended)
+            return new Settlement(SettlementOutcome.Refused, RoundFault.StepUnknown);
+        var settlement = SettlementOf(ended, site);
+        return settlement.Outcome == SettlementOutcome.Committed && ((AcceptedAnswer)ended.Sites[site]).Release != release
+            ? new Settlement(SettlementOutcome.Refused, RoundFault.SiteAnswered)
+            : settlement;
+    }
+
+    /// <summary>Whether a site may upload for a step now, and what the release must be.</summary>
+    public UploadPermit PermitFor(SiteId site, StepId step)
+    {
+        if (State?.Step is not { } current || current.Id != step)
+        {
+            var ended = State?.History.FindLast(ended => ended.Id == step);
+            if (ended?.Result is not null && ended.Participants.Contains(site))
+                return new UploadPermit(null, ((AcceptedAnswer)ended.Sites[site]).Release, null);
+            return new UploadPermit(null, null, ended is { Result: not null } ? RoundFault.StepLate
+                : State is null ? RoundFault.RunUnknown
+                : State.Ended ? RoundFault.RunOver
+                : ended is null ? RoundFault.StepUnknown
+                : RoundFault.AttemptStale);
+        }
+
+        if (!current.Invited.Contains(site))
+            return new UploadPermit(null, null, RoundFault.SiteNotInvited);
+        if (State.Gone.ContainsKey(site))
+            return new UploadPermit(null, null, RoundFault.SiteGone);
+        switch (current.Answers.GetValueOrDefault(site))
+        {
+            case AcceptedAnswer accepted:
+                return new UploadPermit(null, accepted.Release, null);
+            case not null:
+                return new UploadPermit(null, null, RoundFault.SiteAnswered);
+        }
+
+        if (current.Participants is not null)
+            return new UploadPermit(null, null, RoundFault.StepLate);
+        if (_services.WorkerKey(site) is not { } key)
+            return new UploadPermit(null, null, RoundFault.SiteGone);
+        var isPreparation = step.Kind == StepKind.Preparation;
+        return new UploadPermit(
+            new UploadRule(_study, step, site, key, isPreparation ? null : State.Parameters, isPreparation ? null : State.Constants, _dimension), null, null);
+    }
+
+    // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.
+    private List<RunState> Record(IEnumerable<RunEvent> decided, out List<RunEvent> events)
+    {
+        var states = new List<RunState>();
+        events = [];
+        var state = State;
+        foreach (var next in decided)
+        {
+            if (state?.History is { Count: > 0 } history && history[^1].Id.Round is var round && round != state.Recorded
+                && next is RunFailed or RunCancelled or RunCompleted or StepOpened && (next as StepOpened)?.Step.Round != round)
+                Add(RoundRecord.Sign(state, round, next.At, _services.Key), events);
+            Add(next, events);
+        }
+
+        return states;
+
+        void Add(RunEvent added, List<RunEvent> to)
+        {
+            to.Add(added);
+            states.Add(state = RoundMachine.Apply(state, added));
+        }
+    }
+
+    private void Cause(RunEvent journaled, RunState? before, RunState after)
+    {
+        switch (journaled)
+        {
+            case StepOpened opened:
+                _effects.ArmDeadline(opened.Step, opened.Deadline);
+                foreach (var site in opened.Invited)
+                    Offer(site);
+                break;
+            case RunResumed when after.Step is { Participants: null } step:
+                _effects.ArmDeadline(step.Id, step.Deadline);
+                foreach (var site in step.Invited)
+                    Offer(site);
+                break;
+            case ReleaseRefused refused:
+                _services.Staging.Remove(refused.Step, refused.Site);
+                _effects.Settle(refused.Site, refused.Step, new Settlement(SettlementOutcome.Refused, refused.Fault));
+                break;
+            case SiteLeft left when before!.Step is { Participants: null } step && step.Invited.Contains(left.Site):
+                _services.Staging.Remove(step.Id, left.Site);
+                _effects.Settle(left.Site, step.Id, new Settlement(SettlementOutcome.Abandoned));
+                break;
+            case StepClosed closed:
+                foreach (var site in after.Step!.Invited.Where(site => !after.Step.Answers.ContainsKey(site) && !after.Gone.ContainsKey(site)))
+                    _effects.Settle(site, closed.Step, new Settlement(SettlementOutcome.Late));
+                _effects.Start(new MergeWork(this, after.Step));
+                break;
+            case StepCommitted or StepAbandoned:
+                SettleAll(after.History[^1]);
+                _services.Staging.Remove(after.History[^1].Id);
+                break;
+            case RunCompleted:
+                _effects.Start(new RegisterWork(this, after));
+                break;
+        }
+    }
+
+    private void Offer(SiteId site)
+    {
+        if (OfferFor(site) is { } invitation)
+            _effects.Offer(site, invitation);
+    }
+
+    private void SettleAll(EndedStep step)
+    {
+        foreach (var (site, answer) in step.Sites)
+        {
+            if (answer is AcceptedAnswer || (answer is SilentAnswer && step.Result is null))
+                _effects.Settle(site, step.Id, SettlementOf(step, site));
+        }
+    }
+
+    private static Settlement SettlementOf(EndedStep step, SiteId site) => step.Sites.GetValueOrDefault(site) switch
+    {
+        RefusedAnswer refused => new Settlement(SettlementOutcome.Refused, refused.Fault),
+        null => new Settlement(SettlementOutcome.Refused, RoundFault.SiteNotInvited),
+        _ when step.Result is null => new Settlement(SettlementOutcome.Abandoned),
+        _ => new Settlement(step.Participants.Contains(site) ? SettlementOutcome.Committed : SettlementOutcome.Late),
+    };
+
+    private ReadOnlyMemory<byte> Constants(RunState state) => _services.Results.Read(state.Constants!.Value);
+
+    private sealed class MergeWork(RunProcess process, StepState step) : RunWork
+    {
+        // Taken from the state at closing: the run's turn goes on while this works.
+        private readonly Sha256Digest _parameters = process.State!.Parameters;
+
+        public override string Name => $"merge {step.Id}";
+
+        public override RunCommand Execute()
+        {
+            var inputs = step.Participants!.Value.Select(site => (Site: site, Answer: (AcceptedAnswer)step.Answers[site]))
+                .Select(item => new MergeInput(item.Site, item.Answer.Release, item.Answer.Weight)).ToList();
+            var outcome = process._merge.Merge(step.Id, inputs, _parameters);
+            var now = process._services.Time.GetUtcNow();
+            return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault) : new StepMerged(now, step.Id, outcome.Result, outcome.Length);
+        }
+    }
+
+    private sealed class RegisterWork(RunProcess process, RunState state) : RunWork
+    {
+        public override string Name => $"register {state.Plan.Run}";
+
+        public override RunCommand Execute()
+        {
+            var services = process._services;
+            var records = services.Journal.Read(state.Plan.Run).Select(journaled => journaled.Event).OfType<RoundRecorded>().ToList();
+            var model = services.Registry.Register(
+                new ModelSource(process._study, state, records, services.Software), services.Results, services.Key);
+            FaultPoint.Reached("model-registered");
+            return new ModelRegistered(services.Time.GetUtcNow(), model);
+        }
+    }
 }

@@ -65,7 +65,7 @@ public sealed record StepCommitted(DateTimeOffset At, StepId Step, Sha256Digest 
 /// <param name="Sentence">Why, for people.</param>
 public sealed record StepAbandoned(DateTimeOffset At, StepId Step, string Sentence) : RunEvent(At);
 
-/// <summary>The signed record of a round that is over; appended together with the event that ended it.</summary>
+/// <summary>The signed record of a round that is over; in the journal before, and together with, the event that follows the round.</summary>
 /// <param name="At">When.</param>
 /// <param name="Round">The round.</param>
 /// <param name="Record">Canonical JSON (see <see cref="RoundRecord"/>).</param>
