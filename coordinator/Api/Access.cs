@@ -1,0 +1,44 @@
+using System.Collections.Frozen;
+using FederatedClinicalMl.Coordinator.Enrolment;
+
+namespace FederatedClinicalMl.Coordinator.Api;
+
+/// <summary>
+/// Who may call what: the whole of it, in one table. A route that is not here is refused for everybody, and
+/// <see cref="Gate"/> is asked before any route's own code runs.
+/// </summary>
+public static class Access
+{
+    /// <summary>The only call that needs no certificate: it redeems an invitation.</summary>
+    public const string Enrol = "/fcml.federation.v1.Enrolment/Enrol";
+
+    private const Roles Everybody = Roles.Site | Roles.People;
+
+    /// <summary>Roles by route pattern. <see cref="Roles.None"/> stands at <see cref="Enrol"/> only, which is open.</summary>
+    public static readonly FrozenDictionary<string, Roles> Table = new Dictionary<string, Roles>
+    {
+        [Enrol] = Roles.None,
+        ["/fcml.federation.v1.Enrolment/Renew"] = Everybody,
+        ["/fcml.federation.v1.Session/Connect"] = Roles.Site,
+        [ParametersRoute] = Roles.Site,
+        [ReleasesRoute] = Roles.Site,
+        ["/fcml.federation.v1.Administration/Invite"] = Roles.Admin,
+        ["/fcml.federation.v1.Administration/ListMembers"] = Roles.People,
+        ["/fcml.federation.v1.Administration/Revoke"] = Roles.Admin,
+        ["/fcml.federation.v1.Administration/SubmitStudy"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Administration/ListStudies"] = Roles.People,
+        ["/fcml.federation.v1.Administration/StartRun"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Administration/ControlRun"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Administration/ListRuns"] = Roles.People,
+        ["/fcml.federation.v1.Administration/WatchRun"] = Roles.People,
+        ["/fcml.federation.v1.Administration/ListModels"] = Roles.People,
+        ["/fcml.federation.v1.Administration/FetchModelFile"] = Roles.People,
+        ["/fcml.federation.v1.Administration/ReadAudit"] = Roles.Admin | Roles.Auditor,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Where parameters are fetched.</summary>
+    public const string ParametersRoute = "/v1/parameters/{digest}";
+
+    /// <summary>Where releases are delivered.</summary>
+    public const string ReleasesRoute = "/v1/releases/{step}";
+}

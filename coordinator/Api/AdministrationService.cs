@@ -1,0 +1,286 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Coordinator.Api.Sessions;
+using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Coordinator.Studies;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Member = FederatedClinicalMl.Protos.Federation.Member;
+using ModelFile = FederatedClinicalMl.Protos.Federation.ModelFile;
+using RunEvent = FederatedClinicalMl.Protos.Federation.RunEvent;
+
+namespace FederatedClinicalMl.Coordinator.Api;
+
+/// <summary>What people do. Roles are <see cref="Access"/>'s; what is done is recorded before it is done.</summary>
+public sealed class AdministrationService(
+    EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, IRunJournal journal,
+    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, IHostApplicationLifetime lifetime, TimeProvider time)
+    : Administration.AdministrationBase
+{
+    private const int ChunkLength = 256 << 10;
+    private static readonly TimeSpan DefaultInvitation = TimeSpan.FromHours(72);
+
+    /// <inheritdoc/>
+    public override Task<InviteReply> Invite(InviteRequest request, ServerCallContext context)
+    {
+        var valid = request.ValidHours == 0 ? DefaultInvitation : TimeSpan.FromHours(Math.Min(request.ValidHours, 1_000_000u));
+        var invitation = enrolment.Invite(Subject(request.Subject), valid, Caller.Of(context).Member);
+        return Task.FromResult(new InviteReply { Invitation = InvitationToken.Write(invitation), ExpiresUnixSeconds = invitation.ExpiresUnixSeconds });
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListMembersReply> ListMembers(ListMembersRequest request, ServerCallContext context)
+    {
+        var reply = new ListMembersReply();
+        var enrolled = members.Members();
+        foreach (var member in enrolled)
+        {
+            reply.Members.Add(new Member
+            {
+                Subject = member.Member.ToMessage(),
+                State = member.Revoked ? Member.Types.State.Revoked
+                    : member.Member.IsSite && sessions.IsOpen(member.Member.Site) ? Member.Types.State.Connected
+                    : Member.Types.State.Enrolled,
+                SoftwareVersion = member.SoftwareVersion,
+                LastContactUnixSeconds = member.LastContact?.ToUnixTimeSeconds() ?? 0,
+                CertificateNotAfterUnixSeconds = member.NotAfter.ToUnixTimeSeconds(),
+                WorkerFingerprint = member.WorkerKey?.Fingerprint.ToString() ?? "",
+            });
+        }
+
+        var known = enrolled.Where(m => !m.Revoked).Select(m => m.Member).ToHashSet();
+        foreach (var invited in members.OpenInvitations(time.GetUtcNow()).Select(i => i.Member).Distinct().Where(m => !known.Contains(m)))
+            reply.Members.Add(new Member { Subject = invited.ToMessage(), State = Member.Types.State.Invited });
+        return Task.FromResult(reply);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<RevokeReply> Revoke(RevokeRequest request, ServerCallContext context)
+    {
+        await revocation.RevokeAsync(Subject(request.Subject), Caller.Of(context).Member);
+        return new RevokeReply();
+    }
+
+    /// <inheritdoc/>
+    public override Task<SubmitStudyReply> SubmitStudy(SubmitStudyRequest request, ServerCallContext context)
+    {
+        var (study, isNew) = studies.Submit(request.Study ?? new SignedStudy(), Caller.Of(context));
+        if (isNew)
+            sessions.Broadcast(study.Involves, new CoordinatorMessage { StudyOffer = new StudyOffer { Study = study.Signed } });
+        return Task.FromResult(new SubmitStudyReply { Digest = study.Study.Digest.ToString(), Name = study.Study.Name });
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context)
+    {
+        var reply = new ListStudiesReply();
+        var sites = Enrolled();
+        foreach (var study in studies.All)
+        {
+            var summary = new StudySummary { Digest = study.Study.Digest.ToString(), Name = study.Study.Name, Purpose = study.Study.Purpose };
+            foreach (var site in sites.Concat(study.Study.Federation.Sites).Concat(study.Verdicts.Keys).Distinct().Where(study.Involves).Order())
+            {
+                var verdict = study.Verdicts.GetValueOrDefault(site);
+                summary.Verdicts.Add(new SiteVerdict { Site = site.Value, State = verdict?.State ?? StudyVerdict.Types.State.Unspecified, Reason = verdict?.Reason ?? SiteReason.Unspecified });
+            }
+
+            reply.Studies.Add(summary);
+        }
+
+        return Task.FromResult(reply);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context)
+    {
+        if (!Sha256Digest.TryParse(request.StudyDigest, out var digest) || studies.Find(new StudyDigest(digest)) is not { } submitted)
+            throw new FaultException(Fault.StudyUnknown);
+        var study = submitted.Study;
+        var sites = submitted.Approved.Intersect(Enrolled()).ToImmutableArray();
+        RefuseUnready(study, sites);
+
+        var run = RunId.From(RandomNumberGenerator.GetBytes(8));
+        var initial = ModelPlan.For(study).InitialParameters();
+        var bytes = MemoryMarshal.AsBytes(initial.AsSpan());
+        var parameters = results.Write(bytes);
+        Sha256Digest? constants = PreprocessingConstants.NeedPreparation(study)
+            ? null
+            : results.Write(PreprocessingConstants.Freeze(study, preparation: null).Canonical.Span);
+        audit.Record("run-started", Caller.Of(context).Member, new JsonObject
+        {
+            ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
+        });
+        var plan = RunPlan.For(run, study, sites, parameters, bytes.Length, constants);
+        RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
+        RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
+        return new StartRunReply { Run = run.Value };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ControlRunReply> ControlRun(ControlRunRequest request, ServerCallContext context)
+    {
+        var run = Run(request.Run);
+        Func<DateTimeOffset, RunCommand> command = request.Action switch
+        {
+            ControlRunRequest.Types.Action.Pause => now => new PauseRun(now),
+            ControlRunRequest.Types.Action.Resume => now => new ResumeRun(now),
+            ControlRunRequest.Types.Action.Cancel => now => new CancelRun(now),
+            _ => throw new FaultException(Fault.RequestInvalid, "The action must be pause, resume or cancel."),
+        };
+        if (await runs.LookAsync(run) is null)
+            throw new FaultException(Fault.RunUnknown);
+        audit.Record("run-controlled", Caller.Of(context).Member, new JsonObject { ["run"] = run.Value, ["action"] = request.Action.ToString() });
+        RefuseIf(await runs.SendAsync(run, command));
+        return new ControlRunReply();
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ListRunsReply> ListRuns(ListRunsRequest request, ServerCallContext context)
+    {
+        var reply = new ListRunsReply();
+        foreach (var run in journal.List(openOnly: false))
+        {
+            if (await runs.LookAsync(run) is not { } state)
+                continue;
+            reply.Runs.Add(new RunSummary
+            {
+                Run = run.Value,
+                StudyDigest = state.Plan.Study.ToString(),
+                Status = state.Status.ToString().ToLowerInvariant(),
+                Round = (uint)(state.Round?.Value ?? state.Recorded?.Value ?? 0),
+                Rounds = (uint)state.Plan.Rounds,
+                Model = state.Model?.ToString() ?? "",
+            });
+        }
+
+        return reply;
+    }
+
+    /// <inheritdoc/>
+    public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
+    {
+        var run = Run(request.Run);
+        var after = (long)Math.Min(request.FromSequence == 0 ? 0 : request.FromSequence - 1, long.MaxValue);
+        if (journal.Read(run) is [])
+            throw new FaultException(Fault.RunUnknown);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        while (true)
+        {
+            var next = feed.Next(run); // before the journal is read: an event after that completes it
+            foreach (var journaled in journal.Read(run, after))
+            {
+                after = journaled.Sequence;
+                await responseStream.WriteAsync(Describe(journaled), context.CancellationToken);
+                if (journaled.Event.Ends)
+                    return;
+            }
+
+            try
+            {
+                await next.WaitAsync(over.Token);
+            }
+            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                throw new FaultException(Fault.CoordinatorStopping);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListModelsReply> ListModels(ListModelsRequest request, ServerCallContext context)
+    {
+        var reply = new ListModelsReply();
+        foreach (var entry in models.List())
+        {
+            var summary = new ModelSummary
+            {
+                Digest = entry.Digest.ToString(), Name = entry.Name, Run = entry.Run.Value, StudyDigest = entry.Study.ToString(),
+                RegisteredUnixSeconds = entry.Registered.ToUnixTimeSeconds(),
+            };
+            summary.Files.AddRange(entry.Files.Select(f => new ModelFile { Name = f.Name, Digest = f.Digest.ToString(), Length = (ulong)f.Length }));
+            reply.Models.Add(summary);
+        }
+
+        return Task.FromResult(reply);
+    }
+
+    /// <inheritdoc/>
+    public override async Task FetchModelFile(FetchModelFileRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+    {
+        if (!Sha256Digest.TryParse(request.Model, out var model) || models.Find(model) is not { } entry
+            || (request.File != ModelRegistry.ManifestFile && entry.Files.All(f => f.Name != request.File)))
+            throw new FaultException(Fault.ModelUnknown);
+        using var file = models.Open(model, request.File);
+        if (request.Offset > (ulong)file.Length)
+            throw new FaultException(Fault.RequestInvalid, $"The file has {file.Length} bytes.");
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkLength);
+        try
+        {
+            for (var offset = (long)request.Offset; offset < file.Length;)
+            {
+                var read = file.Read(offset, buffer.AsSpan(0, ChunkLength));
+                await responseStream.WriteAsync(new FileChunk { Bytes = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) }, context.CancellationToken);
+                offset += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task ReadAudit(ReadAuditRequest request, IServerStreamWriter<AuditLine> responseStream, ServerCallContext context)
+    {
+        foreach (var entry in audit.Entries())
+            await responseStream.WriteAsync(new AuditLine { Json = Encoding.UTF8.GetString(entry.Line.Span) }, context.CancellationToken);
+    }
+
+    private static Enrolment.Member Subject(Subject? subject) =>
+        Enrolment.Member.TryParse(subject, out var member)
+            ? member
+            : throw new FaultException(Fault.RequestInvalid, $"The subject must be a site with the role site, or a person with the role admin, researcher or auditor; its name: {Name.Rule}.");
+
+    private static RunId Run(string text) => RunId.TryParse(text, out var run) ? run : throw new FaultException(Fault.RunUnknown);
+
+    private static RunEvent Describe(JournaledEvent journaled) => new()
+    {
+        Sequence = (ulong)journaled.Sequence,
+        AtUnixMilliseconds = journaled.Event.At.ToUnixTimeMilliseconds(),
+        Kind = journaled.Event.GetType().Name,
+        Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
+        Last = journaled.Event.Ends,
+    };
+
+    private static void RefuseIf(Decision decision)
+    {
+        if (decision is Refused refused)
+            throw new FaultException(Fault.RunNotInState with { Code = RoundFaults.Code(refused.Fault), Sentence = refused.Sentence });
+    }
+
+    private static void RefuseUnready(Study study, ImmutableArray<SiteId> ready)
+    {
+        var missing = study.Federation.Required.Where(site => !ready.Contains(site)).Order().ToArray();
+        var sentences = new List<string>();
+        if (missing.Length > 0)
+            sentences.Add($"Required, and not ready: {string.Join(", ", missing)}.");
+        if (ready.Length < study.Federation.Quorum)
+            sentences.Add($"{study.Federation.Quorum} sites are needed; ready are {ready.Length}: {(ready.IsEmpty ? "none" : string.Join(", ", ready))}.");
+        if (sentences.Count > 0)
+            throw new FaultException(Fault.SitesNotReady, string.Join(' ', sentences));
+    }
+
+    private HashSet<SiteId> Enrolled() => [.. members.Members().Where(m => m.Member.IsSite && !m.Revoked).Select(m => m.Member.Site)];
+}

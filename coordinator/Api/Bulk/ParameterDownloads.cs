@@ -1,0 +1,71 @@
+using System.Buffers;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Studies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace FederatedClinicalMl.Coordinator.Api.Bulk;
+
+/// <summary>
+/// <c>GET /v1/parameters/{digest}</c>, whole or from a byte on. Only vectors that an open run of the site needs now. Sent through one pooled
+/// buffer: a mapped file would count as the process's memory, once per site.
+/// </summary>
+public sealed class ParameterDownloads(Runs runs, ResultStore results)
+{
+    private const int BlockLength = 256 << 10;
+
+    /// <summary>Sends the vector.</summary>
+    public async Task GetAsync(HttpContext context, string digest)
+    {
+        if (!Sha256Digest.TryParse(digest, out var parameters) || !await runs.NeedsAsync(Caller.Of(context).Member.Site, parameters) || !results.Contains(parameters))
+        {
+            await FaultWriter.WriteAsync(context, Fault.ParametersUnknown);
+            return;
+        }
+
+        using var file = results.Open(parameters);
+        var response = context.Response;
+        var from = 0L;
+        if (context.Request.Headers.Range is { Count: > 0 } header)
+        {
+            if (!RangeHeaderValue.TryParse(header.ToString(), out var range) || range.Unit != "bytes"
+                || range.Ranges.Count != 1 || range.Ranges.First() is not { From: { } first, To: null } || first >= file.Length)
+            {
+                response.Headers.ContentRange = $"bytes */{file.Length}";
+                await FaultWriter.WriteAsync(context, Fault.RangeWrong, "Range must be of the form bytes=<from>-, with from inside of the vector.");
+                return;
+            }
+
+            from = first;
+            response.StatusCode = StatusCodes.Status206PartialContent;
+            response.Headers.ContentRange = $"bytes {from}-{file.Length - 1}/{file.Length}";
+        }
+
+        response.ContentType = "application/octet-stream";
+        response.ContentLength = file.Length - from;
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null; // a hospital's line may be slow
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+        var buffer = ArrayPool<byte>.Shared.Rent(BlockLength);
+        try
+        {
+            for (var offset = from; offset < file.Length;)
+            {
+                var read = file.Read(offset, buffer.AsSpan(0, BlockLength));
+                await response.Body.WriteAsync(buffer.AsMemory(0, read), context.RequestAborted);
+                offset += read;
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The site went: it asks for the rest when it is back.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace FederatedClinicalMl.Coordinator.Api;
+
+/// <summary>Answers a request with a fault before any handler ran, in the form that the caller understands.</summary>
+public static class FaultWriter
+{
+    /// <summary>gRPC trailer that carries the code.</summary>
+    public const string Trailer = "fcml-fault";
+
+    /// <summary>HTTP header that carries the code.</summary>
+    public const string Header = "Fcml-Fault";
+
+    /// <summary>Writes the whole response.</summary>
+    public static Task WriteAsync(HttpContext context, FaultException refused) => WriteAsync(context, refused.Fault with { Sentence = refused.Message });
+
+    /// <summary>Writes the whole response.</summary>
+    public static async Task WriteAsync(HttpContext context, Fault fault, string? detail = null)
+    {
+        var response = context.Response;
+        if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true)
+        {
+            // A "trailers-only" response: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+            response.StatusCode = StatusCodes.Status200OK;
+            response.ContentType = "application/grpc";
+            response.Headers["grpc-status"] = ((int)fault.Grpc).ToString(CultureInfo.InvariantCulture);
+            response.Headers["grpc-message"] = Uri.EscapeDataString(fault.Say(detail));
+            response.Headers[Trailer] = fault.Code;
+            return;
+        }
+
+        response.StatusCode = fault.Http;
+        response.Headers[Header] = fault.Code;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return; // the header says it all
+        response.ContentType = "application/json";
+        var body = new JsonObject { ["code"] = fault.Code, ["sentence"] = fault.Say(detail) };
+        await response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+    }
+}

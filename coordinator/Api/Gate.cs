@@ -1,0 +1,82 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Studies;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace FederatedClinicalMl.Coordinator.Api;
+
+/// <summary>
+/// Stands before every route. TLS lets any certificate in, so that a refusal can say what is wrong; here it is checked: once per
+/// connection that the authority issued it for a client, on each request that the directory knows exactly this certificate, that it has not
+/// expired, that it is not revoked, and that its role is in <see cref="Access.Table"/>.
+/// </summary>
+public sealed partial class Gate(
+    RequestDelegate next, CertificateAuthority authority, MemberDirectory directory, Connections connections, TimeProvider time, ILogger<Gate> log)
+{
+    /// <summary>Lets the request through with a <see cref="Caller"/>, or answers it with a fault.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || !Access.Table.TryGetValue(endpoint.RoutePattern.RawText ?? "", out var roles))
+            return Refuse(context, Fault.CallUnknown);
+        if (roles == Roles.None)
+            return next(context);
+        if (context.Connection.ClientCertificate is not { } certificate)
+            return Refuse(context, Fault.CertificateMissing);
+        if (WhyRefused(context, certificate, out var member) is { } fault)
+            return Refuse(context, fault);
+        if ((roles & member!.Role) == 0)
+            return Refuse(context, Fault.RoleMissing, $"It needs: {roles.ToString().ToLowerInvariant()}.");
+
+        context.Features.Set(new Caller(member, certificate));
+        return next(context);
+    }
+
+    private Fault? WhyRefused(HttpContext context, X509Certificate2 certificate, out Member? member)
+    {
+        member = null;
+        if (directory.Find(certificate.SerialNumber) is not { } issued || issued.Fingerprint != Sha256Digest.Of(certificate.RawDataMemory.Span))
+            return Fault.CertificateUntrusted;
+        if (issued.Revoked)
+            return Fault.CertificateRevoked;
+        if (issued.NotAfter <= time.GetUtcNow())
+            return Fault.CertificateExpired;
+
+        if (!connections.Knows(issued.Member, context))
+        {
+            switch (authority.CheckClient(certificate))
+            {
+                case ClientCertificateVerdict.OutOfTime:
+                    return Fault.CertificateExpired;
+                case ClientCertificateVerdict.Untrusted:
+                    return Fault.CertificateUntrusted;
+            }
+
+            if (connections.Add(issued.Member, context) && context.Features.Get<ITlsHandshakeFeature>() is { } tls)
+                LogConnection(issued.Member, tls.Protocol, tls.NegotiatedCipherSuite);
+
+            // A revocation between the look-up and the line above did not find this connection to abort it.
+            if (directory.Find(issued.Serial) is not { Revoked: false })
+                return Fault.CertificateRevoked;
+        }
+
+        member = issued.Member;
+        return null;
+    }
+
+    private Task Refuse(HttpContext context, Fault fault, string? detail = null)
+    {
+        LogRefused(context.Request.Path, fault.Code, context.Connection.ClientCertificate?.Subject, context.Connection.RemoteIpAddress?.ToString());
+        return FaultWriter.WriteAsync(context, fault, detail);
+    }
+
+    [LoggerMessage(1010, LogLevel.Warning, "{Path} was refused with {Code} to {Subject} at {Address}")]
+    private partial void LogRefused(string path, string code, string? subject, string? address);
+
+    [LoggerMessage(1011, LogLevel.Information, "{Member} connected over {Protocol} with {CipherSuite}")]
+    private partial void LogConnection(Member member, SslProtocols protocol, TlsCipherSuite? cipherSuite);
+}

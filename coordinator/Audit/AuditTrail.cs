@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Audit;
+
+/// <summary>
+/// The coordinator's chained log: who did what, and how runs ended. An act that cannot be recorded does not happen: callers record
+/// first, and an <see cref="IOException"/> ends their call.
+/// </summary>
+public sealed class AuditTrail : IDisposable
+{
+    /// <summary>The log's file in the data folder.</summary>
+    public const string File = "audit.log";
+
+    private readonly Lock _turn = new(); // ChainedLog is for one thread at a time
+    private readonly ChainedLog _log;
+
+    /// <summary>Opens the log and checks it whole.</summary>
+    /// <exception cref="LogBrokenException">The log does not hold what was written to it.</exception>
+    public AuditTrail(IDisk disk, SigningKey key, TimeProvider time) => _log = ChainedLog.Open(disk, File, key, time);
+
+    /// <summary>Records an act, durably.</summary>
+    /// <param name="kind">What was done, e.g. "site-revoked".</param>
+    /// <param name="actor">Who did it; null: the coordinator itself.</param>
+    /// <param name="body">To what; never a secret.</param>
+    public void Record(string kind, Member? actor, JsonObject body)
+    {
+        body["by"] = actor?.ToString() ?? "coordinator";
+        lock (_turn)
+            _log.Append(kind, body);
+    }
+
+    /// <summary>The entries so far, as stored.</summary>
+    public IReadOnlyList<LogEntry> Entries()
+    {
+        lock (_turn)
+            return [.. _log.Entries];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _log.Dispose();
+}

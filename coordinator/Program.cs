@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.Coordinator.CommandLine.RunAsync(args);
