@@ -1,0 +1,24 @@
+using System.CommandLine;
+using FederatedClinicalMl.Cli.CoordinatorHost;
+using FederatedClinicalMl.Cli.Enrolment;
+using FederatedClinicalMl.Cli.Members;
+using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Cli.Studies;
+
+namespace FederatedClinicalMl.Cli;
+
+/// <summary>Every verb, in the order in which the help lists them.</summary>
+internal static class Verbs
+{
+    public static IEnumerable<Command> All(TimeProvider time) =>
+    [
+        CoordinatorCommand.Create(),
+        EnrolCommand.Create(time),
+        SiteCommand.Create(time),
+        PersonCommand.Create(time),
+        StudyCommand.Create(time),
+        ModelsCommand.Create(time),
+        SimulateCommand.Create(),
+    ];
+}

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli.Connections;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Models;
+
+/// <summary><c>fcml models show</c>: a model's files and its manifest: what made it, from which data, with whom.</summary>
+internal static class ShowVerb
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Verb Create(TimeProvider time)
+    {
+        var name = ModelsCommand.ModelArgument();
+        return new Verb("show", "Show a model's files and lineage.", "fcml models show 3f2a91") { name }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var model = await ModelsCommand.ResolveAsync(connection, parsed.GetRequiredValue(name), cancel);
+            var manifest = JsonNode.Parse(Encoding.UTF8.GetString(await ModelFiles.FetchAsync(connection, model.Digest, "manifest.json", cancel)));
+            var table = new Table().AddColumns("file", "bytes", "SHA-256");
+            foreach (var file in model.Files)
+                table.AddRow(file.Name.EscapeMarkup(), file.Length.ToString("N0"), file.Digest);
+            terminal.Say($"Model [bold]{model.Digest}[/] of study {model.Name.EscapeMarkup()}, run {model.Run}");
+            terminal.Show(table);
+            terminal.Say(manifest!.ToJsonString(Indented).EscapeMarkup());
+            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), manifest });
+            return ExitCode.Success;
+        });
+    }
+}

@@ -1,0 +1,3 @@
+using FederatedClinicalMl.Cli;
+
+return await FcmlCommand.RunAsync(args, TimeProvider.System);

@@ -1,0 +1,39 @@
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Cli.Simulation;
+
+/// <summary><see cref="WorkerCore"/> in a simulated process.</summary>
+internal sealed class SimulatedWorker(
+    Timeline time, IDisk disk, IDisk exchange, WorkerIdentity identity, PolicyReading policy, IStepComputer computer)
+    : SimulatedProcess($"{identity.Site}/worker", time)
+{
+    private WorkerCore? _core;
+
+    /// <summary>The core; throws where the worker is away.</summary>
+    public WorkerCore Core => _core ?? throw new InvalidOperationException($"{Name} is away.");
+
+    /// <summary>The worker's public key.</summary>
+    public VerifyingKey PublicKey => identity.Key.PublicKey;
+
+    /// <summary>Raised when the worker is there again.</summary>
+    public event Action? Returned;
+
+    /// <summary>Raised when the worker is gone.</summary>
+    public event Action? Gone;
+
+    /// <inheritdoc/>
+    protected override void OnStart()
+    {
+        _core = WorkerCore.Open(disk, exchange, identity, () => policy, computer, Time);
+        Returned?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    protected override void Forget()
+    {
+        _core = null;
+        Gone?.Invoke();
+    }
+}

@@ -1,0 +1,91 @@
+using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Cli.Simulation;
+
+/// <summary>Scores of a model on labelled rows.</summary>
+/// <param name="Logits">[rows].</param>
+/// <param name="Labels">[rows].</param>
+internal sealed record Scores(double[] Logits, bool[] Labels)
+{
+    /// <summary>Area under the ROC curve with its 95 % interval; null where it is not defined.</summary>
+    public Estimate? Auroc => ExactMetrics.Auroc(Logits, Labels);
+
+    /// <summary>Share of rows on the right side of logit 0, with its 95 % interval.</summary>
+    public Estimate? Accuracy => ExactMetrics.Accuracy(Logits, Labels);
+
+    /// <summary>The scores of all parts together.</summary>
+    public static Scores Concat(IEnumerable<Scores> parts)
+    {
+        var list = parts.ToList();
+        return new Scores([.. list.SelectMany(part => part.Logits)], [.. list.SelectMany(part => part.Labels)]);
+    }
+
+    /// <summary>Scores every row.</summary>
+    public static Scores Of(ModelPlan plan, ReadOnlySpan<float> parameters, TrainingSet rows)
+    {
+        var logits = new double[rows.Rows];
+        plan.Logits(parameters, rows.Inputs, logits);
+        return new Scores(logits, [.. rows.Labels.Select(label => label == 1)]);
+    }
+}
+
+/// <summary>What somebody who holds rows alone would do: the study's preprocessing, model, optimiser and number of rounds, without a federation.</summary>
+internal sealed class LocalTraining(Study study, ITrainer trainer)
+{
+    private readonly ModelPlan _plan = ModelPlan.For(study);
+
+    /// <summary>Trains on <paramref name="training"/> and gives the scores on each row of <paramref name="test"/>.</summary>
+    /// <param name="name">Seeds the order of samples.</param>
+    /// <param name="training">Raw training rows.</param>
+    /// <param name="test">Raw test rows, scored one set after the other.</param>
+    /// <param name="cancel">Stops.</param>
+    public Scores TrainAndScore(SiteId name, CohortRows training, IEnumerable<CohortRows> test, CancellationToken cancel)
+    {
+        var encoder = new InputEncoder(study, Freeze(training));
+        var rows = TrainingSet.Of(training, encoder);
+        var parameters = _plan.InitialParameters();
+        var order = SampleOrders.Seeded(study.Training.Seed, name);
+        for (var round = 1; round <= study.Federation.Rounds; round++)
+        {
+            var change = trainer.Train(new TrainingWork(_plan, study.Training, rows, order, round, study.Training.Seed), parameters, cancel);
+            for (var i = 0; i < parameters.Length; i++)
+                parameters[i] += change[i];
+        }
+
+        return Score(parameters, encoder, test);
+    }
+
+    /// <summary>Scores given parameters on each row of <paramref name="test"/>.</summary>
+    public Scores Score(ReadOnlySpan<float> parameters, InputEncoder encoder, IEnumerable<CohortRows> test)
+    {
+        var parts = new List<Scores>();
+        foreach (var rows in test)
+            parts.Add(Scores.Of(_plan, parameters, TrainingSet.Of(rows, encoder)));
+        return Scores.Concat(parts);
+    }
+
+    // A feature that this holder never measured has no mean of its own: the middle of its plausible range, with the range's spread, stands in,
+    // as somebody who starts alone would have to choose something.
+    private PreprocessingConstants Freeze(CohortRows training)
+    {
+        if (!PreprocessingConstants.NeedPreparation(study))
+            return PreprocessingConstants.Freeze(study, null);
+        return PreprocessingConstants.Freeze(Complete(training), PreparationReport.Compute(Complete(training), training.Values));
+    }
+
+    private Study Complete(CohortRows training)
+    {
+        var width = study.Data.Features.Length;
+        var features = study.Data.Features.Select((feature, i) =>
+        {
+            var seen = Enumerable.Range(0, training.Count).Any(row => !float.IsNaN(InputEncoder.Plausible(feature, training.Values[(row * width) + i])));
+            return seen || !feature.NeedsPreparation
+                ? feature
+                : feature with { Mean = feature.Mean ?? (feature.Minimum + feature.Maximum) / 2, StandardDeviation = feature.StandardDeviation ?? (feature.Maximum - feature.Minimum) / 4 };
+        });
+        return study with { Data = study.Data with { Features = [.. features] } };
+    }
+}

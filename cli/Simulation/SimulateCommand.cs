@@ -1,0 +1,138 @@
+using System.CommandLine;
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Simulation;
+
+/// <summary><c>fcml simulate</c>: the production cores of a whole federation in one process, under virtual time.</summary>
+internal static class SimulateCommand
+{
+    /// <summary>How far a replayed recording's final weights may be from the recorded ones: float32 sums in another order.</summary>
+    public const double TraceTolerance = 2e-6;
+
+    public static Command Create()
+    {
+        var file = new Argument<FileInfo?>("study.yaml") { Description = "The study protocol.", Arity = ArgumentArity.ZeroOrOne };
+        var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with one file per site: SITE.csv, SITE.parquet, or a folder SITE that holds one." };
+        var trace = new Option<FileInfo?>("--trace") { Description = "Replay a recording of the FLamby heart disease benchmark: its initial weights and its order of samples." };
+        var seed = new Option<SeedRange?>("--seed") { Description = "With --trace: which recorded seeds, such as 42..46 (default: all).", CustomParser = result => SeedRange.Parse(result) };
+        var verb = new Verb(
+            "simulate",
+            "Run a study on a laptop: the production coordinator, gateways, workers and trainer in one process.",
+            "fcml simulate heart-disease.yaml --data hospitals/",
+            "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46")
+        {
+            file, data, trace, seed,
+        };
+        verb.Validators.Add(result =>
+        {
+            if (result.GetValue(file) is null || result.GetValue(data) is null)
+                result.AddError("'fcml simulate' needs a study and --data FOLDER.");
+        });
+        return verb.Does((parsed, terminal, cancel) => Task.FromResult(Run(
+            parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), terminal, cancel)));
+    }
+
+    private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)
+    {
+        var study = StudyFile.Read(file);
+        var scratch = Directory.CreateTempSubdirectory("fcml-simulate-").FullName;
+        try
+        {
+            if (trace is null)
+            {
+                Simulate(study, data, scratch, terminal, recording: null, cancel);
+                return ExitCode.Success;
+            }
+
+            return ReplayTrace(study, data, scratch, GoldenTrace.Read(trace.FullName), seeds, terminal, cancel);
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    /// <summary>Runs a study over the files of <paramref name="data"/>; gives the final parameters and each site's scores on its test rows.</summary>
+    public static SimulatedModel Simulate(
+        Study study, string data, string scratch, Terminal terminal, GoldenTrace.Recording? recording, CancellationToken cancel)
+    {
+        var files = SiteFiles.Find(data, study, scratch);
+        var trainer = new TorchTrainer();
+        var time = new Timeline();
+        var memory = new MemoryDisks();
+        var federation = new SimulatedFederation(
+            study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), time, new Weather(), new SimulatedKeys(),
+            [.. files.Select(site => new SimulatedSite(site.Key, SiteFiles.Computer(site.Key, site.Value, study, trainer, recording?.OrderOf(site.Key))))],
+            memory.Open);
+        var view = new RunView();
+        federation.Coordinator.Journaled += journaled =>
+        {
+            var happened = journaled.Event;
+            var result = happened is StepCommitted { Step.Kind: StepKind.Evaluation } committed ? federation.Coordinator.Result(committed.Result) : [];
+            view.Apply(happened, result);
+            view.Say(happened, terminal);
+            if (happened is StepCommitted { Step.Kind: StepKind.Evaluation } evaluated && view.Metrics.TryGetValue(evaluated.Step.Round.Value, out var metrics))
+                terminal.Emit("round", new { round = evaluated.Step.Round.Value, metrics = metrics.ToJson() });
+        };
+        var state = federation.RunToModel(recording?.Initial, cancel);
+
+        var plan = ModelPlan.For(study);
+        var parameters = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(federation.Coordinator.Result(state.Parameters)).ToArray();
+        var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
+        var scores = files.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(SiteFiles.Read(site.Value, study.Data).Test, encoder)));
+        Report(scores, state, terminal);
+        return new SimulatedModel(parameters, scores, state);
+    }
+
+    private static ExitCode ReplayTrace(Study study, string data, string scratch, GoldenTrace trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)
+    {
+        var wrong = new List<long>();
+        foreach (var seed in seeds?.Each() ?? trace.Seeds.Select(number => (long)number))
+        {
+            var recording = trace.For((int)seed);
+            var model = Simulate(study, data, scratch, Terminal.Silent, recording, cancel);
+            var (difference, accuraciesEqual) = Compare(model, recording);
+            var right = difference <= TraceTolerance && accuraciesEqual;
+            if (!right)
+                wrong.Add(seed);
+            terminal.Say($"seed {seed}: {(right ? "[green]reproduced[/]" : "[red]differs[/]")}; greatest difference of a weight {difference:0.0e+0}, accuracies {(accuraciesEqual ? "identical" : "differ")} ({string.Join(" ", model.Scores.Values.Select(score => $"{score.Accuracy!.Value.Value:0.000}"))})");
+            terminal.Emit("trace", new { seed, reproduced = right, greatestDifference = difference, accuraciesEqual });
+        }
+
+        return wrong.Count == 0
+            ? ExitCode.Success
+            : throw new CliException(ExitCode.NotVerified, $"The recording was not reproduced for seed {string.Join(", ", wrong)}: more than {TraceTolerance} from a recorded weight, or another accuracy.");
+    }
+
+    /// <summary>The greatest difference of a weight, and whether the hospitals' accuracies are the recorded ones.</summary>
+    public static (double Difference, bool AccuraciesEqual) Compare(SimulatedModel model, GoldenTrace.Recording recording) => (
+        model.Parameters.Zip(recording.Final, (ours, theirs) => Math.Abs((double)ours - theirs)).Max(),
+        Demo.HeartTable.Sites.Select(site => model.Scores[SiteId.Parse(site)].Accuracy!.Value.Value).Zip(recording.Accuracies, (ours, theirs) => Math.Abs(ours - theirs) < 1e-12).All(equal => equal));
+
+    private static void Report(Dictionary<SiteId, Scores> scores, RunState state, Terminal terminal)
+    {
+        var table = new Table { Title = new TableTitle("test rows scored one by one") }.AddColumns("site", "rows", "AUROC (95 %)", "accuracy (95 %)");
+        foreach (var (name, score) in scores.OrderBy(site => site.Key).Select(site => (site.Key.Value, site.Value)).Append(("all", Scores.Concat(scores.Values))))
+        {
+            table.AddRow(name, $"{score.Labels.Length}", Figures.Text(score.Auroc), Figures.Text(score.Accuracy));
+            terminal.Emit("score", new { site = name, rows = score.Labels.Length, auroc = score.Auroc, accuracy = score.Accuracy });
+        }
+
+        terminal.Show(table);
+        terminal.Say($"final parameters {state.Parameters}");
+        terminal.Emit("end", new { parameters = state.Parameters.ToString(), model = state.Model.ToString() });
+    }
+}
+
+/// <summary>What a simulation ended with.</summary>
+/// <param name="Parameters">The final parameters.</param>
+/// <param name="Scores">For each site the scores of its test rows.</param>
+/// <param name="State">The run's last state.</param>
+internal sealed record SimulatedModel(float[] Parameters, IReadOnlyDictionary<SiteId, Scores> Scores, RunState State);

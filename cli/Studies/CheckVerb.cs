@@ -1,0 +1,37 @@
+using System.CommandLine;
+using FederatedClinicalMl.Studies;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Studies;
+
+/// <summary><c>fcml study check</c>: reports every fault of a protocol at once; needs no coordinator.</summary>
+internal static class CheckVerb
+{
+    public static Verb Create()
+    {
+        var file = StudyFile.Argument();
+        return new Verb("check", "Check a study protocol and report every fault at once. Needs no coordinator.", "fcml study check heart-disease.yaml", "fcml study check heart-disease.yaml --json")
+        {
+            file,
+        }.Does((parsed, terminal, _) => Task.FromResult(Run(parsed.GetRequiredValue(file), terminal)));
+    }
+
+    private static ExitCode Run(FileInfo file, Terminal terminal)
+    {
+        var check = StudyFile.Check(file);
+        if (check.Study is { } study)
+        {
+            terminal.Say($"[green]{file.Name.EscapeMarkup()} has no faults.[/] Study [bold]{study.Name.EscapeMarkup()}[/], digest {study.Digest}.");
+            terminal.Emit("study", new { file = file.FullName, study.Name, digest = study.Digest.ToString() });
+            return ExitCode.Success;
+        }
+
+        foreach (var fault in check.Faults)
+        {
+            terminal.Say($"{file.Name.EscapeMarkup()}:{fault.Line}:{fault.Column} [yellow]{fault.Path.EscapeMarkup()}[/]: {fault.Message.EscapeMarkup()}");
+            terminal.Emit("fault", new { file = file.FullName, fault.Line, fault.Column, fault.Path, fault.Message });
+        }
+
+        throw new CliException(ExitCode.InvalidInput, $"{file.FullName} has {check.Faults.Count} {(check.Faults.Count == 1 ? "fault" : "faults")}, listed above with line and column; mend them and check again.");
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+using RunEvent = FederatedClinicalMl.Protos.Federation.RunEvent;
+
+namespace FederatedClinicalMl.Cli.Studies;
+
+/// <summary>What a watcher knows of a run: the very state that the coordinator has, folded from the same events, and the metrics.</summary>
+internal sealed class RunView
+{
+    private readonly SortedDictionary<int, ClassifierMetrics> _metrics = [];
+    private RunState? _state;
+
+    /// <summary>The run's state.</summary>
+    public RunState State => _state ?? throw new CliException(ExitCode.Unreachable, "The coordinator sent no event of this run; try again.");
+
+    /// <summary>Whether the last event was seen.</summary>
+    public bool Ended => _state is { Ended: true };
+
+    /// <summary>Metrics of the parameters after each evaluated round.</summary>
+    public IReadOnlyDictionary<int, ClassifierMetrics> Metrics => _metrics;
+
+    /// <summary>Takes in an event.</summary>
+    public Coordinator.Rounds.RunEvent Apply(RunEvent happened)
+    {
+        var journaled = RunEventCodec.ReadEvent(System.Text.Encoding.UTF8.GetBytes(happened.Json));
+        return Apply(journaled, happened.Result.Span);
+    }
+
+    /// <summary>Takes in an event; with the commit of an evaluation, its result.</summary>
+    public Coordinator.Rounds.RunEvent Apply(Coordinator.Rounds.RunEvent journaled, ReadOnlySpan<byte> result)
+    {
+        _state = RoundMachine.Apply(_state, journaled);
+        if (journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && !result.IsEmpty)
+            _metrics[step.Round.Value] = EvaluationReport.Read(result).Metrics;
+        return journaled;
+    }
+
+    /// <summary>Takes in an event and prints it as a line: for pipes and scripts.</summary>
+    public void Report(RunEvent happened, Terminal terminal)
+    {
+        Say(Apply(happened), terminal);
+        terminal.Emit("run", new
+        {
+            happened.Sequence,
+            at = DateTimeOffset.FromUnixTimeMilliseconds(happened.AtUnixMilliseconds),
+            happened.Kind,
+            detail = JsonNode.Parse(happened.Json),
+            result = happened.Result.IsEmpty ? null : JsonNode.Parse(happened.Result.Span),
+            metrics = happened is { Kind: nameof(StepCommitted), Result.IsEmpty: false } && _metrics.Count > 0 ? _metrics.Last().Value.ToJson() : null,
+        });
+    }
+
+    /// <summary>Says an event to people.</summary>
+    public void Say(Coordinator.Rounds.RunEvent journaled, Terminal terminal)
+    {
+        var sentence = journaled switch
+        {
+            RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
+            StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
+            StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",
+            StepCommitted { Step: { Kind: StepKind.Evaluation } step } when _metrics.TryGetValue(step.Round.Value, out var metrics) => $"round {step.Round}/{State.Plan.Rounds}: {Sentence(metrics)}",
+            SiteDeclined e => $"[yellow]{e.Site} declined {KindOf(e.Step)} of round {e.Step.Round}: {e.Reason}[/]",
+            ReleaseRefused e => $"[yellow]{e.Site}'s release for {KindOf(e.Step)} of round {e.Step.Round} was refused: {e.Fault}[/]",
+            SiteLeft e => $"[yellow]{e.Site} left the run: {e.Reason}[/]",
+            StepAbandoned e => $"[yellow]{KindOf(e.Step)} of round {e.Step.Round}, attempt {e.Step.Attempt}, came to nothing: {e.Sentence.EscapeMarkup()}[/]",
+            RunPaused => "paused",
+            RunResumed => "resumed",
+            RunFailed e => $"[red]failed: {e.Sentence.EscapeMarkup()}[/]",
+            RunCancelled => "[red]cancelled[/]",
+            RunRegistered e => $"[green]registered model {e.Model}[/]",
+            _ => null,
+        };
+        if (sentence is not null)
+            terminal.Say(sentence);
+    }
+
+    /// <summary>The whole run as a table, for a live display.</summary>
+    public IRenderable Draw()
+    {
+        if (_state is null)
+            return new Markup("waiting for the first event");
+        var table = new Table { Title = new TableTitle($"run {_state.Plan.Run}: {_state.Status.ToString().ToLowerInvariant()}") }
+            .AddColumns("round", "sites", "AUROC", "AUPRC", "accuracy", "Brier");
+        foreach (var step in _state.History.Where(step => step is { Id.Kind: StepKind.Training, Result: not null }).TakeLast(20))
+        {
+            _metrics.TryGetValue(step.Id.Round.Value, out var metrics);
+            table.AddRow($"{step.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', step.Sites.Keys.Select(site => Mark(site, step.Participants.Contains(site), over: true))),
+                Text(metrics?.Auroc, metrics), Text(metrics?.Auprc, metrics), Text(metrics?.Accuracy, metrics), Text(metrics?.Brier, metrics));
+        }
+
+        if (_state.Step is { } open)
+            table.AddRow($"{open.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', open.Invited.Select(site => Mark(site, open.Answers.GetValueOrDefault(site) is AcceptedAnswer, over: false))), KindOf(open.Id), "", "", "");
+        return table;
+
+        static string Text(double? metric, ClassifierMetrics? of) => of is null ? "" : ClassifierMetrics.Text(metric);
+    }
+
+    /// <summary>The metrics that matter, in a line.</summary>
+    public static string Sentence(ClassifierMetrics metrics) =>
+        $"AUROC {ClassifierMetrics.Text(metrics.Auroc)}, AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, accuracy {ClassifierMetrics.Text(metrics.Accuracy)}, Brier {ClassifierMetrics.Text(metrics.Brier)}";
+
+    private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
+
+    private static string KindOf(StepId step) => step.Kind.ToString().ToLowerInvariant();
+}
