@@ -255,13 +255,16 @@ public sealed class AdministrationService(
 
     private static RunId Run(string text) => RunId.TryParse(text, out var run) ? run : throw new FaultException(Fault.RunUnknown);
 
-    private static RunEvent Describe(JournaledEvent journaled) => new()
+    private RunEvent Describe(JournaledEvent journaled) => new()
     {
         Sequence = (ulong)journaled.Sequence,
         AtUnixMilliseconds = journaled.Event.At.ToUnixTimeMilliseconds(),
         Kind = journaled.Event.GetType().Name,
         Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
         Last = journaled.Event.Ends,
+        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation } committed
+            ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
+            : ByteString.Empty,
     };
 
     private static void RefuseIf(Decision decision)

@@ -12,7 +12,8 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// </summary>
 public sealed class CoordinatorChannel : IDisposable
 {
-    private readonly SocketsHttpHandler _handler;
+    private readonly SocketsHttpHandler _control;
+    private readonly SocketsHttpHandler _bulk;
     private readonly AuthorityPin _pin;
     private readonly ProxySettings _proxy;
 
@@ -21,28 +22,10 @@ public sealed class CoordinatorChannel : IDisposable
         Coordinator = coordinator;
         _pin = new AuthorityPin(authority, time);
         _proxy = proxy;
-        _handler = new SocketsHttpHandler
-        {
-            UseProxy = proxy.Address is not null,
-            Proxy = proxy.Address is null ? null : proxy,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(20),
-            EnableMultipleHttp2Connections = true,
-            InitialHttp2StreamWindowSize = 16 * 1024 * 1024,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            MaxConnectionsPerServer = 4,
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                EnabledSslProtocols = SslProtocols.Tls13 | SslProtocols.Tls12,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                RemoteCertificateValidationCallback = (_, certificate, chain, _) => _pin.IsCoordinator(certificate, chain),
-                ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true),
-            },
-        };
-        Http = new HttpClient(_handler, disposeHandler: false)
+        // Two handlers: gRPC's channel puts its own connecting into the handler that it gets, and no other request passes through it then.
+        _control = Handler(own);
+        _bulk = Handler(own);
+        Http = new HttpClient(_bulk, disposeHandler: false)
         {
             BaseAddress = coordinator,
             DefaultRequestVersion = HttpVersion.Version11,
@@ -51,7 +34,7 @@ public sealed class CoordinatorChannel : IDisposable
         };
         Grpc = GrpcChannel.ForAddress(coordinator, new GrpcChannelOptions
         {
-            HttpHandler = _handler,
+            HttpHandler = _control,
             DisposeHttpClient = false,
             MaxReceiveMessageSize = null,
             MaxSendMessageSize = null,
@@ -92,6 +75,29 @@ public sealed class CoordinatorChannel : IDisposable
     {
         Grpc.Dispose();
         Http.Dispose();
-        _handler.Dispose();
+        _control.Dispose();
+        _bulk.Dispose();
     }
+
+    private SocketsHttpHandler Handler(X509Certificate2? own) => new()
+    {
+        UseProxy = _proxy.Address is not null,
+        Proxy = _proxy.Address is null ? null : _proxy,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(20),
+        EnableMultipleHttp2Connections = true,
+        InitialHttp2StreamWindowSize = 16 * 1024 * 1024,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        MaxConnectionsPerServer = 4,
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            EnabledSslProtocols = SslProtocols.Tls13 | SslProtocols.Tls12,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) => _pin.IsCoordinator(certificate, chain),
+            ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true),
+        },
+    };
 }
