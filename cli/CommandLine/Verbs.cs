@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.CoordinatorHost;
+using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
@@ -13,6 +14,7 @@ internal static class Verbs
 {
     public static IEnumerable<Command> All(TimeProvider time) =>
     [
+        DemoCommand.Create(time),
         CoordinatorCommand.Create(),
         EnrolCommand.Create(time),
         SiteCommand.Create(time),

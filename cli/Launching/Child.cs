@@ -21,11 +21,11 @@ internal sealed record ChildSpecification(
 /// <summary>A running child process: its output goes line by line to its log, and <see cref="Ready"/> completes on its ready line.</summary>
 internal sealed class Child : IAsyncDisposable
 {
-    /// <summary>How a service says on standard output that it answers: this word, then what it wants to say.</summary>
-    public const string ReadyWord = "READY";
+    /// <summary>How a service's line on standard output begins that says that it answers.</summary>
+    private const string ReadyStart = """{"ready":true""";
 
     private readonly Process _process;
-    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StreamWriter _log;
     private readonly Task _output;
     private string _lastLine = "";
@@ -43,8 +43,11 @@ internal sealed class Child : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Completes with the rest of the ready line; faults if the process ends before it says so.</summary>
-    public Task<string> Ready => _ready.Task;
+    /// <summary>Completes when the process says that it answers; faults if it ends before it does.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>The last line on standard output.</summary>
+    public string Said { get; private set; } = "";
 
     /// <summary>Completes with the exit code once the process has ended and its output is in the log.</summary>
     public Task<int> Ended { get; }
@@ -121,15 +124,12 @@ internal sealed class Child : IAsyncDisposable
     }
 
     /// <summary>Waits for the end and insists on exit code 0.</summary>
-    public async Task SucceedAsync()
+    public async Task SucceedAsync(CancellationToken cancel)
     {
-        var code = await Ended;
+        var code = await Ended.WaitAsync(cancel);
         if (code != 0)
             throw EndedEarly(code);
     }
-
-    /// <summary>Waits for the ready line.</summary>
-    public async Task<string> ReadyAsync(CancellationToken cancel) => await Ready.WaitAsync(cancel);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -138,6 +138,9 @@ internal sealed class Child : IAsyncDisposable
         _process.Dispose();
         await _log.DisposeAsync();
     }
+
+    /// <summary>What to say of a process that has ended before its time.</summary>
+    public CliException EndedEarly() => EndedEarly(_process.ExitCode);
 
     private CliException EndedEarly(int code)
     {
@@ -156,8 +159,11 @@ internal sealed class Child : IAsyncDisposable
                     _lastLine = line;
             }
 
-            if (watch && line.StartsWith(ReadyWord, StringComparison.Ordinal))
-                _ready.TrySetResult(line[ReadyWord.Length..].Trim());
+            if (!watch)
+                continue;
+            Said = line;
+            if (line.StartsWith(ReadyStart, StringComparison.Ordinal))
+                _ready.TrySetResult();
         }
     }
 

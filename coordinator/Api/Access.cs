@@ -27,6 +27,7 @@ public static class Access
         ["/fcml.federation.v1.Administration/Revoke"] = Roles.Admin,
         ["/fcml.federation.v1.Administration/SubmitStudy"] = Roles.Admin | Roles.Researcher,
         ["/fcml.federation.v1.Administration/ListStudies"] = Roles.People,
+        ["/fcml.federation.v1.Administration/WatchStudy"] = Roles.People,
         ["/fcml.federation.v1.Administration/StartRun"] = Roles.Admin | Roles.Researcher,
         ["/fcml.federation.v1.Administration/ControlRun"] = Roles.Admin | Roles.Researcher,
         ["/fcml.federation.v1.Administration/ListRuns"] = Roles.People,

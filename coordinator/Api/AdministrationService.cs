@@ -86,20 +86,25 @@ public sealed class AdministrationService(
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context)
     {
         var reply = new ListStudiesReply();
-        var sites = Enrolled();
-        foreach (var study in studies.All)
-        {
-            var summary = new StudySummary { Digest = study.Study.Digest.ToString(), Name = study.Study.Name, Purpose = study.Study.Purpose };
-            foreach (var site in sites.Concat(study.Study.Federation.Sites).Concat(study.Verdicts.Keys).Distinct().Where(study.Involves).Order())
-            {
-                var verdict = study.Verdicts.GetValueOrDefault(site);
-                summary.Verdicts.Add(new SiteVerdict { Site = site.Value, State = verdict?.State ?? StudyVerdict.Types.State.Unspecified, Reason = verdict?.Reason ?? SiteReason.Unspecified });
-            }
-
-            reply.Studies.Add(summary);
-        }
-
+        reply.Studies.AddRange(studies.All.Select(Summary));
         return Task.FromResult(reply);
+    }
+
+    /// <inheritdoc/>
+    public override async Task WatchStudy(WatchStudyRequest request, IServerStreamWriter<StudySummary> responseStream, ServerCallContext context)
+    {
+        if (!Sha256Digest.TryParse(request.Digest, out var digest) || studies.Find(new StudyDigest(digest)) is null)
+            throw new FaultException(Fault.StudyUnknown);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        StudySummary? sent = null;
+        while (true)
+        {
+            var next = studies.NextChange; // before looking: a change after that completes it
+            var summary = Summary(studies.Find(new StudyDigest(digest))!);
+            if (!summary.Equals(sent))
+                await responseStream.WriteAsync(sent = summary, context.CancellationToken);
+            await WaitAsync(next, over.Token);
+        }
     }
 
     /// <inheritdoc/>
@@ -187,14 +192,7 @@ public sealed class AdministrationService(
                     return;
             }
 
-            try
-            {
-                await next.WaitAsync(over.Token);
-            }
-            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                throw new FaultException(Fault.CoordinatorStopping);
-            }
+            await WaitAsync(next, over.Token);
         }
     }
 
@@ -254,6 +252,30 @@ public sealed class AdministrationService(
             : throw new FaultException(Fault.RequestInvalid, $"The subject must be a site with the role site, or a person with the role admin, researcher or auditor; its name: {Name.Rule}.");
 
     private static RunId Run(string text) => RunId.TryParse(text, out var run) ? run : throw new FaultException(Fault.RunUnknown);
+
+    private async Task WaitAsync(Task next, CancellationToken over)
+    {
+        try
+        {
+            await next.WaitAsync(over);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new FaultException(Fault.CoordinatorStopping);
+        }
+    }
+
+    private StudySummary Summary(SubmittedStudy study)
+    {
+        var summary = new StudySummary { Digest = study.Study.Digest.ToString(), Name = study.Study.Name, Purpose = study.Study.Purpose };
+        foreach (var site in Enrolled().Concat(study.Study.Federation.Sites).Concat(study.Verdicts.Keys).Distinct().Where(study.Involves).Order())
+        {
+            var verdict = study.Verdicts.GetValueOrDefault(site);
+            summary.Verdicts.Add(new SiteVerdict { Site = site.Value, State = verdict?.State ?? StudyVerdict.Types.State.Unspecified, Reason = verdict?.Reason ?? SiteReason.Unspecified });
+        }
+
+        return summary;
+    }
 
     private RunEvent Describe(JournaledEvent journaled) => new()
     {

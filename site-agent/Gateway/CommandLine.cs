@@ -99,7 +99,11 @@ public static class CommandLine
             .WriteTo.File(new CompactJsonFormatter(), Path.Combine(options.DataDirectory, "logs", "site-agent-.json"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: 30, fileSizeLimitBytes: 64 * 1024 * 1024, rollOnFileSizeLimit: true)
             .CreateLogger();
         using var loggers = new SerilogLoggerFactory(serilog);
-        await new GatewayHost(options, loggers, TimeProvider.System).RunAsync(terminated.Token);
+        var host = new GatewayHost(options, loggers, TimeProvider.System);
+        var life = host.RunAsync(terminated.Token);
+        if (await Task.WhenAny(host.Connected, life) == host.Connected)
+            Console.Out.WriteLine($$"""{"ready":true,"process":{{Environment.ProcessId}}}"""); // for whoever started it; what is logged goes to standard error
+        await life;
         return Well;
     }
 

@@ -27,6 +27,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
     private readonly TimeProvider _timeProvider = time;
     private readonly ILogger _log = loggers.CreateLogger<GatewayHost>();
     private readonly Func<double> _jitter = jitter ?? Backoff.Draw;
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Runs until <paramref name="stop"/>. Nothing has to be finished on the way out: everything resumes.</summary>
     /// <exception cref="AgentException">It cannot start, or has to be mended by a person.</exception>
@@ -36,6 +37,9 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         using var life = new Life(this, stop);
         await life.RunAsync();
     }
+
+    /// <summary>Completes when the coordinator has let this site in for the first time.</summary>
+    public Task Connected => _connected.Task;
 
     private Backoff NetworkBackoff() => new(FirstWait, LongestWait, _jitter);
 
@@ -75,7 +79,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             _core = new GatewayCore(ParameterDownload.ListFiles(options.Incoming));
             _worker = new WorkerClient(options.WorkerSocket);
             _workerLoop = new WorkerLoop(_worker, Post, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
-            _session = new SessionLoop(() => _link.Channel, ProveAsync, NameHeldAsync, Post, host.NetworkBackoff(), _time, log);
+            _session = new SessionLoop(() => _link.Channel, ProveAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
             _download = new ParameterDownload(options.Incoming, () => _link.Channel, host.NetworkBackoff, _time, log);
             _upload = new ReleaseUpload(options.Outgoing, () => _link.Channel, host.NetworkBackoff, _time, log);
         }
@@ -119,6 +123,13 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             foreach (var action in _core.Handle(happened, _time.GetUtcNow()))
                 Do(action);
         });
+
+        private void PostOfSession(GatewayEvent happened)
+        {
+            if (happened is SessionOpened)
+                _host._connected.TrySetResult();
+            Post(happened);
+        }
 
         private Task<ImmutableArray<HeldTicket>> NameHeldAsync()
         {

@@ -130,6 +130,8 @@ public static class WorkerHost
             log.LogBroken(broken.Message);
         foreach (var fault in core.Policy().Faults)
             log.PolicyFault(fault);
+        // Standard output is for this line; what is logged goes to standard error.
+        Console.WriteLine($$"""{"ready":true,"site":"{{configuration.Site}}","process":{{Environment.ProcessId}}}""");
         log.Ready(configuration.Site.Value, core.State.Studies.Count, core.Held().Count, identity.Key.PublicKey.Fingerprint.ToString());
     }
 
@@ -137,7 +139,10 @@ public static class WorkerHost
     {
         log.MinimumLevel.Information().MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning).MinimumLevel.Override("Grpc", Serilog.Events.LogEventLevel.Warning)
             .WriteTo.File(new CompactJsonFormatter(), Path.Join(folder.Root, "logs", "worker-.log"), rollingInterval: RollingInterval.Day);
-        _ = json ? log.WriteTo.Console(new CompactJsonFormatter()) : log.WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+        const Serilog.Events.LogEventLevel All = Serilog.Events.LogEventLevel.Verbose;
+        _ = json
+            ? log.WriteTo.Console(new CompactJsonFormatter(), standardErrorFromLevel: All)
+            : log.WriteTo.Console(standardErrorFromLevel: All, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
     }
 }
 

@@ -1,0 +1,90 @@
+using FederatedClinicalMl.SiteAgent.Worker;
+
+namespace FederatedClinicalMl.Cli.Launching;
+
+/// <summary>One hospital of a <see cref="LocalFederation"/>: its folders, its worker and its gateway, each of which may be killed and started again.</summary>
+internal sealed class LocalSite(string name, string folder, string logs, Executables programs, ChildGroup group)
+{
+    private const string Steward = "steward";
+
+    /// <summary>The site's name.</summary>
+    public string Name => name;
+
+    /// <summary>The worker's own folder: keys, policy, audit log.</summary>
+    public string WorkerFolder => Path.Combine(folder, "worker");
+
+    /// <summary>The gateway's own folder: TLS identity and logs.</summary>
+    public string GatewayFolder => Path.Combine(folder, "gateway");
+
+    /// <summary>What passes between the two.</summary>
+    public string Exchange => Path.Combine(folder, "exchange");
+
+    /// <summary>The running worker; null before <see cref="StartWorkerAsync"/>.</summary>
+    public Child? Worker { get; private set; }
+
+    /// <summary>The running gateway; null before <see cref="StartGatewayAsync"/>.</summary>
+    public Child? Gateway { get; private set; }
+
+    private string Socket
+    {
+        get
+        {
+            var path = Path.Combine(Exchange, ExchangePaths.Socket);
+            return OperatingSystem.IsWindows() ? $@"\\.\pipe\{WorkerHost.PipeName(path)}" : path;
+        }
+    }
+
+    /// <summary>Makes the worker's folder.</summary>
+    /// <param name="datasets">The map of datasets, as in docs/reference/datasets.md.</param>
+    /// <param name="policy">The site's policy; null: the default.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task InitialiseAsync(string datasets, string? policy, CancellationToken cancel)
+    {
+        foreach (var directory in (string[])[ExchangePaths.Incoming, ExchangePaths.Outgoing])
+            Directory.CreateDirectory(Path.Combine(Exchange, directory));
+        Directory.CreateDirectory(GatewayFolder);
+        await WorkerVerbAsync(["init", "--site", name], cancel);
+        await File.WriteAllTextAsync(Path.Combine(WorkerFolder, "datasets.yaml"), datasets, cancel);
+        if (policy is not null)
+            await File.WriteAllTextAsync(Path.Combine(WorkerFolder, "policy.yaml"), policy, cancel);
+    }
+
+    /// <summary>Starts the worker and waits until it answers.</summary>
+    public async Task StartWorkerAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        Worker = await group.StartAsync(new ChildSpecification(
+            $"site-worker of {name}", programs.Worker, ["run", "--data", WorkerFolder, "--exchange", Exchange], Log("worker"), environment));
+        await Worker.Ready.WaitAsync(cancel);
+    }
+
+    /// <summary>Redeems an invitation; the worker must run.</summary>
+    public Task EnrolAsync(string invitation, CancellationToken cancel) => RunAsync(
+        programs.Gateway, "site-agent enrol", ["enrol", "--invitation", invitation, "--data", GatewayFolder, "--worker-socket", Socket], "enrol", cancel);
+
+    /// <summary>Starts the gateway and waits until the coordinator has let it in.</summary>
+    public async Task StartGatewayAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        Gateway = await group.StartAsync(new ChildSpecification(
+            $"site-agent of {name}", programs.Gateway, ["run", "--data", GatewayFolder, "--exchange", Exchange, "--worker-socket", Socket], Log("gateway"), environment));
+        await Gateway.Ready.WaitAsync(cancel);
+    }
+
+    /// <summary>Approves a study as the site's steward.</summary>
+    public Task ApproveAsync(string digest, string note, CancellationToken cancel) =>
+        WorkerVerbAsync(["studies", "approve", digest, "--steward", Steward, "--note", note], cancel);
+
+    /// <summary>Verifies the worker's log; gives what the verb says.</summary>
+    public Task<string> VerifyAuditAsync(CancellationToken cancel) => WorkerVerbAsync(["audit", "verify"], cancel);
+
+    private Task<string> WorkerVerbAsync(IReadOnlyList<string> words, CancellationToken cancel) =>
+        RunAsync(programs.Worker, $"site-worker {words[0]}", [.. words, "--data", WorkerFolder], words[0], cancel);
+
+    private async Task<string> RunAsync(string program, string verb, IReadOnlyList<string> arguments, string log, CancellationToken cancel)
+    {
+        var child = await group.StartAsync(new ChildSpecification($"{verb} of {name}", program, arguments, Log(log)));
+        await child.SucceedAsync(cancel);
+        return child.Said;
+    }
+
+    private string Log(string of) => Path.Combine(logs, $"{name}-{of}.log");
+}
