@@ -10,13 +10,15 @@ namespace FederatedClinicalMl.Cli.Launching;
 /// <param name="Log">File that gets standard output and error.</param>
 /// <param name="Environment">Variables to set besides the inherited ones.</param>
 /// <param name="Account">Account to run under (Linux, as root); null: fcml's own.</param>
+/// <param name="WithoutNetwork">Whether it starts in a network namespace of its own with nothing in it (Linux, as root).</param>
 internal sealed record ChildSpecification(
     string Name,
     string Program,
     IReadOnlyList<string> Arguments,
     string Log,
     IReadOnlyDictionary<string, string>? Environment = null,
-    Account? Account = null);
+    Account? Account = null,
+    bool WithoutNetwork = false);
 
 /// <summary>A running child process: its output goes line by line to its log, and <see cref="Ready"/> completes on its ready line.</summary>
 internal sealed class Child : IAsyncDisposable
@@ -78,6 +80,12 @@ internal sealed class Child : IAsyncDisposable
             }
 
             start.ArgumentList.Add("--");
+            if (specification.WithoutNetwork)
+            {
+                start.ArgumentList.Add("unshare");
+                start.ArgumentList.Add("--net");
+            }
+
             start.ArgumentList.Add(specification.Program);
         }
         else

@@ -24,16 +24,19 @@ internal sealed class LocalFederation : IAsyncDisposable
     private const uint InvitationHours = 1;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly Executables _programs = Executables.Find();
+    private readonly Executables _programs;
     private readonly ChildGroup _group = new();
     private readonly TimeProvider _time;
     private readonly int _port = FreePort();
     private Connection? _admin;
 
     /// <summary>Names the folder; nothing is started yet.</summary>
-    public LocalFederation(string folder, TimeProvider time)
+    /// <param name="folder">Made if it is not there.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="programs">What to start; null: what lies beside fcml.</param>
+    public LocalFederation(string folder, TimeProvider time, Executables? programs = null)
     {
-        (Folder, _time) = (Path.GetFullPath(folder), time);
+        (Folder, _time, _programs) = (Path.GetFullPath(folder), time, programs ?? Executables.Find());
         Directory.CreateDirectory(Folder);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // keys and, in a demo with data, patients' rows
@@ -64,9 +67,12 @@ internal sealed class LocalFederation : IAsyncDisposable
     public Connection Admin => _admin ?? throw new InvalidOperationException("The federation is not started.");
 
     /// <summary>Starts everything: coordinator, admin, and each site from its folder to its open session.</summary>
-    public async Task StartAsync(IReadOnlyList<LocalSiteSettings> sites, CancellationToken cancel)
+    /// <param name="sites">The sites.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <param name="workersWithoutNetwork">Whether workers start in empty network namespaces (Linux, as root).</param>
+    public async Task StartAsync(IReadOnlyList<LocalSiteSettings> sites, CancellationToken cancel, bool workersWithoutNetwork = false)
     {
-        Sites = [.. sites.Select(site => new LocalSite(site.Name, Path.Combine(Folder, "sites", site.Name), Logs, _programs, _group))];
+        Sites = [.. sites.Select(site => new LocalSite(site.Name, Path.Combine(Folder, "sites", site.Name), Logs, _programs, _group) { WorkerWithoutNetwork = workersWithoutNetwork })];
         var workers = Sites.Zip(sites, async (site, settings) =>
         {
             await site.InitialiseAsync(settings.Datasets, settings.Policy, cancel);
@@ -96,7 +102,7 @@ internal sealed class LocalFederation : IAsyncDisposable
     public async Task<string> ApproveEverywhereAsync(string yaml, Study study, CancellationToken cancel)
     {
         var digest = await SubmitVerb.SubmitAsync(Admin, yaml, study, cancel);
-        await VerdictsAsync(digest, verdict => verdict.State != Verdict.Unspecified, cancel);
+        await VerdictsAsync(digest, verdict => verdict.State != Verdict.Unspecified, cancel); // every steward has it before them
         await Task.WhenAll(Sites.Select(site => site.ApproveAsync(digest, "local federation", cancel)));
         await VerdictsAsync(digest, verdict => verdict.State == Verdict.Approved, cancel);
         return digest;

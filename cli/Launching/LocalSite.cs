@@ -49,11 +49,15 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
             await File.WriteAllTextAsync(Path.Combine(WorkerFolder, "policy.yaml"), policy, cancel);
     }
 
+    /// <summary>Whether the worker starts in an empty network namespace, as its systemd unit makes it (Linux, as root).</summary>
+    public bool WorkerWithoutNetwork { get; set; }
+
     /// <summary>Starts the worker and waits until it answers.</summary>
     public async Task StartWorkerAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
         Worker = await group.StartAsync(new ChildSpecification(
-            $"site-worker of {name}", programs.Worker, ["run", "--data", WorkerFolder, "--exchange", Exchange], Log("worker"), environment));
+            $"site-worker of {name}", programs.Worker, ["run", "--data", WorkerFolder, "--exchange", Exchange], Log("worker"), environment,
+            WithoutNetwork: WorkerWithoutNetwork));
         await Worker.Ready.WaitAsync(cancel);
     }
 
@@ -76,7 +80,9 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     /// <summary>Verifies the worker's log; gives what the verb says.</summary>
     public Task<string> VerifyAuditAsync(CancellationToken cancel) => WorkerVerbAsync(["audit", "verify"], cancel);
 
-    private Task<string> WorkerVerbAsync(IReadOnlyList<string> words, CancellationToken cancel) =>
+    /// <summary>Runs a verb of <c>site-worker</c> on this site's folder; gives its last line on standard output.</summary>
+    /// <exception cref="CliException">It ended with another exit code than 0; the message holds its last words.</exception>
+    public Task<string> WorkerVerbAsync(IReadOnlyList<string> words, CancellationToken cancel) =>
         RunAsync(programs.Worker, $"site-worker {words[0]}", [.. words, "--data", WorkerFolder], words[0], cancel);
 
     private async Task<string> RunAsync(string program, string verb, IReadOnlyList<string> arguments, string log, CancellationToken cancel)

@@ -88,6 +88,13 @@ public sealed class RunProcess
     {
         if (State is null)
             return;
+        if (State.Status == RunStatus.Created)
+        {
+            // Creating and starting are one wish of one person; a crash between the two must not leave a run that nobody starts.
+            Handle(new StartRun(_services.Time.GetUtcNow()));
+            return;
+        }
+
         foreach (var step in _services.Staging.Steps.Where(step => step.Run == _run && step != State.Step?.Id))
             _services.Staging.Remove(step);
         if (State.History.Count > 0)
