@@ -20,7 +20,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <param name="jitter">Uniform draws from [0, 1) for the waits between attempts; null: from the operating system's generator.</param>
 public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory loggers, TimeProvider time, Func<double>? jitter = null)
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200), LongestWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200), LongestWait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FirstWorkerWait = TimeSpan.FromMilliseconds(50), LongestWorkerWait = TimeSpan.FromSeconds(2);
 
     private readonly GatewayOptions _options = options;

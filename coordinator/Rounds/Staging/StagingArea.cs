@@ -180,7 +180,14 @@ public sealed class StagingArea : IDisposable
         if (!_disk.Exists(release))
         {
             upload.File = _disk.Open(PathOf(rule.Step, rule.Site, Part), DiskMode.Write);
-            return upload.File.Length <= rule.MaximumLength && TakeAll(rule, upload, upload.File) is null ? upload : StartAnew(rule, slot);
+            if (upload.File.Length > rule.MaximumLength || TakeAll(rule, upload, upload.File) is not null)
+                return StartAnew(rule, slot);
+            if (upload.Head?.FileLength != upload.Length)
+                return upload;
+            if (upload.Finish(rule) is not null)
+                return StartAnew(rule, slot);
+            Seal(rule, upload); // all of it had come when the process was killed: there is no byte left to send that would bring us here again
+            return upload;
         }
 
         using (var file = _disk.Open(release, DiskMode.Read))

@@ -17,6 +17,9 @@ public sealed record CoordinatorFault(string Code, string Sentence, bool Lost)
     /// <summary>The HTTP header in which it does so.</summary>
     public const string CodeHeader = "Fcml-Fault";
 
+    /// <summary>Whether it may go away by itself, as a restart or a cut line does; else a person has to mend something first.</summary>
+    public bool Passes => Lost || Code is "CONNECTION_REFUSED" or "PROXY_REFUSED" or "UNREACHABLE" or "NAME_NOT_FOUND";
+
     /// <summary>As an exception.</summary>
     public AgentException ToException(Exception? cause = null) => new(Code, Sentence, cause);
 

@@ -44,7 +44,7 @@ internal sealed partial class SessionLoop(
             catch (RpcException e)
             {
                 var fault = used.Explain(e);
-                if (!fault.Lost)
+                if (!fault.Passes)
                     waits.Despair();
                 LogSessionBroke(fault.Code, fault.Sentence);
             }

@@ -83,13 +83,12 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
         state.EnsureSuccessStatusCode();
         if (Header(state, StateHeader) == "accepted")
             return new ReleaseDelivered(ticket.Step);
-        var from = long.TryParse(Header(state, OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset <= ticket.Length
+        var from = long.TryParse(Header(state, OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset < ticket.Length
             && offset > 0 && PrefixIs(file, offset, Header(state, PrefixDigestHeader)) ? offset : 0;
         if (from > 0)
             LogResumed(ticket.Step, from, ticket.Length);
 
         using var put = new HttpRequestMessage(HttpMethod.Put, address) { Content = new FrameContent(file, from, ticket.Length) };
-        // RFC 9110 has no range for no bytes: a release that is staged whole but not yet acknowledged is sent again by its last byte.
         put.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, ticket.Length - 1, ticket.Length);
         using var reply = await http.SendAsync(put, HttpCompletionOption.ResponseHeadersRead, stop);
         switch (reply.StatusCode)
