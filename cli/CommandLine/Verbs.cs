@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FederatedClinicalMl.Cli.Audit;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
@@ -21,6 +22,7 @@ internal static class Verbs
         PersonCommand.Create(time),
         StudyCommand.Create(time),
         ModelsCommand.Create(time),
+        AuditCommand.Create(),
         SimulateCommand.Create(),
     ];
 }
