@@ -5,6 +5,7 @@ using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Cli.Studies;
 
@@ -24,5 +25,6 @@ internal static class Verbs
         ModelsCommand.Create(time),
         AuditCommand.Create(),
         SimulateCommand.Create(),
+        ReplayCommand.Create(time),
     ];
 }
