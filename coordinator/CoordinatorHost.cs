@@ -160,7 +160,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             folder.Key,
             site => members.Members().FirstOrDefault(member => member.Member == new Member(Roles.Site, site.Value) && !member.Revoked)?.WorkerKey,
             time,
-            typeof(CoordinatorHost).Assembly.GetName().Version!.ToString(fieldCount: 3)));
+            ModelRegistry.OurSoftware));
         services.AddSingleton<RunFeed>();
         services.AddSingleton<RunWorkQueue>();
         services.AddSingleton<RunEffects>();

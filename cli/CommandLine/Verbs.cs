@@ -1,9 +1,11 @@
 using System.CommandLine;
+using FederatedClinicalMl.Cli.Audit;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Cli.Studies;
 
@@ -21,6 +23,8 @@ internal static class Verbs
         PersonCommand.Create(time),
         StudyCommand.Create(time),
         ModelsCommand.Create(time),
+        AuditCommand.Create(),
         SimulateCommand.Create(),
+        ReplayCommand.Create(time),
     ];
 }

@@ -1,35 +1,35 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Coordinator.Registry;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
 
-/// <summary><c>fcml models export</c>: writes an entry's files, each held against its digest.</summary>
+/// <summary><c>fcml models export</c>: writes an entry's files and its signed manifest, and checks them.</summary>
 internal static class ExportVerb
 {
     public static Verb Create(TimeProvider time)
     {
         var name = ModelsCommand.ModelArgument();
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write to; made if it is not there.", Required = true };
-        return new Verb("export", "Write a model's files (parameters, ONNX, study, round records) to a folder, each checked against its digest.", "fcml models export 3f2a91 --out heart-model")
+        return new Verb("export", "Write a model's files (parameters, ONNX, study, round records, signed manifest) to a folder, and check them there.", "fcml models export 3f2a91 --out heart-model")
         {
             name, folder,
         }.Does(async (parsed, terminal, cancel) =>
         {
             using var connection = Connection.Open(parsed, time);
-            var model = await ModelsCommand.ResolveAsync(connection, parsed.GetRequiredValue(name), cancel);
-            var target = parsed.GetRequiredValue(folder);
-            target.Create();
-            foreach (var file in model.Files)
+            var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name), cancel);
+            var target = parsed.GetRequiredValue(folder).FullName;
+            await ModelFiles.FetchEntryAsync(connection, model.Summary, target, cancel);
+            ModelFiles.Insist(ModelFiles.Check(target, model), $"What was written to '{target}'", terminal);
+            foreach (var file in model.Summary.Files)
             {
-                if (Path.GetFileName(file.Name) != file.Name)
-                    throw new CliException(ExitCode.NotVerified, $"The entry names a file '{file.Name}' that is no plain file name; nothing was written for it. Tell the coordinator's admin.");
-                var path = Path.Combine(target.FullName, file.Name);
-                await File.WriteAllBytesAsync(path, await ModelFiles.FetchVerifiedAsync(connection, model, file, cancel), cancel);
-                terminal.Say($"{path.EscapeMarkup()}  {file.Length:N0} bytes, digest checked");
+                var path = Path.Combine(target, file.Name);
+                terminal.Say($"{path.EscapeMarkup()}  {file.Length:N0} bytes, checked");
                 terminal.Emit("file", new { path, file.Length, file.Digest });
             }
 
+            terminal.Say($"{Path.Combine(target, ModelRegistry.ManifestFile).EscapeMarkup()}  signed with the key {model.Key.Fingerprint}");
             return ExitCode.Success;
         });
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
@@ -22,24 +23,27 @@ internal static class SimulateCommand
         var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with one file per site: SITE.csv, SITE.parquet, or a folder SITE that holds one." };
         var trace = new Option<FileInfo?>("--trace") { Description = "Replay a recording of the FLamby heart disease benchmark: its initial weights and its order of samples." };
         var seed = new Option<SeedRange?>("--seed") { Description = "With --trace: which recorded seeds, such as 42..46 (default: all).", CustomParser = result => SeedRange.Parse(result) };
+        var store = new Option<DirectoryInfo?>("--out") { Description = "Folder to write the model and its records to, as 'fcml models export' does; 'fcml replay --folder' takes it." };
         var verb = new Verb(
             "simulate",
             "Run a study on a laptop: the production coordinator, gateways, workers and trainer in one process.",
             "fcml simulate heart-disease.yaml --data hospitals/",
             "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46")
         {
-            file, data, trace, seed,
+            file, data, trace, seed, store,
         };
         verb.Validators.Add(result =>
         {
             if (result.GetValue(file) is null || result.GetValue(data) is null)
                 result.AddError("'fcml simulate' needs a study and --data FOLDER.");
+            if (result.GetValue(store) is not null && result.GetValue(trace) is not null)
+                result.AddError("--out is not for --trace: a recording's initial weights and order of samples are not the study's, so that its records could not be replayed.");
         });
         return verb.Does((parsed, terminal, cancel) => Task.FromResult(Run(
-            parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), terminal, cancel)));
+            parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(store), terminal, cancel)));
     }
 
-    private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)
+    private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, DirectoryInfo? store, Terminal terminal, CancellationToken cancel)
     {
         var study = StudyFile.Read(file);
         var scratch = Directory.CreateTempSubdirectory("fcml-simulate-").FullName;
@@ -47,7 +51,7 @@ internal static class SimulateCommand
         {
             if (trace is null)
             {
-                Simulate(study, data, scratch, terminal, recording: null, cancel);
+                Simulate(study, data, scratch, terminal, recording: null, cancel, store?.FullName);
                 return ExitCode.Success;
             }
 
@@ -61,7 +65,7 @@ internal static class SimulateCommand
 
     /// <summary>Runs a study over the files of <paramref name="data"/>; gives the final parameters and each site's scores on its test rows.</summary>
     public static SimulatedModel Simulate(
-        Study study, string data, string scratch, Terminal terminal, GoldenTrace.Recording? recording, CancellationToken cancel)
+        Study study, string data, string scratch, Terminal terminal, GoldenTrace.Recording? recording, CancellationToken cancel, string? store = null)
     {
         var files = SiteFiles.Find(data, study, scratch);
         var trainer = new TorchTrainer();
@@ -88,7 +92,25 @@ internal static class SimulateCommand
         var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
         var scores = files.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(SiteFiles.Read(site.Value, study.Data).Test, encoder)));
         Report(scores, state, terminal);
+        if (store is not null)
+            Store(federation.Coordinator.Registry, state.Model!.Value, store, terminal);
         return new SimulatedModel(parameters, scores, state);
+    }
+
+    /// <summary>Writes an entry to a folder, as an export would.</summary>
+    public static void Store(ModelRegistry registry, Sha256Digest model, string folder, Terminal terminal)
+    {
+        var disk = new FileDisk(folder);
+        foreach (var name in registry.Find(model)!.Files.Select(file => file.Name).Append(ModelRegistry.ManifestFile))
+        {
+            using var source = registry.Open(model, name);
+            var content = new byte[source.Length];
+            source.Read(0, content);
+            DurableFile.Write(disk, name, content);
+        }
+
+        terminal.Say($"model and records written to {folder.EscapeMarkup()}");
+        terminal.Emit("stored", new { folder, model = model.ToString() });
     }
 
     private static ExitCode ReplayTrace(Study study, string data, string scratch, GoldenTrace trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)

@@ -26,7 +26,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>What people do. Roles are <see cref="Access"/>'s; what is done is recorded before it is done.</summary>
 public sealed class AdministrationService(
     EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, IRunJournal journal,
-    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, IHostApplicationLifetime lifetime, TimeProvider time)
+    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, DataFolder folder, IHostApplicationLifetime lifetime, TimeProvider time)
     : Administration.AdministrationBase
 {
     private const int ChunkLength = 256 << 10;
@@ -199,7 +199,7 @@ public sealed class AdministrationService(
     /// <inheritdoc/>
     public override Task<ListModelsReply> ListModels(ListModelsRequest request, ServerCallContext context)
     {
-        var reply = new ListModelsReply();
+        var reply = new ListModelsReply { SigningKey = ByteString.CopyFrom(folder.Key.PublicKey.SubjectPublicKeyInfo.Span) };
         foreach (var entry in models.List())
         {
             var summary = new ModelSummary

@@ -6,7 +6,6 @@ using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Learning.Onnx;
-using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Registry;
@@ -24,10 +23,32 @@ public sealed record ModelSource(Study Study, RunState Run, IReadOnlyList<RoundR
 /// </summary>
 public sealed class ModelRegistry
 {
-    /// <summary>Name of the signed manifest in an entry's folder: <c>{"manifest": {...}, "signature": base64}</c>.</summary>
+    /// <summary>Name of the signed manifest in an entry's folder: <c>{"key": base64, "manifest": {...}, "signature": base64}</c>.</summary>
     public const string ManifestFile = "manifest.json";
 
-    private const int MaximumManifest = 1 << 20;
+    /// <summary>The parameters: little-endian float32.</summary>
+    public const string ParametersFile = "parameters.bin";
+
+    /// <summary>The frozen preprocessing constants: canonical JSON.</summary>
+    public const string ConstantsFile = "constants.json";
+
+    /// <summary>The study: canonical JSON.</summary>
+    public const string StudyFile = "study.json";
+
+    /// <summary>The signed round records: canonical JSON <c>[{"record": {...}, "signature": base64}]</c>.</summary>
+    public const string RoundsFile = "rounds.json";
+
+    /// <summary>The model as an ONNX graph; absent for a benchmark model.</summary>
+    public const string OnnxFile = "model.onnx";
+
+    /// <summary>The last evaluation's metrics; absent where nothing was evaluated.</summary>
+    public const string MetricsFile = "metrics.json";
+
+    /// <summary>Files that every entry has.</summary>
+    internal static readonly IReadOnlyList<string> AlwaysThere = [ConstantsFile, ParametersFile, RoundsFile, StudyFile];
+
+    /// <summary>Version of this software, as entries name it.</summary>
+    public static readonly string OurSoftware = typeof(ModelRegistry).Assembly.GetName().Version!.ToString(fieldCount: 3);
 
     private readonly IDisk _disk;
     private readonly string _directory;
@@ -52,7 +73,7 @@ public sealed class ModelRegistry
     /// <summary>An entry; null where there is none.</summary>
     /// <exception cref="FormatException">Its manifest is not one.</exception>
     public ModelEntry? Find(Sha256Digest model) =>
-        _disk.Exists(PathOf(model, ManifestFile)) ? ModelEntry.Read(model, ReadManifest(model).Manifest) : null;
+        _disk.Exists(PathOf(model, ManifestFile)) ? ModelEntry.Read(model, ReadManifest(model)) : null;
 
     /// <summary>Opens one file of an entry.</summary>
     /// <exception cref="FileNotFoundException">There is no such entry or file.</exception>
@@ -63,42 +84,15 @@ public sealed class ModelRegistry
         return _disk.Open(PathOf(model, file), DiskMode.Read);
     }
 
-    /// <summary>Holds every file against the manifest, and the manifest against its digest and signature.</summary>
-    /// <returns>The first difference, as a sentence; null where there is none.</returns>
-    public string? Verify(Sha256Digest model, VerifyingKey coordinator)
+    /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>
+    /// <returns>Everything that does not hold; see <see cref="ModelCheck"/>.</returns>
+    public ModelCheck Check(Sha256Digest model, VerifyingKey coordinator)
     {
         ArgumentNullException.ThrowIfNull(coordinator);
-        if (!_disk.Exists(PathOf(model, ManifestFile)))
-            return $"There is no model {model}.";
-        ModelEntry entry;
-        try
-        {
-            var (manifest, signature) = ReadManifest(model);
-            var canonical = CanonicalJson.Write(manifest);
-            if (Sha256Digest.Of(canonical) != model)
-                return $"{ManifestFile} is not the one that the model's version names: its digest is {Sha256Digest.Of(canonical)}.";
-            if (!coordinator.Verify(SignatureContext.Model, canonical, signature))
-                return $"{ManifestFile} is not signed by the coordinator's key {coordinator.Fingerprint}.";
-            entry = ModelEntry.Read(model, manifest);
-        }
-        catch (FormatException fault)
-        {
-            return $"{ManifestFile} cannot be read: {fault.Message}";
-        }
-
-        foreach (var file in entry.Files)
-        {
-            var path = PathOf(model, file.Name);
-            if (!_disk.Exists(path))
-                return $"{file.Name} is missing.";
-            using var open = _disk.Open(path, DiskMode.Read);
-            if (open.Length != file.Length)
-                return $"{file.Name} has {open.Length} bytes; the manifest says {file.Length}.";
-            if (ResultStore.DigestOf(open) is var digest && digest != file.Digest)
-                return $"{file.Name} has the digest {digest}; the manifest says {file.Digest}.";
-        }
-
-        return null;
+        var check = ModelCheck.Of(_disk, $"{_directory}/{model}", coordinator);
+        return check.Model is { } found && found != model
+            ? check with { Differences = [$"{ManifestFile} is not the one that the model's version names: its digest is {found}, the version {model}.", .. check.Differences] }
+            : check;
     }
 
     /// <summary>Registers a completed run's model and returns its version once the entry is durable. Idempotent.</summary>
@@ -112,11 +106,10 @@ public sealed class ModelRegistry
         using (var parameters = results.Open(run.Parameters))
             parametersLength = parameters.Length;
         var files = small.Select(file => new ModelFile(file.Name, Sha256Digest.Of(file.Content), file.Content.Length))
-            .Append(new ModelFile("parameters.bin", run.Parameters, parametersLength))
+            .Append(new ModelFile(ParametersFile, run.Parameters, parametersLength))
             .OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
-        var manifest = ModelEntry.Write(source, files);
-        var canonical = CanonicalJson.Write(manifest);
-        var model = Sha256Digest.Of(canonical);
+        var manifest = ModelManifest.Sign(ModelEntry.Write(source, files), key);
+        var model = manifest.Model;
 
         _disk.CreateDirectory($"{_directory}/{model}");
         if (_disk.Exists(PathOf(model, ManifestFile)))
@@ -128,11 +121,7 @@ public sealed class ModelRegistry
         foreach (var (name, content) in small)
             DurableFile.Write(_disk, PathOf(model, name), content);
         CopyParameters(results, run.Parameters, model);
-        DurableFile.Write(_disk, PathOf(model, ManifestFile), CanonicalJson.Write(new JsonObject
-        {
-            ["manifest"] = manifest,
-            ["signature"] = Convert.ToBase64String(key.Sign(SignatureContext.Model, canonical)),
-        }));
+        DurableFile.Write(_disk, PathOf(model, ManifestFile), manifest.Write());
         return model;
     }
 
@@ -142,26 +131,26 @@ public sealed class ModelRegistry
         var constants = results.Read(run.Constants!.Value); // a completed run has them
         var files = new List<(string Name, byte[] Content)>
         {
-            ("constants.json", constants),
-            ("rounds.json", CanonicalJson.Write(new JsonArray([.. source.Records.Select(record => new JsonObject
+            (ConstantsFile, constants),
+            (RoundsFile, CanonicalJson.Write(new JsonArray([.. source.Records.Select(record => new JsonObject
             {
                 ["record"] = CanonicalJson.Read(System.Text.Encoding.UTF8.GetBytes(record.Record)),
                 ["signature"] = record.Signature,
             })]))),
-            ("study.json", study.Canonical.ToArray()),
+            (StudyFile, study.Canonical.ToArray()),
         };
         if (run.Metrics is { } metrics)
         {
             var report = EvaluationReport.Read(results.Read(metrics));
             var json = report.Metrics.ToJson();
             json["histogram"] = report.Histogram?.ToJson();
-            files.Add(("metrics.json", CanonicalJson.Write(json)));
+            files.Add((MetricsFile, CanonicalJson.Write(json)));
         }
 
         if (ModelPlan.For(study).HasNetwork)
         {
             var parameters = MemoryMarshal.Cast<byte, float>(results.Read(run.Parameters, int.MaxValue));
-            files.Add(("model.onnx", OnnxWriter.Write(study, PreprocessingConstants.Read(study, constants), parameters, source.Software)));
+            files.Add((OnnxFile, OnnxWriter.Write(study, PreprocessingConstants.Read(study, constants), parameters, source.Software)));
         }
 
         return files;
@@ -170,7 +159,7 @@ public sealed class ModelRegistry
     // Copied block by block: the vector may be large, and the entry must outlive the results.
     private void CopyParameters(ResultStore results, Sha256Digest parameters, Sha256Digest model)
     {
-        var path = PathOf(model, "parameters.bin");
+        var path = PathOf(model, ParametersFile);
         var block = ArrayPool<byte>.Shared.Rent(1 << 20);
         try
         {
@@ -191,16 +180,7 @@ public sealed class ModelRegistry
         }
     }
 
-    private (JsonObject Manifest, byte[] Signature) ReadManifest(Sha256Digest model)
-    {
-        var fields = new JsonFields(CanonicalJson.Read(DurableFile.Read(_disk, PathOf(model, ManifestFile), MaximumManifest)), ManifestFile);
-        var manifest = fields.Node("manifest") as JsonObject ?? throw new FormatException($"{ManifestFile}.manifest must be an object.");
-        var signature = new byte[64];
-        if (!Convert.TryFromBase64String(fields.Text("signature", 88), signature, out var length) || length != signature.Length)
-            throw new FormatException($"{ManifestFile}.signature must be 64 bytes in base64.");
-        fields.End();
-        return (manifest, signature);
-    }
+    private JsonObject ReadManifest(Sha256Digest model) => ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ManifestFile), ModelManifest.MaximumLength)).Content;
 
     private string PathOf(Sha256Digest model, string file) => $"{_directory}/{model}/{file}";
 }

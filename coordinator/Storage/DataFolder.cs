@@ -122,6 +122,24 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>The public half of the key of the coordinator whose folder this is; reads one file and holds nothing, so the coordinator may run.</summary>
+    /// <exception cref="DataFolderException">The folder holds no coordinator, or its key cannot be read.</exception>
+    public static VerifyingKey ReadPublicKey(string path)
+    {
+        var file = Path.Combine(path, CoordinatorKey);
+        if (!File.Exists(file))
+            throw new DataFolderException($"'{path}' holds no coordinator: {CoordinatorKey} is missing. Name the folder that was given to 'coordinator init --data'.");
+        try
+        {
+            using var key = SigningKey.FromPem(File.ReadAllText(file));
+            return key.PublicKey;
+        }
+        catch (Exception unreadable) when (unreadable is CryptographicException or ArgumentException)
+        {
+            throw new DataFolderException($"'{file}' is not the key of a coordinator: {unreadable.Message} Restore it from a backup.", unreadable);
+        }
+    }
+
     /// <summary>Refuses a folder that something is in.</summary>
     /// <exception cref="DataFolderException">It is not empty.</exception>
     public static void RefuseUnlessEmpty(string path)

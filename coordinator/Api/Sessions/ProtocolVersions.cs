@@ -7,8 +7,11 @@ namespace FederatedClinicalMl.Coordinator.Api.Sessions;
 /// <param name="Newest">The newest.</param>
 public sealed record ProtocolVersions(uint Oldest, uint Newest)
 {
-    /// <summary>What this build speaks. There is no version 0: the first has no predecessor.</summary>
-    public static readonly ProtocolVersions Ours = new(1, 1);
+    /// <summary>What this build speaks.</summary>
+    public static readonly ProtocolVersions Ours = UpTo(1);
+
+    /// <summary>A version and the one before. There is no version 0: the first has no predecessor.</summary>
+    public static ProtocolVersions UpTo(uint newest) => new(Math.Max(1, newest - 1), newest);
 
     /// <summary>The version to speak with a site: the newest that both know; or the fault that says what is missing.</summary>
     public (uint Version, Fault? Fault, string? Detail) Negotiate(Hello hello)

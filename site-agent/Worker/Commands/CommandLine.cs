@@ -266,8 +266,7 @@ public static class CommandLine
             using var key = SigningKey.FromPem(File.ReadAllText(folder.Key));
             var found = ChainedLog.Verify(Existing(folder), WorkerCore.LogPath, key.PublicKey);
             var reply = new VerifyAuditReply { Intact = found.Intact, Entries = (ulong)found.Entries, Head = found.Head.ToString(), Fault = found.Fault?.Message ?? "" };
-            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(
-                reply.Intact ? $"intact: {reply.Entries} entries, head {reply.Head}" : $"BROKEN after {reply.Entries} entries: {reply.Fault}"));
+            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(found.Describe()));
             return reply.Intact ? Done : Refused;
         });
         return command;

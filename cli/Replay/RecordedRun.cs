@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Cli.Replay;
+
+/// <summary>A registered run, as its verified entry describes it: everything that a replay needs but the data.</summary>
+/// <param name="Entry">The manifest.</param>
+/// <param name="Study">The study.</param>
+/// <param name="Constants">The frozen preprocessing constants, canonical JSON.</param>
+/// <param name="Steps">The committed steps, in order.</param>
+internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedStep> Steps)
+{
+    /// <summary>What a simulation writes in place of a site's version; its sites withhold nothing, and their fingerprints of data are under known keys.</summary>
+    private const string Simulation = "simulated";
+
+    /// <summary>The sites that took part in any step.</summary>
+    public ImmutableSortedSet<SiteId> Sites => [.. Steps.SelectMany(step => step.Participants).Select(part => part.Site)];
+
+    /// <summary>Whether the run was a simulation.</summary>
+    public bool Simulated => Entry.Software == Simulation;
+
+    /// <summary>The steps in which a site took part.</summary>
+    public ImmutableHashSet<(RoundNumber Round, StepKind Kind)> StepsOf(SiteId site) =>
+        [.. Steps.Where(step => step.Participants.Any(part => part.Site == site)).Select(step => (step.Id.Round, step.Id.Kind))];
+
+    /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>
+    public static RecordedRun Of(ModelCheck check, string folder) => new(
+        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelRegistry.ConstantsFile), [.. check.Rounds.SelectMany(round => round.Committed)]);
+
+    /// <summary>Differences of version and processor between the record and this program, each a sentence.</summary>
+    /// <param name="software">This coordinator's version.</param>
+    /// <param name="siteSoftware">This worker's version.</param>
+    /// <param name="capability">This trainer's capability.</param>
+    public IEnumerable<string> Warnings(string software, string siteSoftware, string capability)
+    {
+        if (!Simulated && Entry.Software != software)
+            yield return $"The coordinator ran version {Entry.Software}; this is {software}.";
+        foreach (var group in Differing(part => part.Software == siteSoftware || part.Software == Simulation, part => part.Software))
+            yield return $"{group.Sites} ran version {group.Value}; this is {siteSoftware}.";
+        foreach (var group in Differing(part => part.Capability == capability, part => part.Capability, StepKind.Training))
+        {
+            var alike = Wide(group.Value) && Wide(capability) && Threads(group.Value) == Threads(capability);
+            yield return $"{group.Sites} trained with the processor capability {group.Value}; this is {capability}. {(alike ? "avx2 and avx512 give the same bits." : "Other capabilities may differ in the last bits.")}";
+        }
+
+        static bool Wide(string capability) => capability.Split(';')[0] is "avx2" or "avx512";
+        static string Threads(string capability) => capability[(capability.IndexOf(';') + 1)..];
+    }
+
+    private IEnumerable<(string Sites, string Value)> Differing(Func<RecordedParticipant, bool> same, Func<RecordedParticipant, string> of, StepKind? kind = null) =>
+        from step in Steps
+        where kind is null || step.Id.Kind == kind
+        from part in step.Participants
+        where !same(part)
+        group part.Site by of(part) into sites
+        orderby sites.Key
+        select (string.Join(", ", sites.Distinct().Order()), sites.Key);
+}

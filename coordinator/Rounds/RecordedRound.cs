@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Rounds;
+
+/// <summary>A round's participation record as it is read back: what <see cref="RoundRecord.Write"/> wrote.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Study">Its study.</param>
+/// <param name="Round">The round; 0 is the preparation.</param>
+/// <param name="Quorum">Least number of participants.</param>
+/// <param name="Required">Sites without which no step commits.</param>
+/// <param name="Steps">Every attempt at every step, in order.</param>
+public sealed record RecordedRound(
+    RunId Run, StudyDigest Study, RoundNumber Round, int Quorum, ImmutableArray<SiteId> Required, ImmutableArray<RecordedStep> Steps)
+{
+    private const int Many = 100_000;
+
+    /// <summary>The steps that have a result.</summary>
+    public IEnumerable<RecordedStep> Committed => Steps.Where(step => step.Result is not null);
+
+    /// <summary>Reads a record, strictly.</summary>
+    /// <exception cref="FormatException">The bytes are no record; the message says which field.</exception>
+    public static RecordedRound Read(ReadOnlySpan<byte> canonical)
+    {
+        var fields = new JsonFields(CanonicalJson.Read(canonical), "record");
+        fields.Integer("format", 1, 1);
+        var record = new RecordedRound(
+            RunId.Parse(fields.Text("run", 16)),
+            new StudyDigest(Sha256Digest.Parse(fields.Text("study", 64))),
+            new RoundNumber((int)fields.Integer("round", 0, int.MaxValue)),
+            (int)fields.Integer("quorum", 1, int.MaxValue),
+            Sites(fields, "required"),
+            [.. fields.List("steps", Many, Step)]);
+        fields.End();
+        foreach (var step in record.Steps.Where(step => step.Id.Run != record.Run || step.Id.Round != record.Round))
+            throw new FormatException($"record.steps: {step.Id} is no step of round {record.Round} of run {record.Run}.");
+        return record;
+    }
+
+    private static RecordedStep Step(System.Text.Json.Nodes.JsonNode? node, string path)
+    {
+        var fields = new JsonFields(node, path);
+        if (!StepId.TryParse(fields.Text("step", 64), out var id))
+            fields.Fail("step", "be a step id: run.round.kind.attempt");
+        fields.Text("opened", 24);
+        fields.Text("ended", 24);
+        var step = new RecordedStep(
+            id,
+            Sites(fields, "invited"),
+            [.. fields.List("participants", Many, Participant)],
+            fields.IsNull("result") ? null : Sha256Digest.Parse(fields.Text("result", 64)));
+        fields.List("absent", Many, (absent, at) =>
+        {
+            var item = new JsonFields(absent, at);
+            item.Text("site", 63);
+            item.Text("why", 1000);
+            item.End();
+            return 0;
+        });
+        if (!fields.IsNull("reason"))
+            fields.Text("reason", 10_000);
+        fields.End();
+        return step;
+    }
+
+    private static RecordedParticipant Participant(System.Text.Json.Nodes.JsonNode? node, string path)
+    {
+        var fields = new JsonFields(node, path);
+        var participant = new RecordedParticipant(
+            SiteId.Parse(fields.Text("site", 63)),
+            (int)fields.Integer("weight", 0, int.MaxValue),
+            fields.IsNull("data") ? null : Sha256Digest.Parse(fields.Text("data", 64)),
+            fields.Text("software", 64),
+            fields.Text("capability", 64));
+        Sha256Digest.Parse(fields.Text("release", 64));
+        fields.End();
+        return participant;
+    }
+
+    private static ImmutableArray<SiteId> Sites(JsonFields fields, string name) =>
+    [
+        .. fields.List(name, Many, (node, path) => node?.GetValueKind() == System.Text.Json.JsonValueKind.String && SiteId.TryParse(node.GetValue<string>(), out var site)
+            ? site
+            : throw new FormatException($"{path} must be a site name: {Name.Rule}.")),
+    ];
+}
+
+/// <summary>One attempt at a step.</summary>
+/// <param name="Id">The step.</param>
+/// <param name="Invited">The sites that were asked.</param>
+/// <param name="Participants">Whom the result is made of.</param>
+/// <param name="Result">SHA-256 of the result; null where the attempt came to nothing.</param>
+public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, ImmutableArray<RecordedParticipant> Participants, Sha256Digest? Result);
+
+/// <summary>A site's part in a step.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Weight">How much its update counted; 0 outside of training.</param>
+/// <param name="Data">Keyed fingerprint of the data; null where none was read.</param>
+/// <param name="Software">Version of the software that computed it.</param>
+/// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
+public sealed record RecordedParticipant(SiteId Site, int Weight, Sha256Digest? Data, string Software, string Capability);

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Replay;
+using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Cli.Replay;
+
+public sealed class ReplayTests : IDisposable
+{
+    private readonly Hospitals _hospitals = new();
+
+    private string Folder => Path.Combine(_hospitals.Root, "model");
+
+    public void Dispose() => _hospitals.Dispose();
+
+    [Fact]
+    public async Task Replay_of_a_stored_simulation_is_digest_equal()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+        Assert.Equal(7, (int)last["steps"]!); // the preparation, and training and evaluation of three rounds
+    }
+
+    [Fact]
+    public async Task Replay_leaves_out_of_each_round_the_sites_that_did_not_take_part_in_it()
+    {
+        // West takes part in the preparation and in round 1 only.
+        Record(site => site.Value == "west" ? [(new RoundNumber(0), StepKind.Preparation), (new RoundNumber(1), StepKind.Training), (new RoundNumber(1), StepKind.Evaluation)] : null);
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+    }
+
+    [Fact]
+    public async Task Replay_needs_no_data_of_a_site_that_never_took_part()
+    {
+        Record(site => site.Value == "west" ? [] : null);
+        File.Delete(_hospitals.FileOf("west"));
+
+        Assert.Equal(0, (await ReplayAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Replay_over_other_data_names_the_first_round_that_differs_and_the_site()
+    {
+        // North's rows enter from round 2 on: round 1 and the preparation are reproduced, and round 2 is the first that is not.
+        Record(site => site.Value == "north" ? [(new RoundNumber(2), StepKind.Training), (new RoundNumber(3), StepKind.Training)] : null);
+        var rows = await File.ReadAllLinesAsync(_hospitals.FileOf("north"), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(_hospitals.FileOf("north"), rows.SkipLast(9), TestContext.Current.CancellationToken);
+
+        var (code, last, error) = await ReplayWithErrorAsync();
+
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        Assert.EndsWith(".2.training.1", (string)last["firstDifference"]!["step"]!);
+        Assert.Contains("First difference: training of round 2", error);
+        Assert.Contains("north counted with weight", error);
+        Assert.Contains("The data of north are not those of the record.", error);
+    }
+
+    [Fact]
+    public async Task Replay_over_changed_values_differs_in_the_preparation_first()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
+        var lines = await File.ReadAllLinesAsync(_hospitals.FileOf("south"), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(_hospitals.FileOf("south"), lines.Select(line => line.StartsWith('4') ? "45," + line[3..] : line), TestContext.Current.CancellationToken);
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        Assert.EndsWith(".0.preparation.1", (string)last["firstDifference"]!["step"]!);
+    }
+
+    [Fact]
+    public async Task Replay_holds_metrics_that_depend_on_a_policy_only_where_the_policy_is_given()
+    {
+        Record(_ => null, minimumCell: 6);
+
+        // Simulated sites withhold nothing, so the record's metrics differ; with the policy's figure they are the same.
+        Assert.Equal((int)ExitCode.NotVerified, (await ReplayAsync()).Code);
+        Assert.Equal(0, (await ReplayAsync("--minimum-cell", "6")).Code);
+        Assert.Equal(0, (await ReplayAsync("--minimum-cell", "north=6", "--minimum-cell", "south=6", "--minimum-cell", "west=6")).Code);
+    }
+
+    [Fact]
+    public async Task Replay_of_a_changed_record_is_refused()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
+        var path = Path.Combine(Folder, "rounds.json");
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)).Replace("\"weight\":", "\"weight\": ", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var (code, error) = await CommandRun.FcmlAsync("replay", "--folder", Folder, "--data", _hospitals.Data);
+
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        Assert.Contains("rounds.json", error);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("many")]
+    [InlineData("NORTH=3")]
+    public async Task Minimum_that_is_none_is_refused(string word) =>
+        Assert.NotEqual(0, (await CommandRun.FcmlAsync("replay", "--folder", Folder, "--data", _hospitals.Data, "--minimum-cell", word)).Code);
+
+    /// <summary>Records a run in which some sites take part in some steps only (null: in all), or withhold small cells.</summary>
+    private void Record(Func<SiteId, ImmutableHashSet<(RoundNumber, StepKind)>?> steps, int minimumCell = 1)
+    {
+        var study = StudyChecker.CheckYaml(File.ReadAllText(_hospitals.Study)).Study!;
+        var trainer = new TorchTrainer();
+        var every = Enumerable.Range(0, 4).SelectMany(round => Enum.GetValues<StepKind>().Select(kind => (new RoundNumber(round), kind))).ToImmutableHashSet();
+        var files = SiteFiles.Find(_hospitals.Data, study, _hospitals.Root);
+        var federation = new SimulatedFederation(
+            study, SimulatedKeys.Sign(study), RunId.Parse("00000000000000aa"), new Timeline(), new Weather(), new SimulatedKeys(),
+            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, study, trainer), steps(file.Key) ?? every, minimumCell)))],
+            new MemoryDisks().Open);
+        var model = federation.RunToModel(null, TestContext.Current.CancellationToken).Model!.Value;
+        SimulateCommand.Store(federation.Coordinator.Registry, model, Folder, Terminal.Silent);
+    }
+
+    private async Task<(int Code, JsonNode Last)> ReplayAsync(params string[] more)
+    {
+        var (code, last, _) = await ReplayWithErrorAsync(more);
+        return (code, last);
+    }
+
+    private async Task<(int Code, JsonNode Last, string Error)> ReplayWithErrorAsync(params string[] more)
+    {
+        var (code, output, error) = await CommandRun.FcmlWithOutputAsync(["replay", "--folder", Folder, "--data", _hospitals.Data, "--json", .. more]);
+        Assert.True(output.Length > 0, error);
+        return (code, JsonNode.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!, error);
+    }
+}
