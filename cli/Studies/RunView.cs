@@ -101,7 +101,7 @@ internal sealed class RunView
 
     /// <summary>The metrics that matter, in a line.</summary>
     public static string Sentence(ClassifierMetrics metrics) =>
-        $"AUROC {ClassifierMetrics.Text(metrics.Auroc)}, AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, accuracy {ClassifierMetrics.Text(metrics.Accuracy)}, Brier {ClassifierMetrics.Text(metrics.Brier)}";
+        $"AUROC {ClassifierMetrics.Text(metrics.Auroc)} (ties ± {ClassifierMetrics.Text(metrics.AurocBound)}), AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, accuracy {ClassifierMetrics.Text(metrics.Accuracy)}, Brier {ClassifierMetrics.Text(metrics.Brier)}";
 
     private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
 

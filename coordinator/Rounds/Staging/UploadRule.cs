@@ -48,10 +48,9 @@ public sealed record UploadRule(
     {
         try
         {
-            if (Step.Kind == StepKind.Preparation)
-                PreparationReport.Read(Study, json);
-            else
-                EvaluationReport.Read(json);
+            if (Step.Kind != StepKind.Preparation)
+                return EvaluationReport.Read(json).Histogram is not { IsPartition: false }; // one site counts each row once
+            PreparationReport.Read(Study, json);
             return true;
         }
         catch (FormatException)

@@ -14,10 +14,10 @@ public readonly record struct CalibrationBin(long Count, double Predicted, doubl
 /// <summary>Metrics of a two-class model. One that is not defined on the data is null, and prints as "undefined": never 0.5.</summary>
 /// <param name="Negatives">Rows with a negative label.</param>
 /// <param name="Positives">Rows with a positive label.</param>
-/// <param name="Auroc">Area under the ROC curve; scores within a bin count as tied. Undefined without both classes.</param>
-/// <param name="AurocBound">How far the exact value may be from <paramref name="Auroc"/> for the ties: half the sum over bins of the product of the class fractions.</param>
-/// <param name="Auprc">Average precision, Σ (recall step × precision), from the highest bin down. Undefined without positives.</param>
-/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where the edge at logit 0 was merged away.</param>
+/// <param name="Auroc">Area under the ROC curve; scores whose bins overlap count as tied. Undefined without both classes.</param>
+/// <param name="AurocBound">How far the exact value may be from <paramref name="Auroc"/> for the ties: half the sum, over a negative and a positive bin that overlap, of the product of their class fractions.</param>
+/// <param name="Auprc">Average precision, Σ (recall step × precision), from the grid's highest bin down; rows of a merged bin count as spread evenly over it. Undefined without positives.</param>
+/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where a bin with rows reaches across it.</param>
 /// <param name="Brier">Mean squared error of the probability.</param>
 /// <param name="CalibrationIntercept">Intercept a of logit(observed) = a + b · logit(predicted), fitted on the bins by maximum likelihood (Cox 1958); 0 is ideal.</param>
 /// <param name="CalibrationSlope">Slope b; 1 is ideal. Both are undefined where the fit has no finite maximum.</param>
@@ -83,12 +83,16 @@ public sealed record ClassifierMetrics(
     {
         if (negatives == 0 || positives == 0)
             return (null, null);
-        var (twiceOrdered, tied, above) = (Int128.Zero, Int128.Zero, (Int128)positives);
-        foreach (var bin in histogram.Bins)
+        var (twiceOrdered, tied) = (Int128.Zero, Int128.Zero);
+        foreach (var low in histogram.Bins.Where(bin => bin.Negatives > 0))
         {
-            above -= bin.Positives;
-            twiceOrdered += bin.Negatives * ((2 * above) + bin.Positives);
-            tied += (Int128)bin.Negatives * bin.Positives;
+            foreach (var high in histogram.Bins.Where(bin => bin.Positives > 0 && bin.To > low.From))
+            {
+                var pairs = (Int128)low.Negatives * high.Positives;
+                var ordered = high.From >= low.To;
+                twiceOrdered += ordered ? 2 * pairs : pairs;
+                tied += ordered ? 0 : pairs;
+            }
         }
 
         var twicePairs = 2 * (double)((Int128)negatives * positives);
@@ -99,13 +103,23 @@ public sealed record ClassifierMetrics(
     {
         if (positives == 0)
             return null;
-        var (area, found, seen) = (0.0, 0L, 0L);
-        foreach (var bin in histogram.Bins.Reverse())
+        Span<double> spreadPositives = stackalloc double[ScoreHistogram.GridBins], spread = stackalloc double[ScoreHistogram.GridBins];
+        foreach (var bin in histogram.Bins)
         {
-            found += bin.Positives;
-            seen += bin.Count;
-            if (bin.Positives > 0)
-                area += (double)bin.Positives / positives * ((double)found / seen);
+            for (var at = bin.From; at < bin.To; at++)
+            {
+                spreadPositives[at] += (double)bin.Positives / (bin.To - bin.From);
+                spread[at] += (double)bin.Count / (bin.To - bin.From);
+            }
+        }
+
+        var (area, found, seen) = (0.0, 0.0, 0.0);
+        for (var at = ScoreHistogram.GridBins - 1; at >= 0; at--)
+        {
+            found += spreadPositives[at];
+            seen += spread[at];
+            if (spreadPositives[at] > 0)
+                area += spreadPositives[at] / positives * (found / seen);
         }
 
         return area;
@@ -113,7 +127,7 @@ public sealed record ClassifierMetrics(
 
     private static double? AccuracyOf(ScoreHistogram histogram, long total)
     {
-        if (total == 0 || histogram.Bins.All(bin => bin.From != ScoreHistogram.MiddleEdge))
+        if (total == 0 || histogram.Bins.Any(bin => bin is { Count: > 0, From: < ScoreHistogram.MiddleEdge, To: > ScoreHistogram.MiddleEdge }))
             return null;
         var right = histogram.Bins.Sum(bin => bin.From >= ScoreHistogram.MiddleEdge ? bin.Positives : bin.Negatives);
         return (double)right / total;

@@ -24,8 +24,10 @@ public readonly record struct ScoreBin(int From, int To, long Negatives, long Po
 /// </summary>
 /// <remarks>
 /// The public grid has 64 bins. Its edges 1 to 63 lie at logit (i - 32) / 4, from -7.75 to 7.75; the outer bins are open. A bin holds its lower
-/// edge. Edge 32 is logit 0, which is probability 0.5. Adjacent bins may have been merged (<see cref="Suppress"/>). All sums are whole numbers,
-/// so that merging in any order gives the same bits.
+/// edge. Edge 32 is logit 0, which is probability 0.5. Adjacent bins may have been merged (<see cref="Suppress"/>). The histogram of several
+/// sites keeps every site's bins as they came, so that they may overlap: a site that can show little does not make the others' bins as coarse
+/// as its own. It is still a sum, of at most 64 * 65 / 2 cells, one for each pair of edges. All sums are whole numbers, so that merging in any
+/// order gives the same bits.
 /// </remarks>
 public sealed class ScoreHistogram
 {
@@ -34,6 +36,9 @@ public sealed class ScoreHistogram
 
     /// <summary>Index of the edge at logit 0.</summary>
     public const int MiddleEdge = GridBins / 2;
+
+    /// <summary>Most bins that different edges can make.</summary>
+    public const int MaximumBins = GridBins * (GridBins + 1) / 2;
 
     /// <summary>Most rows.</summary>
     public const long MaximumCount = 1L << 30;
@@ -47,8 +52,11 @@ public sealed class ScoreHistogram
         SquaredError = squaredError;
     }
 
-    /// <summary>The bins, from the lowest logits up, without gaps.</summary>
+    /// <summary>The bins, by lower edge, then by upper edge. Those of one site have neither gaps nor overlaps (<see cref="IsPartition"/>).</summary>
     public ImmutableArray<ScoreBin> Bins { get; }
+
+    /// <summary>Whether the bins cover the grid without gaps and overlaps, as one site's do.</summary>
+    public bool IsPartition => Bins[0].From == 0 && Bins[^1].To == GridBins && Bins.Zip(Bins.Skip(1)).All(pair => pair.First.To == pair.Second.From);
 
     /// <summary>Sum of (probability - label)², in units of 2^-32.</summary>
     public long SquaredError { get; }
@@ -111,20 +119,20 @@ public sealed class ScoreHistogram
         return Partition(Bins.AsSpan(), minimum) is { } whole ? new ScoreHistogram([.. whole], SquaredError) : null;
     }
 
-    /// <summary>The histogram of both populations together, with the edges that both have.</summary>
+    /// <summary>The histogram of both populations together: bins with the same edges are added, others stand side by side.</summary>
     /// <exception cref="OverflowException">A sum is beyond 63 bits.</exception>
     public ScoreHistogram Merge(ScoreHistogram other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        var edges = Bins.Select(bin => bin.To).Intersect(other.Bins.Select(bin => bin.To)).ToHashSet();
-        var sums = Coarsen(edges).Zip(other.Coarsen(edges), (left, right) => left.With(right));
+        var sums = Bins.Concat(other.Bins).GroupBy(bin => (bin.From, bin.To)).OrderBy(cell => cell.Key).Select(cell => cell.Aggregate((sum, next) => sum.With(next)));
         return new ScoreHistogram([.. sums], checked(SquaredError + other.SquaredError));
     }
 
-    /// <summary>JSON with the fields edges (indices on the grid), negatives, positives, probabilities and squaredError; sums are decimal strings.</summary>
+    /// <summary>JSON with the fields from and to (edges, as indices on the grid), negatives, positives, probabilities and squaredError; sums are decimal strings.</summary>
     public JsonObject ToJson() => new()
     {
-        ["edges"] = new JsonArray([0, .. Bins.Select(bin => (JsonNode)bin.To)]),
+        ["from"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.From)]),
+        ["to"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.To)]),
         ["negatives"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.Negatives)]),
         ["positives"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.Positives)]),
         ["probabilities"] = new JsonArray([.. Bins.Select(bin => (JsonNode)JsonFields.Text(bin.Probability))]),
@@ -136,47 +144,40 @@ public sealed class ScoreHistogram
     public static ScoreHistogram Read(JsonNode? node, string path)
     {
         var fields = new JsonFields(node, path);
-        var edges = fields.List("edges", GridBins + 1, (item, at) => (int)JsonFields.Integer(item, at, 0, GridBins));
-        if (edges.Length < 2 || edges[0] != 0 || edges[^1] != GridBins || edges.Zip(edges.Skip(1)).Any(pair => pair.First >= pair.Second))
-            fields.Fail("edges", $"rise from 0 to {GridBins}");
+        var from = Edges("from");
+        var to = Edges("to");
+        if (from.Length == 0 || to.Length != from.Length || from.Zip(to).Any(bin => bin.First >= bin.Second))
+            fields.Fail("from", "name for each bin an edge below that of 'to'");
+        var edges = from.Zip(to).ToArray();
+        if (edges.Zip(edges.Skip(1)).Any(pair => pair.First.CompareTo(pair.Second) >= 0))
+            fields.Fail("from", "rise, and 'to' where it stays");
         var negatives = Counts("negatives");
         var positives = Counts("positives");
-        var probabilities = fields.List("probabilities", GridBins, JsonFields.BigInteger);
+        var probabilities = fields.List("probabilities", MaximumBins, JsonFields.BigInteger);
         var squaredError = fields.BigInteger("squaredError");
         fields.End();
-        var bins = new ScoreBin[edges.Length - 1];
+        var bins = new ScoreBin[edges.Length];
         if (negatives.Length != bins.Length || positives.Length != bins.Length || probabilities.Length != bins.Length)
-            fields.Fail("edges", "enclose one count of each list");
+            fields.Fail("from", "have one count of each list");
         if (negatives.Sum() + positives.Sum() > MaximumCount)
             fields.Fail("negatives", $"and the positives count at most {MaximumCount} rows");
         for (var i = 0; i < bins.Length; i++)
         {
             if (probabilities[i] < 0 || probabilities[i] > InUnits(negatives[i] + positives[i]))
                 fields.Fail("probabilities", "lie between 0 and the bins' counts");
-            bins[i] = new ScoreBin(edges[i], edges[i + 1], negatives[i], positives[i], (long)probabilities[i]);
+            bins[i] = new ScoreBin(from[i], to[i], negatives[i], positives[i], (long)probabilities[i]);
         }
 
         if (squaredError < 0 || squaredError > InUnits(negatives.Sum() + positives.Sum()))
             fields.Fail("squaredError", "lie between 0 and the number of rows");
         return new ScoreHistogram([.. bins], (long)squaredError);
 
-        long[] Counts(string name) => fields.List(name, GridBins, (item, at) => JsonFields.Integer(item, at, 0, MaximumCount));
+        int[] Edges(string name) => [.. fields.List(name, MaximumBins, (item, at) => (int)JsonFields.Integer(item, at, 0, GridBins))];
+
+        long[] Counts(string name) => fields.List(name, MaximumBins, (item, at) => JsonFields.Integer(item, at, 0, MaximumCount));
     }
 
     private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
-
-    private IEnumerable<ScoreBin> Coarsen(HashSet<int> edges)
-    {
-        ScoreBin? open = null;
-        foreach (var bin in Bins)
-        {
-            open = open?.With(bin) ?? bin;
-            if (!edges.Contains(bin.To))
-                continue;
-            yield return open.Value;
-            open = null;
-        }
-    }
 
     // The finest partition into runs of bins that may leave: best[j] is the most runs into which the first j bins can be cut.
     private static List<ScoreBin>? Partition(ReadOnlySpan<ScoreBin> bins, int minimum)

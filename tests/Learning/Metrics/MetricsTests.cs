@@ -77,6 +77,30 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public void Of_merged_histograms_is_within_its_bound_of_the_exact_area_of_all_rows()
+    {
+        Gen.Select(s_rows, s_rows, Gen.Int[1, 12]).Sample((a, b, minimum) =>
+        {
+            var all = a.Concat(b).ToArray();
+            if (Histogram(a).Suppress(minimum) is not { } left || Histogram(b).Suppress(minimum + 3) is not { } right || ExactMetrics.Auroc(Logits(all), Labels(all)) is not { } exact)
+                return;
+            var metrics = ClassifierMetrics.Of(left.Merge(right));
+            Assert.InRange(Math.Abs(metrics.Auroc!.Value - exact.Value), 0, metrics.AurocBound!.Value + 1e-12);
+        });
+    }
+
+    [Fact]
+    public void Of_a_site_that_can_show_one_bin_only_leaves_the_others_as_fine_as_they_were()
+    {
+        var fine = Histogram([(-2, false), (-1, false), (1, true), (2, true)]);
+        var withheld = Histogram([(-0.1, false), (-0.1, false), (0.1, true), (0.1, false), (-0.1, true)]).Suppress(2)!;
+        Assert.Single(withheld.Bins, bin => bin.Count > 0);
+        var metrics = ClassifierMetrics.Of(fine.Merge(withheld));
+        Assert.InRange(metrics.Auroc!.Value, 0.6, 1);
+        Assert.InRange(metrics.AurocBound!.Value, 0.01, 0.4);
+    }
+
+    [Fact]
     public void Of_a_histogram_gives_accuracy_and_Brier_as_the_rows_do()
     {
         s_rows.Sample(rows =>
