@@ -110,7 +110,7 @@ public sealed class StagingArea : IDisposable
     public void Remove(StepId step)
     {
         var directory = DirectoryOf(step);
-        foreach (var site in _slots.Keys.Where(key => key.Step == step).Select(key => key.Site).ToList())
+        foreach (var site in _slots.Keys.Where(key => key.Step == step).Select(key => key.Site).Order().ToList())
             Remove(step, site);
         foreach (var name in _disk.List(directory))
             _disk.Delete($"{directory}/{name}");
