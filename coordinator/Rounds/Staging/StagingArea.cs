@@ -180,7 +180,9 @@ public sealed class StagingArea : IDisposable
         if (!_disk.Exists(release))
         {
             upload.File = _disk.Open(PathOf(rule.Step, rule.Site, Part), DiskMode.Write);
-            return upload.File.Length <= rule.MaximumLength && TakeAll(rule, upload, upload.File) is null ? upload : StartAnew(rule, slot);
+            // A part that lacks nothing was cut off while it was being sealed. There is no byte left to send, so nothing would ever seal it; and a
+            // sync may have failed on it, after which another would succeed without writing. Its bytes are sent, and written, again.
+            return upload.File.Length <= rule.MaximumLength && TakeAll(rule, upload, upload.File) is null && !upload.IsComplete ? upload : StartAnew(rule, slot);
         }
 
         using (var file = _disk.Open(release, DiskMode.Read))
