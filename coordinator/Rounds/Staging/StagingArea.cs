@@ -52,10 +52,18 @@ public sealed class StagingArea : IDisposable
         var slot = SlotOf(rule.Step, rule.Site);
         lock (slot.Gate)
         {
-            var upload = Resume(rule, slot);
-            return upload.Whole is { } whole
-                ? new UploadStatus(upload.Length, default, whole)
-                : new UploadStatus(upload.Length, PrefixOf(upload), null);
+            try
+            {
+                var upload = Resume(rule, slot);
+                return upload.Whole is { } whole
+                    ? new UploadStatus(upload.Length, default, whole)
+                    : new UploadStatus(upload.Length, PrefixOf(upload), null);
+            }
+            catch (IOException)
+            {
+                slot.Forget(); // half taken up: the next call reads it from the disk
+                throw;
+            }
         }
     }
 
