@@ -22,20 +22,25 @@ internal static class SimulateCommand
         var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with one file per site: SITE.csv, SITE.parquet, or a folder SITE that holds one." };
         var trace = new Option<FileInfo?>("--trace") { Description = "Replay a recording of the FLamby heart disease benchmark: its initial weights and its order of samples." };
         var seed = new Option<SeedRange?>("--seed") { Description = "With --trace: which recorded seeds, such as 42..46 (default: all).", CustomParser = result => SeedRange.Parse(result) };
+        var chaos = new Option<SeedRange?>("--chaos") { Description = "Instead of a model: hold the system to its promises under random crashes, losses and disk errors, one schedule per seed, such as 42 or 1..500. Needs no data.", CustomParser = result => SeedRange.Parse(result) };
         var verb = new Verb(
             "simulate",
             "Run a study on a laptop: the production coordinator, gateways, workers and trainer in one process.",
             "fcml simulate heart-disease.yaml --data hospitals/",
-            "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46")
+            "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46",
+            "fcml simulate heart-disease.yaml --chaos 1..500")
         {
-            file, data, trace, seed,
+            file, data, trace, seed, chaos,
         };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null || result.GetValue(data) is null)
-                result.AddError("'fcml simulate' needs a study and --data FOLDER.");
+            var isChaos = result.GetResult(chaos) is not null;
+            if (result.GetValue(file) is null || (result.GetValue(data) is null && !isChaos))
+                result.AddError("'fcml simulate' needs a study and --data FOLDER, or a study and --chaos SEEDS.");
+            else if (isChaos && (result.GetValue(data) is not null || result.GetValue(trace) is not null))
+                result.AddError("--chaos computes without data and recordings: leave --data and --trace out.");
         });
-        return verb.Does((parsed, terminal, cancel) => Task.FromResult(Run(
+        return verb.Does((parsed, terminal, cancel) => Task.FromResult(parsed.GetValue(chaos) is { } seeds ? ChaosRun.Run(StudyFile.Read(parsed.GetRequiredValue(file)!), seeds, terminal, cancel) : Run(
             parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), terminal, cancel)));
     }
 
@@ -70,7 +75,7 @@ internal static class SimulateCommand
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), time, new Weather(), new SimulatedKeys(),
             [.. files.Select(site => new SimulatedSite(site.Key, SiteFiles.Computer(site.Key, site.Value, study, trainer, recording?.OrderOf(site.Key))))],
-            memory.Open);
+            (_, name) => memory.Open(name));
         var view = new RunView();
         federation.Coordinator.Journaled += journaled =>
         {
