@@ -129,6 +129,7 @@ internal sealed class ChaosSchedule
         _armed = true;
         Administer();
         Strike();
+        Withdraw();
         var ended = _federation.Run(() => Over() || _time.GetUtcNow() - _begin > LongestRun, MostHappenings);
         if (!ended || !Over())
             throw new BrokenPromiseException($"the run always ends: after {_time.GetUtcNow() - _begin} it is {_federation.Coordinator.State?.Status.ToString() ?? "away"} at {_federation.Coordinator.State?.Step?.Id}, {_time.Happened} happenings");
@@ -178,6 +179,46 @@ internal sealed class ChaosSchedule
 
             Strike();
         });
+    }
+
+    // Under some seeds a steward withdraws the approval in the middle of it. Decided by a generator of its own, so that what else happens stays as it is.
+    private void Withdraw()
+    {
+        var random = new Random(HashCode(~_seed));
+        if (random.Next(8) != 0)
+            return;
+        var site = _federation.Sites[random.Next(_federation.Sites.Length)];
+        _time.After(TimeSpan.FromMilliseconds(random.Next(20_000)), () => Withdraw(site));
+    }
+
+    private void Withdraw(SiteId site)
+    {
+        var worker = _federation.Workers[site];
+        if (_federation.Coordinator.State is { Ended: true })
+            return;
+        _promises.Withdrawing(site); // before: the entry may be durable although the worker dies of it
+        var done = false;
+        if (worker.IsUp)
+        {
+            worker.Do(() =>
+            {
+                try
+                {
+                    if (worker.Core.State.Studies[_plan.Study.Digest].Decision == SiteAgent.Worker.Decision.Approved)
+                        worker.Core.Revoke(_plan.Study.Digest, "simulated", "");
+                    done = true;
+                }
+                catch (IOException)
+                {
+                    // The steward is told so, and tries again.
+                }
+            });
+        }
+
+        if (done)
+            Trace($"{site}: approval withdrawn");
+        else
+            _time.After(TimeSpan.FromSeconds(1), () => Withdraw(site));
     }
 
     private ProcessDisk View(string process, string name)

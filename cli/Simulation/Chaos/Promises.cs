@@ -32,6 +32,8 @@ internal sealed class Promises
     private readonly HashSet<(RoundNumber Round, StepKind Kind)> _committed = [];
     private readonly HashSet<StepId> _over = [];
     private readonly Dictionary<(SiteId Site, StepId Step), Sha256Digest> _sent = [];
+    private readonly HashSet<SiteId> _withdrawn = []; // at the site, perhaps
+    private readonly HashSet<SiteId> _left = []; // in the run's journal
 
     public Promises(SimulatedFederation federation)
     {
@@ -47,6 +49,9 @@ internal sealed class Promises
 
     /// <summary>Raised for every new event of the run.</summary>
     public event Action<RunEvent>? Happened;
+
+    /// <summary>A steward withdraws the approval; from here on the site's releases are void, and the run may lose the site.</summary>
+    public void Withdrawing(SiteId site) => _withdrawn.Add(site);
 
     /// <summary>A process was started again: what it had promised must be there.</summary>
     public void CameBack(SimulatedProcess process)
@@ -65,13 +70,15 @@ internal sealed class Promises
         var journal = _federation.Coordinator.Journal();
         Reread(journal);
         var state = RoundMachine.Replay(journal.Select(journaled => journaled.Event))!;
-        Insist(state.Status == RunStatus.Registered, $"the run ends with a model: it is {state.Status} {state.Failure}");
+        var registered = state.Status == RunStatus.Registered;
+        Insist(registered || (_withdrawn.Count > 0 && state.Status == RunStatus.Failed), $"the run ends with a model: it is {state.Status} {state.Failure}");
+        Insist(registered || _withdrawn.SetEquals(state.Gone.Keys), $"a withdrawn approval reaches the run: {string.Join(' ', _withdrawn)} did not leave it");
         var committed = CommittedStep.Of(state);
         foreach (var (expected, found) in undisturbed.Zip(committed))
             Insist(expected == found, $"a disturbed run gives what an undisturbed one gives: {expected} became {found}");
-        Insist(undisturbed.Count == committed.Count, "a disturbed run commits as many steps as an undisturbed one");
+        Insist(undisturbed.Count == committed.Count || !registered, "a disturbed run commits as many steps as an undisturbed one");
         Records(state, [.. journal.Select(journaled => journaled.Event).OfType<RoundRecorded>()]);
-        Insist(_federation.Coordinator.Registry.Verify(state.Model!.Value, _federation.Coordinator.PublicKey) is null, "the registered model is whole and signed");
+        Insist(!registered || _federation.Coordinator.Registry.Verify(state.Model.GetValueOrDefault(), _federation.Coordinator.PublicKey) is null, "the registered model is whole and signed");
         foreach (var site in _federation.Sites)
         {
             Remembers(site);
@@ -115,10 +122,16 @@ internal sealed class Promises
         {
             case ReleaseAccepted e:
                 Insist(_sent.GetValueOrDefault((e.Site, e.Step)) == e.Release, $"a release counts only for the step that it was made for: {e.Site} sent no such release for {e.Step}");
+                Insist(!_left.Contains(e.Site), $"who left takes no part: {e.Site} in {e.Step}");
                 Insist(_accepted.All(other => (other.Site, other.Step) != (e.Site, e.Step)), $"nobody is counted twice: {e.Site} in {e.Step}");
                 _accepted.Add((e.Site, e.Step, e.Release));
                 break;
+            case SiteLeft e:
+                Insist(_withdrawn.Contains(e.Site), $"no site leaves unless its approval is withdrawn: {e.Site}");
+                _left.Add(e.Site);
+                break;
             case StepClosed e:
+                Insist(!e.Participants.Any(_left.Contains), $"who left takes no part: {e.Step}");
                 Insist(e.Participants.Distinct().Count() == e.Participants.Length && e.Participants.All(site => _accepted.Any(a => (a.Site, a.Step) == (site, e.Step))),
                     $"{e.Step} is made of accepted releases, each once");
                 break;
@@ -159,8 +172,8 @@ internal sealed class Promises
 
     private void WorkerCalled(SiteId site)
     {
-        if (!_federation.Workers[site].IsUp)
-            return;
+        if (!_federation.Workers[site].IsUp || _withdrawn.Contains(site))
+            return; // a withdrawal voids every release at once
         foreach (var release in _federation.Workers[site].Core.State.Releases.Values)
             Insist(!release.Settled || _over.Contains(release.Step), $"a release is kept until its step is over: {site} let go of {release.Step}");
     }
