@@ -24,23 +24,30 @@ internal static class SimulateCommand
         var trace = new Option<FileInfo?>("--trace") { Description = "Replay a recording of the FLamby heart disease benchmark: its initial weights and its order of samples." };
         var seed = new Option<SeedRange?>("--seed") { Description = "With --trace: which recorded seeds, such as 42..46 (default: all).", CustomParser = result => SeedRange.Parse(result) };
         var store = new Option<DirectoryInfo?>("--out") { Description = "Folder to write the model and its records to, as 'fcml models export' does; 'fcml replay --folder' takes it." };
+        var chaos = new Option<SeedRange?>("--chaos") { Description = "Instead of a model: hold the system to its promises under random crashes, losses and disk errors, one schedule per seed, such as 42 or 1..500. Needs no data.", CustomParser = result => SeedRange.Parse(result) };
         var verb = new Verb(
             "simulate",
             "Run a study on a laptop: the production coordinator, gateways, workers and trainer in one process.",
             "fcml simulate heart-disease.yaml --data hospitals/",
-            "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46")
+            "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46",
+            "fcml simulate heart-disease.yaml --chaos 1..500")
         {
-            file, data, trace, seed, store,
+            file, data, trace, seed, store, chaos,
         };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null || result.GetValue(data) is null)
-                result.AddError("'fcml simulate' needs a study and --data FOLDER.");
+            var isChaos = result.GetResult(chaos) is not null;
+            if (result.GetValue(file) is null || (result.GetValue(data) is null && !isChaos))
+                result.AddError("'fcml simulate' needs a study and --data FOLDER, or a study and --chaos SEEDS.");
+            else if (isChaos && (result.GetValue(data) is not null || result.GetValue(trace) is not null || result.GetValue(store) is not null))
+                result.AddError("--chaos computes without data and recordings and makes no model: leave --data, --trace and --out out.");
             if (result.GetValue(store) is not null && result.GetValue(trace) is not null)
                 result.AddError("--out is not for --trace: a recording's initial weights and order of samples are not the study's, so that its records could not be replayed.");
         });
-        return verb.Does((parsed, terminal, cancel) => Task.FromResult(Run(
-            parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(store), terminal, cancel)));
+        return verb.Does((parsed, terminal, cancel) => Task.FromResult(parsed.GetValue(chaos) is { } seeds
+            ? ChaosRun.Run(StudyFile.Read(parsed.GetRequiredValue(file)!), seeds, terminal, cancel)
+            : Run(
+                parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(store), terminal, cancel)));
     }
 
     private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, DirectoryInfo? store, Terminal terminal, CancellationToken cancel)

@@ -84,10 +84,16 @@ public sealed class RunProcess
     /// After a start: releases that are staged but not journaled are journaled, and offers, deadlines, settlements and work that a crash may
     /// have cut off are issued again; what earlier steps left in staging is removed.
     /// </summary>
-    public void Recover()
+    /// <param name="left">
+    /// Sites that take no part any more, as far as is known besides the journal: their removal may have been cut off between the verdict
+    /// and the run, and nothing would bring it about again.
+    /// </param>
+    public void Recover(IEnumerable<KeyValuePair<SiteId, GoneReason>>? left = null)
     {
         if (State is null)
             return;
+        foreach (var (site, reason) in (left ?? []).OrderBy(gone => gone.Key).ToList())
+            Handle(new RemoveSite(_services.Time.GetUtcNow(), site, reason));
         if (State.Status == RunStatus.Created)
         {
             // Creating and starting are one wish of one person; a crash between the two must not leave a run that nobody starts.

@@ -23,6 +23,9 @@ public sealed record SubmittedStudy(Study Study, SignedStudy Signed, ImmutableSo
 
     /// <summary>Sites that approved it, in ordinal order.</summary>
     public IEnumerable<SiteId> Approved => Verdicts.Where(v => v.Value.State == StudyVerdict.Types.State.Approved && Involves(v.Key)).Select(v => v.Key);
+
+    /// <summary>Sites whose newest verdict is another than approval: they have no part in a run, whatever they said when it was created.</summary>
+    public IEnumerable<SiteId> Withdrawn => Verdicts.Where(v => v.Value.State != StudyVerdict.Types.State.Approved).Select(v => v.Key);
 }
 
 /// <summary>Takes studies in, and sites' verdicts on them. Holds all of them in memory: they are few, and each was checked whole once.</summary>
@@ -89,7 +92,8 @@ public sealed partial class StudyDesk
     }
 
     /// <summary>Takes a site's verdict in.</summary>
-    /// <returns>Whether an approval ended with it.</returns>
+    /// <returns>The study, and whether the site does not approve it: then it leaves the runs, also where the verdict was known, for the last
+    /// time it was heard the removal may have been cut off.</returns>
     /// <exception cref="FaultException">STUDY_UNKNOWN, VERDICT_SIGNATURE_WRONG.</exception>
     public (StudyDigest Study, bool Withdrawn) Judge(SiteId site, VerifyingKey worker, StudyVerdict verdict)
     {
@@ -111,13 +115,13 @@ public sealed partial class StudyDesk
                 throw new FaultException(Fault.StudyUnknown);
             var before = study.Verdicts.GetValueOrDefault(site);
             if (before?.State == verdict.State && before.Reason == verdict.Reason)
-                return (digest, false);
+                return (digest, verdict.State != StudyVerdict.Types.State.Approved);
             var stored = new StoredVerdict(digest, site, verdict.State, verdict.Reason, verdict.Signature.ToByteArray());
             _store.Set(stored);
             _studies = _studies.SetItem(digest, study with { Verdicts = study.Verdicts.SetItem(site, stored) });
             Changed();
             LogVerdict(site, study.Study.Name, verdict.State, verdict.Reason);
-            return (digest, before?.State == StudyVerdict.Types.State.Approved && verdict.State != StudyVerdict.Types.State.Approved);
+            return (digest, verdict.State != StudyVerdict.Types.State.Approved);
         }
     }
 

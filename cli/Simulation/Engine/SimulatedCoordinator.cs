@@ -30,7 +30,10 @@ internal abstract record Reply
 /// <summary>The coordinator's cores in one simulated process: <see cref="RunProcess"/> over its journal, staging and results. What production's grain, session and endpoints do around them, this does on the timeline.</summary>
 internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
 {
+    private const string VerdictsDirectory = "verdicts";
+
     private readonly Weather _weather;
+    private readonly Mutant _mutant;
     private readonly IDisk _disk;
     private readonly SigningKey _key;
     private readonly IReadOnlyDictionary<SiteId, VerifyingKey> _workers;
@@ -42,14 +45,48 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     private bool _working;
 
     public SimulatedCoordinator(
-        Timeline time, Weather weather, IDisk disk, SigningKey key, Study study, SignedStudy signed, RunId run, IReadOnlyDictionary<SiteId, VerifyingKey> workers)
+        Timeline time, Weather weather, IDisk disk, SigningKey key, Study study, SignedStudy signed, RunId run, IReadOnlyDictionary<SiteId, VerifyingKey> workers,
+        Mutant mutant)
         : base("coordinator", time)
     {
-        (_weather, _disk, _key, Study, _signed, Run, _workers) = (weather, disk, key, study, signed, run, workers);
+        (_weather, _disk, _key, Study, _signed, Run, _workers, _mutant) = (weather, disk, key, study, signed, run, workers, mutant);
     }
 
-    /// <summary>An open session, as the coordinator knows it.</summary>
-    internal sealed record Session(SiteId Site, Action<GatewayEvent> Send, Action Close);
+    /// <summary>A session: two streams, one each way, and what either side knows of it.</summary>
+    internal sealed class Session(SiteId site, Lane up, Lane down)
+    {
+        private bool _broken;
+
+        /// <summary>The site.</summary>
+        public SiteId Site => site;
+
+        /// <summary>What the gateway does with a message; set by the gateway.</summary>
+        public Action<GatewayEvent> Receive { get; set; } = _ => { };
+
+        /// <summary>Ends the session from the coordinator's side, or the network's.</summary>
+        public Action Close { get; set; } = () => { };
+
+        /// <summary>To the coordinator, in order.</summary>
+        public void Up(Action arrive) => up.Send(arrive);
+
+        /// <summary>To the gateway, in order.</summary>
+        public void Down(Action arrive) => down.Send(arrive);
+
+        /// <summary>Sends a message to the gateway; a stream that breaks brings nothing more.</summary>
+        public void Send(GatewayEvent message, bool breaks)
+        {
+            if (_broken)
+                return;
+            if (breaks)
+            {
+                _broken = true;
+                Close();
+                return;
+            }
+
+            Down(() => Receive(message));
+        }
+    }
 
     /// <summary>The run's id.</summary>
     public RunId Run { get; }
@@ -72,25 +109,26 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     /// <summary>Raised when a gateway is told that a release counted.</summary>
     public event Action<SiteId, StepId>? SettledAsCommitted;
 
-    /// <summary>Creates the run, if the journal does not have it, and starts it.</summary>
+    /// <summary>Creates the run, if the journal does not have it, and starts it; does nothing while that is not possible.</summary>
     public void StartRun(IEnumerable<SiteId> approved, float[]? initialParameters = null)
     {
         if (!IsUp)
             return;
-        Do(() =>
+        Do(() => Unless(() =>
         {
-            if (State is null)
+            if (Process() is null)
             {
                 var create = RunProcess.Plan(Run, Study, approved, _memory!.Results, Time.GetUtcNow());
                 if (initialParameters is not null)
                     create = create with { Plan = create.Plan with { Parameters = _memory.Results.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initialParameters.AsSpan())) } };
-                _process ??= NewProcess();
-                Insist(_process.Handle(create));
+                _process = NewProcess();
+                Insist(Handle(create));
             }
 
             if (State!.Status == RunStatus.Created)
-                Insist(_process!.Handle(new StartRun(Time.GetUtcNow())));
-        });
+                Insist(Handle(new StartRun(Time.GetUtcNow())));
+            return true;
+        }, false));
 
         static void Insist(Decision decision)
         {
@@ -105,80 +143,119 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     /// <summary>The registry.</summary>
     public ModelRegistry Registry => _memory!.Registry;
 
-    /// <summary>The whole journal.</summary>
-    public IReadOnlyList<JournaledEvent> Journal() => _memory!.Journal.Read(Run);
+    /// <summary>The whole journal, as it is in its file.</summary>
+    public IReadOnlyList<JournaledEvent> Journal() => _memory!.File.Read(Run);
 
     /// <summary>Opens a session for a site, in the place of an older one.</summary>
     public void Open(Session session, IReadOnlyList<HeldTicket> held)
     {
-        if (_sessions.Remove(session.Site, out var old))
-            old.Close();
-        _sessions[session.Site] = session;
-        session.Send(new SessionOpened(Time.GetUtcNow()));
-        session.Send(new StudyOffered(_signed, Withdrawn: false));
-        if (_process?.OfferFor(session.Site) is { } offer)
-            session.Send(new StepOffered(Messages.Offered(offer)));
-        foreach (var ticket in held)
+        if (!IsUp)
         {
-            var settlement = _process is null ? new Settlement(SettlementOutcome.Abandoned) : _process.SettlementFor(session.Site, ticket.Step, ticket.Digest);
-            if (settlement is { } ended)
-                Tell(session, ticket.Step, ended);
+            session.Close();
+            return;
         }
+
+        Do(() =>
+        {
+            if (_sessions.Remove(session.Site, out var old))
+                old.Close();
+            _sessions[session.Site] = session;
+            Send(session, new SessionOpened(Time.GetUtcNow()));
+            Send(session, new StudyOffered(_signed, Withdrawn: false));
+            try
+            {
+                CatchUp(session, held);
+            }
+            catch (IOException)
+            {
+                session.Close(); // what it was not told now it asks for with its next Hello
+            }
+        });
+    }
+
+    /// <summary>A message of a session has arrived: it counts while the session is the site's.</summary>
+    public void Take(Session session, Action act)
+    {
+        if (!IsUp || _sessions.GetValueOrDefault(session.Site) != session)
+            return;
+        Do(() =>
+        {
+            try
+            {
+                act();
+            }
+            catch (IOException)
+            {
+                session.Close();
+            }
+        });
     }
 
     /// <summary>A session ended at the site's side.</summary>
     public void Closed(Session session)
     {
-        if (_sessions.TryGetValue(session.Site, out var present) && ReferenceEquals(present, session))
+        if (_sessions.GetValueOrDefault(session.Site) == session)
             _sessions.Remove(session.Site);
     }
 
     /// <summary>A site declines a step.</summary>
-    public void Decline(SiteId site, StepId step, SiteReason reason) => _process?.Handle(new DeclineStep(Time.GetUtcNow(), step, site, reason));
+    public void Decline(Session session, StepId step, SiteReason reason)
+    {
+        if (Process() is not null)
+            Handle(new DeclineStep(Time.GetUtcNow(), step, session.Site, reason));
+    }
+
+    /// <summary>A site's verdict on the study: kept first; whoever does not approve any more leaves the run.</summary>
+    public void Judge(Session session, StudyVerdict verdict)
+    {
+        var path = $"{VerdictsDirectory}/{session.Site}";
+        var approves = verdict.State == StudyVerdict.Types.State.Approved;
+        if (approves != !Left().ContainsKey(session.Site) || !_disk.Exists(path))
+            DurableFile.Write(_disk, path, approves ? "approved"u8 : "withdrawn"u8);
+        if (!approves && Process() is not null)
+            Handle(new RemoveSite(Time.GetUtcNow(), session.Site, GoneReason.ApprovalWithdrawn));
+    }
 
     /// <summary>HEAD of a release.</summary>
-    public Reply Ask(SiteId site, StepId step)
+    public Reply Ask(SiteId site, StepId step) => Unless<Reply>(() =>
     {
-        if (_process is null)
+        if (Process() is not { } process)
             return new Reply.NotNow();
-        var permit = _process.PermitFor(site, step);
+        var permit = _mutant.Permit(process, site, step);
         if (permit.Accepted is { } accepted)
             return Acknowledge(site, step, accepted);
         if (permit.Rule is not { } rule)
             return new Reply.Refused();
         var status = _memory!.Staging.Status(rule);
         return status.Whole is { } whole ? Journal(whole) : new Reply.Continue(status.Offset, status.Prefix);
-    }
+    }, new Reply.NotNow());
 
     /// <summary>PUT of a piece of a release.</summary>
     public Reply Put(SiteId site, StepId step, long offset, long total, ReadOnlySpan<byte> bytes)
     {
-        if (_process is null)
-            return new Reply.NotNow();
-        var permit = _process.PermitFor(site, step);
-        if (permit.Accepted is { } accepted)
-            return Acknowledge(site, step, accepted);
-        if (permit.Rule is not { } rule)
-            return new Reply.Refused();
-        try
+        var content = bytes.ToArray();
+        return Unless<Reply>(() =>
         {
-            return _memory!.Staging.Append(rule, offset, total, bytes) switch
+            if (Process() is not { } process)
+                return new Reply.NotNow();
+            var permit = _mutant.Permit(process, site, step);
+            if (permit.Accepted is { } accepted)
+                return Acknowledge(site, step, accepted);
+            if (permit.Rule is not { } rule)
+                return new Reply.Refused();
+            return _memory!.Staging.Append(rule, offset, total, content) switch
             {
-                UploadWhole whole => Journal(whole.Release),
+                UploadWhole whole => Journal(_mutant.Staged(process, whole.Release)),
                 UploadRefused refused => Reject(site, step, refused.Fault),
                 UploadAppended appended => new Reply.Continue(appended.Offset, default),
                 UploadMisplaced misplaced => new Reply.Continue(misplaced.Offset, default),
                 _ => throw new InvalidOperationException("An upload ended in a way that the simulator does not know."),
             };
-        }
-        catch (IOException)
-        {
-            return new Reply.NotNow();
-        }
+        }, new Reply.NotNow());
     }
 
     /// <summary>GET of a range of a parameter vector.</summary>
-    public Reply Get(Sha256Digest parameters, long offset, int length)
+    public Reply Get(Sha256Digest parameters, long offset, int length) => Unless<Reply>(() =>
     {
         if (!_memory!.Results.Contains(parameters))
             return new Reply.Refused();
@@ -186,12 +263,12 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         var content = new byte[Math.Min(length, file.Length - offset)];
         file.Read(offset, content);
         return new Reply.Bytes(content);
-    }
+    }, new Reply.NotNow());
 
     void IRunEffects.Offer(SiteId site, StepInvitation invitation)
     {
         if (_sessions.TryGetValue(site, out var session))
-            session.Send(new StepOffered(Messages.Offered(invitation)));
+            Send(session, new StepOffered(Messages.Offered(invitation)));
     }
 
     void IRunEffects.Settle(SiteId site, StepId step, Settlement settlement)
@@ -203,7 +280,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     void IRunEffects.ArmDeadline(StepId step, DateTimeOffset at)
     {
         var delay = at - Time.GetUtcNow();
-        Later(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, () => _process?.Handle(new DeadlineReached(Time.GetUtcNow(), step)));
+        Later(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, () => Unless(() => _process is null ? null : Handle(new DeadlineReached(Time.GetUtcNow(), step)), null));
     }
 
     void IRunEffects.Start(RunWork work)
@@ -217,17 +294,16 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _memory = new Memory(_disk);
-        if (_memory.Journal.Read(Run).Count == 0)
-            return;
-        _process = NewProcess();
-        _process.Recover();
+        _disk.CreateDirectory(VerdictsDirectory);
+        _memory = new Memory(_disk, _mutant);
+        Process();
     }
 
     /// <inheritdoc/>
     protected override void Forget()
     {
         _process = null;
+        _memory?.Close();
         _memory = null;
         _work.Clear();
         _working = false;
@@ -236,6 +312,78 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         _sessions.Clear();
     }
 
+    // The run's process; made anew from the journal where the last was given up. Null where the run is not created.
+    private RunProcess? Process()
+    {
+        if (_process is not null || _memory!.Journal.Read(Run).Count == 0)
+            return _process;
+        _process = NewProcess();
+        try
+        {
+            _process.Recover(Left());
+        }
+        catch (IOException)
+        {
+            GiveUp();
+            throw;
+        }
+
+        return _process;
+    }
+
+    // As production's grain does: after a failure the memory may be behind the journal, so that both are read again, a little later at
+    // the latest.
+    private Decision Handle(RunCommand command)
+    {
+        try
+        {
+            return _process!.Handle(command);
+        }
+        catch (Exception fault) when (fault is IOException or JournalConflictException)
+        {
+            GiveUp();
+            throw;
+        }
+    }
+
+    private void GiveUp()
+    {
+        _process = null;
+        _memory!.CloseJournal();
+        Later(_weather.Backoff(), () => Unless(Process, null));
+    }
+
+    private static T Unless<T>(Func<T> act, T otherwise)
+    {
+        try
+        {
+            return act();
+        }
+        catch (IOException)
+        {
+            return otherwise;
+        }
+    }
+
+    private Dictionary<SiteId, GoneReason> Left() => _disk.List(VerdictsDirectory).Where(name => SiteId.TryParse(name, out _))
+        .Where(name => DurableFile.Read(_disk, $"{VerdictsDirectory}/{name}").AsSpan().SequenceEqual("withdrawn"u8))
+        .ToDictionary(SiteId.Parse, _ => GoneReason.ApprovalWithdrawn);
+
+    private void CatchUp(Session session, IReadOnlyList<HeldTicket> held)
+    {
+        var process = Process();
+        if (process?.OfferFor(session.Site) is { } offer)
+            Send(session, new StepOffered(Messages.Offered(offer)));
+        foreach (var ticket in held)
+        {
+            var settlement = process is null ? new Settlement(SettlementOutcome.Abandoned) : process.SettlementFor(session.Site, ticket.Step, ticket.Digest);
+            if (settlement is { } ended)
+                Tell(session, ticket.Step, ended);
+        }
+    }
+
+    private void Send(Session session, GatewayEvent message) => session.Send(message, _weather.Breaks());
+
     private RunProcess NewProcess() => new(
         Run, Study,
         new RunServices(_memory!.Journal, _memory.Staging, _memory.Results, _memory.Registry, _key, site => _workers.GetValueOrDefault(site), Time, "simulated"),
@@ -243,13 +391,19 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
 
     private Reply Journal(StagedRelease whole)
     {
-        var decision = _process!.Handle(whole.At(Time.GetUtcNow()));
+        if (_mutant.AcknowledgesBeforeJournal)
+        {
+            Later(_weather.Work(), () => Unless(() => Process() is null ? null : Handle(whole.At(Time.GetUtcNow())), null));
+            return Acknowledge(whole.Site, whole.Step, whole.Digest);
+        }
+
+        var decision = Handle(whole.At(Time.GetUtcNow()));
         return decision is Accepted ? Acknowledge(whole.Site, whole.Step, whole.Digest) : new Reply.Refused();
     }
 
     private Reply.Refused Reject(SiteId site, StepId step, RoundFault fault)
     {
-        _process!.Handle(new ReleaseRejected(Time.GetUtcNow(), step, site, fault));
+        Handle(new ReleaseRejected(Time.GetUtcNow(), step, site, fault));
         return new Reply.Refused();
     }
 
@@ -263,7 +417,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     {
         if (settlement.Outcome == SettlementOutcome.Committed)
             SettledAsCommitted?.Invoke(session.Site, step);
-        session.Send(new StepEnded(step, (StepSettled.Types.Outcome)settlement.Outcome));
+        Send(session, new StepEnded(step, (StepSettled.Types.Outcome)settlement.Outcome));
     }
 
     // One item at a time, off the run's turn, as production's queue does; a failing disk is tried again.
@@ -275,10 +429,10 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         Later(_weather.Work(), () =>
         {
             _working = false;
-            RunCommand? outcome;
             try
             {
-                outcome = _work.Peek().Execute();
+                if (_work.Peek().Execute() is { } outcome && Process() is not null)
+                    Handle(outcome);
             }
             catch (IOException)
             {
@@ -287,21 +441,37 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
             }
 
             _work.Dequeue();
-            if (outcome is not null)
-                _process!.Handle(outcome);
             WorkOn();
         });
     }
 
     /// <summary>What a life of the process has opened.</summary>
-    private sealed class Memory(IDisk disk)
+    private sealed class Memory(IDisk disk, Mutant mutant)
     {
-        public DiskRunJournal Journal { get; } = new(disk);
+        private IRunJournal? _journal;
+
+        public DiskRunJournal File { get; private set; } = new(disk);
+
+        public IRunJournal Journal => _journal ??= mutant.Journal(File);
 
         public StagingArea Staging { get; } = new(disk);
 
         public ResultStore Results { get; } = new(disk);
 
         public ModelRegistry Registry { get; } = new(disk);
+
+        /// <summary>After a failed append: the next reader reads the file.</summary>
+        public void CloseJournal()
+        {
+            File.Dispose();
+            (File, _journal) = (new DiskRunJournal(disk), null);
+        }
+
+        /// <summary>The process has ended: what it had open is closed.</summary>
+        public void Close()
+        {
+            File.Dispose();
+            Staging.Dispose();
+        }
     }
 }

@@ -58,20 +58,20 @@ internal sealed class SimulatedFederation
         new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["plain"], 1, 1, int.MaxValue, null, 1), []);
 
     public SimulatedFederation(
-        Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites, Func<string, IDisk> disk)
+        Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites,
+        Func<string, string, IDisk> disk, Mutant? mutant = null)
     {
         Time = time;
         Sites = [.. sites.Select(site => site.Id).Order()];
         var workers = new Dictionary<SiteId, SimulatedWorker>();
         var gateways = new Dictionary<SiteId, SimulatedGateway>();
         Coordinator = new SimulatedCoordinator(
-            time, weather, disk("coordinator"), keys.Coordinator, study, signed, run, Sites.ToDictionary(site => site, site => keys.Worker(site).PublicKey));
+            time, weather, disk("coordinator", "coordinator"), keys.Coordinator, study, signed, run, Sites.ToDictionary(site => site, site => keys.Worker(site).PublicKey), mutant ?? Mutant.None);
         foreach (var (id, computer) in sites.OrderBy(site => site.Id))
         {
-            var exchange = disk($"{id}/exchange");
             var identity = new WorkerIdentity(id, keys.Worker(id), new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(id.Value)).Span), "simulated");
-            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker"), exchange, identity, OpenPolicy, computer);
-            gateways[id] = new SimulatedGateway(time, weather, id, exchange, worker, Coordinator);
+            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), identity, OpenPolicy, computer);
+            gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), worker, Coordinator, mutant ?? Mutant.None);
         }
 
         (Workers, Gateways) = (workers, gateways);

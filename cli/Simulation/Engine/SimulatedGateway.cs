@@ -16,21 +16,24 @@ internal sealed class SimulatedGateway : SimulatedProcess
     private readonly Weather _weather;
     private readonly SiteId _site;
     private readonly IDisk _exchange;
+    private readonly Mutant _mutant;
     private readonly SimulatedWorker _worker;
     private readonly SimulatedCoordinator _coordinator;
     private readonly Dictionary<StepId, object> _deliveries = [];
     private readonly Dictionary<Sha256Digest, object> _fetches = [];
     private GatewayCore? _core;
     private SimulatedCoordinator.Session? _session;
+    private Action? _called;
     private bool _workerKnown;
-    private bool _connecting;
 
-    public SimulatedGateway(Timeline time, Weather weather, SiteId site, IDisk exchange, SimulatedWorker worker, SimulatedCoordinator coordinator)
+    public SimulatedGateway(Timeline time, Weather weather, SiteId site, IDisk exchange, SimulatedWorker worker, SimulatedCoordinator coordinator, Mutant mutant)
         : base($"{site}/gateway", time)
     {
-        (_weather, _site, _exchange, _worker, _coordinator) = (weather, site, exchange, worker, coordinator);
-        worker.Gone += () => Later(weather.Local(), () => Handle(new WorkerLost()));
-        worker.Returned += () => Later(weather.Local(), FindWorker);
+        (_weather, _site, _exchange, _worker, _coordinator, _mutant) = (weather, site, exchange, worker, coordinator, mutant);
+        var watch = new Lane(time, weather.Local); // that a worker was lost is never heard after it was found again
+        worker.Gone += () => watch.Send(InThisLife(() => Handle(new WorkerLost())));
+        worker.Returned += () => watch.Send(InThisLife(FindWorker));
+        worker.StudyChanged += study => AskWorker(core => core.StatusOf(study), status => Heard(status is null ? [] : [status]));
     }
 
     /// <summary>Whether nothing is under way: no step, no session to open.</summary>
@@ -38,6 +41,13 @@ internal sealed class SimulatedGateway : SimulatedProcess
 
     /// <summary>Raised before bytes of a release leave the site.</summary>
     public event Action<HeldTicket>? Sending;
+
+    /// <summary>Raised after every call to the worker.</summary>
+    public event Action? WorkerCalled
+    {
+        add => _called += value;
+        remove => _called -= value;
+    }
 
     /// <summary>Ends the session, as a cut in the network would.</summary>
     public void BreakSession()
@@ -61,11 +71,11 @@ internal sealed class SimulatedGateway : SimulatedProcess
         _core = null;
         _deliveries.Clear();
         _fetches.Clear();
-        (_workerKnown, _connecting) = (false, false);
+        _workerKnown = false;
         if (_session is { } session)
         {
             _session = null;
-            Time.After(_weather.Network(), () => _coordinator.Closed(session));
+            session.Up(() => _coordinator.Closed(session));
         }
     }
 
@@ -117,10 +127,11 @@ internal sealed class SimulatedGateway : SimulatedProcess
                 break;
             case AnswerStep answer:
                 if (answer.Declined != SiteReason.Unspecified)
-                    SendOnSession(() => _coordinator.Decline(_site, answer.Step, answer.Declined));
+                    SendOnSession(session => _coordinator.Decline(session, answer.Step, answer.Declined));
                 break;
-            case SendVerdict:
-                break; // the simulated run is created with its sites; verdicts decide nothing after that
+            case SendVerdict send:
+                SendOnSession(session => _coordinator.Judge(session, send.Verdict));
+                break;
             case Reconnect:
                 BreakSession();
                 break;
@@ -135,12 +146,19 @@ internal sealed class SimulatedGateway : SimulatedProcess
 
     // ------------------------------------------------------------------------------------------------ worker
 
-    private void FindWorker() => AskWorker(core => Messages.Tickets(core.Held()), held =>
+    private void FindWorker() => AskWorker(core => (Held: Messages.Tickets(core.Held()), Statuses: core.Statuses()), found =>
     {
         _workerKnown = true;
-        Handle(new WorkerFound(held));
+        Handle(new WorkerFound(found.Held));
+        Heard(found.Statuses);
         Connect();
     });
+
+    private void Heard(IEnumerable<StudyStatus> statuses)
+    {
+        foreach (var status in statuses)
+            Handle(new VerdictGiven(Messages.Verdict(status)));
+    }
 
     /// <summary>A call over the socket: it may find no worker, kill it, or outlive it.</summary>
     private void AskWorker<T>(Func<WorkerCore, T> call, Action<T> reply) => Later(_weather.Local(), () =>
@@ -152,66 +170,62 @@ internal sealed class SimulatedGateway : SimulatedProcess
         }
 
         T result = default!;
-        if (!_worker.Do(() => result = call(_worker.Core)))
+        var failed = false;
+        var lives = _worker.Do(() =>
+        {
+            try
+            {
+                result = call(_worker.Core);
+            }
+            catch (IOException)
+            {
+                failed = true; // the worker answers with an error, and lives on
+            }
+        });
+        _called?.Invoke();
+        if (!lives)
             return; // its death is heard of through Gone
+        if (failed)
+        {
+            Handle(new WorkerLost());
+            Later(_weather.Backoff(), FindWorker);
+            return;
+        }
+
         Later(_weather.Work(), () => reply(result));
     });
 
     // ------------------------------------------------------------------------------------------------ session
 
+    // The session counts as opening from the moment at which Hello is sent: Hello names what is held then, not when it is read.
     private void Connect()
     {
-        if (_session is not null || _connecting || !_workerKnown)
+        if (_session is not null || !_workerKnown)
             return;
-        _connecting = true;
-        Later(_weather.Network(), () =>
-        {
-            _connecting = false;
-            if (_session is not null)
-                return;
-            if (!_coordinator.IsUp || _weather.Breaks())
-            {
-                Later(_weather.Backoff(), Connect);
-                return;
-            }
-
-            var held = _core!.NameHeld();
-            SimulatedCoordinator.Session? opening = null;
-            opening = _session = new SimulatedCoordinator.Session(_site, message => Receive(opening!, message), () => Later(_weather.Network(), () => End(opening!)));
-            _coordinator.Do(() => _coordinator.Open(opening, held));
-        });
-    }
-
-    private void Receive(SimulatedCoordinator.Session session, GatewayEvent message)
-    {
+        var held = _core!.NameHeld();
+        var session = _session = new SimulatedCoordinator.Session(_site, new Lane(Time, _weather.Network), new Lane(Time, _weather.Network));
+        session.Receive = message => Reach(() => Handle(message));
+        session.Close = () => session.Down(() => Reach(() => End(session)));
         if (_weather.Breaks())
-        {
-            Later(_weather.Network(), () => End(session));
-            return;
-        }
+            session.Close();
+        else
+            session.Up(() => _coordinator.Open(session, held));
 
-        Later(_weather.Network(), () =>
+        void Reach(Action action)
         {
             if (ReferenceEquals(session, _session))
-                Handle(message);
-        });
+                Do(action);
+        }
     }
 
-    private void SendOnSession(Action atCoordinator)
+    private void SendOnSession(Action<SimulatedCoordinator.Session> atCoordinator)
     {
         if (_session is not { } session)
             return;
         if (_weather.Breaks())
-        {
             End(session);
-            return;
-        }
-
-        Time.After(_weather.Network(), () =>
-        {
-            if (_coordinator.IsUp && ReferenceEquals(session, _session))
-                _coordinator.Do(atCoordinator);
-        });
+        else
+            session.Up(() => _coordinator.Take(session, () => atCoordinator(session)));
     }
 
     private void End(SimulatedCoordinator.Session session)
@@ -219,7 +233,7 @@ internal sealed class SimulatedGateway : SimulatedProcess
         if (!ReferenceEquals(session, _session))
             return;
         _session = null;
-        Time.After(_weather.Network(), () => _coordinator.Closed(session));
+        session.Up(() => _coordinator.Closed(session));
         Handle(new SessionClosed());
         Later(_weather.Backoff(), Connect);
     }
@@ -347,6 +361,8 @@ internal sealed class SimulatedGateway : SimulatedProcess
             case Reply.Delivered:
                 _deliveries.Remove(ticket.Step);
                 Handle(new ReleaseDelivered(ticket.Step));
+                if (_mutant.SettlesOnDelivery)
+                    Carry(new LetGoOfRelease(ticket, StepSettled.Types.Outcome.Committed));
                 break;
             case Reply.Refused:
                 _deliveries.Remove(ticket.Step);

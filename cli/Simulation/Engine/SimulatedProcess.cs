@@ -16,6 +16,9 @@ internal abstract class SimulatedProcess(string name, Timeline time)
     /// <summary>Raised when the process cannot go on (its disk failed it, or killed it); the service manager kills what is left and starts it again.</summary>
     public event Action<SimulatedProcess, Exception>? Died;
 
+    /// <summary>Raised after the process ended, however it did: what it held open is released.</summary>
+    public event Action? Ended;
+
     /// <summary>Which life it lives: work of an earlier one must not reach into this.</summary>
     protected int Life => _life;
 
@@ -38,6 +41,7 @@ internal abstract class SimulatedProcess(string name, Timeline time)
         IsUp = false;
         _life++;
         Forget();
+        Ended?.Invoke();
     }
 
     /// <summary>Does something as this process; false where that was its death.</summary>
@@ -56,14 +60,17 @@ internal abstract class SimulatedProcess(string name, Timeline time)
     }
 
     /// <summary>Schedules something for this life.</summary>
-    protected void Later(TimeSpan delay, Action action)
+    protected void Later(TimeSpan delay, Action action) => time.After(delay, InThisLife(action));
+
+    /// <summary>The action, as something that only this life of the process does.</summary>
+    protected Action InThisLife(Action action)
     {
         var life = _life;
-        time.After(delay, () =>
+        return () =>
         {
             if (IsUp && life == _life)
                 Do(action);
-        });
+        };
     }
 
     /// <summary>Takes up what is on the disk.</summary>

@@ -23,10 +23,14 @@ internal sealed class SimulatedWorker(
     /// <summary>Raised when the worker is gone.</summary>
     public event Action? Gone;
 
+    /// <summary>Raised when what the worker says of a study may have changed.</summary>
+    public event Action<StudyDigest>? StudyChanged;
+
     /// <inheritdoc/>
     protected override void OnStart()
     {
         _core = WorkerCore.Open(disk, exchange, identity, () => policy, computer, Time);
+        _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
     }
 

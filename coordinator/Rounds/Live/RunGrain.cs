@@ -13,19 +13,30 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 public sealed partial class RunGrain(RunServices services, StudyDesk studies, RunEffects effects, ILogger<RunGrain> log) : Grain, IRunGrain
 {
     private RunProcess? _process;
+    private bool _givenUp;
 
     private RunId Run => RunId.Parse(this.GetPrimaryKeyString());
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (services.Journal.Read(Run) is [{ Event: RunCreated created }, ..])
+        try
         {
-            _process = Make(created.Plan.Study);
-            _process.Recover();
-        }
+            if (services.Journal.Read(Run) is [{ Event: RunCreated created }, ..])
+            {
+                _process = Make(created.Plan.Study);
+                _process.Recover(Left(created.Plan.Study));
+            }
 
-        return Task.CompletedTask;
+            return Task.CompletedTask;
+        }
+        catch (Exception error)
+        {
+            // Without this the run would stand still until somebody happens to call it: its deadline is not armed.
+            LogNotTakenUp(error, Run);
+            effects.WakeLater(Run);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -34,6 +45,7 @@ public sealed partial class RunGrain(RunServices services, StudyDesk studies, Ru
     /// <inheritdoc/>
     public Task<Immutable<Decision>> Handle(Immutable<RunCommand> command)
     {
+        InsistOnMemory();
         if (_process is null && command.Value is CreateRun create)
             _process = Make(create.Plan.Study);
         if (_process is null)
@@ -48,7 +60,7 @@ public sealed partial class RunGrain(RunServices services, StudyDesk studies, Ru
         catch (Exception error)
         {
             LogGivenUp(error, Run, command.Value.GetType().Name);
-            _process = null;
+            _givenUp = true;
             DeactivateOnIdle();
             effects.WakeLater(Run);
             throw;
@@ -56,19 +68,44 @@ public sealed partial class RunGrain(RunServices services, StudyDesk studies, Ru
     }
 
     /// <inheritdoc/>
-    public Task<Immutable<StepInvitation?>> OfferFor(Immutable<SiteId> site) =>
-        Task.FromResult(new Immutable<StepInvitation?>(_process?.OfferFor(site.Value)));
+    public Task<Immutable<StepInvitation?>> OfferFor(Immutable<SiteId> site)
+    {
+        InsistOnMemory();
+        return Task.FromResult(new Immutable<StepInvitation?>(_process?.OfferFor(site.Value)));
+    }
 
     /// <inheritdoc/>
-    public Task<Immutable<Settlement?>> SettlementFor(Immutable<HeldBySite> held) => Task.FromResult(new Immutable<Settlement?>(
-        _process is null ? new Settlement(SettlementOutcome.Abandoned) : _process.SettlementFor(held.Value.Site, held.Value.Step, held.Value.Release)));
+    public Task<Immutable<Settlement?>> SettlementFor(Immutable<HeldBySite> held)
+    {
+        InsistOnMemory();
+        return Task.FromResult(new Immutable<Settlement?>(
+            _process is null ? new Settlement(SettlementOutcome.Abandoned) : _process.SettlementFor(held.Value.Site, held.Value.Step, held.Value.Release)));
+    }
 
     /// <inheritdoc/>
-    public Task<Immutable<UploadPermit>> PermitFor(Immutable<UploadQuestion> question) => Task.FromResult(new Immutable<UploadPermit>(
-        _process?.PermitFor(question.Value.Site, question.Value.Step) ?? new UploadPermit(null, null, RoundFault.RunUnknown)));
+    public Task<Immutable<UploadPermit>> PermitFor(Immutable<UploadQuestion> question)
+    {
+        InsistOnMemory();
+        return Task.FromResult(new Immutable<UploadPermit>(
+            _process?.PermitFor(question.Value.Site, question.Value.Step) ?? new UploadPermit(null, null, RoundFault.RunUnknown)));
+    }
 
     /// <inheritdoc/>
-    public Task<Immutable<RunState?>> Look() => Task.FromResult(new Immutable<RunState?>(_process?.State));
+    public Task<Immutable<RunState?>> Look()
+    {
+        InsistOnMemory();
+        return Task.FromResult(new Immutable<RunState?>(_process?.State));
+    }
+
+    // A turn that was waiting when the activation was given up must not take it for one without a run: a site that is told so destroys its release.
+    private void InsistOnMemory()
+    {
+        if (_givenUp)
+            throw new InvalidOperationException($"Run {Run} is being taken up again from the journal.");
+    }
+
+    private IEnumerable<KeyValuePair<SiteId, GoneReason>> Left(StudyDigest study) =>
+        studies.Find(study)?.Withdrawn.Select(site => KeyValuePair.Create(site, GoneReason.ApprovalWithdrawn)) ?? [];
 
     private RunProcess Make(StudyDigest study) => new(
         Run,
@@ -78,4 +115,7 @@ public sealed partial class RunGrain(RunServices services, StudyDesk studies, Ru
 
     [LoggerMessage(1310, LogLevel.Error, "Run {Run} could not handle {Command}; it is taken up again from the journal")]
     private partial void LogGivenUp(Exception error, RunId run, string command);
+
+    [LoggerMessage(1311, LogLevel.Error, "Run {Run} could not be taken up from the journal; it is tried again")]
+    private partial void LogNotTakenUp(Exception error, RunId run);
 }

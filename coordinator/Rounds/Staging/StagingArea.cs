@@ -52,10 +52,18 @@ public sealed class StagingArea : IDisposable
         var slot = SlotOf(rule.Step, rule.Site);
         lock (slot.Gate)
         {
-            var upload = Resume(rule, slot);
-            return upload.Whole is { } whole
-                ? new UploadStatus(upload.Length, default, whole)
-                : new UploadStatus(upload.Length, PrefixOf(upload), null);
+            try
+            {
+                var upload = Resume(rule, slot);
+                return upload.Whole is { } whole
+                    ? new UploadStatus(upload.Length, default, whole)
+                    : new UploadStatus(upload.Length, PrefixOf(upload), null);
+            }
+            catch (IOException)
+            {
+                slot.Forget(); // half taken up: the next call reads it from the disk
+                throw;
+            }
         }
     }
 
@@ -110,7 +118,7 @@ public sealed class StagingArea : IDisposable
     public void Remove(StepId step)
     {
         var directory = DirectoryOf(step);
-        foreach (var site in _slots.Keys.Where(key => key.Step == step).Select(key => key.Site).ToList())
+        foreach (var site in _slots.Keys.Where(key => key.Step == step).Select(key => key.Site).Order().ToList())
             Remove(step, site);
         foreach (var name in _disk.List(directory))
             _disk.Delete($"{directory}/{name}");
@@ -180,14 +188,9 @@ public sealed class StagingArea : IDisposable
         if (!_disk.Exists(release))
         {
             upload.File = _disk.Open(PathOf(rule.Step, rule.Site, Part), DiskMode.Write);
-            if (upload.File.Length > rule.MaximumLength || TakeAll(rule, upload, upload.File) is not null)
-                return StartAnew(rule, slot);
-            if (upload.Head?.FileLength != upload.Length)
-                return upload;
-            if (upload.Finish(rule) is not null)
-                return StartAnew(rule, slot);
-            Seal(rule, upload); // all of it had come when the process was killed: there is no byte left to send that would bring us here again
-            return upload;
+            // A part that lacks nothing was cut off while it was being sealed. There is no byte left to send, so nothing would ever seal it; and a
+            // sync may have failed on it, after which another would succeed without writing. Its bytes are sent, and written, again.
+            return upload.File.Length <= rule.MaximumLength && TakeAll(rule, upload, upload.File) is null && !upload.IsComplete ? upload : StartAnew(rule, slot);
         }
 
         using (var file = _disk.Open(release, DiskMode.Read))

@@ -24,6 +24,9 @@ internal sealed class Upload : IDisposable
     /// <summary>The head, once whole.</summary>
     public ReleaseHead? Head { get; private set; }
 
+    /// <summary>Whether no byte is missing.</summary>
+    public bool IsComplete => Head is { } head && head.FileLength == Length;
+
     /// <summary>Set once the release is durable.</summary>
     public StagedRelease? Whole { get; set; }
 

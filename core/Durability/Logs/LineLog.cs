@@ -38,12 +38,7 @@ public sealed class LineLog : IDisposable
             var content = ReadAll(file, path);
             var whole = WholeLength(content);
             lines = Split(content.AsMemory(0, whole));
-            if (whole < content.Length)
-            {
-                file.Truncate(whole);
-                file.Sync();
-            }
-
+            MakeDurable(file, content, whole);
             return new LineLog(file, whole, content.Length - whole);
         }
         catch
@@ -102,6 +97,18 @@ public sealed class LineLog : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    // The last line may have been written by a process that was killed before its sync, or after the sync had failed. Whoever reads it here goes
+    // by it, so it must be durable now; and since after a failed sync another one succeeds without writing, it is written again.
+    private static void MakeDurable(IDiskFile file, byte[] content, int whole)
+    {
+        if (content.Length == 0)
+            return;
+        var last = whole == 0 ? 0 : content.AsSpan(0, whole - 1).LastIndexOf((byte)'\n') + 1;
+        file.Write(last, content.AsSpan(last, whole - last));
+        file.Truncate(whole);
+        file.Sync();
+    }
 
     private static byte[] ReadAll(IDiskFile file, string path)
     {

@@ -218,7 +218,8 @@ public sealed class WorkerCore : IDisposable
         {
             if (Known(digest).Decision != Decision.Approved)
                 throw new StewardException("The study is not approved, so there is no approval to withdraw; 'site-worker studies refuse' refuses it.");
-            var unsent = _state.Unsettled(digest).Select(release => release.Step).Where(_spool.Holds).ToArray();
+            // In one order: a schedule of crashes must find the same operations at the same numbers in every process that replays it.
+            var unsent = _state.Unsettled(digest).Select(release => release.Step).Where(_spool.Holds).OrderBy(step => step.ToString(), StringComparer.Ordinal).ToArray();
             Append(WorkerEntries.StudyRevoked, WorkerEntries.Revoked(digest, steward, note, unsent.Length), digest);
             if (_underWay is { } underWay && underWay.Study == digest)
                 underWay.Cancel.Cancel();

@@ -1,0 +1,65 @@
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Cli.Simulation;
+
+/// <summary>Computes steps in microseconds: numbers that depend on the site, the round and the parameters, and on nothing else. Rows and training play no part in what chaos is about.</summary>
+/// <param name="site">The site.</param>
+/// <param name="before">Called before each computation; may throw what a computation throws, or kill the process.</param>
+internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : IStepComputer
+{
+    private const int Rows = 16;
+
+    /// <inheritdoc/>
+    public StepComputation Compute(StepRequest request, CancellationToken cancel)
+    {
+        before(request);
+        var random = DeterministicRandom.Of("chaos", site.Value, request.Step.Kind.ToString(), request.Step.Round.ToString());
+        return request.Step.Kind switch
+        {
+            StepKind.Preparation => Prepare(request.Study, random),
+            StepKind.Training => Train(request, random),
+            _ => Evaluate(request, random),
+        };
+    }
+
+    private static StepComputation Prepare(Study study, DeterministicRandom random)
+    {
+        var features = study.Data.Features;
+        var values = new double[Rows * features.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var feature = features[i % features.Length];
+            values[i] = feature.Levels.IsEmpty ? feature.Minimum + ((feature.Maximum - feature.Minimum) * Unit(random)) : feature.Levels[i % feature.Levels.Length];
+        }
+
+        return Json(PreparationReport.Compute(study, values).Write());
+    }
+
+    private StepComputation Train(StepRequest request, DeterministicRandom random)
+    {
+        var format = UpdateFormats.For(request.Study.Federation.Encoding);
+        var parameters = request.Parameters!.ReadAll(ModelPlan.For(request.Study).Layout.Dimension);
+        var change = new float[parameters.Length];
+        for (var i = 0; i < change.Length; i++)
+            change[i] = (float)(Unit(random) - 0.5) - (parameters[i] / 8);
+        var payload = new byte[format.PayloadLength(change.Length)];
+        var saturated = format.Encode(change, payload);
+        return new StepComputation(
+            payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated");
+    }
+
+    private static StepComputation Evaluate(StepRequest request, DeterministicRandom random)
+    {
+        var parameters = request.Parameters!.ReadAll(ModelPlan.For(request.Study).Layout.Dimension);
+        var logits = Enumerable.Range(0, Rows).Select(i => parameters[i % parameters.Length] + Unit(random) - 0.5).ToArray();
+        return Json(new EvaluationReport(ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)])).Write());
+    }
+
+    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated");
+
+    private static double Unit(DeterministicRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
+}

@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Cli.Simulation;
+
+public sealed class ChaosTests(ITestOutputHelper output)
+{
+    private const int Schedules = 500;
+    private const int SeedsForAMutant = 100;
+
+    private static readonly string StudyPath = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml"));
+
+    [Fact]
+    public void Schedules_of_crashes_break_no_promise()
+    {
+        var broken = new ConcurrentBag<ChaosResult>();
+        var lanes = Environment.ProcessorCount;
+        Parallel.For(0, lanes, lane =>
+        {
+            var plan = Plan();
+            for (long seed = 1 + lane; seed <= Schedules; seed += lanes)
+            {
+                if (ChaosSchedule.Run(plan, seed) is { Broken: not null } result)
+                    broken.Add(result);
+            }
+        });
+
+        Assert.True(broken.IsEmpty, string.Join('\n', broken.OrderBy(result => result.Seed).Take(3).Select(Tell)));
+    }
+
+    [Fact]
+    public void Schedule_run_again_from_its_seed_goes_the_same_way()
+    {
+        var plan = Plan();
+        foreach (var seed in new long[] { 7, 8, 9 })
+        {
+            var (first, second) = (ChaosSchedule.Run(plan, seed), ChaosSchedule.Run(plan, seed));
+
+            Assert.Equal(first.Trace, second.Trace);
+            Assert.Equal((first.Broken, first.Disturbances, first.Took), (second.Broken, second.Disturbances, second.Took));
+        }
+    }
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_folds_twice_are_caught() => IsCaught(() => new FoldTwice());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_acknowledges_before_the_journal_are_caught() => IsCaught(() => new AcknowledgeBeforeJournal());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_syncs_no_file_are_caught() => IsCaught(() => new NoFsync());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_syncs_no_directory_are_caught() => IsCaught(() => new NoDirectoryFsync());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_empties_the_outbox_before_the_commit_are_caught() => IsCaught(() => new OutboxDeletedBeforeCommit());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_accepts_a_stale_attempt_are_caught() => IsCaught(() => new StaleAttemptAccepted());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_loses_participation_records_are_caught() => IsCaught(() => new ParticipationRecordLost());
+
+    [Fact]
+    public void Schedules_of_a_mutant_that_logs_a_release_after_it_was_sent_are_caught() => IsCaught(() => new ReleaseLoggedAfterItWasSent());
+
+    [Fact]
+    public async Task Simulate_with_chaos_whose_schedules_hold_ends_well() =>
+        Assert.Equal(0, await FcmlCommand.RunAsync(["simulate", StudyPath, "--chaos", "1..3"], TimeProvider.System));
+
+    private void IsCaught(Func<Mutant> mutant)
+    {
+        var plan = Plan();
+        for (long seed = 1; seed <= SeedsForAMutant; seed++)
+        {
+            if (ChaosSchedule.Run(plan, seed, mutant()) is not { Broken: not null } result)
+                continue;
+            output.WriteLine(Tell(result));
+            return;
+        }
+
+        Assert.Fail($"No schedule of {SeedsForAMutant} found the mutant.");
+    }
+
+    private static ChaosPlan Plan() =>
+        ChaosPlan.For(StudyChecker.CheckYaml(File.ReadAllText(StudyPath)).Study ?? throw new InvalidDataException("The example study has faults."));
+
+    private static string Tell(ChaosResult result) => $"seed {result.Seed}: {result.Broken}\n{string.Join('\n', result.Trace)}";
+
+    private static string Here([CallerFilePath] string file = "") => file;
+}
