@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FederatedClinicalMl.Cli.Bench;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
@@ -22,5 +23,6 @@ internal static class Verbs
         StudyCommand.Create(time),
         ModelsCommand.Create(time),
         SimulateCommand.Create(),
+        BenchCommand.Create(time),
     ];
 }
