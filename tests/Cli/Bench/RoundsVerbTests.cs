@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
 
@@ -37,12 +38,27 @@ public sealed class RoundsVerbTests : IDisposable
         Assert.Contains("--sites is a whole number from 1 to", error, StringComparison.Ordinal);
     }
 
+    // The program itself: beside this test lies a copy of its library, but not what it starts.
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] words)
     {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var parsed = FcmlCommand.Create(TimeProvider.System).Parse(words);
-        var code = await parsed.InvokeAsync(new() { Output = output, Error = error, EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
-        return (code, output.ToString(), error.ToString());
+        var here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        var start = new ProcessStartInfo(Path.GetFullPath(Path.Combine(here, "..", "..", "Cli", Path.GetFileName(here), OperatingSystem.IsWindows() ? "fcml.exe" : "fcml")), words)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return (process.ExitCode, output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
     }
 }
