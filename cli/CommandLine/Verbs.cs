@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Audit;
+using FederatedClinicalMl.Cli.Bench;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
@@ -26,5 +27,6 @@ internal static class Verbs
         AuditCommand.Create(),
         SimulateCommand.Create(),
         ReplayCommand.Create(time),
+        BenchCommand.Create(time),
     ];
 }

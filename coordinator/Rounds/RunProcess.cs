@@ -277,7 +277,7 @@ public sealed class RunProcess
                 break;
             case StepCommitted or StepAbandoned:
                 SettleAll(after.History[^1]);
-                _services.Staging.Remove(after.History[^1].Id);
+                _effects.Start(new RemoveStagedWork(_services.Staging, after.History[^1].Id));
                 break;
             case RunCompleted:
                 _effects.Start(new RegisterWork(this, after));
@@ -324,6 +324,18 @@ public sealed class RunProcess
             var outcome = process._merge.Merge(step.Id, inputs, _parameters);
             var now = process._services.Time.GetUtcNow();
             return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault) : new StepMerged(now, step.Id, outcome.Result, outcome.Length);
+        }
+    }
+
+    /// <summary>Off the run's turn: the file system takes long to free large files, and the next step's offers need not wait for it.</summary>
+    private sealed class RemoveStagedWork(StagingArea staging, StepId step) : RunWork
+    {
+        public override string Name => $"remove what was staged for {step}";
+
+        public override RunCommand? Execute()
+        {
+            staging.Remove(step);
+            return null;
         }
     }
 

@@ -224,7 +224,7 @@ public sealed class WorkerCore : IDisposable
             if (_underWay is { } underWay && underWay.Study == digest)
                 underWay.Cancel.Cancel();
             foreach (var step in unsent)
-                _spool.Remove(step);
+                _spool.Destroy(step);
             return (_state.Studies[digest], unsent.Length);
         }
     }

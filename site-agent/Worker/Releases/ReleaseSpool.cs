@@ -61,15 +61,26 @@ internal sealed class ReleaseSpool(IDisk exchange)
         _whole.Add(release.Step);
     }
 
-    /// <summary>Removes a release's file, durably.</summary>
-    public void Remove(StepId step)
+    /// <summary>Removes the file of a release that may not leave any more, durably.</summary>
+    public void Destroy(StepId step)
+    {
+        if (Remove(step))
+            exchange.SyncDirectory(ExchangePaths.Outgoing);
+    }
+
+    /// <summary>
+    /// Removes the file of a settled release. Not synced: the coordinator has had it, and if a crash brings it back, <see cref="Recover"/>
+    /// removes it because the log says that it is settled.
+    /// </summary>
+    /// <returns>Whether it was there.</returns>
+    public bool Remove(StepId step)
     {
         var path = PathOf(FileName(step));
         _whole.Remove(step);
         if (!exchange.Exists(path))
-            return;
+            return false;
         exchange.Delete(path);
-        exchange.SyncDirectory(ExchangePaths.Outgoing);
+        return true;
     }
 
     private bool IsWhole(ReleaseRecord release)

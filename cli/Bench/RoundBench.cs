@@ -1,0 +1,68 @@
+using FederatedClinicalMl.Cli.Launching;
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+
+namespace FederatedClinicalMl.Cli.Bench;
+
+/// <summary>Runs one <see cref="BenchCase"/>: a federation of its own, started, measured and ended.</summary>
+internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider time)
+{
+    private readonly RoundTimes _times = new();
+    private readonly RunView _view = new();
+    private readonly long _launch = time.GetTimestamp();
+    private double _firstRound;
+    private int _events;
+    private int _committed;
+    private Usage? _afterFirst;
+    private Usage? _afterLast;
+
+    /// <summary>Starts, measures, ends.</summary>
+    public async Task<RoundFigures> RunAsync(CancellationToken cancel)
+    {
+        await using var federation = new LocalFederation(folder, time);
+        await federation.StartAsync([.. BenchStudies.Sites(measured.Sites).Select(site => new LocalSiteSettings(site, "datasets: {}\n", BenchStudies.Policy))], cancel);
+        var yaml = BenchStudies.Rounds(measured);
+        var study = BenchStudies.Checked(yaml);
+        var run = await federation.StartRunAsync(await federation.ApproveEverywhereAsync(yaml, study, cancel), cancel);
+        await federation.WhileAllRunAsync(async stop =>
+        {
+            var events = federation.Admin.ReadAsync(admin => admin.WatchRun(new WatchRunRequest { Run = run }, cancellationToken: stop), stop);
+            await foreach (var happened in events)
+                Take(_view.Apply(happened), federation);
+            return run;
+        }, cancel);
+        if (_view.State.Status != RunStatus.Registered)
+            throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {_view.State.Failure ?? "it was cancelled"}. Logs: {federation.Logs}.");
+        await federation.StopAsync();
+        var plan = _view.State.Plan;
+        return new RoundFigures(
+            measured, Spread.Of(_times.Milliseconds), _firstRound, measured.Rounds > 1 ? Between(_afterFirst!, _afterLast!) : null, _afterLast!,
+            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds);
+    }
+
+    private void Take(Coordinator.Rounds.RunEvent journaled, LocalFederation federation)
+    {
+        _events++;
+        if (!_times.Apply(journaled))
+            return;
+        _committed++;
+        if (_committed == 1)
+        {
+            _firstRound = time.GetElapsedTime(_launch).TotalSeconds;
+            _afterFirst = Usage.Of(federation);
+        }
+
+        if (_committed == measured.Rounds)
+            _afterLast = Usage.Of(federation);
+    }
+
+    // Peaks are since the start either way: a peak between two moments is not to be had.
+    private static Usage Between(Usage first, Usage last)
+    {
+        return new Usage(Minus(last.Coordinator, first.Coordinator), Minus(last.Gateways, first.Gateways), Minus(last.Workers, first.Workers));
+
+        static Used Minus(Used last, Used first) => last with { CpuSeconds = last.CpuSeconds - first.CpuSeconds };
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace FederatedClinicalMl.Cli.Bench;
+
+/// <summary><c>fcml bench rounds</c>: what a round costs, by model size and number of sites.</summary>
+internal static class RoundsVerb
+{
+    private const int MostSites = 64;
+
+    public static Verb Create(TimeProvider time)
+    {
+        var sites = Number("--sites", $"How many sites, 1 to {MostSites} (default 4).", MostSites);
+        var megabytes = Number("--megabytes", $"Size of the model: millions of bytes of float32 parameters, 1 to {BenchCase.MostMegabytes} (default 1).", BenchCase.MostMegabytes);
+        var rounds = Number("--rounds", $"How many rounds, 1 to {BenchCase.MostRounds} (default 20, 10 or 5 by the model's size).", BenchCase.MostRounds);
+        var train = new Option<bool>("--train") { Description = "Measure two whole studies on generated rows instead." };
+        var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to work in, on the disk to be measured; must be new or empty. Default: a new one below ~/.fcml/bench." };
+        return new Verb(
+            "rounds",
+            "Measure rounds: coordinator, gateways and workers as processes, mutual TLS on loopback, every digest, copy and sync of production. Without sizes: a series.",
+            "fcml bench rounds", "fcml bench rounds --sites 4 --megabytes 10 --rounds 20 --json", "fcml bench rounds --train")
+        {
+            sites, megabytes, rounds, train, folder,
+        }.Does(async (parsed, terminal, cancel) =>
+        {
+            var root = parsed.GetValue(folder)?.FullName
+                ?? Path.Combine(FcmlHome.Path, "bench", time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+            if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())
+                throw new CliException(ExitCode.Usage, $"{root} is not empty; name another folder with --folder.");
+            Directory.CreateDirectory(root);
+            BenchReport.Show(DiskSpeed.Measure(root, time), terminal);
+            if (parsed.GetValue(train))
+            {
+                await TrainAsync(root, terminal, time, cancel);
+            }
+            else
+            {
+                var (many, large, often) = (parsed.GetValue(sites), parsed.GetValue(megabytes), parsed.GetValue(rounds));
+                await MeasureAsync(many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)], root, terminal, time, cancel);
+            }
+
+            Directory.Delete(root, recursive: true);
+            return ExitCode.Success;
+        });
+    }
+
+    private static async Task MeasureAsync(IReadOnlyList<BenchCase> cases, string root, Terminal terminal, TimeProvider time, CancellationToken cancel)
+    {
+        var all = new List<RoundFigures>();
+        foreach (var measured in cases)
+        {
+            // Removed after each: the series writes more than most would like to keep. What a fault leaves is there to be looked at.
+            var folder = Path.Combine(root, $"{measured.Sites}x{measured.Megabytes}");
+            all.Add(await new RoundBench(measured, folder, time).RunAsync(cancel));
+            Directory.Delete(folder, recursive: true);
+            BenchReport.Show(all[^1], terminal);
+        }
+
+        BenchReport.ShowGrowth(all, terminal);
+    }
+
+    private static async Task TrainAsync(string root, Terminal terminal, TimeProvider time, CancellationToken cancel)
+    {
+        for (var i = 0; i < TrainingBench.Models.Count; i++)
+        {
+            var (name, yaml) = TrainingBench.Models[i];
+            BenchReport.ShowTraining(name, await TrainingBench.RunAsync(yaml, Path.Combine(root, $"train-{i + 1}"), time, cancel), terminal);
+        }
+    }
+
+    private static Option<int?> Number(string name, string description, int most)
+    {
+        var option = new Option<int?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is { } value && (value < 1 || value > most))
+                result.AddError($"{name} is a whole number from 1 to {most}.");
+        });
+        return option;
+    }
+}
