@@ -1,4 +1,3 @@
-using System.Buffers;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Studies;
 using Microsoft.AspNetCore.Http;
@@ -9,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace FederatedClinicalMl.Coordinator.Api.Bulk;
 
 /// <summary>
-/// <c>GET /v1/parameters/{digest}</c>, whole or from a byte on. Only vectors that an open run of the site needs now. Sent through one pooled
-/// buffer: a mapped file would count as the process's memory, once per site.
+/// <c>GET /v1/parameters/{digest}</c>, whole or from a byte on. Only vectors that an open run of the site needs now. Sent through pooled
+/// blocks: a mapped file would count as the process's memory, once per site.
 /// </summary>
 public sealed class ParameterDownloads(Runs runs, ResultStore results)
 {
@@ -49,23 +48,23 @@ public sealed class ParameterDownloads(Runs runs, ResultStore results)
             rate.MinDataRate = null; // a hospital's line may be slow
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
 
-        var buffer = ArrayPool<byte>.Shared.Rent(BlockLength);
         try
         {
+            // Read into the response's own memory, asked for in large blocks: what is copied into it goes out in TLS records of 4 KiB each.
+            await response.StartAsync(context.RequestAborted);
+            var body = response.BodyWriter;
             for (var offset = from; offset < file.Length;)
             {
-                var read = file.Read(offset, buffer.AsSpan(0, BlockLength));
-                await response.Body.WriteAsync(buffer.AsMemory(0, read), context.RequestAborted);
+                var read = file.Read(offset, body.GetMemory(BlockLength).Span[..BlockLength]);
+                body.Advance(read);
+                if (await body.FlushAsync(context.RequestAborted) is { IsCompleted: true })
+                    break;
                 offset += read;
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The site went: it asks for the rest when it is back.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }
