@@ -40,8 +40,8 @@ public sealed class FederationTests(TestFederation fixture) : IClassFixture<Test
             // /proc/PID/net is what that process's namespace sees.
             var interfaces = (await File.ReadAllLinesAsync($"/proc/{site.Worker!.Id}/net/dev", Cancel)).Skip(2).Select(line => line.Split(':')[0].Trim());
             Assert.Equal(["lo"], interfaces);
-            Assert.Single(await File.ReadAllLinesAsync($"/proc/{site.Worker.Id}/net/tcp", Cancel)); // the header: no socket at all
-            Assert.Single(await File.ReadAllLinesAsync($"/proc/{site.Worker.Id}/net/udp", Cancel));
+            foreach (var table in (string[])["tcp", "tcp6", "udp", "udp6"])
+                Assert.Single(await File.ReadAllLinesAsync($"/proc/{site.Worker.Id}/net/{table}", Cancel)); // the header: no socket at all
         }
 
         var state = (await fixture.FollowAsync(await Federation.StartRunAsync(fixture.Digest, Cancel))).State;
