@@ -12,6 +12,7 @@ public sealed class SiteStepComputer : IStepComputer
     private readonly CohortCache _cohorts;
     private readonly ITrainer _trainer;
     private readonly Func<Study, SiteId, SampleOrder> _order;
+    private readonly float[] _block = new float[IncomingParameters.BlockValues];
     private byte[] _buffer = []; // kept between rounds: fresh pages cost more than the arithmetic
 
     /// <summary>Computes with a trainer.</summary>
@@ -91,7 +92,7 @@ public sealed class SiteStepComputer : IStepComputer
         const float Constant = 1f / 1024;
         var format = UpdateFormats.For(request.Study.Federation.Encoding);
         var payload = Buffer(format.PayloadLength(model.Parameters));
-        var change = new float[IncomingParameters.BlockValues];
+        var change = _block;
         long saturated = 0;
         request.Parameters!.Read(model.Parameters, (offset, values) =>
         {

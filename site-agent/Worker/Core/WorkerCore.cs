@@ -327,8 +327,9 @@ public sealed class WorkerCore : IDisposable
         {
             var computed = Compute(request, cancel.Token);
             FaultPoint.Reached("worker-computed");
+            var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
             lock (_gate)
-                return Publish(work, computed, before);
+                return Publish(work, computed, digest, before);
         }
         finally
         {
@@ -351,11 +352,11 @@ public sealed class WorkerCore : IDisposable
     }
 
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
-    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, ReleaseRecord? before)
+    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
         _ = Permit(work);
         var manifest = new ReleaseManifest(
-            _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, Sha256Digest.Of(computed.Payload.Span),
+            _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
             computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.Data);
         try
         {

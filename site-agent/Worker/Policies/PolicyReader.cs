@@ -3,7 +3,7 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
-/// <summary>Reads <c>policy.yaml</c>.</summary>
+/// <summary>Understands the text of <c>policy.yaml</c>.</summary>
 public static class PolicyReader
 {
     private const string EveryDataset = "mapped";
@@ -48,19 +48,6 @@ public static class PolicyReader
         maximum-faulty-rows: 0.05
 
         """;
-
-    /// <summary>Reads a policy file; one that is missing or unreadable is a fault like any other.</summary>
-    public static PolicyReading ReadFile(string path)
-    {
-        try
-        {
-            return Read(File.ReadAllText(path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return new PolicyReading(null, [new ConfigurationFault(0, 0, $"'{path}' cannot be read, so nothing is allowed: {error.Message}")]);
-        }
-    }
 
     /// <summary>Reads a policy.</summary>
     public static PolicyReading Read(string yaml)

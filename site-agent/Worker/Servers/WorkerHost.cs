@@ -34,7 +34,7 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         var trainer = new TorchTrainer();
         var core = WorkerCore.Open(
-            disk, exchangeDisk, identity, () => PolicyReader.ReadFile(folder.Policy),
+            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read,
             new SiteStepComputer(new CohortCache(datasets, identity.Secret), trainer), TimeProvider.System);
 
         var builder = WebApplication.CreateSlimBuilder();

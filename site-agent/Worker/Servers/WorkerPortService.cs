@@ -9,6 +9,9 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>The gateway's socket. Only closed reasons, tickets and signatures go back.</summary>
 internal sealed class WorkerPortService(WorkerCore core, TimeProvider time, ILogger<WorkerPortService> log) : WorkerPort.WorkerPortBase
 {
+    // One computation at a time, on threads that live on: a new thread for each finds none of the array pool's blocks.
+    private static readonly TaskScheduler Computing = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+
     public override Task<IdentifyReply> Identify(IdentifyRequest request, ServerCallContext context) => Task.FromResult(core.Identify(request));
 
     public override Task<StudyStatus> OfferStudy(OfferStudyRequest request, ServerCallContext context) => Task.FromResult(core.Offer(request));
@@ -22,7 +25,7 @@ internal sealed class WorkerPortService(WorkerCore core, TimeProvider time, ILog
                 log.Released(ticket.File, ticket.Length);
             return result;
         },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        CancellationToken.None, TaskCreationOptions.None, Computing);
 
     public override Task<ListHeldReply> ListHeld(ListHeldRequest request, ServerCallContext context)
     {
