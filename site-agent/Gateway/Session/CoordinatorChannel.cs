@@ -12,8 +12,6 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// </summary>
 public sealed class CoordinatorChannel : IDisposable
 {
-    private readonly SocketsHttpHandler _control;
-    private readonly SocketsHttpHandler _bulk;
     private readonly AuthorityPin _pin;
     private readonly ProxySettings _proxy;
 
@@ -22,10 +20,7 @@ public sealed class CoordinatorChannel : IDisposable
         Coordinator = coordinator;
         _pin = new AuthorityPin(authority, time);
         _proxy = proxy;
-        // Two handlers: gRPC's channel puts its own connecting into the handler that it gets, and no other request passes through it then.
-        _control = Handler(own);
-        _bulk = Handler(own);
-        Http = new HttpClient(_bulk, disposeHandler: false)
+        Http = new HttpClient(Handler(own))
         {
             BaseAddress = coordinator,
             DefaultRequestVersion = HttpVersion.Version11,
@@ -34,8 +29,7 @@ public sealed class CoordinatorChannel : IDisposable
         };
         Grpc = GrpcChannel.ForAddress(coordinator, new GrpcChannelOptions
         {
-            HttpHandler = _control,
-            DisposeHttpClient = false,
+            HttpClient = Http, // given a handler it would put its own connecting into that, through which neither a proxy nor any other request can pass
             MaxReceiveMessageSize = null,
             MaxSendMessageSize = null,
         });
@@ -75,8 +69,6 @@ public sealed class CoordinatorChannel : IDisposable
     {
         Grpc.Dispose();
         Http.Dispose();
-        _control.Dispose();
-        _bulk.Dispose();
     }
 
     private SocketsHttpHandler Handler(X509Certificate2? own) => new()
