@@ -22,8 +22,8 @@ public sealed class CertificateAuthority : IDisposable
     private const string P256 = "1.2.840.10045.3.1.7";
     private static readonly TimeSpan AuthorityValidity = TimeSpan.FromDays(3650);
 
-    // A machine whose clock is a little behind must not take a certificate that was just made for one from the future.
-    private static readonly TimeSpan Backdating = TimeSpan.FromMinutes(10);
+    // A machine whose clock is behind, by an hour and a wrong time zone even, must not take a certificate that was just made for one from the future.
+    private static readonly TimeSpan Backdating = TimeSpan.FromDays(1);
 
     private readonly X509Certificate2 _certificate;
     private readonly TimeProvider _time;
