@@ -30,13 +30,10 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
         File.Delete(PathOf(digest) + ".part");
     }
 
-    /// <summary>Fetches; waits out network errors for as long as it takes.</summary>
+    /// <summary>Fetches; waits out errors of the network and of the disk for as long as it takes.</summary>
     /// <returns>Whether the file is there; false: the coordinator does not have it, or sends other bytes than it says.</returns>
-    /// <exception cref="IOException">The directory cannot be written.</exception>
     public async Task<bool> FetchAsync(Sha256Digest digest, long length, CancellationToken stop)
     {
-        if (await IsWholeAsync(digest, length, stop))
-            return true;
         var waits = backoff();
         var failures = 0;
         while (true)
@@ -45,6 +42,8 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
             var present = channel();
             try
             {
+                if (await IsWholeAsync(digest, length, stop))
+                    return true;
                 switch (await ContinueAsync(present.Http, digest, length, waits, stop))
                 {
                     case Progress.Whole:
@@ -63,6 +62,10 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
             catch (Exception e) when (e is HttpRequestException or HttpIOException)
             {
                 LogBroken(digest, present.Explain(e).Sentence);
+            }
+            catch (IOException e)
+            {
+                LogNotStored(digest, incoming, e.Message); // most likely full: what there is of the file stays, and goes on when there is room
             }
 
             await Task.Delay(waits.Next(), time, stop);
@@ -107,7 +110,7 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
                     using var body = await reply.Content.ReadAsStreamAsync(stop);
                     while (have < length)
                     {
-                        var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(BufferSize, length - have)), stop);
+                        var read = await ReceiveAsync(body, buffer.AsMemory(0, (int)Math.Min(BufferSize, length - have)), stop);
                         if (read == 0)
                             throw new HttpRequestException($"The reply ended after {have} of {length} bytes.");
                         RandomAccess.Write(file, buffer.AsSpan(0, read), have);
@@ -130,6 +133,19 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A broken connection and a full disk are both IOExceptions: this one is the connection.</summary>
+    private static async ValueTask<int> ReceiveAsync(Stream body, Memory<byte> buffer, CancellationToken stop)
+    {
+        try
+        {
+            return await body.ReadAsync(buffer, stop);
+        }
+        catch (IOException e) when (e is not HttpIOException)
+        {
+            throw new HttpRequestException("The reply broke off.", e);
         }
     }
 
@@ -177,4 +193,7 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
 
     [LoggerMessage(2303, LogLevel.Information, "Download of parameters {Digest} broke and will go on: {Why}")]
     private partial void LogBroken(Sha256Digest digest, string why);
+
+    [LoggerMessage(2304, LogLevel.Error, "Parameters {Digest} cannot be stored in '{Directory}' and will be tried again: {Why}")]
+    private partial void LogNotStored(Sha256Digest digest, string directory, string why);
 }
