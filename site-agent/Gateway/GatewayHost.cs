@@ -56,7 +56,6 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         // Of the inbox's reader alone:
         private readonly GatewayCore _core;
         private readonly Dictionary<Sha256Digest, CancellationTokenSource> _fetches = [];
-        private readonly Dictionary<StepId, CancellationTokenSource> _performs = [];
         private readonly Dictionary<StepId, CancellationTokenSource> _deliveries = [];
         private readonly Dictionary<StepId, ITimer> _reminders = [];
 
@@ -149,7 +148,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             switch (action)
             {
                 case HandOverStudy a:
-                    Call(async stop => Post(new StudyHandedOver(a.Digest, await _worker.OfferStudyAsync(a.Study, a.Withdrawn, stop))), _stop.Token);
+                    Call(async stop => Post(new StudyHandedOver(a.Digest, await _worker.OfferStudyAsync(a.Study, a.Withdrawn, stop))));
                     break;
                 case FetchParameters a:
                     Track(_fetches, a.Parameters, async stop =>
@@ -164,19 +163,14 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     break;
                 case PerformStep a:
                     _host.LogPerforming(a.Offer.Step);
-                    Track(_performs, a.Offer.Step, stop => CallAsync(
-                        async s =>
-                        {
-                            var result = await _worker.PerformAsync(a.Offer, _link.Identity.Name, s);
-                            if (result is StepDeclined declined)
-                                _host.LogDeclined(declined.Step, declined.Reason);
-                            FaultPoint.Reached("release-ticket-received");
-                            Post(result);
-                        },
-                        stop));
-                    break;
-                case CancelStep a:
-                    Cancel(_performs, a.Step);
+                    Call(async stop =>
+                    {
+                        var result = await _worker.PerformAsync(a.Offer, _link.Identity.Name, stop);
+                        if (result is StepDeclined declined)
+                            _host.LogDeclined(declined.Step, declined.Reason);
+                        FaultPoint.Reached("release-ticket-received");
+                        Post(result);
+                    });
                     break;
                 case DeliverRelease a:
                     Track(_deliveries, a.Ticket.Step, async stop =>
@@ -193,17 +187,12 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     break;
                 case LetGoOfRelease a:
                     FaultPoint.Reached("step-settled-received");
-                    Call(
-                        async stop =>
-                        {
-                            await _worker.SettleAsync(a.Ticket, a.Outcome, stop);
-                            _host.LogSettled(a.Ticket.Step, a.Outcome);
-                            Post(new ReleaseLetGo(a.Ticket.Step));
-                        },
-                        _stop.Token);
-                    break;
-                case ListHeld:
-                    Call(async stop => Post(new WorkerFound(await _worker.ListHeldAsync(stop))), _stop.Token);
+                    Call(async stop =>
+                    {
+                        await _worker.SettleAsync(a.Ticket, a.Outcome, stop);
+                        _host.LogSettled(a.Ticket.Step, a.Outcome);
+                        Post(new ReleaseLetGo(a.Ticket.Step));
+                    });
                     break;
                 case AnswerStep a:
                     if (a.Declined == SiteReason.WorkerUnreachable)
@@ -241,19 +230,17 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         }
 
         /// <summary>A call to the worker: its failure is the worker's loss, which the core hears of from the loop.</summary>
-        private void Call(Func<CancellationToken, Task> call, CancellationToken stop) => Start(() => CallAsync(call, stop));
-
-        private async Task CallAsync(Func<CancellationToken, Task> call, CancellationToken stop)
+        private void Call(Func<CancellationToken, Task> call) => Start(async () =>
         {
             try
             {
-                await call(stop);
+                await call(_stop.Token);
             }
-            catch (RpcException e) when (!stop.IsCancellationRequested)
+            catch (RpcException e) when (!_stop.IsCancellationRequested)
             {
                 _workerLoop.Break(e);
             }
-        }
+        });
 
         private void Track<TKey>(Dictionary<TKey, CancellationTokenSource> running, TKey key, Func<CancellationToken, Task> work)
             where TKey : notnull

@@ -105,8 +105,6 @@ internal sealed class SimulatedGateway : SimulatedProcess
                     ? new StepPerformed(Messages.Ticket(result.Ticket))
                     : new StepDeclined(perform.Offer.Step, (SiteReason)result.Declined)));
                 break;
-            case CancelStep:
-                break; // the worker finishes what it computes; the core expects that
             case DeliverRelease deliver:
                 Ask(_deliveries[deliver.Ticket.Step] = new object(), deliver.Ticket);
                 break;
@@ -121,9 +119,6 @@ internal sealed class SimulatedGateway : SimulatedProcess
                         return true;
                     },
                     _ => Handle(new ReleaseLetGo(letGo.Ticket.Step)));
-                break;
-            case ListHeld:
-                FindWorker();
                 break;
             case AnswerStep answer:
                 if (answer.Declined != SiteReason.Unspecified)

@@ -23,9 +23,6 @@ public sealed record DropParameters(Sha256Digest Parameters) : GatewayAction;
 /// <summary>Have the worker compute a step. Ends in <see cref="StepPerformed"/>, <see cref="StepDeclined"/> or <see cref="WorkerLost"/>.</summary>
 public sealed record PerformStep(OfferedStep Offer) : GatewayAction;
 
-/// <summary>Call off a <see cref="PerformStep"/> whose result nobody wants any more. No event has to follow; one that does is harmless.</summary>
-public sealed record CancelStep(StepId Step) : GatewayAction;
-
 /// <summary>Bring a release to the coordinator, resuming where it left off, until it is there. Ends in
 /// <see cref="ReleaseDelivered"/>, <see cref="ReleaseRefused"/> or <see cref="ReleaseMissing"/>.</summary>
 public sealed record DeliverRelease(HeldTicket Ticket) : GatewayAction;
@@ -35,9 +32,6 @@ public sealed record CancelDelivery(StepId Step) : GatewayAction;
 
 /// <summary>Tell the worker the end of a release. Ends in <see cref="ReleaseLetGo"/> or <see cref="WorkerLost"/>.</summary>
 public sealed record LetGoOfRelease(HeldTicket Ticket, StepSettled.Types.Outcome Outcome) : GatewayAction;
-
-/// <summary>Ask the worker what it holds. Ends in <see cref="WorkerFound"/> or <see cref="WorkerLost"/>.</summary>
-public sealed record ListHeld : GatewayAction;
 
 /// <summary>Send an answer on the session. Lost if the session ends: the coordinator offers again.</summary>
 /// <param name="Step">The step.</param>

@@ -21,10 +21,12 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 public sealed class GatewayCore
 {
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoragePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RefusalPatience = TimeSpan.FromSeconds(10);
 
     private readonly List<GatewayAction> _actions = [];
     private readonly Dictionary<RunId, Work> _works = [];
+    private readonly Dictionary<RunId, StepId> _performing = []; // what the worker was asked for and has not answered; one of a run at a time
     private readonly Dictionary<StepId, HeldTicket> _held = [];
     private readonly Dictionary<StepId, Outcome> _ended = []; // of this session; what the worker still holds of these is let go of
     private readonly HashSet<StepId> _reported = []; // named in the last Hello
@@ -35,7 +37,6 @@ public sealed class GatewayCore
     private TimeSpan _coordinatorAhead;
     private bool _workerThere;
     private bool _sessionOpen;
-    private bool _calledOff; // a step was called off at the worker: it may hold its release all the same
 
     /// <param name="incoming">Parameters, whole or in part, that an earlier life left in the incoming directory.</param>
     public GatewayCore(IEnumerable<Sha256Digest> incoming) => _incoming = [.. incoming];
@@ -44,6 +45,7 @@ public sealed class GatewayCore
     {
         Fetching,
         AwaitingWorker,
+        AwaitingRoom,
         Performing,
         Delivering,
         Delivered,
@@ -85,7 +87,7 @@ public sealed class GatewayCore
             case ParametersArrived e: OnParametersArrived(e.Parameters); break;
             case ParametersFailed e: OnParametersFailed(e.Parameters); break;
             case StepPerformed e: OnPerformed(e.Ticket); break;
-            case StepDeclined e: OnDeclined(e.Step, e.Reason); break;
+            case StepDeclined e: OnDeclined(e.Step, e.Reason, now); break;
             case ReleaseDelivered e: OnDelivered(e.Step); break;
             case ReleaseRefused e: OnRefused(e.Step, now); break;
             case ReleaseMissing e: OnMissing(e.Step); break;
@@ -132,6 +134,7 @@ public sealed class GatewayCore
     private void OnWorkerLost()
     {
         _workerThere = false;
+        _performing.Clear();
         foreach (var work in _works.Values.Where(w => w.Phase == Phase.Performing))
             work.Phase = Phase.AwaitingWorker;
     }
@@ -191,14 +194,13 @@ public sealed class GatewayCore
             CallOff(live);
         }
 
-        var work = new Work(offer);
+        var due = offer.Deadline - _coordinatorAhead;
+        var margin = TimeSpan.FromTicks(Math.Min((due - now).Ticks / 10, LongestMargin.Ticks));
+        var work = new Work(offer, margin > TimeSpan.Zero ? due - margin : due);
         _works[offer.Step.Run] = work;
         ForgetEnded(offer.Step);
         DropUnwantedParameters();
-
-        var due = offer.Deadline - _coordinatorAhead;
-        var margin = TimeSpan.FromTicks(Math.Min((due - now).Ticks / 10, LongestMargin.Ticks));
-        _actions.Add(new Remind(offer.Step, margin > TimeSpan.Zero ? due - margin : due));
+        _actions.Add(new Remind(offer.Step, work.LastMoment));
 
         if (_held.TryGetValue(offer.Step, out var ticket))
         {
@@ -241,7 +243,6 @@ public sealed class GatewayCore
 
         if (_held.TryGetValue(step, out var ticket) && _workerThere)
             _actions.Add(new LetGoOfRelease(ticket, outcome));
-        ListHeldIfInDoubt();
     }
 
     private void OnParametersArrived(Sha256Digest parameters)
@@ -260,6 +261,7 @@ public sealed class GatewayCore
 
     private void OnPerformed(HeldTicket ticket)
     {
+        _performing.Remove(ticket.Step.Run);
         _held[ticket.Step] = ticket;
         if (LiveWork(ticket.Step) is { } work)
         {
@@ -271,15 +273,28 @@ public sealed class GatewayCore
             _actions.Add(new LetGoOfRelease(ticket, outcome));
         }
 
-        ListHeldIfInDoubt();
+        PerformNext(ticket.Step.Run);
         ReconnectIfUnreported();
     }
 
-    private void OnDeclined(StepId step, SiteReason reason)
+    private void OnDeclined(StepId step, SiteReason reason, DateTimeOffset now)
     {
+        _performing.Remove(step.Run);
         if (LiveWork(step) is { Phase: Phase.Performing or Phase.AwaitingWorker } work)
-            Decline(work, reason);
-        ListHeldIfInDoubt();
+        {
+            if (reason == SiteReason.StorageFull && now + StoragePatience < work.LastMoment)
+            {
+                // A full disk is mended sooner than a run that was given up because of it.
+                work.Phase = Phase.AwaitingRoom;
+                _actions.Add(new Remind(step, now + StoragePatience));
+            }
+            else
+            {
+                Decline(work, reason);
+            }
+        }
+
+        PerformNext(step.Run);
     }
 
     private void OnDelivered(StepId step)
@@ -321,6 +336,11 @@ public sealed class GatewayCore
             work.Refused = false;
             EndSession(); // the coordinator refused the upload and did not end the step: the next Hello asks it to
         }
+        else if (work.Phase == Phase.AwaitingRoom)
+        {
+            _actions.Add(new Remind(step, work.LastMoment));
+            AwaitWorker(work);
+        }
         else if (work.Phase == Phase.AwaitingWorker && !_workerThere)
             Decline(work, SiteReason.WorkerUnreachable);
         else if (work.Phase == Phase.Fetching && now < work.Offer.Deadline - _coordinatorAhead)
@@ -338,9 +358,18 @@ public sealed class GatewayCore
 
     private void Perform(Work work)
     {
+        // The worker ends what it has begun. An older step of the run is on its way out; what waits behind it is only ever the newest one.
+        if (!_performing.TryAdd(work.Step.Run, work.Step))
+            return;
         work.Phase = Phase.Performing;
         Answer(work.Step, SiteReason.Unspecified);
         _actions.Add(new PerformStep(work.Offer));
+    }
+
+    private void PerformNext(RunId run)
+    {
+        if (_workerThere && _works.TryGetValue(run, out var work) && work.Phase == Phase.AwaitingWorker)
+            Perform(work);
     }
 
     private void Deliver(Work work, HeldTicket ticket)
@@ -362,18 +391,11 @@ public sealed class GatewayCore
             _actions.Add(new AnswerStep(step, declined));
     }
 
+    // What the worker computes is not called off: it would not hear, and its release has to be let go of once it is there.
     private void CallOff(Work work)
     {
-        switch (work.Phase)
-        {
-            case Phase.Performing:
-                _actions.Add(new CancelStep(work.Step));
-                _calledOff = true;
-                break;
-            case Phase.Delivering:
-                _actions.Add(new CancelDelivery(work.Step));
-                break;
-        }
+        if (work.Phase == Phase.Delivering)
+            _actions.Add(new CancelDelivery(work.Step));
     }
 
     /// <summary>
@@ -389,14 +411,6 @@ public sealed class GatewayCore
             _arrived.Remove(unwanted);
             _actions.Add(new DropParameters(unwanted));
         }
-    }
-
-    private void ListHeldIfInDoubt()
-    {
-        if (!_calledOff || !_workerThere || _works.Values.Any(w => w.Phase == Phase.Performing))
-            return;
-        _calledOff = false;
-        _actions.Add(new ListHeld());
     }
 
     /// <summary>A release that no Hello named and no offer asked for would wait for ever: only an answer to Hello ends it.</summary>
@@ -417,9 +431,8 @@ public sealed class GatewayCore
     /// <summary>Of a run that goes on, older steps need no remembering: an offer that comes late is older than the live step.</summary>
     private void ForgetEnded(StepId newest)
     {
-        if (_calledOff)
-            return; // the worker may yet show a release of one of them
-        foreach (var step in _ended.Keys.Where(s => s.Run == newest.Run && !_held.ContainsKey(s)).ToArray())
+        var computing = _performing.GetValueOrDefault(newest.Run);
+        foreach (var step in _ended.Keys.Where(s => s.Run == newest.Run && s != computing && !_held.ContainsKey(s)).ToArray())
             _ended.Remove(step);
     }
 
@@ -427,8 +440,11 @@ public sealed class GatewayCore
 
     private static (int Round, StepKind Kind, int Attempt) Order(StepId step) => (step.Round.Value, step.Kind, step.Attempt);
 
-    private sealed class Work(OfferedStep offer)
+    private sealed class Work(OfferedStep offer, DateTimeOffset lastMoment)
     {
+        /// <summary>When the site has to have said what keeps it from answering, by the site's clock.</summary>
+        public DateTimeOffset LastMoment { get; } = lastMoment;
+
         public OfferedStep Offer { get; set; } = offer;
 
         public StepId Step => Offer.Step;

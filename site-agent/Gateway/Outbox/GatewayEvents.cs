@@ -40,7 +40,7 @@ public abstract record GatewayEvent
     }
 }
 
-/// <summary>The worker answers: what it holds. Also the answer to <see cref="ListHeld"/>.</summary>
+/// <summary>The worker answers: what it holds.</summary>
 public sealed record WorkerFound(ImmutableArray<HeldTicket> Held) : GatewayEvent;
 
 /// <summary>The worker does not answer any more; calls under way are lost.</summary>
