@@ -200,6 +200,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
     {
         app.UseRouting();
         app.UseMiddleware<Gate>();
+        app.Use(UnreadableCalls.AnswerAsync);
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<SessionService>();
         app.MapGrpcService<AdministrationService>();

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -43,6 +44,11 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
         {
             LogRefused(context.Method, refused.Fault.Code, refused.Message);
             throw refused.ToRpc();
+        }
+        catch (InvalidProtocolBufferException unreadable) // inside a stream of messages
+        {
+            LogRefused(context.Method, Fault.RequestInvalid.Code, unreadable.Message);
+            throw new FaultException(Fault.RequestInvalid).ToRpc();
         }
         catch (RpcException)
         {
