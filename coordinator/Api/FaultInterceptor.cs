@@ -45,7 +45,7 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
             LogRefused(context.Method, refused.Fault.Code, refused.Message);
             throw refused.ToRpc();
         }
-        catch (InvalidProtocolBufferException unreadable) // inside a stream of messages
+        catch (Exception unreadable) when (unreadable is InvalidProtocolBufferException or InvalidDataException) // inside a stream of messages
         {
             LogRefused(context.Method, Fault.RequestInvalid.Code, unreadable.Message);
             throw new FaultException(Fault.RequestInvalid).ToRpc();
