@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -44,11 +43,6 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
         {
             LogRefused(context.Method, refused.Fault.Code, refused.Message);
             throw refused.ToRpc();
-        }
-        catch (Exception unreadable) when (unreadable is InvalidProtocolBufferException or InvalidDataException) // inside a stream of messages
-        {
-            LogRefused(context.Method, Fault.RequestInvalid.Code, unreadable.Message);
-            throw new FaultException(Fault.RequestInvalid).ToRpc();
         }
         catch (RpcException)
         {

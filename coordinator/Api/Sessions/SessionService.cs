@@ -240,6 +240,10 @@ public sealed partial class SessionService(
         {
             return null;
         }
+        catch (Exception unreadable) when (unreadable is IOException or InvalidDataException)
+        {
+            return null; // bytes that are no message are no Hello either
+        }
     }
 
     private async Task RefuseAsync(IServerStreamWriter<CoordinatorMessage> stream, SiteId site, Fault fault, string? detail)
