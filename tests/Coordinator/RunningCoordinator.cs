@@ -64,6 +64,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         worker is null ? null : (challenge, _) => Task.FromResult(Prove(worker, challenge)),
         ProxySettings.Direct, _time, Stop);
 
+    /// <summary>Renews a member's certificate, as a gateway does.</summary>
+    public async Task<ClientIdentity> RenewAsync(ClientIdentity member)
+    {
+        using var channel = Connect(member);
+        return await Redemption.RenewAsync(member, channel, _time, Stop);
+    }
+
     /// <summary>The way to this coordinator for one of its members, wherever it ran when the member enrolled.</summary>
     public CoordinatorChannel Connect(ClientIdentity member) =>
         CoordinatorChannel.Open(new ClientIdentity(Address, member.Certificate, member.Authority), ProxySettings.Direct, _time);

@@ -32,17 +32,37 @@ internal sealed class SiteStream : IDisposable
     /// <param name="newest">The newest; null: this build's.</param>
     public static async Task<SiteStream> OpenAsync(RunningCoordinator coordinator, ClientIdentity site, SigningKey worker, uint? oldest = null, uint? newest = null)
     {
-        var stream = new SiteStream(coordinator, site, worker);
-        await stream.SendAsync(new SiteMessage
+        var hello = new Hello
         {
-            Hello = new Hello
-            {
-                OldestProtocol = oldest ?? ProtocolVersions.Ours.Oldest, NewestProtocol = newest ?? ProtocolVersions.Ours.Newest, SoftwareVersion = "0.0.0",
-                WorkerKey = RunningCoordinator.Prove(worker, Sha256Digest.Of(site.Certificate.RawDataMemory.Span)),
-                ClockUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
-            },
-        });
-        return stream;
+            OldestProtocol = oldest ?? ProtocolVersions.Ours.Oldest, NewestProtocol = newest ?? ProtocolVersions.Ours.Newest, SoftwareVersion = "0.0.0",
+            WorkerKey = RunningCoordinator.Prove(worker, Sha256Digest.Of(site.Certificate.RawDataMemory.Span)),
+            ClockUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        };
+        var stream = new SiteStream(coordinator, site, worker);
+        try
+        {
+            await stream.SendAsync(new SiteMessage { Hello = hello });
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a site that says Hello hears first: the kind of the message, or the code of the fault that the call ends with.</summary>
+    public static async Task<string?> FirstWordAsync(RunningCoordinator coordinator, ClientIdentity site, SigningKey worker)
+    {
+        try
+        {
+            using var stream = await OpenAsync(coordinator, site, worker); // a refusal may come before Hello is out
+            return $"{(await stream.NextAsync())?.BodyCase}";
+        }
+        catch (RpcException refused)
+        {
+            return refused.Trailers.GetValue(CoordinatorFault.CodeTrailer);
+        }
     }
 
     /// <summary>The next message; null where the coordinator ended the stream.</summary>
