@@ -14,6 +14,8 @@ internal sealed class Person : IDisposable
     private readonly CoordinatorChannel _channel;
 
     /// <summary>Somebody who is enrolled already.</summary>
+    /// <param name="coordinator">Whom they call.</param>
+    /// <param name="identity">Theirs; it stays the caller's to dispose.</param>
     public Person(RunningCoordinator coordinator, ClientIdentity identity)
     {
         Identity = identity;
@@ -65,11 +67,7 @@ internal sealed class Person : IDisposable
         await Calls.RevokeAsync(new RevokeRequest { Subject = found.Subject }, cancellationToken: Stop);
     }
 
-    public void Dispose()
-    {
-        _channel.Dispose();
-        Identity.Dispose();
-    }
+    public void Dispose() => _channel.Dispose();
 
     /// <summary>The code of the fault that a call ends with.</summary>
     public static async Task<string?> FaultOfAsync(Func<Task> call) =>
