@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Net.Client;
@@ -12,8 +13,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// </summary>
 public sealed class CoordinatorChannel : IDisposable
 {
-    private readonly SocketsHttpHandler _control;
-    private readonly SocketsHttpHandler _bulk;
+    private readonly SocketsHttpHandler _handler;
     private readonly AuthorityPin _pin;
     private readonly ProxySettings _proxy;
 
@@ -22,10 +22,8 @@ public sealed class CoordinatorChannel : IDisposable
         Coordinator = coordinator;
         _pin = new AuthorityPin(authority, time);
         _proxy = proxy;
-        // Two handlers: gRPC's channel puts its own connecting into the handler that it gets, and no other request passes through it then.
-        _control = Handler(own);
-        _bulk = Handler(own);
-        Http = new HttpClient(_bulk, disposeHandler: false)
+        _handler = Handler(own);
+        Http = new HttpClient(_handler, disposeHandler: false)
         {
             BaseAddress = coordinator,
             DefaultRequestVersion = HttpVersion.Version11,
@@ -34,7 +32,7 @@ public sealed class CoordinatorChannel : IDisposable
         };
         Grpc = GrpcChannel.ForAddress(coordinator, new GrpcChannelOptions
         {
-            HttpHandler = _control,
+            HttpHandler = _handler,
             DisposeHttpClient = false,
             MaxReceiveMessageSize = null,
             MaxSendMessageSize = null,
@@ -75,12 +73,12 @@ public sealed class CoordinatorChannel : IDisposable
     {
         Grpc.Dispose();
         Http.Dispose();
-        _control.Dispose();
-        _bulk.Dispose();
+        _handler.Dispose();
     }
 
     private SocketsHttpHandler Handler(X509Certificate2? own) => new()
     {
+        ConnectCallback = ConnectAsync,
         UseProxy = _proxy.Address is not null,
         Proxy = _proxy.Address is null ? null : _proxy,
         AllowAutoRedirect = false,
@@ -100,4 +98,21 @@ public sealed class CoordinatorChannel : IDisposable
             ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true),
         },
     };
+
+    // As the handler would connect by itself. Without a callback gRPC's channel puts its own in, which connects to the coordinator where a proxy
+    // is to be asked, and adds waits of its own between attempts.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, stop);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }
