@@ -1,11 +1,10 @@
-using System.Buffers.Text;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
 using Google.Protobuf;
-using InvitationToken = FederatedClinicalMl.Coordinator.Enrolment.InvitationToken;
+using InvitationToken = FederatedClinicalMl.SiteAgent.Gateway.InvitationToken;
 using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 
 namespace FederatedClinicalMl.Tests.Coordinator.Enrolment;
@@ -34,7 +33,7 @@ public sealed class InvitationTests : IAsyncLifetime
     {
         var invitation = _coordinator.Invite(North);
 
-        Assert.Equal("INVITATION_UNKNOWN", await FaultOfAsync(Change(invitation, i => i.Secret = FlipABit(i.Secret))));
+        Assert.Equal("INVITATION_UNKNOWN", await FaultOfAsync(Invitations.Change(invitation, i => i.Secret = FlipABit(i.Secret))));
 
         using var enrolled = await _coordinator.RedeemAsync(invitation, _worker);
         Assert.Equal("urn:fcml:site:north", enrolled.Subject);
@@ -42,7 +41,7 @@ public sealed class InvitationTests : IAsyncLifetime
 
     [Fact]
     public async Task Invitation_that_has_expired_is_refused_by_the_site_agent() =>
-        Assert.Equal("INVITATION_EXPIRED", await FaultOfAsync(Change(_coordinator.Invite(North), i => i.ExpiresUnixSeconds = 0)));
+        Assert.Equal("INVITATION_EXPIRED", await FaultOfAsync(Invitations.Change(_coordinator.Invite(North), i => i.ExpiresUnixSeconds = 0)));
 
     [Fact]
     public async Task Invitation_that_has_expired_is_refused_by_the_coordinator_whatever_the_invitation_says()
@@ -55,7 +54,7 @@ public sealed class InvitationTests : IAsyncLifetime
             invitation = then.Invite(North);
         await using var now = await RunningCoordinator.StartOverAsync(data);
 
-        var prolonged = Change(invitation, i => (i.Coordinator, i.ExpiresUnixSeconds) = ($"{now.Address}", i.ExpiresUnixSeconds + 7200));
+        var prolonged = Invitations.Change(invitation, i => (i.Coordinator, i.ExpiresUnixSeconds) = ($"{now.Address}", i.ExpiresUnixSeconds + 7200));
 
         Assert.Equal("INVITATION_EXPIRED", await FaultOfAsync(prolonged));
     }
@@ -66,7 +65,7 @@ public sealed class InvitationTests : IAsyncLifetime
         await using var another = await RunningCoordinator.StartAsync();
         var invitation = another.Invite(North);
 
-        Assert.Equal("TLS_INTERCEPTED", await FaultOfAsync(Change(invitation, i => i.Coordinator = $"{_coordinator.Address}")));
+        Assert.Equal("TLS_INTERCEPTED", await FaultOfAsync(Invitations.Change(invitation, i => i.Coordinator = $"{_coordinator.Address}")));
 
         using var enrolled = await another.RedeemAsync(invitation, _worker); // not spent
         Assert.Equal("urn:fcml:site:north", enrolled.Subject);
@@ -98,7 +97,7 @@ public sealed class InvitationTests : IAsyncLifetime
         var stolen = RunningCoordinator.Prove(another, default); // good for another signing request
 
         var refused = await Assert.ThrowsAsync<AgentException>(() => Redemption.RedeemAsync(
-            SiteAgent.Gateway.InvitationToken.Read(invitation), (_, _) => Task.FromResult(stolen), ProxySettings.Direct, TimeProvider.System, TestContext.Current.CancellationToken));
+            InvitationToken.Read(invitation), (_, _) => Task.FromResult(stolen), ProxySettings.Direct, TimeProvider.System, TestContext.Current.CancellationToken));
 
         Assert.Equal("REQUEST_INVALID", refused.Code);
     }
@@ -111,13 +110,6 @@ public sealed class InvitationTests : IAsyncLifetime
 
     private async Task<string> FaultOfAsync(string invitation) =>
         (await Assert.ThrowsAsync<AgentException>(() => _coordinator.RedeemAsync(invitation, _worker))).Code;
-
-    private static string Change(string invitation, Action<Invitation> change)
-    {
-        var message = Invitation.Parser.ParseFrom(Base64Url.DecodeFromChars(invitation.AsSpan(InvitationToken.Prefix.Length)));
-        change(message);
-        return InvitationToken.Write(message);
-    }
 
     private static ByteString FlipABit(ByteString secret)
     {
