@@ -321,6 +321,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     waits.Reset();
                     _host.LogRenewed(renewed.Certificate.NotAfter.ToUniversalTime());
                     _session.Reopen();
+                    await Task.Delay(CertificateRenewal.LeastBetween, _time, stop);
                     continue;
                 }
                 catch (RpcException e) when (!stop.IsCancellationRequested)
