@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Text.Json;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Tests.Coordinator;
 using Microsoft.Extensions.Time.Testing;
+using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 
 namespace FederatedClinicalMl.Tests.Gateway.Doctor;
 
@@ -35,19 +37,18 @@ public sealed class DoctorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Doctor_does_not_replace_the_session_of_the_running_gateway()
+    public async Task Doctor_does_not_replace_the_session_that_the_site_has()
     {
-        await using var gateway = await RunningGateway.StartAsync(_hospital.Options);
-        await _hospital.Worker.Challenges.ReadAsync(Stop);
+        using var identity = ClientIdentity.Load(_hospital.Options.IdentityDirectory);
+        using var session = await SiteStream.OpenAsync(_coordinator, identity, _hospital.Worker.Key);
+        await session.NextAsync(CoordinatorMessage.BodyOneofCase.Welcome);
 
         await ExamineAsync();
 
-        // On the session of before: a new one would begin with the worker's proof for the certificate, which the gateway has kept.
-        using var identity = await _coordinator.EnrolPersonAsync(Roles.Admin, "ada");
-        using var admin = new Person(_coordinator, identity);
-        var study = BenchmarkStudy.For(Hospital.Name);
-        await admin.SubmitAsync(study);
-        Assert.Equal(study.Digest, await _hospital.Worker.Studies.ReadAsync(Stop));
+        using var ada = await _coordinator.EnrolPersonAsync(Roles.Admin, "ada");
+        using var admin = new Person(_coordinator, ada);
+        await admin.SubmitAsync(BenchmarkStudy.For(Hospital.Name));
+        await session.NextAsync(CoordinatorMessage.BodyOneofCase.StudyOffer); // the stream goes on
     }
 
     [Fact]
