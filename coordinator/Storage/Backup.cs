@@ -81,22 +81,34 @@ public static class Backup
             throw new DataFolderException($"'{file}' is no whole backup: its bytes are not those that 'coordinator backup' wrote. Nothing was restored; use another.");
 
         var existed = Directory.Exists(folder);
+        Directory.CreateDirectory(folder);
         try
         {
             return Extract(archive, file, folder);
         }
         catch
         {
-            Directory.Delete(folder, recursive: true);
-            if (existed)
-                Directory.CreateDirectory(folder);
+            Empty(folder);
+            if (!existed)
+                Directory.Delete(folder);
             throw;
+        }
+    }
+
+    /// <summary>Removes what is in a folder; the folder itself may be in one that this account cannot write.</summary>
+    private static void Empty(string folder)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry is DirectoryInfo directory)
+                directory.Delete(recursive: true);
+            else
+                entry.Delete();
         }
     }
 
     private static StoredIdentity Extract(FileStream archive, string file, string folder)
     {
-        Directory.CreateDirectory(folder);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         TarFile.ExtractToDirectory(archive, folder, overwriteFiles: false); // refuses names that lead out of the folder
