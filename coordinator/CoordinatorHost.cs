@@ -56,7 +56,6 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     /// <summary>Opens the data folder and composes the coordinator.</summary>
     /// <exception cref="DataFolderException">The folder is none, is in use, or is another coordinator's.</exception>
-    /// <exception cref="LogBrokenException">The audit log does not hold what was written to it.</exception>
     public static CoordinatorHost Build(CoordinatorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -81,8 +80,13 @@ public sealed class CoordinatorHost : IAsyncDisposable
     }
 
     /// <summary>Takes up the open runs, then lets clients in.</summary>
+    /// <exception cref="LogBrokenException">The audit log does not hold what was written to it.</exception>
+    /// <exception cref="InvalidDataException">A stored study does not pass today's checks.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        // What is broken on the disk stops the start, not the first call that needs it.
+        _ = _app.Services.GetRequiredService<AuditTrail>();
+        _ = _app.Services.GetRequiredService<StudyDesk>();
         await _app.StartAsync(cancellationToken);
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         Address = new IPEndPoint(IPAddress.Parse(bound.Host), bound.Port);

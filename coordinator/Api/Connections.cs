@@ -9,7 +9,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>The open connections of each member, so that a revocation can end them.</summary>
 public sealed class Connections
 {
-    private readonly ConcurrentDictionary<(Member Member, string Connection), IConnectionLifetimeFeature> _open = new();
+    private readonly ConcurrentDictionary<(Member Member, string Connection), OpenConnection> _open = new();
 
     /// <summary>Whether the connection of a request was added for this member before.</summary>
     public bool Knows(Member member, HttpContext context) => _open.ContainsKey((member, context.Connection.Id));
@@ -17,11 +17,17 @@ public sealed class Connections
     /// <summary>Remembers the connection of a request until it closes; false where it was known.</summary>
     public bool Add(Member member, HttpContext context)
     {
-        var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
+        var connection = new OpenConnection(
+            context.Features.GetRequiredFeature<IConnectionLifetimeFeature>(), context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>(),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var key = (member, context.Connection.Id);
-        if (!_open.TryAdd(key, lifetime))
+        if (!_open.TryAdd(key, connection))
             return false;
-        lifetime.ConnectionClosed.Register(() => _open.TryRemove(key, out _));
+        connection.Lifetime.ConnectionClosed.Register(() =>
+        {
+            _open.TryRemove(key, out _);
+            connection.Closed.SetResult();
+        });
         return true;
     }
 
@@ -30,10 +36,24 @@ public sealed class Connections
     /// <param name="except">A connection that is left open; null: none.</param>
     public void Abort(Member member, string? except = null)
     {
-        foreach (var ((owner, connection), lifetime) in _open)
+        foreach (var ((owner, id), connection) in _open)
         {
-            if (owner == member && connection != except)
-                lifetime.Abort();
+            if (owner == member && id != except)
+                connection.Lifetime.Abort();
         }
     }
+
+    /// <summary>
+    /// Lets a connection take up no further request, and closes it once those under way have ended and their last bytes were sent.
+    /// </summary>
+    /// <returns>Completes when it has closed.</returns>
+    public Task Close(Member member, string connection)
+    {
+        if (!_open.TryGetValue((member, connection), out var open))
+            return Task.CompletedTask;
+        open.Notification.RequestClose();
+        return open.Closed.Task;
+    }
+
+    private sealed record OpenConnection(IConnectionLifetimeFeature Lifetime, IConnectionLifetimeNotificationFeature Notification, TaskCompletionSource Closed);
 }

@@ -21,7 +21,8 @@ public sealed class Revocation(EnrolmentDesk desk, SessionHub sessions, Connecti
             await runs.RemoveAsync(member.Site, GoneReason.Revoked);
         if (session is not null)
         {
-            await Task.WhenAny(session.Ended, Task.Delay(FarewellWithin, time));
+            // Not aborted as soon as the farewell is written: a reset overtakes it, and the site would never learn why.
+            await Task.WhenAny(connections.Close(member, session.Connection), Task.Delay(FarewellWithin, time));
             connections.Abort(member);
         }
     }

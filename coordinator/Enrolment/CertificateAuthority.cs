@@ -35,7 +35,7 @@ public sealed class CertificateAuthority : IDisposable
         _certificate = certificate;
         _time = time;
         if (WhyUnfit(certificate, time.GetUtcNow()) is { } why)
-            throw new ArgumentException($"The certificate '{certificate.Subject}' cannot be the coordinator's authority: {why}", nameof(certificate));
+            throw new ArgumentException($"The certificate '{certificate.Subject}' cannot be the coordinator's authority: {why}");
         Der = certificate.RawDataMemory;
     }
 
@@ -62,10 +62,23 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>Reads an authority from PEM.</summary>
-    /// <exception cref="ArgumentException">The certificate cannot serve as an authority.</exception>
-    /// <exception cref="CryptographicException">The texts are no PEM, or the key is not the certificate's.</exception>
-    public static CertificateAuthority FromPem(string certificate, string key, TimeProvider time) =>
-        new(X509Certificate2.CreateFromPem(certificate, key), time);
+    /// <exception cref="ArgumentException">The certificate cannot serve as an authority, or the key is not its key.</exception>
+    /// <exception cref="CryptographicException">The certificate is no PEM.</exception>
+    public static CertificateAuthority FromPem(string certificate, string key, TimeProvider time)
+    {
+        using var alone = X509Certificate2.CreateFromPem(certificate);
+        X509Certificate2 both;
+        try
+        {
+            both = X509Certificate2.CreateFromPem(certificate, key);
+        }
+        catch (Exception unfit) when (unfit is CryptographicException or ArgumentException)
+        {
+            throw new ArgumentException($"The key that was given is not the private key of the certificate '{alone.Subject}', or is not a PEM without a password.", unfit);
+        }
+
+        return new CertificateAuthority(both, time);
+    }
 
     /// <summary>Answers a signing request with a client certificate for <paramref name="member"/>.</summary>
     /// <param name="member">Whose it will be.</param>
@@ -125,7 +138,7 @@ public sealed class CertificateAuthority : IDisposable
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
             return "its basic constraints do not make it an authority.";
         if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is not { } usage || !usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign))
-            return "its key usage does not allow it to sign certificates.";
+            return "it has no key usage that allows it to sign certificates.";
         if (certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is null)
             return "it has no subject key identifier.";
         return certificate.NotAfter.ToUniversalTime() - Validity < now.UtcDateTime

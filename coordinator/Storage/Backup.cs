@@ -1,5 +1,8 @@
 using System.Formats.Tar;
+using System.Security.Cryptography;
+using System.Text;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
 using Microsoft.Data.Sqlite;
 
 namespace FederatedClinicalMl.Coordinator.Storage;
@@ -12,12 +15,18 @@ namespace FederatedClinicalMl.Coordinator.Storage;
 /// release can be journaled or let go of between the two. Results and models are only ever added, and the audit log only grows, so that
 /// copying them afterwards can bring too much, which is harmless, and never too little.
 /// </para>
+/// <para>
+/// Behind the archive's end, where tar does not look any more, stands the SHA-256 of all before it: tar itself notices neither a changed byte
+/// nor, at the right place, a missing end.
+/// </para>
 /// </summary>
 public static class Backup
 {
     private static readonly string[] Folders = ["authority", "results", "models"];
     private const string Staging = "staging";
     private const string Audit = "audit.log";
+    private const string SealStart = "fcml-backup-1 ";
+    private static readonly int SealLength = Seal(default).Length;
 
     /// <summary>Writes a backup of the coordinator in <paramref name="folder"/>.</summary>
     /// <returns>Its length in bytes.</returns>
@@ -45,6 +54,9 @@ public static class Backup
                         tar.WriteEntry(Path.Combine(folder, Audit), Audit);
                 }
 
+                archive.Position = 0;
+                var digest = DigestOf(archive, archive.Length);
+                archive.Write(Seal(digest));
                 archive.Flush(flushToDisk: true);
             }
 
@@ -58,24 +70,48 @@ public static class Backup
         }
     }
 
-    /// <summary>Makes a data folder from a backup and checks that it is whole.</summary>
+    /// <summary>Makes a data folder from a backup and checks that it is whole. What is refused leaves nothing behind.</summary>
     /// <returns>Who the coordinator is: the same as before.</returns>
     /// <exception cref="DataFolderException">The folder is not empty, or the archive is no backup.</exception>
     public static StoredIdentity Restore(string file, string folder)
     {
         DataFolder.RefuseUnlessEmpty(folder);
+        using var archive = File.OpenRead(file);
+        if (!IsWhole(archive))
+            throw new DataFolderException($"'{file}' is no whole backup: its bytes are not those that 'coordinator backup' wrote. Nothing was restored; use another.");
+
+        var existed = Directory.Exists(folder);
         Directory.CreateDirectory(folder);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            TarFile.ExtractToDirectory(file, folder, overwriteFiles: false); // refuses names that lead out of the folder
+            return Extract(archive, file, folder);
         }
-        catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or FormatException)
+        catch
         {
-            throw new DataFolderException($"'{file}' is no whole backup: {broken.Message} Empty '{folder}' and use another.", broken);
+            Empty(folder);
+            if (!existed)
+                Directory.Delete(folder);
+            throw;
         }
+    }
 
+    /// <summary>Removes what is in a folder; the folder itself may be in one that this account cannot write.</summary>
+    private static void Empty(string folder)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry is DirectoryInfo directory)
+                directory.Delete(recursive: true);
+            else
+                entry.Delete();
+        }
+    }
+
+    private static StoredIdentity Extract(FileStream archive, string file, string folder)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        TarFile.ExtractToDirectory(archive, folder, overwriteFiles: false); // refuses names that lead out of the folder
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
@@ -84,7 +120,37 @@ public static class Backup
 
         using var opened = DataFolder.Open(folder); // holds the database against the authority
         var fault = opened.Database.Read(connection => connection.Query("PRAGMA quick_check", row => row.GetString(0)))[0];
-        return fault == "ok" ? opened.Identity : throw new DataFolderException($"The database in '{file}' is damaged: {fault} Use another backup.");
+        return fault == "ok" ? opened.Identity : throw new DataFolderException($"The database in '{file}' is damaged: {fault} Nothing was restored; use another backup.");
+    }
+
+    /// <summary>Whether a file ends with the seal of what is before it; leaves the position at the start.</summary>
+    private static bool IsWhole(FileStream archive)
+    {
+        if (archive.Length <= SealLength)
+            return false;
+        var digest = DigestOf(archive, archive.Length - SealLength);
+        var seal = new byte[SealLength];
+        archive.ReadExactly(seal);
+        archive.Position = 0;
+        return seal.AsSpan().SequenceEqual(Seal(digest));
+    }
+
+    private static byte[] Seal(Sha256Digest digest) => Encoding.ASCII.GetBytes($"{SealStart}{digest}\n");
+
+    private static Sha256Digest DigestOf(FileStream stream, long length)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        for (var left = length; left > 0;)
+        {
+            var read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
+            if (read == 0)
+                throw new EndOfStreamException($"'{stream.Name}' became shorter while it was read.");
+            hash.AppendData(buffer, 0, read);
+            left -= read;
+        }
+
+        return Sha256Digest.Of(hash);
     }
 
     private static void CopyAtRest(string folder, string database, string snapshot, TarWriter tar)
@@ -119,7 +185,7 @@ public static class Backup
 
     private static FileStream Create(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return new FileStream(path, options);

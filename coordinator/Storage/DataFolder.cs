@@ -49,19 +49,22 @@ public sealed class DataFolder : IDisposable
     /// <param name="authority">Certificate and key (PEM) of an authority to use; null: a new one is made.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="DataFolderException">The folder is not empty.</exception>
+    /// <exception cref="ArgumentException">The given authority cannot serve; the folder was not touched. Also <see cref="CryptographicException"/>.</exception>
     public static DataFolder Create(string path, IReadOnlyList<string> hosts, int port, (string Certificate, string Key)? authority, TimeProvider time)
     {
         RefuseUnlessEmpty(path);
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+        // Before the folder: an authority that is refused must not leave one that the next attempt finds in use.
+        using var made = authority is { } given
+            ? CertificateAuthority.FromPem(given.Certificate, given.Key, time)
+            : CertificateAuthority.Create(id, time);
         var disk = new FileDisk(path);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(disk.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var held = disk.Lock(LockFile);
         try
         {
-            var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-            using var made = authority is { } given
-                ? CertificateAuthority.FromPem(given.Certificate, given.Key, time)
-                : CertificateAuthority.Create(id, time);
             var key = SigningKey.Create();
             disk.CreateDirectory("authority");
             var pem = made.ToPem();

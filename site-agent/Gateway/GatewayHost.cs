@@ -78,7 +78,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             _core = new GatewayCore(ParameterDownload.ListFiles(options.Incoming));
             _worker = new WorkerClient(options.WorkerSocket);
             _workerLoop = new WorkerLoop(_worker, Post, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
-            _session = new SessionLoop(() => _link.Channel, ProveAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
+            _session = new SessionLoop(LinkAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
             _download = new ParameterDownload(options.Incoming, () => _link.Channel, host.NetworkBackoff, _time, log);
             _upload = new ReleaseUpload(options.Outgoing, () => _link.Channel, host.NetworkBackoff, _time, log);
         }
@@ -286,10 +286,11 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             }
         }
 
-        private async Task<WorkerKey> ProveAsync(CancellationToken stop)
+        private async Task<(CoordinatorChannel Channel, WorkerKey Proof)> LinkAsync(CancellationToken stop)
         {
-            var link = _link;
-            return link.Proof ??= await _workerLoop.ProveAsync(Sha256Digest.Of(link.Identity.Certificate.RawData), stop);
+            var link = _link; // once: the proof is for the certificate that the channel shows
+            link.Proof ??= await _workerLoop.ProveAsync(Sha256Digest.Of(link.Identity.Certificate.RawData), stop);
+            return (link.Channel, link.Proof);
         }
 
         private async Task RenewAsync(CancellationToken stop)
@@ -307,6 +308,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     waits.Reset();
                     _host.LogRenewed(renewed.Certificate.NotAfter.ToUniversalTime());
                     _session.Reopen();
+                    await Task.Delay(CertificateRenewal.LeastBetween, _time, stop);
                     continue;
                 }
                 catch (RpcException e) when (!stop.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using System.Net;
 using FederatedClinicalMl.Coordinator;
+using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
@@ -14,45 +15,75 @@ using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 
 namespace FederatedClinicalMl.Tests.Coordinator;
 
-/// <summary>The production coordinator on 127.0.0.1 and a free port, over a folder of its own.</summary>
+/// <summary>The production coordinator on 127.0.0.1 and a free port.</summary>
 internal sealed class RunningCoordinator : IAsyncDisposable
 {
-    private readonly string _root;
     private readonly CoordinatorHost _host;
+    private readonly TimeProvider _time;
+    private readonly TemporaryFolder? _own;
 
-    private RunningCoordinator(string root, CoordinatorHost host) => (_root, _host) = (root, host);
+    private RunningCoordinator(CoordinatorHost host, string data, TimeProvider time, TemporaryFolder? own) =>
+        (_host, Data, _time, _own) = (host, data, time, own);
 
-    /// <summary>Makes a data folder and runs a coordinator over it.</summary>
+    /// <summary>Its data folder.</summary>
+    public string Data { get; }
+
+    /// <summary>Where clients find it.</summary>
+    public Uri Address => new($"https://{_host.Address}");
+
+    /// <summary>The certificate of its authority, DER.</summary>
+    public ReadOnlyMemory<byte> Authority => _host.Services.GetRequiredService<CertificateAuthority>().Der;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Makes a data folder, which goes with it, and runs a coordinator over it.</summary>
     /// <param name="versions">Protocol versions that it speaks; null: this build's.</param>
     /// <param name="prepare">Puts into the folder what is to be there already.</param>
-    public static async Task<RunningCoordinator> StartAsync(ProtocolVersions? versions = null, Action<DataFolder>? prepare = null)
+    /// <param name="time">Its clock; null: the system's.</param>
+    public static async Task<RunningCoordinator> StartAsync(
+        ProtocolVersions? versions = null, Action<DataFolder>? prepare = null, TimeProvider? time = null)
     {
-        var root = Directory.CreateTempSubdirectory("fcml-coordinator-").FullName;
-        var data = Path.Combine(root, "data");
-        using (var folder = DataFolder.Create(data, ["127.0.0.1"], 0, authority: null, TimeProvider.System))
+        var root = new TemporaryFolder();
+        using (var folder = DataFolder.Create(root.Of("data"), ["127.0.0.1"], 0, authority: null, time ?? TimeProvider.System))
             prepare?.Invoke(folder);
-        var host = CoordinatorHost.Build(new CoordinatorOptions(data)
-        {
-            Listen = new IPEndPoint(IPAddress.Loopback, 0), Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders(),
-        });
-        await host.StartAsync(TestContext.Current.CancellationToken);
-        return new RunningCoordinator(root, host);
+        return await StartOverAsync(root.Of("data"), versions, time, root);
     }
 
+    /// <summary>Runs a coordinator over a data folder, which stays.</summary>
+    public static Task<RunningCoordinator> StartOverAsync(string data, TimeProvider? time = null) => StartOverAsync(data, versions: null, time, own: null);
+
     /// <summary>Enrols a site with a worker's key.</summary>
-    public async Task<ClientIdentity> EnrolSiteAsync(string name, SigningKey worker)
+    public Task<ClientIdentity> EnrolSiteAsync(string name, SigningKey worker) => RedeemAsync(Invite(new Member(Roles.Site, name)), worker);
+
+    /// <summary>Enrols a person.</summary>
+    public Task<ClientIdentity> EnrolPersonAsync(Roles role, string name) => RedeemAsync(Invite(new Member(role, name)), worker: null);
+
+    /// <summary>Redeems an invitation as a site agent (with a worker's key) or as fcml does, by the coordinator's clock.</summary>
+    public Task<ClientIdentity> RedeemAsync(string invitation, SigningKey? worker) => Redemption.RedeemAsync(
+        InvitationToken.Read(invitation),
+        worker is null ? null : (challenge, _) => Task.FromResult(Prove(worker, challenge)),
+        ProxySettings.Direct, _time, Stop);
+
+    /// <summary>Renews a member's certificate, as a gateway does.</summary>
+    public async Task<ClientIdentity> RenewAsync(ClientIdentity member)
     {
-        var invitation = InvitationToken.Read(Invite(new Member(Roles.Site, name)));
-        return await Redemption.RedeemAsync(
-            invitation, (challenge, _) => Task.FromResult(Prove(worker, challenge)), ProxySettings.FromEnvironment(), TimeProvider.System, TestContext.Current.CancellationToken);
+        using var channel = Connect(member);
+        return await Redemption.RenewAsync(member, channel, _time, Stop);
     }
+
+    /// <summary>The way to this coordinator for one of its members, wherever it ran when the member enrolled.</summary>
+    public CoordinatorChannel Connect(ClientIdentity member) =>
+        CoordinatorChannel.Open(new ClientIdentity(Address, member.Certificate, member.Authority), ProxySettings.Direct, _time);
 
     /// <summary>An invitation, as an admin hands it out.</summary>
     public string Invite(Member member) => FederatedClinicalMl.Coordinator.Enrolment.InvitationToken.Write(
         _host.Services.GetRequiredService<EnrolmentDesk>().Invite(member, TimeSpan.FromHours(1), actor: null));
 
+    /// <summary>Revokes a member, as an admin does.</summary>
+    public Task RevokeAsync(Member member) => _host.Services.GetRequiredService<Revocation>().RevokeAsync(member, new Member(Roles.Admin, "another-admin"));
+
     /// <summary>A file or folder of the coordinator's data folder.</summary>
-    public string PathOf(string relative) => Path.Combine(_root, "data", relative);
+    public string PathOf(string relative) => Path.Combine(Data, relative);
 
     /// <summary>A worker's proof that it holds its key.</summary>
     public static WorkerKey Prove(SigningKey worker, Sha256Digest challenge) => new()
@@ -63,8 +94,20 @@ internal sealed class RunningCoordinator : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync(TestContext.Current.CancellationToken);
+        await _host.StopAsync(Stop);
         await _host.DisposeAsync();
-        Directory.Delete(_root, recursive: true);
+        _own?.Dispose();
+    }
+
+    private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own)
+    {
+        time ??= TimeProvider.System;
+        var host = CoordinatorHost.Build(new CoordinatorOptions(data)
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time,
+            Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders(),
+        });
+        await host.StartAsync(Stop);
+        return new RunningCoordinator(host, data, time, own);
     }
 }

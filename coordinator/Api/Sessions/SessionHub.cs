@@ -48,7 +48,7 @@ public sealed partial class SessionHub(TimeProvider time, ILogger<SessionHub> lo
         }
 
         LogEnded(session.Site, session.Farewell?.Code);
-        session.MarkEnded();
+        session.Complete();
     }
 
     /// <summary>Whether a site is connected.</summary>

@@ -11,7 +11,6 @@ public sealed class SiteSession
     private const int Bound = 4096;
 
     private readonly Channel<CoordinatorMessage> _outgoing = Channel.CreateBounded<CoordinatorMessage>(new BoundedChannelOptions(Bound) { SingleReader = true });
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Protos.Federation.Fault? _farewell; // set once, before the queue is completed
 
     internal SiteSession(SiteId site, string connection) => (Site, Connection) = (site, connection);
@@ -24,9 +23,6 @@ public sealed class SiteSession
 
     /// <summary>Why it ends; null while it is open, or where the site went by itself.</summary>
     public Protos.Federation.Fault? Farewell => Volatile.Read(ref _farewell);
-
-    /// <summary>Completes once the stream has ended.</summary>
-    public Task Ended => _ended.Task;
 
     internal ChannelReader<CoordinatorMessage> Outgoing => _outgoing.Reader;
 
@@ -47,10 +43,4 @@ public sealed class SiteSession
 
     /// <summary>The site has gone: nothing more can be sent.</summary>
     internal void Complete() => _outgoing.Writer.TryComplete();
-
-    internal void MarkEnded()
-    {
-        Complete();
-        _ended.TrySetResult();
-    }
 }

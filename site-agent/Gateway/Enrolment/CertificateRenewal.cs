@@ -5,6 +5,12 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <summary>When a certificate is renewed: once less than a third of its lifetime is left, so that weeks of trouble do not end a membership.</summary>
 internal static class CertificateRenewal
 {
+    /// <summary>
+    /// Least time between two renewals. To a clock that is two months ahead each new certificate is due at once, and the coordinator must not be
+    /// asked for one after the other.
+    /// </summary>
+    public static readonly TimeSpan LeastBetween = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1); // a host's clock may be set meanwhile
 
     /// <summary>The moment from which a certificate is to be renewed.</summary>

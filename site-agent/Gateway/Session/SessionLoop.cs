@@ -12,8 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// wait; a stream on which nothing arrives for three ping intervals is taken for dead. Nothing is ever polled.
 /// </summary>
 internal sealed partial class SessionLoop(
-    Func<CoordinatorChannel> channel,
-    Func<CancellationToken, Task<WorkerKey>> prove,
+    Func<CancellationToken, Task<(CoordinatorChannel Channel, WorkerKey Proof)>> link,
     Func<Task<ImmutableArray<HeldTicket>>> nameHeld,
     Action<GatewayEvent> post,
     Backoff waits,
@@ -32,25 +31,26 @@ internal sealed partial class SessionLoop(
     {
         while (true)
         {
-            var used = channel();
+            using var present = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            lock (_gate)
+                _present = present; // before the link is asked for: whoever wants another one from here on is heard
             try
             {
-                await HoldAsync(used, await prove(stop), stop);
+                var (channel, proof) = await link(stop);
+                await TryAsync(channel, proof, present);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (RpcException e)
-            {
-                var fault = used.Explain(e);
-                if (!fault.Passes)
-                    waits.Despair();
-                LogSessionBroke(fault.Code, fault.Sentence);
-            }
             catch (OperationCanceledException)
             {
                 LogSessionSilentOrReopened();
+            }
+            finally
+            {
+                lock (_gate)
+                    _present = null;
             }
 
             try
@@ -78,9 +78,23 @@ internal sealed partial class SessionLoop(
             _present?.Cancel();
     }
 
-    private async Task HoldAsync(CoordinatorChannel used, WorkerKey proof, CancellationToken stop)
+    private async Task TryAsync(CoordinatorChannel used, WorkerKey proof, CancellationTokenSource present)
     {
-        using var present = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
+        {
+            await HoldAsync(used, proof, present);
+        }
+        catch (RpcException e)
+        {
+            var fault = used.Explain(e);
+            if (!fault.Passes)
+                waits.Despair();
+            LogSessionBroke(fault.Code, fault.Sentence);
+        }
+    }
+
+    private async Task HoldAsync(CoordinatorChannel used, WorkerKey proof, CancellationTokenSource present)
+    {
         var outgoing = Channel.CreateUnbounded<SiteMessage>(new UnboundedChannelOptions { SingleReader = true });
         using var silence = time.CreateTimer(_ => present.Cancel(), null, PatienceForWelcome, Timeout.InfiniteTimeSpan);
         using var call = new Session.SessionClient(used.Grpc).Connect(cancellationToken: present.Token);
@@ -95,7 +109,7 @@ internal sealed partial class SessionLoop(
         hello.Held.AddRange((await nameHeld()).Select(Wire.ToWire));
         outgoing.Writer.TryWrite(new SiteMessage { Hello = hello });
         lock (_gate)
-            (_out, _present) = (outgoing.Writer, present);
+            _out = outgoing.Writer;
         var writing = WriteAsync(call.RequestStream, outgoing.Reader, present.Token);
         var opened = false;
         try
@@ -134,7 +148,7 @@ internal sealed partial class SessionLoop(
         finally
         {
             lock (_gate)
-                (_out, _present) = (null, null);
+                _out = null;
             await present.CancelAsync();
             await writing;
             if (opened)

@@ -57,23 +57,12 @@ public sealed class ProtocolVersionsTests
     /// <summary>What a coordinator that speaks versions 6 and 7 answers first to a site's Hello, over real TLS.</summary>
     private static async Task<CoordinatorMessage> AnswerAsync(uint oldest, uint newest)
     {
-        var stop = TestContext.Current.CancellationToken;
         using var worker = SigningKey.Create();
         await using var coordinator = await RunningCoordinator.StartAsync(ProtocolVersions.UpTo(7));
         using var identity = await coordinator.EnrolSiteAsync("north", worker);
-        using var channel = CoordinatorChannel.Open(identity, ProxySettings.FromEnvironment(), TimeProvider.System);
-        using var call = new Session.SessionClient(channel.Grpc).Connect(cancellationToken: stop);
-        await call.RequestStream.WriteAsync(
-            new SiteMessage
-            {
-                Hello = new Hello
-                {
-                    OldestProtocol = oldest, NewestProtocol = newest, SoftwareVersion = "0.0.0",
-                    WorkerKey = RunningCoordinator.Prove(worker, Sha256Digest.Of(identity.Certificate.RawDataMemory.Span)),
-                    ClockUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
-                },
-            }, stop);
-        Assert.True(await call.ResponseStream.MoveNext(stop));
-        return call.ResponseStream.Current;
+        using var session = await SiteStream.OpenAsync(coordinator, identity, worker, oldest, newest);
+        var answer = await session.NextAsync();
+        Assert.NotNull(answer);
+        return answer;
     }
 }
