@@ -106,13 +106,13 @@ public sealed class EndpointTests(TestFederation fixture) : IClassFixture<TestFe
             Stream stream = socket.GetStream();
             if (noise.Below(2) == 0)
             {
-                // Through TLS, so that what speaks HTTP gets it. The certificate does not matter here: nothing of the client's is at stake.
+                // Through TLS, so that what speaks HTTP gets it.
                 var tls = new SslStream(stream);
                 await tls.AuthenticateAsClientAsync(
                     new SslClientAuthenticationOptions
                     {
                         TargetHost = "127.0.0.1",
-#pragma warning disable CA5359
+#pragma warning disable CA5359 // the coordinator is examined here, not trusted
                         RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
                         ApplicationProtocols = [noise.Below(2) == 0 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11],

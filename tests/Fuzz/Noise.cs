@@ -9,8 +9,7 @@ internal sealed class Noise(int seed)
 {
     private const int Longest = 4096;
 
-    // Not a source of secrets: the same bytes must come back from the same seed.
-#pragma warning disable CA5394
+#pragma warning disable CA5394 // no source of secrets: the same bytes must come back from the same seed
     private readonly Random _random = new(seed);
 
     public int Below(int bound) => _random.Next(bound);
