@@ -95,7 +95,12 @@ public sealed class KillMatrixTests(TestFederation fixture) : IClassFixture<Test
 
         var watch = WatchAsync(run);
         if (await Task.WhenAny(watch, Current(victim).Ended) == watch && watch.Result is not null)
+        {
+            await Current(victim).KillAsync(); // still armed: it would die in the next run
+            await StartAsync(victim, site, null);
             return null;
+        }
+
         await Current(victim).Ended.WaitAsync(Cancel);
         await StartAsync(victim, site, null);
         return await watch is { } seen ? seen.State : (await fixture.FollowAsync(run)).State;

@@ -12,7 +12,7 @@ public sealed class LineLog : IDisposable
 
     private readonly IDiskFile _file;
     private long _length;
-    private bool _broken;
+    private bool _torn; // behind _length there may be bytes of an append that failed
 
     private LineLog(IDiskFile file, long length, int torn)
     {
@@ -61,42 +61,44 @@ public sealed class LineLog : IDisposable
 
     /// <summary>Appends a line (given without its line feed) and returns once it is durable.</summary>
     /// <exception cref="IOException">
-    /// The disk refused. The log is as it was before the call where the disk let the attempt be cut off again, and is then usable;
-    /// otherwise every later call is refused until the log is opened anew.
+    /// The disk refused. The log is as it was before the call, at the latest when a later call has succeeded: where the disk did not even let
+    /// the attempt be cut off again, that is what the next call does first.
     /// </exception>
     public void Append(ReadOnlySpan<byte> line)
     {
-        if (_broken)
-            throw new IOException("An earlier append failed and could not be undone: open the log anew.");
         if (line.IndexOfAny((byte)'\n', (byte)0) >= 0)
             throw new ArgumentException("A line holds neither line feeds nor NUL bytes: by them a torn line is known.", nameof(line));
         var bytes = new byte[line.Length + 1];
         line.CopyTo(bytes);
         bytes[^1] = (byte)'\n';
-        var undone = false;
+        if (_torn)
+            CutOff();
+        _torn = true;
         try
         {
             _file.Write(_length, bytes);
             _file.Sync();
-            _length += bytes.Length;
-            undone = true; // nothing to undo
         }
         catch (IOException)
         {
-            // Whether the line is on the disk is unknown (a failed fsync may have dropped it or not): it must not come back later.
-            _file.Truncate(_length);
-            _file.Sync();
-            undone = true;
+            CutOff();
             throw;
         }
-        finally
-        {
-            _broken = !undone;
-        }
+
+        _length += bytes.Length;
+        _torn = false;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    // Whether the line of a failed append is on the disk is unknown (a failed fsync may have dropped it or not): it must not come back later.
+    private void CutOff()
+    {
+        _file.Truncate(_length);
+        _file.Sync();
+        _torn = false;
+    }
 
     // The last line may have been written by a process that was killed before its sync, or after the sync had failed. Whoever reads it here goes
     // by it, so it must be durable now; and since after a failed sync another one succeeds without writing, it is written again.

@@ -122,7 +122,7 @@ public sealed class GatewayCore
 
         foreach (var work in _works.Values)
         {
-            if (_held.TryGetValue(work.Step, out var ticket) && work.Phase is Phase.AwaitingWorker or Phase.Fetching)
+            if (_held.TryGetValue(work.Step, out var ticket) && work.Phase is Phase.AwaitingWorker or Phase.AwaitingRoom or Phase.Fetching)
                 Deliver(work, ticket); // the worker finished it while we could not hear
             else if (work.Phase == Phase.AwaitingWorker)
                 Perform(work);
@@ -265,7 +265,7 @@ public sealed class GatewayCore
         _held[ticket.Step] = ticket;
         if (LiveWork(ticket.Step) is { } work)
         {
-            if (work.Phase is Phase.Performing or Phase.AwaitingWorker)
+            if (work.Phase is Phase.Performing or Phase.AwaitingWorker or Phase.AwaitingRoom)
                 Deliver(work, ticket);
         }
         else if (_ended.TryGetValue(ticket.Step, out var outcome) && _workerThere)
