@@ -24,6 +24,12 @@ internal static class BenchReport
     /// <summary>One case.</summary>
     public static void Show(RoundFigures figures, Terminal terminal)
     {
+        if (figures.Syncs is { } syncs)
+        {
+            ShowSyncs(figures.Case, syncs, terminal);
+            return;
+        }
+
         var (measured, round) = (figures.Case, figures.Round);
         terminal.Say(Text($"[bold]{measured}[/], {measured.Rounds} rounds: {round.Median:0} ms per round ({round.Minimum:0} to {round.Maximum:0}{Bar(measured.Bar * 1000, " ms")})"));
         terminal.Say(Text($"  launch to first finished round {figures.FirstRoundSeconds:0.00} s{(measured is { Sites: 4, Megabytes: 1 } ? Bar(FirstRoundBar, " s") : "")}"));
@@ -47,6 +53,14 @@ internal static class BenchReport
             figures.UpBytes,
             figures.EventsPerRound,
         });
+    }
+
+    private static void ShowSyncs(BenchCase measured, Syncs syncs, Terminal terminal)
+    {
+        double PerRound(long count) => Math.Round(count / (double)measured.Rounds, 1);
+        var (coordinator, gateways, workers) = (PerRound(syncs.Coordinator), PerRound(syncs.Gateways), PerRound(syncs.Workers));
+        terminal.Say(Text($"[bold]{measured}[/], {measured.Rounds} rounds: syncs per round: coordinator {coordinator:0.0}, gateways {gateways:0.0}, workers {workers:0.0}"));
+        terminal.Emit("syncs", new { measured.Sites, measured.Megabytes, measured.Rounds, syncsPerRound = new { coordinator, gateways, workers } });
     }
 
     /// <summary>How the coordinator's memory grows with the number of sites, where both cases were run.</summary>

@@ -7,7 +7,7 @@ using FederatedClinicalMl.Protos.Federation;
 namespace FederatedClinicalMl.Cli.Bench;
 
 /// <summary>Runs one <see cref="BenchCase"/>: a federation of its own, started, measured and ended.</summary>
-internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider time)
+internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider time, bool countSyncs = false)
 {
     private readonly RoundTimes _times = new();
     private readonly RunView _view = new();
@@ -25,7 +25,9 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
         await federation.StartAsync([.. BenchStudies.Sites(measured.Sites).Select(site => new LocalSiteSettings(site, "datasets: {}\n", BenchStudies.Policy))], cancel);
         var yaml = BenchStudies.Rounds(measured);
         var study = BenchStudies.Checked(yaml);
-        var run = await federation.StartRunAsync(await federation.ApproveEverywhereAsync(yaml, study, cancel), cancel);
+        var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
+        await using var counter = countSyncs ? await SyncCounter.StartAsync(federation, cancel) : null;
+        var run = await federation.StartRunAsync(digest, cancel);
         await federation.WhileAllRunAsync(async stop =>
         {
             var events = federation.Admin.ReadAsync(admin => admin.WatchRun(new WatchRunRequest { Run = run }, cancellationToken: stop), stop);
@@ -35,11 +37,12 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
         }, cancel);
         if (_view.State.Status != RunStatus.Registered)
             throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {_view.State.Failure ?? "it was cancelled"}. Logs: {federation.Logs}.");
+        var syncs = counter is null ? null : await counter.EndAsync(federation, cancel);
         await federation.StopAsync();
         var plan = _view.State.Plan;
         return new RoundFigures(
             measured, Spread.Of(_times.Milliseconds), _firstRound, measured.Rounds > 1 ? Between(_afterFirst!, _afterLast!) : null, _afterLast!,
-            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds);
+            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds, syncs);
     }
 
     private void Take(Coordinator.Rounds.RunEvent journaled, LocalFederation federation)

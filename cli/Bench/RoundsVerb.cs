@@ -14,13 +14,14 @@ internal static class RoundsVerb
         var megabytes = Number("--megabytes", $"Size of the model: millions of bytes of float32 parameters, 1 to {BenchCase.MostMegabytes} (default 1).", BenchCase.MostMegabytes);
         var rounds = Number("--rounds", $"How many rounds, 1 to {BenchCase.MostRounds} (default 20, 10 or 5 by the model's size).", BenchCase.MostRounds);
         var train = new Option<bool>("--train") { Description = "Measure two whole studies on generated rows instead." };
+        var syncs = new Option<bool>("--syncs") { Description = "Count the processes' syncs with strace instead of taking times (Linux, as root)." };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to work in, on the disk to be measured; must be new or empty. Default: a new one below ~/.fcml/bench." };
         return new Verb(
             "rounds",
             "Measure rounds: coordinator, gateways and workers as processes, mutual TLS on loopback, every digest, copy and sync of production. Without sizes: a series.",
             "fcml bench rounds", "fcml bench rounds --sites 4 --megabytes 10 --rounds 20 --json", "fcml bench rounds --train")
         {
-            sites, megabytes, rounds, train, folder,
+            sites, megabytes, rounds, train, syncs, folder,
         }.Does(async (parsed, terminal, cancel) =>
         {
             var root = parsed.GetValue(folder)?.FullName
@@ -36,7 +37,7 @@ internal static class RoundsVerb
             else
             {
                 var (many, large, often) = (parsed.GetValue(sites), parsed.GetValue(megabytes), parsed.GetValue(rounds));
-                await MeasureAsync(many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)], root, terminal, time, cancel);
+                await MeasureAsync(many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)], parsed.GetValue(syncs), root, terminal, time, cancel);
             }
 
             Directory.Delete(root, recursive: true);
@@ -44,14 +45,14 @@ internal static class RoundsVerb
         });
     }
 
-    private static async Task MeasureAsync(IReadOnlyList<BenchCase> cases, string root, Terminal terminal, TimeProvider time, CancellationToken cancel)
+    private static async Task MeasureAsync(IReadOnlyList<BenchCase> cases, bool countSyncs, string root, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
         var all = new List<RoundFigures>();
         foreach (var measured in cases)
         {
             // Removed after each: the series writes more than most would like to keep. What a fault leaves is there to be looked at.
             var folder = Path.Combine(root, $"{measured.Sites}x{measured.Megabytes}");
-            all.Add(await new RoundBench(measured, folder, time).RunAsync(cancel));
+            all.Add(await new RoundBench(measured, folder, time, countSyncs).RunAsync(cancel));
             Directory.Delete(folder, recursive: true);
             BenchReport.Show(all[^1], terminal);
         }

@@ -30,6 +30,20 @@ public sealed class RoundsVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Syncs_are_counted_of_every_kind_of_process()
+    {
+        if (!File.Exists("/usr/bin/strace") || Environment.UserName != "root")
+            Assert.Skip("Counting syncs needs strace and root.");
+
+        var (code, output, error) = await RunAsync("bench", "rounds", "--sites", "1", "--rounds", "2", "--syncs", "--folder", Path.Combine(_folder.FullName, "bench"), "--json");
+
+        Assert.True(code == (int)ExitCode.Success, $"exit code {code}: {error}");
+        var syncs = JsonNode.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!["syncsPerRound"]!;
+        Assert.True((double)syncs["coordinator"]! >= 4); // opened, staged, accepted, committed: each durable before the next
+        Assert.True((double)syncs["workers"]! >= 3); // log, file, directory
+    }
+
+    [Fact]
     public async Task Sizes_out_of_bounds_are_refused()
     {
         var (code, _, error) = await RunAsync("bench", "rounds", "--sites", "0");
