@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Launching;
@@ -40,74 +41,20 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     }
 
     [Fact(Timeout = Patience)]
-    public async Task Disk_of_the_coordinators_staging_is_full()
-    {
-        RequireMounts();
-        var expected = await RunAsync();
-        await Federation.Coordinator!.KillAsync();
-        await using (var disk = await SmallDisk.MountAsync(Path.Combine(Federation.CoordinatorFolder, "staging")))
-        {
-            await Federation.StartCoordinatorAsync(Cancel);
-            disk.Fill();
-            var log = Federation.Coordinator.Specification.Log;
-            var from = FileSignal.LengthOf(log);
-            var run = await Federation.StartRunAsync(fixture.Digest, Cancel);
-            await FileSignal.LineAsync(log, from, Cancel, Site.Name, "an upload met a disk error");
-            disk.Empty();
-
-            AssertSame(expected, (await fixture.FollowAsync(run)).State);
-            await Federation.Coordinator.KillAsync();
-        }
-
-        await Federation.StartCoordinatorAsync(Cancel);
-    }
+    public Task Disk_of_the_coordinators_staging_is_full() => RunOnAFullDiskAsync(
+        Path.Combine(Federation.CoordinatorFolder, "staging"), () => Federation.Coordinator!, () => Federation.StartCoordinatorAsync(Cancel),
+        Site.Name, "an upload met a disk error");
 
     [Fact(Timeout = Patience)]
     public async Task Disk_of_a_sites_outbox_is_full()
     {
-        RequireMounts();
-        var expected = await RunAsync();
-        await Site.Worker!.KillAsync();
-        await using (var disk = await SmallDisk.MountAsync(Path.Combine(Site.Exchange, "outgoing")))
-        {
-            await Site.StartWorkerAsync(Cancel);
-            disk.Fill();
-            var log = Site.Worker.Specification.Log;
-            var from = FileSignal.LengthOf(log);
-            var run = await Federation.StartRunAsync(fixture.Digest, Cancel);
-            await FileSignal.LineAsync(log, from, Cancel, "StorageFull", "No space left");
-            disk.Empty();
-
-            AssertSame(expected, (await fixture.FollowAsync(run)).State);
-            await Site.Worker.KillAsync();
-        }
-
-        await Site.StartWorkerAsync(Cancel);
+        await RunOnAFullDiskAsync(Path.Combine(Site.Exchange, "outgoing"), () => Site.Worker!, () => Site.StartWorkerAsync(Cancel), "StorageFull", "No space left");
         Assert.StartsWith("intact", await Site.VerifyAuditAsync(Cancel), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Patience)]
-    public async Task Disk_of_a_sites_inbox_is_full()
-    {
-        RequireMounts();
-        var expected = await RunAsync();
-        await Site.Gateway!.KillAsync();
-        await using (var disk = await SmallDisk.MountAsync(Path.Combine(Site.Exchange, "incoming")))
-        {
-            await Site.StartGatewayAsync(Cancel);
-            disk.Fill();
-            var log = Site.Gateway.Specification.Log;
-            var from = FileSignal.LengthOf(log);
-            var run = await Federation.StartRunAsync(fixture.Digest, Cancel);
-            await FileSignal.LineAsync(log, from, Cancel, "cannot be stored", "No space left");
-            disk.Empty();
-
-            AssertSame(expected, (await fixture.FollowAsync(run)).State);
-            await Site.Gateway.KillAsync();
-        }
-
-        await Site.StartGatewayAsync(Cancel);
-    }
+    public Task Disk_of_a_sites_inbox_is_full() => RunOnAFullDiskAsync(
+        Path.Combine(Site.Exchange, "incoming"), () => Site.Gateway!, () => Site.StartGatewayAsync(Cancel), "cannot be stored", "No space left");
 
     [Theory(Timeout = Patience)]
     [InlineData(1)]
@@ -183,6 +130,26 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
         Assert.StartsWith("intact", await Site.VerifyAuditAsync(Cancel), StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task Agent_that_is_killed_when_its_identity_is_written_has_enrolled()
+    {
+        await using var children = new ChildGroup();
+        var programs = TestFederation.Programs();
+        var newcomer = new LocalSite("newcomer", Path.Combine(Federation.Folder, "newcomer"), Federation.Logs, programs, children);
+        await newcomer.InitialiseAsync("datasets: {}\n", null, Cancel);
+        await newcomer.StartWorkerAsync(Cancel);
+        var subject = new Subject { Kind = Subject.Types.Kind.Site, Role = Subject.Types.Role.Site, Name = newcomer.Name };
+        var invited = await Federation.Admin.AskAsync(admin => admin.InviteAsync(new InviteRequest { Subject = subject, ValidHours = 1 }, cancellationToken: Cancel), Cancel);
+
+        var killed = await children.StartAsync(new ChildSpecification(
+            "enrol", programs.Gateway,
+            ["enrol", "--invitation", invited.Invitation, "--data", newcomer.GatewayFolder, "--worker-socket", Path.Combine(newcomer.Exchange, "worker.sock")],
+            Path.Combine(Federation.Logs, "newcomer-enrol.log"), new Dictionary<string, string> { ["FCML_FAULT_POINT"] = "identity-written#1" }));
+        Assert.NotEqual(0, await killed.Ended.WaitAsync(Cancel));
+
+        await newcomer.StartGatewayAsync(Cancel); // returns once the coordinator has let it in
+    }
+
     private async Task<RunState> RunAsync()
     {
         var state = (await fixture.FollowAsync(await Federation.StartRunAsync(fixture.Digest, Cancel))).State;
@@ -211,10 +178,28 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
         Assert.Equal(0, kill.ExitCode);
     }
 
-    private static void RequireMounts()
+    /// <summary>Fills the disk under a folder of a process, until the process's log says so in these words; then makes room.</summary>
+    private async Task RunOnAFullDiskAsync(string folder, Func<Child> process, Func<Task> start, params string[] said)
     {
         if (!SmallDisk.IsPossible)
             Assert.Skip("A disk that can be filled needs mount, and so root.");
+        var expected = await RunAsync();
+        await process().KillAsync();
+        await using (var disk = await SmallDisk.MountAsync(folder))
+        {
+            await start();
+            disk.Fill();
+            var log = process().Specification.Log;
+            var from = FileSignal.LengthOf(log);
+            var run = await Federation.StartRunAsync(fixture.Digest, Cancel);
+            await FileSignal.LineAsync(log, from, Cancel, said);
+            disk.Empty();
+
+            AssertSame(expected, (await fixture.FollowAsync(run)).State);
+            await process().KillAsync();
+        }
+
+        await start();
     }
 
     private static void AssertSame(RunState expected, RunState actual)
