@@ -147,7 +147,9 @@ public sealed class GatewayCore
         _ended.Clear();
         foreach (var verdict in _verdicts.Values)
             _actions.Add(new SendVerdict(verdict));
-        ReconnectIfUnreported();
+        // What the worker made since Hello was written may have been decided on before this session: then nobody would ever say so.
+        if (_held.Keys.Any(step => !_reported.Contains(step)))
+            EndSession();
     }
 
     private void OnStudyOffered(StudyOffered offer)
