@@ -196,6 +196,12 @@ internal sealed class ChaosSchedule
         var worker = _federation.Workers[site];
         if (_federation.Coordinator.State is { Ended: true })
             return;
+        if (_federation.Coordinator.State is null)
+        {
+            _time.After(TimeSpan.FromSeconds(1), () => Withdraw(site)); // a run is only ever made of sites that approve
+            return;
+        }
+
         _promises.Withdrawing(site); // before: the entry may be durable although the worker dies of it
         var done = false;
         if (worker.IsUp)

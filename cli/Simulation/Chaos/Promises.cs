@@ -174,8 +174,11 @@ internal sealed class Promises
     {
         if (!_federation.Workers[site].IsUp || _withdrawn.Contains(site))
             return; // a withdrawal voids every release at once
-        foreach (var release in _federation.Workers[site].Core.State.Releases.Values)
-            Insist(!release.Settled || _over.Contains(release.Step), $"a release is kept until its step is over: {site} let go of {release.Step}");
+        var settled = _federation.Workers[site].Core.State.Releases.Values.Where(release => release.Settled).ToList();
+        if (_federation.Coordinator.IsUp && settled.Any(release => !_over.Contains(release.Step)))
+            Reread(_federation.Coordinator.Journal()); // journaled just before a crash or an error, and announced by nobody
+        foreach (var release in settled)
+            Insist(_over.Contains(release.Step), $"a release is kept until its step is over: {site} let go of {release.Step}");
     }
 
     private void Records(RunState state, IReadOnlyList<RoundRecorded> records)

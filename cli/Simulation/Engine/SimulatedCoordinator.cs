@@ -349,6 +349,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     private void GiveUp()
     {
         _process = null;
+        _work.Clear(); // was the old process's, over the old journal; the new one starts its own
         _memory!.CloseJournal();
         Later(_weather.Backoff(), () => Unless(Process, null));
     }
@@ -429,6 +430,8 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         Later(_weather.Work(), () =>
         {
             _working = false;
+            if (_work.Count == 0)
+                return;
             try
             {
                 if (_work.Peek().Execute() is { } outcome && Process() is not null)
