@@ -12,6 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 public sealed class ClientIdentity : IDisposable
 {
     private const string FileName = "identity.pem";
+    private const string FreshSuffix = ".new"; // written, not yet named
     private const string AddressLabel = "coordinator: ";
 
     /// <param name="coordinator">The coordinator's address.</param>
@@ -45,13 +46,25 @@ public sealed class ClientIdentity : IDisposable
     public static string PathIn(string folder) => Path.Combine(folder, FileName);
 
     /// <summary>Whether a folder holds an identity.</summary>
-    public static bool ExistsIn(string folder) => File.Exists(PathIn(folder));
+    public static bool ExistsIn(string folder) => File.Exists(PathIn(folder)) || File.Exists(PathIn(folder) + FreshSuffix);
 
     /// <summary>Reads the identity that a folder holds.</summary>
     /// <exception cref="AgentException">IDENTITY_MISSING or IDENTITY_UNREADABLE.</exception>
     public static ClientIdentity Load(string folder)
     {
         var path = PathIn(folder);
+        if (!File.Exists(path) && File.Exists(path + FreshSuffix))
+        {
+            // Enrolment was killed between writing and naming. The invitation served once: what it gave must not be lost.
+            using (Read(path + FreshSuffix))
+                GiveName(folder);
+        }
+
+        return Read(path);
+    }
+
+    private static ClientIdentity Read(string path)
+    {
         try
         {
             var text = File.ReadAllText(path);
@@ -89,7 +102,7 @@ public sealed class ClientIdentity : IDisposable
             .ToString();
 
         MakePrivateFolder(folder);
-        var fresh = PathIn(folder) + ".new";
+        var fresh = PathIn(folder) + FreshSuffix;
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -100,7 +113,12 @@ public sealed class ClientIdentity : IDisposable
         }
 
         FaultPoint.Reached("identity-written");
-        File.Move(fresh, PathIn(folder), overwrite: true);
+        GiveName(folder);
+    }
+
+    private static void GiveName(string folder)
+    {
+        File.Move(PathIn(folder) + FreshSuffix, PathIn(folder), overwrite: true);
         new FileDisk(folder).SyncDirectory("");
     }
 
