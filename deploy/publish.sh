@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what is installed: a folder for each program, with everything that it needs, .NET included. Needs the .NET SDK that global.json
-# names, and takes about ten minutes on two cores, most of it compiling ahead of time so that the programs start quickly.
+# names, and takes ten to fifteen minutes on two cores, most of it compiling ahead of time so that the programs start quickly.
 #   deploy/publish.sh                          all four programs, for this machine, into out/
 #   deploy/publish.sh /opt/fcml linux-x64      into another folder, for a named platform (linux-x64, win-x64)
 #   deploy/publish.sh out linux-x64 site-agent site-worker      what a hospital needs, and no more
