@@ -263,7 +263,7 @@ public sealed class GatewayCore
 
     private void OnPerformed(HeldTicket ticket)
     {
-        _performing.Remove(ticket.Step.Run);
+        HasAnswered(ticket.Step);
         _held[ticket.Step] = ticket;
         if (LiveWork(ticket.Step) is { } work)
         {
@@ -281,7 +281,7 @@ public sealed class GatewayCore
 
     private void OnDeclined(StepId step, SiteReason reason, DateTimeOffset now)
     {
-        _performing.Remove(step.Run);
+        HasAnswered(step);
         if (LiveWork(step) is { Phase: Phase.Performing or Phase.AwaitingWorker } work)
         {
             if (reason == SiteReason.StorageFull && now + StoragePatience < work.LastMoment)
@@ -366,6 +366,13 @@ public sealed class GatewayCore
         work.Phase = Phase.Performing;
         Answer(work.Step, SiteReason.Unspecified);
         _actions.Add(new PerformStep(work.Offer));
+    }
+
+    // A call from before the worker was lost may answer yet, while it has been asked for a newer step.
+    private void HasAnswered(StepId step)
+    {
+        if (_performing.GetValueOrDefault(step.Run) == step)
+            _performing.Remove(step.Run);
     }
 
     private void PerformNext(RunId run)
