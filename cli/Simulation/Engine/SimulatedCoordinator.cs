@@ -217,41 +217,24 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     }
 
     /// <summary>HEAD of a release.</summary>
-    public Reply Ask(SiteId site, StepId step) => Unless<Reply>(() =>
+    public Reply Ask(SiteId site, StepId step) => Permitted(site, step, (_, rule) =>
     {
-        if (Process() is not { } process)
-            return new Reply.NotNow();
-        var permit = _mutant.Permit(process, site, step);
-        if (permit.Accepted is { } accepted)
-            return Acknowledge(site, step, accepted);
-        if (permit.Rule is not { } rule)
-            return new Reply.Refused();
         var status = _memory!.Staging.Status(rule);
         return status.Whole is { } whole ? Journal(whole) : new Reply.Continue(status.Offset, status.Prefix);
-    }, new Reply.NotNow());
+    });
 
     /// <summary>PUT of a piece of a release.</summary>
     public Reply Put(SiteId site, StepId step, long offset, long total, ReadOnlySpan<byte> bytes)
     {
         var content = bytes.ToArray();
-        return Unless<Reply>(() =>
+        return Permitted(site, step, (process, rule) => _memory!.Staging.Append(rule, offset, total, content) switch
         {
-            if (Process() is not { } process)
-                return new Reply.NotNow();
-            var permit = _mutant.Permit(process, site, step);
-            if (permit.Accepted is { } accepted)
-                return Acknowledge(site, step, accepted);
-            if (permit.Rule is not { } rule)
-                return new Reply.Refused();
-            return _memory!.Staging.Append(rule, offset, total, content) switch
-            {
-                UploadWhole whole => Journal(_mutant.Staged(process, whole.Release)),
-                UploadRefused refused => Reject(site, step, refused.Fault),
-                UploadAppended appended => new Reply.Continue(appended.Offset, default),
-                UploadMisplaced misplaced => new Reply.Continue(misplaced.Offset, default),
-                _ => throw new InvalidOperationException("An upload ended in a way that the simulator does not know."),
-            };
-        }, new Reply.NotNow());
+            UploadWhole whole => Journal(_mutant.Staged(process, whole.Release)),
+            UploadRefused refused => Reject(site, step, refused.Fault),
+            UploadAppended appended => new Reply.Continue(appended.Offset, default),
+            UploadMisplaced misplaced => new Reply.Continue(misplaced.Offset, default),
+            _ => throw new InvalidOperationException("An upload ended in a way that the simulator does not know."),
+        });
     }
 
     /// <summary>GET of a range of a parameter vector.</summary>
@@ -345,6 +328,16 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
             throw;
         }
     }
+
+    private Reply Permitted(SiteId site, StepId step, Func<RunProcess, UploadRule, Reply> act) => Unless<Reply>(() =>
+    {
+        if (Process() is not { } process)
+            return new Reply.NotNow();
+        var permit = _mutant.Permit(process, site, step);
+        if (permit.Accepted is { } accepted)
+            return Acknowledge(site, step, accepted);
+        return permit.Rule is { } rule ? act(process, rule) : new Reply.Refused();
+    }, new Reply.NotNow());
 
     private void GiveUp()
     {
