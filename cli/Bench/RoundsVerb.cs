@@ -24,6 +24,8 @@ internal static class RoundsVerb
             sites, megabytes, rounds, train, syncs, folder,
         }.Does(async (parsed, terminal, cancel) =>
         {
+            if (parsed.GetValue(train) && parsed.GetValue(syncs))
+                throw new CliException(ExitCode.Usage, "--syncs counts rounds and --train measures studies: give one of them.");
             var root = parsed.GetValue(folder)?.FullName
                 ?? Path.Combine(FcmlHome.Path, "bench", time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
             if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())
