@@ -13,6 +13,7 @@ using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
 using FederatedClinicalMl.Durability;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -162,7 +163,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             provider.GetRequiredService<ResultStore>(),
             provider.GetRequiredService<ModelRegistry>(),
             folder.Key,
-            site => members.Members().FirstOrDefault(member => member.Member == new Member(Roles.Site, site.Value) && !member.Revoked)?.WorkerKey,
+            members.WorkerKey,
             time,
             ModelRegistry.OurSoftware));
         services.AddSingleton<RunFeed>();
@@ -186,6 +187,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             grpc.IgnoreUnknownServices = true; // the gate answers for them
         });
         builder.WebHost.UseKestrelCore();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, NetworkMemory>(); // after Kestrel's own: the last one counts
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
             kestrel.AddServerHeader = false;

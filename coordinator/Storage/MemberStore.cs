@@ -120,6 +120,11 @@ public sealed class MemberStore
             DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(5)),
             row.GetBoolean(6))));
 
+    /// <summary>The key that a site's worker enrolled with; null where the site is not enrolled, or revoked.</summary>
+    public VerifyingKey? WorkerKey(SiteId site) => _database.Read(connection => connection.Query(
+        "SELECT worker_key FROM members WHERE role = $1 AND name = $2 AND revoked = 0 AND worker_key IS NOT NULL",
+        row => new VerifyingKey(row.GetFieldValue<byte[]>(0)), (long)Roles.Site, site.Value).SingleOrDefault());
+
     /// <summary>All certificates that were ever issued.</summary>
     public IReadOnlyList<IssuedCertificate> Certificates() => _database.Read(connection => connection.Query(
         "SELECT serial, sha256, role, name, not_after, revoked FROM certificates",

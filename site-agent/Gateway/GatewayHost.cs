@@ -175,7 +175,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                 case DeliverRelease a:
                     Track(_deliveries, a.Ticket.Step, async stop =>
                     {
-                        var result = await _upload.DeliverAsync(a.Ticket, stop);
+                        var result = await _upload.DeliverAsync(a.Ticket, a.IsNew, stop);
                         if (result is ReleaseDelivered)
                             _host.LogDelivered(a.Ticket.Step, a.Ticket.Length);
                         FaultPoint.Reached("release-delivered");

@@ -80,6 +80,8 @@ public sealed class TestFederation : IAsyncLifetime
     // The tests' own output folder has copies without what each program needs beside it: the built programs are what is tested.
     internal static Executables Programs()
     {
+        if (Environment.GetEnvironmentVariable("FCML_PROGRAMS") is { Length: > 0 } installed)
+            return Executables.Find(Path.Combine(Path.GetFullPath(installed), "fcml"));
         var here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         return Executables.Find(Path.GetFullPath(Path.Combine(here, "..", "..", "Cli", Path.GetFileName(here))));
     }

@@ -6,8 +6,8 @@ using System.IO.Pipelines;
 namespace FederatedClinicalMl.Coordinator.Api.Bulk;
 
 /// <summary>
-/// Reads an upload's body: frames of u32 length (1 to 1 MiB), u64 XxHash3 of the payload, payload; little-endian. One pooled buffer of one
-/// frame, whatever the sender does.
+/// Reads an upload's body: frames of u32 length (1 to 1 MiB), u64 XxHash3 of the payload, payload; little-endian. One pooled buffer of the
+/// longest frame that came, whatever the sender does.
 /// </summary>
 internal sealed class FrameReader(PipeReader body) : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class FrameReader(PipeReader body) : IDisposable
 
     private const int HeaderLength = sizeof(uint) + sizeof(ulong);
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(LongestPayload);
+    private byte[] _buffer = [];
 
     /// <summary>The next frame's payload, checked; valid until the next call. Empty at the end of the body.</summary>
     /// <exception cref="FaultException">FRAME_WRONG: a length out of bounds, a payload that is not the one hashed, or a body that ends inside a frame.</exception>
@@ -24,6 +24,12 @@ internal sealed class FrameReader(PipeReader body) : IDisposable
     {
         if (await ReadHeaderAsync(stop) is not var (length, hash))
             return default;
+        if (length > _buffer.Length)
+        {
+            Dispose();
+            _buffer = ArrayPool<byte>.Shared.Rent(length);
+        }
+
         for (var filled = 0; filled < length;)
         {
             var read = await body.ReadAsync(stop);

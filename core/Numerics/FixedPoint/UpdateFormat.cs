@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -218,6 +219,7 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
         return saturated;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long Quantise(ReadOnlySpan<double> values, Span<int> codes, int start)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(codes.Length, values.Length);
@@ -253,6 +255,7 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
         return saturated;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector512<long> Quantise(Vector512<double> values, ref Vector512<double> finite, ref Vector512<long> outside)
     {
         var magnitude = Vector512.Abs(values);
@@ -287,6 +290,7 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
             $"Coordinate {start + index} of the update is {(double.IsNaN(tile[index]) ? "NaN" : "infinite")}: training diverged. Lower the learning rate, or check the features' plausible ranges.");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static PayloadFault? FirstFloatFault(ReadOnlySpan<float> values)
     {
         // Without its sign bit a float's bits grow with its magnitude, and infinities and NaNs lie above all numbers: one comparison finds all faults.
@@ -325,6 +329,7 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
         return -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack24(ReadOnlySpan<byte> block, Span<int> codes)
     {
         var count = block.Length / 3;
@@ -341,6 +346,7 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
             codes[i] = block[3 * i] | (block[(3 * i) + 1] << 8) | ((sbyte)block[(3 * i) + 2] << 16);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack24(ReadOnlySpan<int> codes, Span<byte> block)
     {
         var i = 0;

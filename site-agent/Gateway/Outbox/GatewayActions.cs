@@ -25,7 +25,9 @@ public sealed record PerformStep(OfferedStep Offer) : GatewayAction;
 
 /// <summary>Bring a release to the coordinator, resuming where it left off, until it is there. Ends in
 /// <see cref="ReleaseDelivered"/>, <see cref="ReleaseRefused"/> or <see cref="ReleaseMissing"/>.</summary>
-public sealed record DeliverRelease(HeldTicket Ticket) : GatewayAction;
+/// <param name="Ticket">Which.</param>
+/// <param name="IsNew">It has just been made: the coordinator need not be asked what it has of it.</param>
+public sealed record DeliverRelease(HeldTicket Ticket, bool IsNew) : GatewayAction;
 
 /// <summary>Call off a <see cref="DeliverRelease"/>. The file stays.</summary>
 public sealed record CancelDelivery(StepId Step) : GatewayAction;

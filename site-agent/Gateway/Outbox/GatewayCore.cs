@@ -268,7 +268,7 @@ public sealed class GatewayCore
         if (LiveWork(ticket.Step) is { } work)
         {
             if (work.Phase is Phase.Performing or Phase.AwaitingWorker or Phase.AwaitingRoom)
-                Deliver(work, ticket);
+                Deliver(work, ticket, isNew: true);
         }
         else if (_ended.TryGetValue(ticket.Step, out var outcome) && _workerThere)
         {
@@ -381,10 +381,10 @@ public sealed class GatewayCore
             Perform(work);
     }
 
-    private void Deliver(Work work, HeldTicket ticket)
+    private void Deliver(Work work, HeldTicket ticket, bool isNew = false)
     {
         work.Phase = Phase.Delivering;
-        _actions.Add(new DeliverRelease(ticket));
+        _actions.Add(new DeliverRelease(ticket, isNew));
     }
 
     private void Decline(Work work, SiteReason reason)

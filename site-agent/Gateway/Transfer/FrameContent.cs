@@ -7,13 +7,13 @@ using Microsoft.Win32.SafeHandles;
 namespace FederatedClinicalMl.SiteAgent.Gateway;
 
 /// <summary>
-/// A stretch of a release file as frames: u32 payload length (at most 1 MiB), u64 XxHash3 of the payload, both little-endian, payload.
-/// Read and framed through one pooled buffer while it is sent.
+/// A stretch of a release file as frames: u32 payload length, u64 XxHash3 of the payload, both little-endian, payload. Read and framed
+/// through one pooled buffer while it is sent. A frame may have up to 1 MiB; a quarter stays in the processor's cache at both ends.
 /// </summary>
 internal sealed class FrameContent(SafeFileHandle file, long from, long end) : HttpContent
 {
-    /// <summary>Greatest payload of a frame.</summary>
-    public const int PayloadLimit = 1024 * 1024;
+    /// <summary>Greatest payload of a frame that is sent.</summary>
+    public const int PayloadLimit = 256 * 1024;
 
     /// <summary>Bytes before each payload.</summary>
     public const int HeadLength = sizeof(uint) + sizeof(ulong);

@@ -19,8 +19,11 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
     private const int LongestFaultText = 2048;
 
     /// <summary>Delivers.</summary>
+    /// <param name="ticket">Which release.</param>
+    /// <param name="isNew">Whether nothing of it can have been sent before.</param>
+    /// <param name="stop">Calls it off.</param>
     /// <returns><see cref="ReleaseDelivered"/>, <see cref="ReleaseRefused"/> or <see cref="ReleaseMissing"/>.</returns>
-    public async Task<GatewayEvent> DeliverAsync(HeldTicket ticket, CancellationToken stop)
+    public async Task<GatewayEvent> DeliverAsync(HeldTicket ticket, bool isNew, CancellationToken stop)
     {
         // The name is compared, never followed: a ticket cannot make us read another file.
         if (ticket.File != $"{ticket.Step}.release")
@@ -49,13 +52,14 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
             }
 
             var waits = backoff();
-            while (true)
+            for (var ask = !isNew; ; ask = true)
             {
                 stop.ThrowIfCancellationRequested();
                 var present = channel();
                 try
                 {
-                    if (await ContinueAsync(present.Http, ticket, file, waits, stop) is { } end)
+                    var answer = ask ? await AskAsync(present.Http, ticket, file, stop) : new Standing(0, null);
+                    if (answer.End is { } end || (end = await SendAsync(present.Http, ticket, file, answer.From, waits, stop)) is not null)
                         return end;
                 }
                 catch (HttpRequestException e)
@@ -68,27 +72,31 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
         }
     }
 
-    /// <summary>Asks where to go on, and goes on from there. Null: ask again.</summary>
-    private async Task<GatewayEvent?> ContinueAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, Backoff waits, CancellationToken stop)
+    /// <summary>Asks where to go on.</summary>
+    private async Task<Standing> AskAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, CancellationToken stop)
     {
-        var address = new Uri($"/v1/releases/{ticket.Step}", UriKind.Relative);
-        using var ask = new HttpRequestMessage(HttpMethod.Head, address);
+        using var ask = new HttpRequestMessage(HttpMethod.Head, AddressOf(ticket));
         using var state = await http.SendAsync(ask, stop);
         if (state.StatusCode == HttpStatusCode.Conflict)
         {
             LogRefused(ticket.Step, "409 to HEAD");
-            return new ReleaseRefused(ticket.Step);
+            return new Standing(0, new ReleaseRefused(ticket.Step));
         }
 
         state.EnsureSuccessStatusCode();
         if (Header(state, StateHeader) == "accepted")
-            return new ReleaseDelivered(ticket.Step);
+            return new Standing(0, new ReleaseDelivered(ticket.Step));
         var from = long.TryParse(Header(state, OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset < ticket.Length
             && offset > 0 && PrefixIs(file, offset, Header(state, PrefixDigestHeader)) ? offset : 0;
         if (from > 0)
             LogResumed(ticket.Step, from, ticket.Length);
+        return new Standing(from, null);
+    }
 
-        using var put = new HttpRequestMessage(HttpMethod.Put, address) { Content = new FrameContent(file, from, ticket.Length) };
+    /// <summary>Sends from a byte on. Null: ask where to go on.</summary>
+    private async Task<GatewayEvent?> SendAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, long from, Backoff waits, CancellationToken stop)
+    {
+        using var put = new HttpRequestMessage(HttpMethod.Put, AddressOf(ticket)) { Content = new FrameContent(file, from, ticket.Length) };
         put.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, ticket.Length - 1, ticket.Length);
         using var reply = await http.SendAsync(put, HttpCompletionOption.ResponseHeadersRead, stop);
         switch (reply.StatusCode)
@@ -107,6 +115,8 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
                 throw new HttpRequestException($"{(int)reply.StatusCode} {reply.ReasonPhrase}", null, reply.StatusCode);
         }
     }
+
+    private static Uri AddressOf(HeldTicket ticket) => new($"/v1/releases/{ticket.Step}", UriKind.Relative);
 
     private static bool PrefixIs(SafeFileHandle file, long length, string? digest)
     {
@@ -133,6 +143,8 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
         var text = await reply.Content.ReadAsStringAsync(stop);
         return text.Length <= LongestFaultText ? text : text[..LongestFaultText];
     }
+
+    private readonly record struct Standing(long From, GatewayEvent? End);
 
     [LoggerMessage(2401, LogLevel.Error, "The worker's ticket for {Step} names another file than that step's; refused")]
     private partial void LogWrongName(StepId step);

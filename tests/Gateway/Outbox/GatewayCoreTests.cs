@@ -1,0 +1,75 @@
+using FederatedClinicalMl.SiteAgent.Gateway;
+using FederatedClinicalMl.Studies;
+using Outcome = FederatedClinicalMl.Protos.Federation.StepSettled.Types.Outcome;
+
+namespace FederatedClinicalMl.Tests.Gateway.Outbox;
+
+/// <summary>When the coordinator is asked what it has of a release, and when there is nothing to ask.</summary>
+public sealed class GatewayCoreTests
+{
+    private static readonly DateTimeOffset s_now = new(2026, 3, 1, 8, 0, 0, TimeSpan.Zero);
+    private static readonly Sha256Digest s_parameters = Sha256Digest.Of("parameters"u8);
+    private static readonly StepId s_step = new(RunId.Parse("0123456789abcdef"), new RoundNumber(1), StepKind.Training, 1);
+    private static readonly OfferedStep s_offer = new(s_step, new StudyDigest(Sha256Digest.Of("study"u8)), s_parameters, 4, default, s_now.AddHours(1));
+    private static readonly HeldTicket s_ticket = new(s_step, Sha256Digest.Of("release"u8), $"{s_step}.release", 400);
+
+    [Fact]
+    public void A_release_that_was_just_made_goes_without_asking()
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+
+        var actions = core.Handle(new StepPerformed(s_ticket), s_now);
+
+        Assert.Equal(new DeliverRelease(s_ticket, IsNew: true), Assert.Single(actions));
+    }
+
+    [Fact]
+    public void A_release_of_an_earlier_life_may_be_there_in_part_and_is_asked_for()
+    {
+        var core = Connected(held: [s_ticket]);
+
+        var actions = core.Handle(new StepOffered(s_offer), s_now);
+
+        Assert.Equal(new DeliverRelease(s_ticket, IsNew: false), Assert.Single(actions.OfType<DeliverRelease>()));
+    }
+
+    [Fact]
+    public void A_release_that_was_sent_and_is_wanted_again_is_asked_for()
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+        core.Handle(new StepPerformed(s_ticket), s_now);
+        core.Handle(new ReleaseDelivered(s_step), s_now);
+
+        var actions = core.Handle(new StepOffered(s_offer), s_now);
+
+        Assert.Equal(new DeliverRelease(s_ticket, IsNew: false), Assert.Single(actions));
+    }
+
+    [Theory]
+    [InlineData(Outcome.Committed)]
+    [InlineData(Outcome.Late)]
+    public void A_release_whose_step_ended_while_it_was_computed_is_let_go_of_and_never_sent(Outcome outcome)
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+        core.Handle(new StepEnded(s_step, outcome), s_now);
+
+        var actions = core.Handle(new StepPerformed(s_ticket), s_now);
+
+        Assert.Equal(new LetGoOfRelease(s_ticket, outcome), Assert.Single(actions));
+    }
+
+    private static GatewayCore Connected(System.Collections.Immutable.ImmutableArray<HeldTicket> held)
+    {
+        var core = new GatewayCore([]);
+        core.Handle(new WorkerFound(held), s_now);
+        core.NameHeld();
+        core.Handle(new SessionOpened(s_now), s_now);
+        return core;
+    }
+}
