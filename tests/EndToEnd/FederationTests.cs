@@ -89,6 +89,34 @@ public sealed class FederationTests(TestFederation fixture) : IClassFixture<Test
     }
 
     [Fact]
+    public async Task Approved_study_that_changed_by_one_byte_is_refused_with_the_reason_before_steward_and_admin_until_it_is_whole_again()
+    {
+        var yaml = TestFederation.Study.Replace("name: two-rounds", "name: one-byte", StringComparison.Ordinal);
+        var digest = await Federation.ApproveEverywhereAsync(yaml, StudyChecker.CheckYaml(yaml).Study!, Cancel);
+        var site = Federation.Sites[0];
+        await site.Worker!.KillAsync();
+        var file = Path.Combine(site.WorkerFolder, "studies", $"{digest}.json");
+        var changed = await File.ReadAllTextAsync(file, Cancel);
+        await File.WriteAllTextAsync(file, changed.Replace("one-byte", "one-bite", StringComparison.Ordinal), Cancel);
+
+        await site.StartWorkerAsync(Cancel);
+
+        var verdicts = await VerdictsAsync(digest, verdict => verdict.Site != site.Name || verdict.State == Verdict.Refused);
+        Assert.Equal(SiteReason.StudyDigestWrong, verdicts.Single(verdict => verdict.Site == site.Name).Reason);
+        var refused = await Assert.ThrowsAsync<CliException>(() => Federation.StartRunAsync(digest, Cancel));
+        Assert.Contains("SITES_NOT_READY", refused.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<CliException>(() => site.WorkerVerbAsync(["studies", "show", digest], Cancel));
+        Assert.Contains("STUDY_DIGEST_WRONG", await File.ReadAllTextAsync(Path.Combine(Federation.Logs, $"{site.Name}-studies.log"), Cancel), StringComparison.Ordinal);
+
+        await site.Gateway!.KillAsync();
+        await site.StartGatewayAsync(Cancel);
+
+        await VerdictsAsync(digest, verdict => verdict.State == Verdict.Approved);
+        Assert.Equal(changed, await File.ReadAllTextAsync(file, Cancel));
+        await site.WorkerVerbAsync(["studies", "show", digest], Cancel);
+    }
+
+    [Fact]
     public async Task Audit_verify_finds_a_flipped_byte()
     {
         var site = Federation.Sites[1];

@@ -142,6 +142,10 @@ public sealed class WorkerCore : IDisposable
                 DurableFile.Write(_disk, PathOf(digest), canonical); // before the entry: what the log names must be there to be read
                 Append(WorkerEntries.StudyOffered, WorkerEntries.Offered(digest, study.Name, submitter), digest);
             }
+            else if (Load(digest) is null)
+            {
+                DurableFile.Write(_disk, PathOf(digest), canonical); // the disk changed or lost it; these are the bytes that the log names
+            }
 
             return Status(_state.Studies[digest]);
         }
@@ -186,7 +190,7 @@ public sealed class WorkerCore : IDisposable
             var record = Known(digest);
             if (record.Decision == Decision.Approved)
                 return record;
-            var study = Load(digest) ?? throw new StewardException($"The file of the study {digest} no longer has its digest; ask for the study to be offered again.");
+            var study = Load(digest) ?? throw new StewardException($"The file of the study {digest} no longer has its digest. It is written again when the gateway next connects: restart it.");
             if (Check(study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
                 throw new StewardException($"The study is beyond this site's policy ({beyond.Rule}): {beyond.Sentence} Change policy.yaml if that is meant, then approve.");
             Append(WorkerEntries.StudyApproved, WorkerEntries.Decided(digest, steward, note), digest);

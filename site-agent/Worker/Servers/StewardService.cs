@@ -87,7 +87,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview) : St
         var found = core.State.Studies.Values.Where(study => prefix.Length > 0 && study.Digest.ToString().StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (found is not [var record])
             throw new StewardException($"'{prefix}' names {found.Length} studies of this site; 'site-worker studies list' shows their digests.");
-        return (record, core.StudyOf(record.Digest) ?? throw new StewardException($"The file of the study {record.Digest} no longer has its digest."));
+        return (record, core.StudyOf(record.Digest) ?? throw new StewardException($"The file of the study {record.Digest} no longer has its digest (STUDY_DIGEST_WRONG), so nothing is done for it. It is written again when the gateway next connects: restart it."));
     }
 
     private StudyEntry EntryOf(StudyRecord record)
