@@ -191,6 +191,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBufferSize = NetworkMemory.MostPerConnection;
             kestrel.Limits.Http2.InitialConnectionWindowSize = WindowLength;
             kestrel.Limits.Http2.InitialStreamWindowSize = WindowLength;
             var certificate = kestrel.ApplicationServices.GetRequiredService<ServerCertificate>();

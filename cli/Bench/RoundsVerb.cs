@@ -24,8 +24,9 @@ internal static class RoundsVerb
             sites, megabytes, rounds, train, syncs, folder,
         }.Does(async (parsed, terminal, cancel) =>
         {
-            if (parsed.GetValue(train) && parsed.GetValue(syncs))
-                throw new CliException(ExitCode.Usage, "--syncs counts rounds and --train measures studies: give one of them.");
+            var (many, large, often) = (parsed.GetValue(sites), parsed.GetValue(megabytes), parsed.GetValue(rounds));
+            if (parsed.GetValue(train) && (parsed.GetValue(syncs) || (many ?? large ?? often) is not null))
+                throw new CliException(ExitCode.Usage, $"--train measures two studies of {TrainingBench.Sites} sites and {TrainingBench.Rounds} rounds as they are: give no other option but --folder.");
             var root = parsed.GetValue(folder)?.FullName
                 ?? Path.Combine(FcmlHome.Path, "bench", time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
             if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())
@@ -38,7 +39,6 @@ internal static class RoundsVerb
             }
             else
             {
-                var (many, large, often) = (parsed.GetValue(sites), parsed.GetValue(megabytes), parsed.GetValue(rounds));
                 await MeasureAsync(many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)], parsed.GetValue(syncs), root, terminal, time, cancel);
             }
 

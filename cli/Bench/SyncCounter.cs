@@ -23,16 +23,17 @@ internal sealed class SyncCounter : IAsyncDisposable
         if (!File.Exists(Strace))
             throw new CliException(ExitCode.Usage, $"Counting syncs needs strace at {Strace}; install the package strace (Linux).");
         var counter = new SyncCounter();
-        foreach (var child in federation.Sites.SelectMany(site => (Child[])[site.Gateway!, site.Worker!]).Prepend(federation.Coordinator!))
+        try
         {
-            var file = Path.Combine(federation.Logs, $"{child.Id}.syncs");
-            var tracer = Process.Start(new ProcessStartInfo(Strace, ["-f", "-c", "-e", "trace=fsync,fdatasync", "-o", file, "-p", $"{child.Id}"]) { RedirectStandardError = true })!;
-            counter._tracers.Add((child, tracer, file));
-            if (await tracer.StandardError.ReadLineAsync(cancel) is not { } said || !said.Contains("attached", StringComparison.Ordinal))
-                throw new CliException(ExitCode.Usage, $"strace cannot attach to {child.Specification.Name}: it needs root, or kernel.yama.ptrace_scope=0.");
+            foreach (var child in federation.Sites.SelectMany(site => (Child[])[site.Gateway!, site.Worker!]).Prepend(federation.Coordinator!))
+                await counter.AttachAsync(child, Path.Combine(federation.Logs, $"{child.Id}.syncs"), cancel);
+            return counter;
         }
-
-        return counter;
+        catch
+        {
+            await counter.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Detaches, and gives what was counted.</summary>
@@ -48,6 +49,14 @@ internal sealed class SyncCounter : IAsyncDisposable
         }
 
         return new Syncs(counts[federation.Coordinator!], federation.Sites.Sum(site => counts[site.Gateway!]), federation.Sites.Sum(site => counts[site.Worker!]));
+    }
+
+    private async Task AttachAsync(Child child, string file, CancellationToken cancel)
+    {
+        var tracer = Process.Start(new ProcessStartInfo(Strace, ["-f", "-c", "-e", "trace=fsync,fdatasync", "-o", file, "-p", $"{child.Id}"]) { RedirectStandardError = true })!;
+        _tracers.Add((child, tracer, file));
+        if (await tracer.StandardError.ReadLineAsync(cancel) is not { } said || !said.Contains("attached", StringComparison.Ordinal))
+            throw new CliException(ExitCode.Usage, $"strace cannot attach to {child.Specification.Name}: it needs root, or kernel.yama.ptrace_scope=0.");
     }
 
     /// <inheritdoc/>

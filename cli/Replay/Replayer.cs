@@ -55,16 +55,18 @@ internal sealed class Replayer(RecordedRun record, CellMinimum minimum, ITrainer
             if (journaled.Event is StepCommitted committed && recorded.Remove((committed.Step.Round, committed.Step.Kind), out var step))
                 Add(Compare(step, step.Result!.Value, committed.Result, federation.Coordinator.State!.History[^1]));
         };
+        ImmutableArray<string> why = [];
         try
         {
             federation.RunToModel(initialParameters: null, cancel);
         }
-        catch (CliException failed) when (failed.Code == ExitCode.RunWithoutModel)
+        catch (CliException failed) when (failed.Code == ExitCode.RunWithoutModel && recorded.Count > 0)
         {
-            var at = recorded.Values.OrderBy(step => step.Id.Round).ThenBy(step => step.Id.Kind).First();
-            Add(new ReplayedStep(at.Id, at.Result!.Value, null, [failed.Message]));
+            why = [failed.Message];
         }
 
+        foreach (var missing in recorded.Values.OrderBy(step => step.Id.Round).ThenBy(step => step.Id.Kind))
+            Add(new ReplayedStep(missing.Id, missing.Result!.Value, null, why));
         return steps;
 
         void Add(ReplayedStep step)

@@ -71,7 +71,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault SitesNotReady = new("SITES_NOT_READY", StatusCode.FailedPrecondition, 409,
         "The run cannot start: too few of the study's sites have approved it.");
     public static readonly Fault RunUnknown = new("RUN_UNKNOWN", StatusCode.NotFound, 404,
-        "There is no run of that id. See `fcml runs list`.");
+        "There is no run of that id. See `fcml study list`.");
     public static readonly Fault RunNotInState = new("RUN_NOT_IN_STATE", StatusCode.FailedPrecondition, 409,
         "The run is not in a state that allows this.");
     public static readonly Fault ModelUnknown = new("MODEL_UNKNOWN", StatusCode.NotFound, 404,
@@ -82,8 +82,6 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         "No open run that this site takes part in uses parameters of that digest.");
     public static readonly Fault RangeWrong = new("RANGE_WRONG", StatusCode.OutOfRange, 416,
         "The bytes do not begin where the coordinator needs them. Continue at Fcml-Offset.");
-    public static readonly Fault StepUnknown = new("STEP_UNKNOWN", StatusCode.NotFound, 409,
-        "The coordinator does not wait for a release of this step from this site: it is closed, or was never offered.");
     public static readonly Fault ReleaseRefused = new("RELEASE_REFUSED", StatusCode.InvalidArgument, 409,
         "The release is refused for good.");
     public static readonly Fault FrameWrong = new("FRAME_WRONG", StatusCode.DataLoss, 400,
@@ -103,7 +101,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         InvitationUnknown, InvitationExpired, InvitationUsed, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
         StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown,
-        ParametersUnknown, RangeWrong, StepUnknown, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
+        ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
     ];
 
     /// <summary>This fault as it travels inside a message.</summary>

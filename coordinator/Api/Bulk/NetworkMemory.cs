@@ -9,6 +9,9 @@ namespace FederatedClinicalMl.Coordinator.Api.Bulk;
 /// </summary>
 internal sealed class NetworkMemory : IMemoryPoolFactory<byte>
 {
+    /// <summary>Bytes that may be read from a connection before anybody has taken them.</summary>
+    public const int MostPerConnection = 4 * BlockLength;
+
     private const int BlockLength = 64 << 10;
 
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool();

@@ -56,6 +56,8 @@ public sealed class ParameterDownloads(Runs runs, ResultStore results)
             for (var offset = from; offset < file.Length;)
             {
                 var read = file.Read(offset, body.GetMemory(BlockLength).Span[..BlockLength]);
+                if (read == 0)
+                    throw new IOException($"The parameters {parameters} became shorter while they were sent."); // breaks the connection off: never less than was announced
                 body.Advance(read);
                 if (await body.FlushAsync(context.RequestAborted) is { IsCompleted: true })
                     break;

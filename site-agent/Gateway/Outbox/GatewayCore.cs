@@ -210,8 +210,7 @@ public sealed class GatewayCore
         }
         else if (offer.Parameters is { } needed && !_arrived.Contains(needed))
         {
-            _incoming.Add(needed);
-            _actions.Add(new FetchParameters(needed, offer.ParametersLength));
+            Fetch(work, needed);
         }
         else
         {
@@ -290,6 +289,13 @@ public sealed class GatewayCore
                 work.Phase = Phase.AwaitingRoom;
                 _actions.Add(new Remind(step, now + StoragePatience));
             }
+            else if (reason == SiteReason.ParametersWrong && work is { FetchedAnew: false, Offer.Parameters: { } wrong })
+            {
+                work.FetchedAnew = true; // a crash may have torn what an earlier life had begun; what comes wrong twice is not the coordinator's offer
+                _arrived.Remove(wrong);
+                _actions.Add(new DropParameters(wrong));
+                Fetch(work, wrong);
+            }
             else
             {
                 Decline(work, reason);
@@ -349,6 +355,13 @@ public sealed class GatewayCore
             _actions.Add(new Remind(step, work.Offer.Deadline - _coordinatorAhead));
         else if (work.Phase == Phase.Fetching)
             _works.Remove(step.Run); // nobody waits for it any more; what was fetched goes with the run's next step
+    }
+
+    private void Fetch(Work work, Sha256Digest parameters)
+    {
+        work.Phase = Phase.Fetching;
+        _incoming.Add(parameters);
+        _actions.Add(new FetchParameters(parameters, work.Offer.ParametersLength));
     }
 
     private void AwaitWorker(Work work)
@@ -465,5 +478,7 @@ public sealed class GatewayCore
         public bool Refused { get; set; }
 
         public bool MadeAnew { get; set; }
+
+        public bool FetchedAnew { get; set; }
     }
 }

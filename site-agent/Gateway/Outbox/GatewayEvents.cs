@@ -70,10 +70,10 @@ public sealed record StepOffered(OfferedStep Offer) : GatewayEvent;
 /// <summary>The coordinator's last word on this site's part in a step.</summary>
 public sealed record StepEnded(StepId Step, StepSettled.Types.Outcome Outcome) : GatewayEvent;
 
-/// <summary>Parameters lie whole and verified in the incoming directory.</summary>
+/// <summary>Parameters lie in the incoming directory, every byte of them; whether they are the right ones, the worker finds out.</summary>
 public sealed record ParametersArrived(Sha256Digest Parameters) : GatewayEvent;
 
-/// <summary>Parameters cannot be had, or came with another digest again and again.</summary>
+/// <summary>The coordinator does not have the parameters, or not in the length that it offered.</summary>
 public sealed record ParametersFailed(Sha256Digest Parameters) : GatewayEvent;
 
 /// <summary>The worker made the release of a step.</summary>

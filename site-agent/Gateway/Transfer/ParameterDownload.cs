@@ -1,21 +1,21 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using FederatedClinicalMl.Studies;
 using Microsoft.Extensions.Logging;
 
 namespace FederatedClinicalMl.SiteAgent.Gateway;
 
 /// <summary>
-/// Brings a parameter vector into the incoming directory: <c>&lt;sha256&gt;.part</c> while it grows, <c>&lt;sha256&gt;</c> once it is whole
-/// and its digest is right. Goes on at the last byte after a broken connection and after a restart. Nothing is fsynced: the directory is a
-/// cache, and what an earlier life left in it is hashed before it is believed.
+/// Brings a parameter vector into the incoming directory: <c>&lt;sha256&gt;.part</c> while it grows, <c>&lt;sha256&gt;</c> once all its
+/// bytes are there. Goes on at the last byte after a broken connection and after a restart. Nothing is fsynced or hashed: the directory is a
+/// cache, and the worker, who believes no file that another account writes, holds it against its digest in the pass that reads it. Where that
+/// fails, the file is dropped and fetched from its first byte.
 /// </summary>
 internal sealed partial class ParameterDownload(string incoming, Func<CoordinatorChannel> channel, Func<Backoff> backoff, TimeProvider time, ILogger log)
 {
     private const int BufferSize = 256 * 1024;
-    private const int AttemptsAtADigest = 3;
+    private const int Attempts = 3;
 
     /// <summary>The digests of all files in the directory, whole or in part. Anything else that lies there is left alone.</summary>
     public static IReadOnlyList<Sha256Digest> ListFiles(string incoming) =>
@@ -31,7 +31,7 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
     }
 
     /// <summary>Fetches; waits out errors of the network and of the disk for as long as it takes.</summary>
-    /// <returns>Whether the file is there; false: the coordinator does not have it, or sends other bytes than it says.</returns>
+    /// <returns>Whether the file is there; false: the coordinator does not have it, or has it in another length than it offered.</returns>
     public async Task<bool> FetchAsync(Sha256Digest digest, long length, CancellationToken stop)
     {
         var waits = backoff();
@@ -42,21 +42,21 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
             var present = channel();
             try
             {
-                if (await IsWholeAsync(digest, length, stop))
+                if (IsWhole(digest, length))
                     return true;
                 switch (await ContinueAsync(present.Http, digest, length, waits, stop))
                 {
                     case Progress.Whole:
                         return true;
-                    case Progress.WrongDigest:
-                        LogWrongDigest(digest, ++failures, AttemptsAtADigest);
+                    case Progress.WrongLength:
+                        LogWrongLength(digest, ++failures, Attempts);
                         break;
                     case Progress.NotThere:
-                        LogNotThere(digest, ++failures, AttemptsAtADigest);
+                        LogNotThere(digest, ++failures, Attempts);
                         break;
                 }
 
-                if (failures == AttemptsAtADigest)
+                if (failures == Attempts)
                     return false;
             }
             catch (Exception e) when (e is HttpRequestException or HttpIOException)
@@ -78,13 +78,11 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using (var file = File.OpenHandle(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read))
             {
                 var have = RandomAccess.GetLength(file);
                 if (have > length)
                     RandomAccess.SetLength(file, have = 0);
-                HashPrefix(file, have, hash, buffer);
                 if (have < length)
                 {
                     using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/v1/parameters/{digest}", UriKind.Relative));
@@ -95,12 +93,11 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
                         case HttpStatusCode.PartialContent when reply.Content.Headers.ContentRange is { } range && range.From == have && range.Length == length:
                             break;
                         case HttpStatusCode.OK: // the range was not understood: the whole comes
-                            hash.GetHashAndReset();
                             RandomAccess.SetLength(file, have = 0);
                             break;
                         case HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable:
                             RandomAccess.SetLength(file, 0);
-                            return Progress.WrongDigest; // it has another length than was offered
+                            return Progress.WrongLength;
                         case HttpStatusCode.NotFound:
                             return Progress.NotThere;
                         default:
@@ -114,16 +111,9 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
                         if (read == 0)
                             throw new HttpRequestException($"The reply ended after {have} of {length} bytes.");
                         RandomAccess.Write(file, buffer.AsSpan(0, read), have);
-                        hash.AppendData(buffer, 0, read);
                         have += read;
                         waits.Reset();
                     }
-                }
-
-                if (Sha256Digest.Of(hash) != digest)
-                {
-                    RandomAccess.SetLength(file, 0);
-                    return Progress.WrongDigest;
                 }
             }
 
@@ -149,31 +139,13 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
         }
     }
 
-    private async Task<bool> IsWholeAsync(Sha256Digest digest, long length, CancellationToken stop)
+    private bool IsWhole(Sha256Digest digest, long length)
     {
-        var path = PathOf(digest);
-        if (!File.Exists(path))
-            return false;
-        await using (var file = File.OpenRead(path))
-        {
-            if (file.Length == length && new Sha256Digest(await SHA256.HashDataAsync(file, stop)) == digest)
-                return true;
-        }
-
-        File.Delete(path);
+        var file = new FileInfo(PathOf(digest));
+        if (file.Exists && file.Length == length)
+            return true;
+        file.Delete();
         return false;
-    }
-
-    internal static void HashPrefix(Microsoft.Win32.SafeHandles.SafeFileHandle file, long length, IncrementalHash hash, byte[] buffer)
-    {
-        for (long at = 0; at < length;)
-        {
-            var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
-            if (read == 0)
-                throw new EndOfStreamException($"A file ended at {at} of {length} bytes while it was hashed.");
-            hash.AppendData(buffer, 0, read);
-            at += read;
-        }
     }
 
     private string PathOf(Sha256Digest digest) => Path.Combine(incoming, digest.ToString());
@@ -181,12 +153,12 @@ internal sealed partial class ParameterDownload(string incoming, Func<Coordinato
     private enum Progress
     {
         Whole,
-        WrongDigest,
+        WrongLength,
         NotThere,
     }
 
-    [LoggerMessage(2301, LogLevel.Warning, "Parameters {Digest} came with another digest or length; removed (attempt {Attempt} of {Attempts})")]
-    private partial void LogWrongDigest(Sha256Digest digest, int attempt, int attempts);
+    [LoggerMessage(2301, LogLevel.Warning, "The coordinator has parameters {Digest} in another length than it offered (attempt {Attempt} of {Attempts})")]
+    private partial void LogWrongLength(Sha256Digest digest, int attempt, int attempts);
 
     [LoggerMessage(2302, LogLevel.Warning, "The coordinator does not have parameters {Digest} (attempt {Attempt} of {Attempts})")]
     private partial void LogNotThere(Sha256Digest digest, int attempt, int attempts);

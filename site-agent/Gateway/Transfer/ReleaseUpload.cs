@@ -126,7 +126,15 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            ParameterDownload.HashPrefix(file, length, hash, buffer);
+            for (long at = 0; at < length;)
+            {
+                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+                if (read == 0)
+                    throw new EndOfStreamException($"The release file ended at {at} of {length} bytes while it was hashed.");
+                hash.AppendData(buffer, 0, read);
+                at += read;
+            }
+
             return Sha256Digest.Of(hash) == theirs;
         }
         finally

@@ -1,10 +1,11 @@
+using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
 using Outcome = FederatedClinicalMl.Protos.Federation.StepSettled.Types.Outcome;
 
 namespace FederatedClinicalMl.Tests.Gateway.Outbox;
 
-/// <summary>When the coordinator is asked what it has of a release, and when there is nothing to ask.</summary>
+/// <summary>What the gateway decides on parameters and releases.</summary>
 public sealed class GatewayCoreTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 3, 1, 8, 0, 0, TimeSpan.Zero);
@@ -62,6 +63,21 @@ public sealed class GatewayCoreTests
         var actions = core.Handle(new StepPerformed(s_ticket), s_now);
 
         Assert.Equal(new LetGoOfRelease(s_ticket, outcome), Assert.Single(actions));
+    }
+
+    [Fact]
+    public void Parameters_that_the_worker_finds_wrong_are_fetched_once_more_from_their_first_byte()
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+
+        Assert.Equal(
+            [new DropParameters(s_parameters), new FetchParameters(s_parameters, s_offer.ParametersLength)],
+            core.Handle(new StepDeclined(s_step, SiteReason.ParametersWrong), s_now));
+
+        Assert.Contains(new PerformStep(s_offer), core.Handle(new ParametersArrived(s_parameters), s_now));
+        Assert.Equal(new AnswerStep(s_step, SiteReason.ParametersWrong), Assert.Single(core.Handle(new StepDeclined(s_step, SiteReason.ParametersWrong), s_now)));
     }
 
     private static GatewayCore Connected(System.Collections.Immutable.ImmutableArray<HeldTicket> held)
