@@ -38,7 +38,7 @@ internal static class BenchReport
         terminal.Say("  CPU-seconds per round after the first: " + (warm is null ? "not to be had from one round" : string.Join(", ", Kinds.Zip(warm, (kind, used) => Text($"{kind} {used.CpuSeconds / (measured.Rounds - 1):0.000}")))));
         terminal.Say("  peak memory, the greatest of each kind: " + string.Join(", ", Kinds.Zip(all, (kind, used) => Text($"{kind} {used.PeakBytes / Mebibyte:0} MiB")))
             + (measured is { Sites: 4, Megabytes: 100 } ? Text($" (bar: coordinator {CoordinatorBar:0} MiB)") : ""));
-        terminal.Say(Text($"  bytes of a round: {figures.DownBytes / Megabyte:0.0} MB down to and {figures.UpBytes / Megabyte:0.0} MB up from each site; {figures.EventsPerRound:0.0} journaled events"));
+        terminal.Say(Text($"  bytes of a round: {figures.DownBytes / Megabyte:0.0} MB down to and {figures.UpBytes / Megabyte:0.0} MB up from each site; {figures.EventsPerRound:0.0} journaled events in {figures.CommitsPerRound:0.0} commits"));
         terminal.Emit("rounds", new
         {
             measured.Sites,
@@ -52,6 +52,7 @@ internal static class BenchReport
             figures.DownBytes,
             figures.UpBytes,
             figures.EventsPerRound,
+            figures.CommitsPerRound,
         });
     }
 

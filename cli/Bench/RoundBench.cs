@@ -14,6 +14,8 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
     private readonly long _launch = time.GetTimestamp();
     private double _firstRound;
     private int _events;
+    private int _commits;
+    private DateTimeOffset _committedAt;
     private int _committed;
     private Usage? _afterFirst;
     private Usage? _afterLast;
@@ -42,12 +44,15 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
         var plan = _view.State.Plan;
         return new RoundFigures(
             measured, Spread.Of(_times.Milliseconds), _firstRound, measured.Rounds > 1 ? Between(_afterFirst!, _afterLast!) : null, _afterLast!,
-            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds, syncs);
+            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds,
+            _commits / (double)measured.Rounds, syncs);
     }
 
     private void Take(Coordinator.Rounds.RunEvent journaled, LocalFederation federation)
     {
         _events++;
+        if (journaled.At != _committedAt)
+            (_commits, _committedAt) = (_commits + 1, journaled.At); // what one command brings about is one commit, and has the command's time
         if (!_times.Apply(journaled))
             return;
         _committed++;

@@ -9,6 +9,7 @@ namespace FederatedClinicalMl.Cli.Bench;
 /// <param name="DownBytes">Parameters that one site gets in a round, in bytes; heads and TLS come on top.</param>
 /// <param name="UpBytes">Payload that one site sends in a round, in bytes; heads, frames and TLS come on top.</param>
 /// <param name="EventsPerRound">Events in the run's journal, for each round.</param>
+/// <param name="CommitsPerRound">Commits of the journal, for each round.</param>
 /// <param name="Syncs">Syncs of the whole run, where they were counted; the times are then not to be believed.</param>
 internal sealed record RoundFigures(
-    BenchCase Case, Spread Round, double FirstRoundSeconds, Usage? Warm, Usage Total, long DownBytes, long UpBytes, double EventsPerRound, Syncs? Syncs);
+    BenchCase Case, Spread Round, double FirstRoundSeconds, Usage? Warm, Usage Total, long DownBytes, long UpBytes, double EventsPerRound, double CommitsPerRound, Syncs? Syncs);

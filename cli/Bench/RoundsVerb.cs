@@ -39,7 +39,8 @@ internal static class RoundsVerb
             }
             else
             {
-                await MeasureAsync(many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)], parsed.GetValue(syncs), root, terminal, time, cancel);
+                var cases = many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)];
+                await MeasureAsync(cases, parsed.GetValue(syncs), root, terminal, time, cancel);
             }
 
             Directory.Delete(root, recursive: true);
