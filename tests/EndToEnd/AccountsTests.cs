@@ -21,6 +21,7 @@ public sealed class AccountsTests : IAsyncLifetime
 
     private static readonly Account Gateway = new(64_101, Group);
     private static readonly Account Worker = new(64_102, Group);
+    private static readonly Account Steward = new(64_103, 64_103);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fcml-accounts-").FullName;
     private readonly ChildGroup _children = new();
@@ -70,7 +71,7 @@ public sealed class AccountsTests : IAsyncLifetime
             datasets:
               heart-disease: {path: '{{rows}}', format: csv}
             """, Cancel);
-        await StartAsync(_programs.Worker, Worker, "run", "--data", WorkerFolder, "--exchange", Exchange);
+        var worker = await StartAsync(_programs.Worker, Worker, "run", "--data", WorkerFolder, "--exchange", Exchange);
         var subject = new Subject { Kind = Subject.Types.Kind.Site, Role = Subject.Types.Role.Site, Name = "cleveland" };
         var invited = await _federation.Admin.AskAsync(admin => admin.InviteAsync(new InviteRequest { Subject = subject, ValidHours = 1 }, cancellationToken: Cancel), Cancel);
         Assert.Equal(0, await EndAsync(_programs.Gateway, Gateway, "enrol", "--invitation", invited.Invitation, "--data", GatewayFolder, "--worker-socket", Socket));
@@ -93,6 +94,21 @@ public sealed class AccountsTests : IAsyncLifetime
         await VerdictAsync(digest, StudyVerdict.Types.State.Approved);
         var run = await _federation.StartRunAsync(digest, Cancel);
         Assert.Equal(RunStatus.Registered, (await WatchVerb.FollowAsync(_federation.Admin, run, Cli.Terminal.Silent, Cancel)).State.Status);
+
+        // A steward with an account of their own, who can use the socket and read nothing.
+        Assert.Equal(Refused, await EndAsync(_programs.Worker, Steward, "studies", "list", "--data", WorkerFolder));
+        await worker.KillAsync();
+        var configuration = Path.Combine(WorkerFolder, "worker.yaml");
+        var before = await File.ReadAllTextAsync(configuration, Cancel);
+        Assert.Contains("steward-uids: []", before, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(configuration, before.Replace("steward-uids: []", $"steward-uids: [{Steward.User}]", StringComparison.Ordinal), Cancel);
+        await StartAsync(_programs.Worker, Worker, "run", "--data", WorkerFolder, "--exchange", Exchange);
+
+        Assert.Equal(0, await EndAsync(_programs.Worker, Steward, "studies", "list", "--data", WorkerFolder));
+        Assert.Equal(Refused, await EndAsync(_programs.Worker, Gateway, "studies", "list", "--data", WorkerFolder));
+        Assert.NotEqual(0, await EndAsync("/bin/ls", Steward, WorkerFolder));
+        foreach (var hidden in (string[])["worker.key", "site.secret", "worker.yaml", "policy.yaml", "audit.log", $"studies/{digest}.json"])
+            Assert.NotEqual(0, await EndAsync("/bin/cat", Steward, Path.Combine(WorkerFolder, hidden)));
     }
 
     public async ValueTask DisposeAsync()
@@ -116,8 +132,12 @@ public sealed class AccountsTests : IAsyncLifetime
         }
     }
 
-    private async Task StartAsync(string program, Account account, params string[] arguments) =>
-        await (await _children.StartAsync(Specification(program, account, arguments))).Ready.WaitAsync(Cancel);
+    private async Task<Child> StartAsync(string program, Account account, params string[] arguments)
+    {
+        var child = await _children.StartAsync(Specification(program, account, arguments));
+        await child.Ready.WaitAsync(Cancel);
+        return child;
+    }
 
     private async Task<int> EndAsync(string program, Account account, params string[] arguments) =>
         await (await _children.StartAsync(Specification(program, account, arguments))).Ended.WaitAsync(Cancel);

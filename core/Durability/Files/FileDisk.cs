@@ -8,10 +8,14 @@ public sealed partial class FileDisk : IDisk
 {
     private readonly HashSet<string> _writers = new(StringComparer.Ordinal); // guarded by itself: full paths that are open for writing
 
+    private readonly bool _ownerOnly;
+
     /// <summary>A disk whose root is <paramref name="root"/>; the folder is made if it is missing.</summary>
-    public FileDisk(string root)
+    /// <param name="root">The folder.</param>
+    /// <param name="ownerOnly">Whether files and folders that are made below it are for its account alone (Unix: modes 0600 and 0700).</param>
+    public FileDisk(string root, bool ownerOnly = false)
     {
-        Root = Path.GetFullPath(root);
+        (Root, _ownerOnly) = (Path.GetFullPath(root), ownerOnly && !OperatingSystem.IsWindows());
         Directory.CreateDirectory(Root);
     }
 
@@ -37,6 +41,10 @@ public sealed partial class FileDisk : IDisk
         try
         {
             var handle = File.OpenHandle(full, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+#pragma warning disable CA1416 // never set on Windows
+            if (_ownerOnly)
+                File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+#pragma warning restore CA1416
             if (mode == DiskMode.Replace)
                 RandomAccess.SetLength(handle, 0);
             return new OpenFile(handle, release);
@@ -65,6 +73,10 @@ public sealed partial class FileDisk : IDisk
             return;
         CreateDirectory(DiskPath.Directory(directory));
         Directory.CreateDirectory(full);
+#pragma warning disable CA1416 // never set on Windows
+        if (_ownerOnly)
+            File.SetUnixFileMode(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+#pragma warning restore CA1416
         SyncDirectory(DiskPath.Directory(directory));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using FederatedClinicalMl.Studies;
 
@@ -110,6 +111,20 @@ public sealed record WorkerFolder(string Root)
 
         Directory.CreateDirectory(directory, OwnerOnlyDirectory);
         File.SetUnixFileMode(directory, OwnerOnlyDirectory);
+    }
+
+    /// <summary>
+    /// Lets other accounts pass through the folder to the steward's socket, and to nothing else: its entries become the owner's alone, and it
+    /// cannot be listed. Who may use the socket is decided by the account that connects.
+    /// </summary>
+    [UnsupportedOSPlatform("windows")]
+    public void OpenToStewards()
+    {
+        foreach (var file in Directory.EnumerateFiles(Root))
+            File.SetUnixFileMode(file, OwnerOnly);
+        foreach (var directory in Directory.EnumerateDirectories(Root))
+            File.SetUnixFileMode(directory, OwnerOnlyDirectory);
+        File.SetUnixFileMode(Root, OwnerOnlyDirectory | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
     }
 
     private static void RequirePrivate(string path)

@@ -27,7 +27,7 @@ public static class WorkerHost
         ArgumentNullException.ThrowIfNull(folder);
         var configuration = WorkerConfiguration.ReadFile(folder.Configuration);
         WorkerFolder.MakePrivate(folder.Root);
-        var disk = new FileDisk(folder.Root);
+        var disk = new FileDisk(folder.Root, ownerOnly: true);
         var exchangeDisk = new FileDisk(exchange);
         var held = disk.Lock();
         var identity = folder.Open(configuration, Software);
@@ -51,7 +51,7 @@ public static class WorkerHost
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, folder, configuration, identity, gatewaySocket, stewardSocket));
         app.Lifetime.ApplicationStopped.Register(() =>
         {
             core.Dispose();
@@ -114,11 +114,13 @@ public static class WorkerHost
         options.PipeSecurity = security;
     }
 
-    private static void Announce(WebApplication app, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    private static void Announce(WebApplication app, WorkerCore core, WorkerFolder folder, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         if (!OperatingSystem.IsWindows())
         {
+            if (!configuration.StewardUids.IsEmpty)
+                folder.OpenToStewards();
             // Directory modes are the first lock, peer credentials the second: a socket's own mode only has to let both accounts through.
             File.SetUnixFileMode(gateway, (UnixFileMode)Convert.ToInt32("666", 8));
             File.SetUnixFileMode(steward, (UnixFileMode)Convert.ToInt32("666", 8));
