@@ -1,11 +1,13 @@
+using System.IO.Pipes;
+using System.Reflection;
+using System.Runtime.Versioning;
+using System.Security.AccessControl;
+using System.Security.Principal;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.WorkerPort;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.NamedPipes;
-using System.IO.Pipes;
-using System.Reflection;
-using System.Runtime.Versioning;
 using Serilog;
 using Serilog.Formatting.Compact;
 
@@ -45,7 +47,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, identity.Secret), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
-            builder.WebHost.UseNamedPipes(SecurePipes);
+            UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));
 
         var app = builder.Build();
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
@@ -103,21 +105,49 @@ public static class WorkerHost
     /// <summary>The name of the pipe that stands for a socket's path on Windows.</summary>
     public static string PipeName(string socket) => "fcml-" + Studies.Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(Path.GetFullPath(socket).ToUpperInvariant())).Short;
 
-    // Not run on Linux. The pipe belongs to the worker's account; who else may connect is the service accounts' group, made by the installer.
+    // Not run on Linux. Each pipe belongs to the worker's account; the gateway's lets the gateway's service in, the steward's administrators.
     [SupportedOSPlatform("windows")]
-    private static void SecurePipes(NamedPipeTransportOptions options)
+    private static void UseSecurePipes(WebApplicationBuilder builder, string gateway) => builder.WebHost.UseNamedPipes(options =>
     {
-        var security = new PipeSecurity();
-        var own = System.Security.Principal.WindowsIdentity.GetCurrent().User!;
-        security.AddAccessRule(new PipeAccessRule(own, PipeAccessRights.FullControl, System.Security.AccessControl.AccessControlType.Allow));
         options.CurrentUserOnly = false;
-        options.PipeSecurity = security;
+        options.CreateNamedPipeServerStream = context =>
+        {
+            var security = new PipeSecurity();
+            Allow(WindowsIdentity.GetCurrent().User!, PipeAccessRights.FullControl);
+            if (context.NamedPipeEndPoint.PipeName != gateway)
+                Allow(new SecurityIdentifier(WellKnownSidType.BuiltinAdministratorsSid, null), PipeAccessRights.ReadWrite);
+            else if (GatewayService() is { } service)
+                Allow(service, PipeAccessRights.ReadWrite);
+            return NamedPipeServerStreamAcl.Create(
+                context.NamedPipeEndPoint.PipeName, PipeDirection.InOut, NamedPipeServerStream.MaxAllowedServerInstances, PipeTransmissionMode.Byte,
+                context.PipeOptions, inBufferSize: 0, outBufferSize: 0, security);
+
+            void Allow(SecurityIdentifier who, PipeAccessRights rights) => security.AddAccessRule(new PipeAccessRule(who, rights, AccessControlType.Allow));
+        };
+    });
+
+    // The account of the service that docs/how-to/hospital.md creates; null where there is none, and gateway and worker run under one account.
+    [SupportedOSPlatform("windows")]
+    private static SecurityIdentifier? GatewayService()
+    {
+        try
+        {
+            return (SecurityIdentifier)new NTAccount(@"NT SERVICE\fcml-agent").Translate(typeof(SecurityIdentifier));
+        }
+        catch (IdentityNotMappedException)
+        {
+            return null;
+        }
     }
 
     private static void Announce(WebApplication app, WorkerCore core, WorkerFolder folder, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
+        {
+            log.Pipe($@"\\.\pipe\{PipeName(gateway)}");
+        }
+        else
         {
             if (!configuration.StewardUids.IsEmpty)
                 folder.OpenToStewards();
