@@ -84,6 +84,10 @@ internal sealed partial class SessionLoop(
         {
             await HoldAsync(used, proof, present);
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled)
+        {
+            throw new OperationCanceledException("The session was ended from here.", e); // silence, a reason to open another, or the end of the gateway
+        }
         catch (RpcException e)
         {
             var fault = used.Explain(e);
