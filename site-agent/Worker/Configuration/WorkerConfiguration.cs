@@ -74,6 +74,9 @@ public sealed record WorkerFolder(string Root)
     /// <summary>The steward's socket.</summary>
     public string StewardSocket => Path.Join(Root, "steward.sock");
 
+    /// <summary>Where its log files are.</summary>
+    public string Logs => Path.Join(Root, "logs");
+
     /// <summary>Makes the folder and what is missing in it; what is there stays as it is.</summary>
     /// <returns>The files that were made.</returns>
     public IReadOnlyList<string> Initialise(WorkerConfiguration configuration)
@@ -117,13 +120,23 @@ public sealed record WorkerFolder(string Root)
     /// Lets other accounts pass through the folder to the steward's socket, and to nothing else: its entries become the owner's alone, and it
     /// cannot be listed. Who may use the socket is decided by the account that connects.
     /// </summary>
+    /// <exception cref="WorkerSetupException">An entry belongs to another account.</exception>
     [UnsupportedOSPlatform("windows")]
     public void OpenToStewards()
     {
-        foreach (var file in Directory.EnumerateFiles(Root))
-            File.SetUnixFileMode(file, OwnerOnly);
-        foreach (var directory in Directory.EnumerateDirectories(Root))
-            File.SetUnixFileMode(directory, OwnerOnlyDirectory);
+        MakePrivate(Logs);
+        foreach (var entry in new DirectoryInfo(Root).EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null))
+        {
+            try
+            {
+                entry.UnixFileMode = entry is DirectoryInfo ? OwnerOnlyDirectory : OwnerOnly;
+            }
+            catch (UnauthorizedAccessException)
+            {
+                throw new WorkerSetupException($"'{entry.FullName}' belongs to another account, and worker.yaml names stewards, who pass through this folder. Give it to the worker's account (chown), or move it elsewhere.");
+            }
+        }
+
         File.SetUnixFileMode(Root, OwnerOnlyDirectory | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
     }
 

@@ -29,6 +29,8 @@ public static class WorkerHost
         ArgumentNullException.ThrowIfNull(folder);
         var configuration = WorkerConfiguration.ReadFile(folder.Configuration);
         WorkerFolder.MakePrivate(folder.Root);
+        if (!OperatingSystem.IsWindows() && !configuration.StewardUids.IsEmpty)
+            folder.OpenToStewards();
         var disk = new FileDisk(folder.Root, ownerOnly: true);
         var exchangeDisk = new FileDisk(exchange);
         var held = disk.Lock();
@@ -53,7 +55,7 @@ public static class WorkerHost
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, folder, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, configuration, identity, gatewaySocket, stewardSocket));
         app.Lifetime.ApplicationStopped.Register(() =>
         {
             core.Dispose();
@@ -140,7 +142,7 @@ public static class WorkerHost
         }
     }
 
-    private static void Announce(WebApplication app, WorkerCore core, WorkerFolder folder, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    private static void Announce(WebApplication app, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         if (OperatingSystem.IsWindows())
@@ -149,8 +151,6 @@ public static class WorkerHost
         }
         else
         {
-            if (!configuration.StewardUids.IsEmpty)
-                folder.OpenToStewards();
             // Directory modes are the first lock, peer credentials the second: a socket's own mode only has to let both accounts through.
             File.SetUnixFileMode(gateway, (UnixFileMode)Convert.ToInt32("666", 8));
             File.SetUnixFileMode(steward, (UnixFileMode)Convert.ToInt32("666", 8));
@@ -170,7 +170,7 @@ public static class WorkerHost
     private static void Log(LoggerConfiguration log, WorkerFolder folder, bool json)
     {
         log.MinimumLevel.Information().MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning).MinimumLevel.Override("Grpc", Serilog.Events.LogEventLevel.Warning)
-            .WriteTo.File(new CompactJsonFormatter(), Path.Join(folder.Root, "logs", "worker-.log"), rollingInterval: RollingInterval.Day);
+            .WriteTo.File(new CompactJsonFormatter(), Path.Join(folder.Logs, "worker-.log"), rollingInterval: RollingInterval.Day);
         const Serilog.Events.LogEventLevel All = Serilog.Events.LogEventLevel.Verbose;
         _ = json
             ? log.WriteTo.Console(new CompactJsonFormatter(), standardErrorFromLevel: All)
