@@ -7,8 +7,8 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>Makes a revocation felt at once: no new request passes the gate, what is open is ended, and the runs go on without the site.</summary>
 public sealed class Revocation(EnrolmentDesk desk, SessionHub sessions, Connections connections, Runs runs, TimeProvider time)
 {
-    // Long enough for a farewell to reach a site that listens; one that does not is cut off all the same.
-    private static readonly TimeSpan FarewellWithin = TimeSpan.FromSeconds(2);
+    /// <summary>Long enough for a farewell to reach a site that listens; one that does not is cut off all the same.</summary>
+    internal static readonly TimeSpan FarewellWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>Revokes a member.</summary>
     /// <exception cref="FaultException">MEMBER_UNKNOWN, SELF_REVOKED.</exception>

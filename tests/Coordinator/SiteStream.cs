@@ -80,9 +80,6 @@ internal sealed class SiteStream : IDisposable
         throw new InvalidOperationException($"The coordinator ended the stream before a message of the kind {kind}.");
     }
 
-    /// <summary>Everything from here on, until the coordinator ends the stream.</summary>
-    public async Task<IReadOnlyList<CoordinatorMessage>> ReadToEndAsync() => await _call.ResponseStream.ReadAllAsync(Stop).ToListAsync(Stop);
-
     /// <summary>Approves a study, as the site's steward would.</summary>
     public Task ApproveAsync(StudyDigest study) => SendAsync(new SiteMessage { StudyVerdict = Verdicts.Approve(study, _site.Name, _worker) });
 

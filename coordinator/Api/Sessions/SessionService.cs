@@ -84,6 +84,9 @@ public sealed partial class SessionService(
         }
         finally
         {
+            // The end of a stream may overtake its last message at the other side: after a farewell the site ends it, if it does so soon.
+            if (session.Farewell is not null)
+                await Task.WhenAny(reading, Task.Delay(Revocation.FarewellWithin, time, over.Token));
             await over.CancelAsync();
             await reading;
             hub.Ended(session);
@@ -129,7 +132,10 @@ public sealed partial class SessionService(
         try
         {
             while (await stream.MoveNext(over))
-                await TakeAsync(session, worker, pings, stream.Current);
+            {
+                if (session.Farewell is null) // after it nothing is taken: the site may be revoked
+                    await TakeAsync(session, worker, pings, stream.Current);
+            }
         }
         catch (FaultException refused)
         {
