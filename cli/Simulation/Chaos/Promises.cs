@@ -174,11 +174,12 @@ internal sealed class Promises
     {
         if (!_federation.Workers[site].IsUp || _withdrawn.Contains(site))
             return; // a withdrawal voids every release at once
-        var settled = _federation.Workers[site].Core.State.Releases.Values.Where(release => release.Settled).ToList();
-        if (_federation.Coordinator.IsUp && settled.Any(release => !_over.Contains(release.Step)))
+        var state = _federation.Workers[site].Core.State;
+        var settled = state.Releases.Keys.Except(state.Waiting).ToList();
+        if (_federation.Coordinator.IsUp && settled.Any(step => !_over.Contains(step)))
             Reread(_federation.Coordinator.Journal()); // journaled just before a crash or an error, and announced by nobody
-        foreach (var release in settled)
-            Insist(_over.Contains(release.Step), $"a release is kept until its step is over: {site} let go of {release.Step}");
+        foreach (var step in settled)
+            Insist(_over.Contains(step), $"a release is kept until its step is over: {site} let go of {step}");
     }
 
     private void Records(RunState state, IReadOnlyList<RoundRecorded> records)

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace FederatedClinicalMl.Learning;
 
 /// <summary>
@@ -12,11 +15,27 @@ public sealed class FedAvg : IServerStrategy
     public int StateVectors => 0;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(ReadOnlySpan<float> parameters, ReadOnlySpan<double> meanUpdate, Span<double> state, Span<float> updated)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(meanUpdate.Length, parameters.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(updated.Length, parameters.Length);
-        for (var i = 0; i < updated.Length; i++)
+        var i = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            for (; i <= updated.Length - Vector512<float>.Count; i += Vector512<float>.Count)
+            {
+                var (low, high) = Vector512.Widen(Vector512.Create(parameters.Slice(i, Vector512<float>.Count)));
+                var values = Vector512.Narrow(
+                    low + Vector512.Create(meanUpdate.Slice(i, Vector512<double>.Count)),
+                    high + Vector512.Create(meanUpdate.Slice(i + Vector512<double>.Count, Vector512<double>.Count)));
+                if (!Vector512.EqualsAll(values - values, Vector512<float>.Zero)) // infinite or NaN: named below
+                    break;
+                values.CopyTo(updated[i..]);
+            }
+        }
+
+        for (; i < updated.Length; i++)
         {
             var value = (float)(parameters[i] + meanUpdate[i]);
             if (!float.IsFinite(value))

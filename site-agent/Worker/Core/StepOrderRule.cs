@@ -18,24 +18,23 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
-        foreach (var release in state.Releases.Values.Where(release => release.Step.Run == run))
-        {
-            if (release.Study != work.Study)
-                throw new StepDeclinedException(Reason.StudyDigestWrong, $"The run {run} belongs to the study {release.Study}; the order names {work.Study}.");
-            var order = (round.Value, kind).CompareTo((release.Step.Round.Value, release.Step.Kind));
-            if (order < 0)
-                throw OutOfOrder($"{release.Step} was released already; {work.Step} lies before it.");
-            if (order > 0)
-                continue;
-            // The first inputs of a step win, whatever its attempt.
-            if (release.Head.Manifest.Parameters != work.Parameters || release.Head.Manifest.Constants != work.ConstantsDigest)
-                throw new StepDeclinedException(Reason.ParametersWrong, $"{release.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
-            if (attempt < release.Step.Attempt)
-                throw OutOfOrder($"{release.Step} was released already; {work.Step} is an older attempt.");
-        }
-
-        var before = state.Releases.GetValueOrDefault(work.Step);
-        return before is { Settled: true } ? throw OutOfOrder($"{work.Step} was released and settled.") : before;
+        if (!state.Newest.TryGetValue(run, out var newest)) // by this very rule, no other release of the run is of a later step or attempt
+            return null;
+        if (newest.Study != work.Study)
+            throw new StepDeclinedException(Reason.StudyDigestWrong, $"The run {run} belongs to the study {newest.Study}; the order names {work.Study}.");
+        var order = (round.Value, kind).CompareTo((newest.Step.Round.Value, newest.Step.Kind));
+        if (order < 0)
+            throw OutOfOrder($"{newest.Step} was released already; {work.Step} lies before it.");
+        if (order > 0)
+            return null;
+        // The first inputs of a step win, whatever its attempt.
+        if (newest.Head.Manifest.Parameters != work.Parameters || newest.Head.Manifest.Constants != work.ConstantsDigest)
+            throw new StepDeclinedException(Reason.ParametersWrong, $"{newest.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
+        if (attempt < newest.Step.Attempt)
+            throw OutOfOrder($"{newest.Step} was released already; {work.Step} is an older attempt.");
+        if (attempt > newest.Step.Attempt)
+            return null;
+        return state.Waiting.Contains(work.Step) ? newest : throw OutOfOrder($"{work.Step} was released and settled.");
     }
 
     private static StepDeclinedException OutOfOrder(string sentence) => new(Reason.RoundOutOfOrder, sentence);

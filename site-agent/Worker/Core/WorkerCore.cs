@@ -105,7 +105,7 @@ public sealed class WorkerCore : IDisposable
         }
 
         var core = new WorkerCore(disk, exchange, identity, policy, computer, log, null) { _state = state };
-        core._spool.Recover(state.Releases.Values.Where(release => !release.Settled));
+        core._spool.Recover(state.Unsettled());
         return core;
     }
 
@@ -263,7 +263,7 @@ public sealed class WorkerCore : IDisposable
     public IReadOnlyList<ReleaseTicket> Held()
     {
         lock (_gate)
-            return _log is null ? [] : [.. _state.Releases.Values.Where(release => !release.Settled && _spool.Holds(release.Step)).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).Select(TicketOf)];
+            return _log is null ? [] : [.. _state.Unsettled().Where(release => _spool.Holds(release.Step)).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).Select(TicketOf)];
     }
 
     /// <summary>The coordinator's last word on a release: recorded, and its file removed. Unknown digests are not ours to settle, and are let pass.</summary>
@@ -273,10 +273,12 @@ public sealed class WorkerCore : IDisposable
         lock (_gate)
         {
             _ = Sound();
-            var release = _state.Releases.Values.FirstOrDefault(release => release.Head.Digest.Span.SequenceEqual(request.ReleaseDigest.Span));
+            // Also among the files: one whose removal failed when it was settled is removed when that is said again.
+            var release = _state.Waiting.Union(_spool.Steps).Select(step => _state.Releases[step])
+                .FirstOrDefault(release => release.Head.Digest.Span.SequenceEqual(request.ReleaseDigest.Span));
             if (release is null)
                 return;
-            if (!release.Settled)
+            if (_state.Waiting.Contains(release.Step))
                 Append(WorkerEntries.Settled, WorkerEntries.ReleaseSettled(release.Step, release.Head.Digest, request.Outcome.ToString().ToLowerInvariant()), null);
             FaultPoint.Reached("worker-settled");
             _spool.Remove(release.Step);

@@ -45,8 +45,7 @@ public sealed record StudyRecord(
 
 /// <summary>A release as the log has it.</summary>
 /// <param name="Head">The signed manifest, exactly as in the file: signatures differ each time, so a release computed again takes this one.</param>
-/// <param name="Settled">Whether the coordinator has said its last word, or the approval was revoked: its file is gone.</param>
-public sealed record ReleaseRecord(ReleaseHead Head, bool Settled)
+public sealed record ReleaseRecord(ReleaseHead Head)
 {
     /// <summary>The step.</summary>
     public StepId Step => Head.Manifest.Step;
@@ -59,14 +58,19 @@ public sealed record ReleaseRecord(ReleaseHead Head, bool Settled)
 /// <param name="Studies">Every study offered.</param>
 /// <param name="Exclusions">Keyed hashes of the pseudonyms of patients who opted out.</param>
 /// <param name="Releases">Every release made.</param>
+/// <param name="Waiting">Those that are not settled: the coordinator has not said its last word, nor was the approval revoked.</param>
+/// <param name="Newest">For each run, the release made last.</param>
 public sealed record WorkerState(
     ImmutableDictionary<StudyDigest, StudyRecord> Studies,
     ImmutableHashSet<Sha256Digest> Exclusions,
-    ImmutableDictionary<StepId, ReleaseRecord> Releases)
+    ImmutableDictionary<StepId, ReleaseRecord> Releases,
+    ImmutableHashSet<StepId> Waiting,
+    ImmutableDictionary<RunId, ReleaseRecord> Newest)
 {
     /// <summary>Before the first entry.</summary>
     public static WorkerState Empty { get; } = new(
-        ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty);
+        ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
+        ImmutableDictionary<RunId, ReleaseRecord>.Empty);
 
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
@@ -88,8 +92,9 @@ public sealed record WorkerState(
         };
     }
 
-    /// <summary>Releases of a study that have not been settled.</summary>
-    public IEnumerable<ReleaseRecord> Unsettled(StudyDigest study) => Releases.Values.Where(release => release.Study == study && !release.Settled);
+    /// <summary>Releases that are not settled; those of one study, where one is named.</summary>
+    public IEnumerable<ReleaseRecord> Unsettled(StudyDigest? study = null) =>
+        Waiting.Select(step => Releases[step]).Where(release => study is null || release.Study == study);
 
     private WorkerState Offer(JsonFields body, DateTimeOffset at)
     {
@@ -102,18 +107,24 @@ public sealed record WorkerState(
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
-    private WorkerState SettleAll(StudyDigest study) =>
-        this with { Releases = Releases.SetItems(Unsettled(study).Select(release => KeyValuePair.Create(release.Step, release with { Settled = true }))) };
+    private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
 
-    private WorkerState Release(ReleaseHead head) => Releases.ContainsKey(head.Manifest.Step)
-        ? throw new FormatException($"it releases {head.Manifest.Step} a second time.")
-        : this with { Releases = Releases.Add(head.Manifest.Step, new ReleaseRecord(head, false)) };
+    private WorkerState Release(ReleaseHead head)
+    {
+        var release = new ReleaseRecord(head);
+        return Releases.ContainsKey(release.Step) ? throw new FormatException($"it releases {release.Step} a second time.") : this with
+        {
+            Releases = Releases.Add(release.Step, release),
+            Waiting = Waiting.Add(release.Step),
+            Newest = Newest.SetItem(release.Step.Run, release),
+        };
+    }
 
     private WorkerState Settle(JsonFields body)
     {
         var step = StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");
-        return Releases.TryGetValue(step, out var release)
-            ? this with { Releases = Releases.SetItem(step, release with { Settled = true }) }
+        return Releases.ContainsKey(step)
+            ? this with { Waiting = Waiting.Remove(step) }
             : throw new FormatException($"it settles {step}, which was never released.");
     }
 

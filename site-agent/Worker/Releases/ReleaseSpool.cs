@@ -16,6 +16,9 @@ internal sealed class ReleaseSpool(IDisk exchange)
 
     private readonly HashSet<StepId> _whole = [];
 
+    /// <summary>The steps whose release's file is there, whole, as far as this process knows.</summary>
+    public IReadOnlySet<StepId> Steps => _whole;
+
     public static string FileName(StepId step) => step + Suffix;
 
     /// <summary>Whether the release's file is there, whole.</summary>
@@ -76,11 +79,11 @@ internal sealed class ReleaseSpool(IDisk exchange)
     public bool Remove(StepId step)
     {
         var path = PathOf(FileName(step));
-        _whole.Remove(step);
-        if (!exchange.Exists(path))
-            return false;
-        exchange.Delete(path);
-        return true;
+        var isThere = exchange.Exists(path);
+        if (isThere)
+            exchange.Delete(path);
+        _whole.Remove(step); // only now: where the file could not be deleted, it is still known to be there
+        return isThere;
     }
 
     private bool IsWhole(ReleaseRecord release)

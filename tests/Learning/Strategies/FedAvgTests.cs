@@ -46,4 +46,30 @@ public sealed class FedAvgTests
         Assert.Equal(2L * study.Federation.MaximumWeight, UpdateFormats.MaximumTotalWeight(study, 2));
         Assert.True(UpdateFormats.BudgetOf(study, 2).Fits);
     }
+
+    [Theory]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(1000)]
+    public void Every_length_gives_what_adding_one_by_one_gives(int length)
+    {
+        var random = DeterministicRandom.Of("fedavg", $"{length}");
+        float[] parameters = [.. Enumerable.Range(0, length).Select(_ => (float)(random.NextDouble() - 0.5))];
+        double[] mean = [.. Enumerable.Range(0, length).Select(_ => (random.NextDouble() - 0.5) / 1024)];
+        var updated = new float[length];
+        new FedAvg().Apply(parameters, mean, [], updated);
+        Assert.Equal(parameters.Zip(mean, (value, change) => (float)(value + change)), updated);
+    }
+
+    [Theory]
+    [InlineData(0, double.PositiveInfinity)]
+    [InlineData(37, double.NaN)]
+    [InlineData(99, 1e300)]
+    public void A_value_that_is_not_finite_is_named_wherever_it_stands(int index, double change)
+    {
+        var mean = new double[100];
+        mean[index] = change;
+        var fault = Assert.Throws<InvalidDataException>(() => new FedAvg().Apply(new float[100], mean, [], new float[100]));
+        Assert.Contains($"Value {index} ", fault.Message, StringComparison.Ordinal);
+    }
 }
