@@ -49,7 +49,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         var payload = new byte[format.PayloadLength(change.Length)];
         var saturated = format.Encode(change, payload);
         return new StepComputation(
-            payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated");
+            payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated", 0);
     }
 
     private static StepComputation Evaluate(StepRequest request, DeterministicRandom random)
@@ -59,7 +59,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         return Json(new EvaluationReport(ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)])).Write());
     }
 
-    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated");
+    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated", 1);
 
     private static double Unit(DeterministicRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
 }

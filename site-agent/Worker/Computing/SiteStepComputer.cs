@@ -46,7 +46,7 @@ public sealed class SiteStepComputer : IStepComputer
             throw NotOfThisStudy(request);
         var data = Data(request, ModelPlan.For(request.Study));
         var report = PreparationReport.Compute(request.Study, data.Cohort.Training.Values).Suppress(request.Policy.MinimumCell);
-        return Json(report.Write(), data.Fingerprint);
+        return Json(request, report.Write(), data.Fingerprint);
     }
 
     private StepComputation Train(StepRequest request, CancellationToken cancel)
@@ -64,7 +64,7 @@ public sealed class SiteStepComputer : IStepComputer
         {
             var saturated = format.Encode(change, payload.Span);
             return new StepComputation(
-                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability);
+                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability, 0);
         }
         catch (NotFiniteNumberException diverged)
         {
@@ -83,7 +83,7 @@ public sealed class SiteStepComputer : IStepComputer
         if (logits.Any(logit => !double.IsFinite(logit)))
             throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
         var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
-        return Json(new EvaluationReport(histogram.Suppress(request.Policy.MinimumCell)).Write(), data.Fingerprint);
+        return Json(request, new EvaluationReport(histogram.Suppress(request.Policy.MinimumCell)).Write(), data.Fingerprint);
     }
 
     // One pass: each block is hashed, changed and encoded while it is in the cache.
@@ -101,7 +101,7 @@ public sealed class SiteStepComputer : IStepComputer
             var bytes = format.PayloadLength(1);
             saturated += format.Encode(change.AsSpan(0, values.Length), payload.Span.Slice((int)(offset * bytes), (int)(values.Length * bytes)));
         });
-        return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed");
+        return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed", 0);
     }
 
     private SiteData Data(StepRequest request, ModelPlan plan)
@@ -132,7 +132,8 @@ public sealed class SiteStepComputer : IStepComputer
         "dropout", request.Study.Training.Seed.ToString(CultureInfo.InvariantCulture), request.Site.Value, request.Step.Round.ToString()).NextUInt64() >> 1);
 
     // Nothing of libtorch takes part in these: managed code with the same bits everywhere.
-    private static StepComputation Json(byte[] payload, Sha256Digest fingerprint) => new(payload, "json", 0, 0, 0, fingerprint, "managed");
+    private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint) =>
+        new(payload, "json", 0, 0, 0, fingerprint, "managed", request.Policy.MinimumCell);
 
     private Memory<byte> Buffer(long length)
     {
