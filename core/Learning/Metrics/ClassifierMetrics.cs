@@ -17,7 +17,7 @@ public readonly record struct CalibrationBin(long Count, double Predicted, doubl
 /// <param name="Auroc">Area under the ROC curve; scores whose bins overlap count as tied. Undefined without both classes.</param>
 /// <param name="AurocBound">How far the exact value may be from <paramref name="Auroc"/> for the ties: half the sum, over a negative and a positive bin that overlap, of the product of their class fractions.</param>
 /// <param name="Auprc">Average precision, Σ (recall step × precision), from the grid's highest bin down; rows of a merged bin count as spread evenly over it. Undefined without positives.</param>
-/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where a bin with rows reaches across it.</param>
+/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where a site withheld how many they are.</param>
 /// <param name="Brier">Mean squared error of the probability.</param>
 /// <param name="CalibrationIntercept">Intercept a of logit(observed) = a + b · logit(predicted), fitted on the bins by maximum likelihood (Cox 1958); 0 is ideal.</param>
 /// <param name="CalibrationSlope">Slope b; 1 is ideal. Both are undefined where the fit has no finite maximum.</param>
@@ -54,7 +54,7 @@ public sealed record ClassifierMetrics(
             auroc,
             bound,
             AveragePrecision(histogram, positives),
-            AccuracyOf(histogram, total),
+            total == 0 ? null : (double?)histogram.Correct / total,
             total == 0 ? null : histogram.SquaredError * ScoreHistogram.Unit / total,
             fit?.Intercept,
             fit?.Slope,
@@ -123,13 +123,5 @@ public sealed record ClassifierMetrics(
         }
 
         return area;
-    }
-
-    private static double? AccuracyOf(ScoreHistogram histogram, long total)
-    {
-        if (total == 0 || histogram.Bins.Any(bin => bin is { Count: > 0, From: < ScoreHistogram.MiddleEdge, To: > ScoreHistogram.MiddleEdge }))
-            return null;
-        var right = histogram.Bins.Sum(bin => bin.From >= ScoreHistogram.MiddleEdge ? bin.Positives : bin.Negatives);
-        return (double)right / total;
     }
 }
