@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -79,13 +80,13 @@ internal static class ReplayCommand
         private void Report(ReplayedStep step)
         {
             var how = step.Equal ? "[green]equal[/]" : "[red]differs[/]";
-            terminal.Say($"{step.Step.Kind.ToString().ToLowerInvariant()} of round {step.Step.Round}: {how} {step.Recorded.Short}");
+            terminal.Say($"{RunView.KindOf(step.Step)} of round {step.Step.Round}: {how} {step.Recorded.Short}");
             terminal.Emit("step", new { step = step.Step.ToString(), step.Equal, recorded = step.Recorded.ToString(), replayed = step.Replayed?.ToString() });
         }
 
         private string Sentence(ReplayedStep first)
         {
-            var what = $"{first.Step.Kind.ToString().ToLowerInvariant()} of round {first.Step.Round}";
+            var what = $"{RunView.KindOf(first.Step)} of round {first.Step.Round}";
             var came = first.Replayed is { } replayed ? $"the recorded result is {first.Recorded}, the replayed one {replayed}." : $"the recorded result is {first.Recorded}; the replay has none.";
             var why = first.Hints.IsEmpty ? "The data, the version or the processor differ from the record's." : string.Join(' ', first.Hints);
             return $"Run {record.Entry.Run} was not reproduced. First difference: {what}: {came} {why}";

@@ -15,7 +15,7 @@ internal sealed class ReplayedComputer(IStepComputer inner, ImmutableDictionary<
     {
         ArgumentNullException.ThrowIfNull(request);
         return steps.TryGetValue((request.Step.Round, request.Step.Kind), out var minimumCell)
-            ? inner.Compute(request with { Policy = request.Policy with { MinimumCell = minimumCell } }, cancel)
+            ? inner.Compute(request with { Policy = request.Policy with { MinimumCell = minimumCell, PerSiteMetrics = minimumCell > 0 } }, cancel)
             : throw new StepDeclinedException(Reason.WorkerUnreachable, "The record says that the site did not take part in this step.");
     }
 }

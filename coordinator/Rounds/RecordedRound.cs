@@ -103,5 +103,5 @@ public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, Imm
 /// <param name="Data">Keyed fingerprint of the data; null where none was read.</param>
 /// <param name="Software">Version of the software that computed it.</param>
 /// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
-/// <param name="MinimumCell">The least count that its policy let out; 0 for an update.</param>
+/// <param name="MinimumCell">The least count that its policy let out; 0 for an update, and where it withheld per-site metrics.</param>
 public sealed record RecordedParticipant(SiteId Site, int Weight, Sha256Digest? Data, string Software, string Capability, int MinimumCell);

@@ -75,6 +75,33 @@ public sealed record ClassifierMetrics(
         ["calibrationSlope"] = CalibrationSlope,
     };
 
+    /// <summary>Reads what <see cref="ToJson"/> writes, strictly; the calibration's bins are not in it.</summary>
+    /// <exception cref="FormatException">The JSON is something else, or metrics that no scores can have.</exception>
+    public static ClassifierMetrics Read(JsonNode? node, string path)
+    {
+        var fields = new JsonFields(node, path);
+        var (negatives, positives) = (fields.Integer("negatives", 0, ScoreHistogram.MaximumCount), fields.Integer("positives", 0, ScoreHistogram.MaximumCount));
+        var (both, any) = (negatives > 0 && positives > 0, negatives + positives > 0);
+        var metrics = new ClassifierMetrics(
+            negatives, positives, Share("auroc", both), Share("aurocBound", both), Share("auprc", positives > 0),
+            fields.IsNull("accuracy") ? null : Share("accuracy", any), Share("brier", any),
+            Line("calibrationIntercept"), Line("calibrationSlope"), []);
+        if (metrics.CalibrationIntercept is null != metrics.CalibrationSlope is null)
+            fields.Fail("calibrationSlope", "be defined where the intercept is");
+        fields.End();
+        return metrics;
+
+        double? Share(string name, bool defined)
+        {
+            double? share = fields.IsNull(name) ? null : fields.Number(name);
+            if (defined ? share is not (>= 0 and <= 1) : share is not null)
+                fields.Fail(name, "be from 0 to 1 where the rows define it, and null where they do not");
+            return share;
+        }
+
+        double? Line(string name) => fields.IsNull(name) ? null : fields.Number(name);
+    }
+
     /// <summary>A metric for people.</summary>
     public static string Text(double? metric) => metric?.ToString("0.000", CultureInfo.InvariantCulture) ?? "undefined";
 
@@ -122,6 +149,6 @@ public sealed record ClassifierMetrics(
                 area += spreadPositives[at] / positives * (found / seen);
         }
 
-        return area;
+        return Math.Min(area, 1); // shares that were rounded may add up to a little more
     }
 }

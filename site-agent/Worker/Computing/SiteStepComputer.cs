@@ -36,6 +36,7 @@ public sealed class SiteStepComputer : IStepComputer
             StepKind.Preparation => Prepare(request),
             StepKind.Training => Train(request, cancel),
             StepKind.Evaluation => Evaluate(request),
+            StepKind.SiteMetrics => SiteMetrics(request),
             _ => throw NotOfThisStudy(request),
         };
     }
@@ -74,6 +75,21 @@ public sealed class SiteStepComputer : IStepComputer
 
     private StepComputation Evaluate(StepRequest request)
     {
+        var (scores, fingerprint) = Score(request);
+        return Json(request, new EvaluationReport(scores).Write(), fingerprint);
+    }
+
+    // What the policy withholds is not computed either: no data are read for it.
+    private StepComputation SiteMetrics(StepRequest request)
+    {
+        if (!request.Policy.PerSiteMetrics)
+            return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), "json", 0, 0, 0, null, "managed", 0);
+        var (scores, fingerprint) = Score(request);
+        return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), fingerprint);
+    }
+
+    private (ScoreHistogram? Suppressed, Sha256Digest Fingerprint) Score(StepRequest request)
+    {
         var plan = ModelPlan.For(request.Study);
         var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
@@ -83,7 +99,7 @@ public sealed class SiteStepComputer : IStepComputer
         if (logits.Any(logit => !double.IsFinite(logit)))
             throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
         var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
-        return Json(request, new EvaluationReport(histogram.Suppress(request.Policy.MinimumCell)).Write(), data.Fingerprint);
+        return (histogram.Suppress(request.Policy.MinimumCell), data.Fingerprint);
     }
 
     // One pass: each block is hashed, changed and encoded while it is in the cache.

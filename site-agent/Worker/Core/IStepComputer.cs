@@ -41,7 +41,7 @@ public sealed record StepRequest(
 /// <param name="Saturated">Coordinates that met the encoding's range.</param>
 /// <param name="Data">Keyed fingerprint of the data it was computed from; null where no data was read.</param>
 /// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
-/// <param name="MinimumCell">The least count that the policy let out; 0 for an update.</param>
+/// <param name="MinimumCell">As in the release's manifest.</param>
 public sealed record StepComputation(
     ReadOnlyMemory<byte> Payload,
     string Encoding,

@@ -18,6 +18,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
+        if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))
+            throw OutOfOrder($"The study asks for {(study.Evaluation.PerSite ? $"per-site metrics of round {study.Federation.Rounds} only" : "no per-site metrics")}; {work.Step} was ordered.");
         foreach (var release in state.Releases.Values.Where(release => release.Step.Run == run))
         {
             if (release.Study != work.Study)
@@ -25,12 +27,13 @@ internal static class StepOrderRule
             var order = (round.Value, kind).CompareTo((release.Step.Round.Value, release.Step.Kind));
             if (order < 0)
                 throw OutOfOrder($"{release.Step} was released already; {work.Step} lies before it.");
-            if (order > 0)
+            var evaluated = kind == StepKind.SiteMetrics && (release.Step.Round, release.Step.Kind) == (round, StepKind.Evaluation);
+            if (order > 0 && !evaluated)
                 continue;
-            // The first inputs of a step win, whatever its attempt.
+            // The first inputs of a step win, whatever its attempt; and per-site metrics are of what was evaluated.
             if (release.Head.Manifest.Parameters != work.Parameters || release.Head.Manifest.Constants != work.ConstantsDigest)
                 throw new StepDeclinedException(Reason.ParametersWrong, $"{release.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
-            if (attempt < release.Step.Attempt)
+            if (order == 0 && attempt < release.Step.Attempt)
                 throw OutOfOrder($"{release.Step} was released already; {work.Step} is an older attempt.");
         }
 

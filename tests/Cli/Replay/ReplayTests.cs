@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
@@ -10,7 +11,7 @@ namespace FederatedClinicalMl.Tests.Cli.Replay;
 
 public sealed class ReplayTests : IDisposable
 {
-    private readonly Hospitals _hospitals = new();
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
 
     private string Folder => Path.Combine(_hospitals.Root, "model");
 
@@ -25,7 +26,7 @@ public sealed class ReplayTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.True((bool)last["equal"]!);
-        Assert.Equal(7, (int)last["steps"]!); // the preparation, and training and evaluation of three rounds
+        Assert.Equal(8, (int)last["steps"]!); // the preparation, training and evaluation of three rounds, and per-site metrics
     }
 
     [Fact]
@@ -91,6 +92,19 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task Replay_of_per_site_metrics_tells_what_each_site_told()
+    {
+        Record(_ => null, site => site.Value switch { "north" => 0, "south" => 15, _ => 4 });
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+        var sites = SiteMetrics.Read(await File.ReadAllBytesAsync(Path.Combine(Folder, "sitemetrics.json"), TestContext.Current.CancellationToken)).Sites;
+        Assert.Equal([("north", Withholding.Policy), ("south", Withholding.TooFew), ("west", (Withholding?)null)], sites.Select(item => (item.Site.Value, item.Report.Withheld)));
+    }
+
+    [Fact]
     public async Task Replay_of_a_changed_record_is_refused()
     {
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
@@ -103,7 +117,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Contains("rounds.json", error);
     }
 
-    /// <summary>Records a run in which some sites take part in some steps only (null: in all), or withhold small cells.</summary>
+    /// <summary>Records a run in which some sites take part in some steps only (null: in all), or withhold small cells (0: and per-site metrics).</summary>
     private void Record(Func<SiteId, ImmutableHashSet<(RoundNumber Round, StepKind Kind)>?> steps, Func<SiteId, int>? minimumCell = null)
     {
         var study = StudyChecker.CheckYaml(File.ReadAllText(_hospitals.Study)).Study!;
@@ -118,7 +132,7 @@ public sealed class ReplayTests : IDisposable
         SimulateCommand.Store(federation.Coordinator.Registry, model, Folder, Terminal.Silent);
 
         ImmutableDictionary<(RoundNumber Round, StepKind Kind), int> Steps(SiteId site) =>
-            (steps(site) ?? every).ToImmutableDictionary(step => step, _ => minimumCell?.Invoke(site) ?? 1);
+            (steps(site) ?? every).ToImmutableDictionary(step => step, step => Math.Max(minimumCell?.Invoke(site) ?? 1, step.Kind == StepKind.SiteMetrics ? 0 : 1));
     }
 
     private async Task<(int Code, JsonNode Last)> ReplayAsync()

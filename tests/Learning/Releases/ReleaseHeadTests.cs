@@ -18,7 +18,7 @@ public sealed class ReleaseHeadTests : IDisposable
     [Fact]
     public void Read_what_was_signed_gives_the_manifest_the_digest_and_the_payload_s_place()
     {
-        foreach (var manifest in (ReleaseManifest[])[Update(), Preparation(), Evaluation()])
+        foreach (var manifest in (ReleaseManifest[])[Update(), Preparation(), Evaluation(), SiteMetrics(), SiteMetrics() with { MinimumCell = 0, Data = null }])
         {
             var signed = ReleaseHead.Sign(manifest, _key);
             byte[] file = [.. signed.Bytes.Span, 1, 2, 3];
@@ -172,6 +172,8 @@ public sealed class ReleaseHeadTests : IDisposable
         Parameters = s_digest,
         Constants = s_digest,
     };
+
+    private static ReleaseManifest SiteMetrics() => Evaluation() with { Step = new StepId(s_run, new RoundNumber(3), StepKind.SiteMetrics, 1), Data = s_digest };
 
     private static byte[] Rewrite(ReleaseHead head, Action<JsonNode> change)
     {
