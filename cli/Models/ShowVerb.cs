@@ -2,11 +2,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
 
-/// <summary><c>fcml models show</c>: a model's files and its manifest: what made it, from which data, with whom.</summary>
+/// <summary><c>fcml models show</c>: a model's files, its sites' own metrics and its manifest: what made it, from which data, with whom.</summary>
 internal static class ShowVerb
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -14,7 +17,7 @@ internal static class ShowVerb
     public static Verb Create(TimeProvider time)
     {
         var name = ModelsCommand.ModelArgument();
-        return new Verb("show", "Show a model's files and lineage.", "fcml models show 3f2a91") { name }.Does(async (parsed, terminal, cancel) =>
+        return new Verb("show", "Show a model's files, its sites' own metrics and its lineage.", "fcml models show 3f2a91") { name }.Does(async (parsed, terminal, cancel) =>
         {
             using var connection = Connection.Open(parsed, time);
             var model = await ModelsCommand.ResolveAsync(connection, parsed.GetRequiredValue(name), cancel);
@@ -24,8 +27,13 @@ internal static class ShowVerb
                 table.AddRow(file.Name.EscapeMarkup(), file.Length.ToString("N0"), file.Digest);
             terminal.Say($"Model [bold]{model.Digest}[/] of study {model.Name.EscapeMarkup()}, run {model.Run}");
             terminal.Show(table);
+            var siteMetrics = model.Files.FirstOrDefault(file => file.Name == ModelRegistry.SiteMetricsFile) is { } told
+                ? await ModelFiles.FetchVerifiedAsync(connection, model, told, cancel)
+                : null;
+            if (siteMetrics is not null)
+                terminal.Show(SiteMetricsTable.Of(SiteMetrics.Read(siteMetrics)));
             terminal.Say(manifest!.ToJsonString(Indented).EscapeMarkup());
-            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), manifest });
+            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), siteMetrics = siteMetrics is null ? null : JsonNode.Parse(siteMetrics), manifest });
             return ExitCode.Success;
         });
     }

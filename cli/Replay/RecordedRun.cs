@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Cli.Replay;
 /// <param name="Steps">The committed steps, in order.</param>
 internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedStep> Steps)
 {
-    /// <summary>What a simulation writes in place of a site's version; its sites withhold nothing, and their fingerprints of data are under known keys.</summary>
+    /// <summary>What a simulation writes in place of a site's version; its sites' fingerprints of data are under known keys.</summary>
     private const string Simulation = "simulated";
 
     /// <summary>The sites that took part in any step.</summary>
@@ -22,9 +22,10 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
     /// <summary>Whether the run was a simulation.</summary>
     public bool Simulated => Entry.Software == Simulation;
 
-    /// <summary>The steps in which a site took part.</summary>
-    public ImmutableHashSet<(RoundNumber Round, StepKind Kind)> StepsOf(SiteId site) =>
-        [.. Steps.Where(step => step.Participants.Any(part => part.Site == site)).Select(step => (step.Id.Round, step.Id.Kind))];
+    /// <summary>The steps in which a site took part, each with the least count that its policy let out.</summary>
+    public ImmutableDictionary<(RoundNumber Round, StepKind Kind), int> StepsOf(SiteId site) =>
+        Steps.SelectMany(step => step.Participants, (step, part) => (step.Id, Part: part)).Where(item => item.Part.Site == site)
+            .ToImmutableDictionary(item => (item.Id.Round, item.Id.Kind), item => item.Part.MinimumCell);
 
     /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>
     public static RecordedRun Of(ModelCheck check, string folder) => new(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -18,16 +19,11 @@ internal static class ReplayCommand
         var data = new Option<DirectoryInfo>("--data") { Description = "Folder with one file per site that took part, as for 'fcml simulate'.", Required = true };
         var folder = VerifyVerb.FolderOption();
         var key = VerifyVerb.KeyOption();
-        var minimum = new Option<CellMinimum?>("--minimum-cell")
-        {
-            Description = "minimum-cell of the sites' policies: N for all sites, or SITE=N; may be repeated. Metrics and constants depend on it, and no record holds it.",
-            CustomParser = result => CellMinimum.Parse(result), Arity = ArgumentArity.OneOrMore,
-        };
         var verb = new Verb(
             "replay", "Recompute a registered run from its records and the same data, and compare every digest.",
-            "fcml replay 3f2a91 --data hospitals/ --minimum-cell 11", "fcml replay --folder heart-model --data hospitals/")
+            "fcml replay 3f2a91 --data hospitals/", "fcml replay --folder heart-model --data hospitals/")
         {
-            name, data, folder, key, minimum,
+            name, data, folder, key,
         };
         ModelsCommand.NeedsOne(verb, name, folder);
         return verb.Does(async (parsed, terminal, cancel) =>
@@ -39,7 +35,7 @@ internal static class ReplayCommand
                     ? (ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName)
                     : await FetchAsync(parsed.GetRequiredValue(name)!, Path.Combine(scratch, "model"), parsed, time, cancel);
                 ModelFiles.Insist(check, entry, terminal);
-                var replayer = new Replay(RecordedRun.Of(check, entry), check.Model!.Value, parsed.GetValue(minimum) ?? CellMinimum.Unknown, terminal);
+                var replayer = new Replay(RecordedRun.Of(check, entry), check.Model!.Value, terminal);
                 return replayer.Run(parsed.GetRequiredValue(data).FullName, scratch, cancel);
             }
             finally
@@ -57,11 +53,8 @@ internal static class ReplayCommand
         return (ModelFiles.Check(folder, model), folder);
     }
 
-    private sealed class Replay(RecordedRun record, Sha256Digest model, CellMinimum minimum, Terminal terminal)
+    private sealed class Replay(RecordedRun record, Sha256Digest model, Terminal terminal)
     {
-        // Metrics and constants of sites whose policy is not known are no evidence against the record.
-        private readonly bool _cellsKnown = record.Simulated || minimum.Covers(record.Sites);
-
         public ExitCode Run(string data, string scratch, CancellationToken cancel)
         {
             var trainer = new TorchTrainer();
@@ -71,34 +64,29 @@ internal static class ReplayCommand
                 terminal.Emit("warning", new { warning });
             }
 
-            var steps = new Replayer(record, minimum, trainer).Run(data, scratch, Report, cancel);
-            var first = steps.FirstOrDefault(step => !step.Equal && Decides(step));
-            var passedOver = steps.Where(step => !step.Equal && !Decides(step)).ToList();
-            if (passedOver.Count > 0)
-                terminal.Say($"[yellow]{passedOver.Count} results of preparation or evaluation differ and were passed over: what sites withheld depends on minimum-cell of their policies. Give it with --minimum-cell to hold them too.[/]");
+            var steps = new Replayer(record, trainer).Run(data, scratch, Report, cancel);
+            var first = steps.FirstOrDefault(step => !step.Equal);
             terminal.Emit("replay", new
             {
-                run = record.Entry.Run.Value, model = model.ToString(), equal = first is null, steps = steps.Count, passedOver = passedOver.Count,
+                run = record.Entry.Run.Value, model = model.ToString(), equal = first is null, steps = steps.Count,
                 firstDifference = first is null ? null : new { step = first.Step.ToString(), recorded = first.Recorded.ToString(), replayed = first.Replayed?.ToString(), first.Hints },
             });
             if (first is not null)
                 throw new CliException(ExitCode.NotVerified, Sentence(first));
-            terminal.Say($"[green]digest-equal[/]: run {record.Entry.Run}, {steps.Count - passedOver.Count} results, parameters {record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest}");
+            terminal.Say($"[green]digest-equal[/]: run {record.Entry.Run}, {steps.Count} results, parameters {record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest}");
             return ExitCode.Success;
         }
 
-        private bool Decides(ReplayedStep step) => _cellsKnown || step.Step.Kind == StepKind.Training;
-
         private void Report(ReplayedStep step)
         {
-            var how = step.Equal ? "[green]equal[/]" : Decides(step) ? "[red]differs[/]" : "[yellow]differs, passed over[/]";
-            terminal.Say($"{step.Step.Kind.ToString().ToLowerInvariant()} of round {step.Step.Round}: {how} {step.Recorded.Short}");
+            var how = step.Equal ? "[green]equal[/]" : "[red]differs[/]";
+            terminal.Say($"{RunView.KindOf(step.Step)} of round {step.Step.Round}: {how} {step.Recorded.Short}");
             terminal.Emit("step", new { step = step.Step.ToString(), step.Equal, recorded = step.Recorded.ToString(), replayed = step.Replayed?.ToString() });
         }
 
         private string Sentence(ReplayedStep first)
         {
-            var what = $"{first.Step.Kind.ToString().ToLowerInvariant()} of round {first.Step.Round}";
+            var what = $"{RunView.KindOf(first.Step)} of round {first.Step.Round}";
             var came = first.Replayed is { } replayed ? $"the recorded result is {first.Recorded}, the replayed one {replayed}." : $"the recorded result is {first.Recorded}; the replay has none.";
             var why = first.Hints.IsEmpty ? "The data, the version or the processor differ from the record's." : string.Join(' ', first.Hints);
             return $"Run {record.Entry.Run} was not reproduced. First difference: {what}: {came} {why}";

@@ -22,10 +22,10 @@ internal sealed record ReplayedStep(StepId Step, Sha256Digest Recorded, Sha256Di
 }
 
 /// <summary>
-/// Recomputes a recorded run with the simulator's federation: the recorded participants of each step, the study's initial parameters, and the
+/// Recomputes a recorded run with the simulator's federation: the recorded participants of each step and what their policies withheld, the study's initial parameters, and the
 /// recorded constants, so that what differs in the preparation does not hide whether training is reproduced. The preparation is recomputed beside it.
 /// </summary>
-internal sealed class Replayer(RecordedRun record, CellMinimum minimum, ITrainer trainer)
+internal sealed class Replayer(RecordedRun record, ITrainer trainer)
 {
     private readonly Study _study = record.Study;
 
@@ -47,7 +47,7 @@ internal sealed class Replayer(RecordedRun record, CellMinimum minimum, ITrainer
         Create(memory, initial);
         var federation = new SimulatedFederation(
             _study, SimulatedKeys.Sign(_study), record.Entry.Run, new Timeline(), new Weather(), new SimulatedKeys(),
-            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, _study, trainer), record.StepsOf(file.Key), minimum.Of(file.Key))))],
+            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, _study, trainer), record.StepsOf(file.Key))))],
             memory.Open);
         var recorded = record.Steps.Where(step => step.Id.Kind != StepKind.Preparation).ToDictionary(step => (step.Id.Round, step.Id.Kind));
         federation.Coordinator.Journaled += journaled =>
@@ -100,7 +100,7 @@ internal sealed class Replayer(RecordedRun record, CellMinimum minimum, ITrainer
     {
         try
         {
-            var reports = step.Participants.Select(part => PreparationReport.Compute(_study, SiteFiles.Read(files[part.Site], _study.Data).Training.Values).Suppress(minimum.Of(part.Site)));
+            var reports = step.Participants.Select(part => PreparationReport.Compute(_study, SiteFiles.Read(files[part.Site], _study.Data).Training.Values).Suppress(part.MinimumCell));
             return Sha256Digest.Of(PreprocessingConstants.Freeze(_study, PreparationReport.Merge([.. reports])).Canonical.Span);
         }
         catch (InvalidDataException)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
@@ -86,11 +87,13 @@ internal static class SimulateCommand
         federation.Coordinator.Journaled += journaled =>
         {
             var happened = journaled.Event;
-            var result = happened is StepCommitted { Step.Kind: StepKind.Evaluation } committed ? federation.Coordinator.Result(committed.Result) : [];
+            var result = happened is StepCommitted { Step.Kind: StepKind.Evaluation or StepKind.SiteMetrics } committed ? federation.Coordinator.Result(committed.Result) : [];
             view.Apply(happened, result);
             view.Say(happened, terminal);
             if (happened is StepCommitted { Step.Kind: StepKind.Evaluation } evaluated && view.Metrics.TryGetValue(evaluated.Step.Round.Value, out var metrics))
                 terminal.Emit("round", new { round = evaluated.Step.Round.Value, metrics = metrics.ToJson() });
+            if (happened is StepCommitted { Step.Kind: StepKind.SiteMetrics })
+                terminal.Emit("siteMetrics", JsonNode.Parse(result)!);
         };
         var state = federation.RunToModel(recording?.Initial, cancel);
 

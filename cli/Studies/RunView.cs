@@ -23,6 +23,9 @@ internal sealed class RunView
     /// <summary>Metrics of the parameters after each evaluated round.</summary>
     public IReadOnlyDictionary<int, ClassifierMetrics> Metrics => _metrics;
 
+    /// <summary>The sites' own metrics of the final parameters; null before, and where the study asks for none.</summary>
+    public SiteMetrics? SiteMetrics { get; private set; }
+
     /// <summary>Takes in an event.</summary>
     public Coordinator.Rounds.RunEvent Apply(RunEvent happened)
     {
@@ -30,19 +33,22 @@ internal sealed class RunView
         return Apply(journaled, happened.Result.Span);
     }
 
-    /// <summary>Takes in an event; with the commit of an evaluation, its result.</summary>
+    /// <summary>Takes in an event; with the commit of an evaluation or of per-site metrics, its result.</summary>
     public Coordinator.Rounds.RunEvent Apply(Coordinator.Rounds.RunEvent journaled, ReadOnlySpan<byte> result)
     {
         _state = RoundMachine.Apply(_state, journaled);
         if (journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && !result.IsEmpty)
             _metrics[step.Round.Value] = EvaluationReport.Read(result).Metrics;
+        if (journaled is StepCommitted { Step.Kind: StepKind.SiteMetrics } && !result.IsEmpty)
+            SiteMetrics = SiteMetrics.Read(result);
         return journaled;
     }
 
     /// <summary>Takes in an event and prints it as a line: for pipes and scripts.</summary>
     public void Report(RunEvent happened, Terminal terminal)
     {
-        Say(Apply(happened), terminal);
+        var journaled = Apply(happened);
+        Say(journaled, terminal);
         terminal.Emit("run", new
         {
             happened.Sequence,
@@ -50,7 +56,7 @@ internal sealed class RunView
             happened.Kind,
             detail = JsonNode.Parse(happened.Json),
             result = happened.Result.IsEmpty ? null : JsonNode.Parse(happened.Result.Span),
-            metrics = happened is { Kind: nameof(StepCommitted), Result.IsEmpty: false } && _metrics.Count > 0 ? _metrics.Last().Value.ToJson() : null,
+            metrics = journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && _metrics.TryGetValue(step.Round.Value, out var metrics) ? metrics.ToJson() : null,
         });
     }
 
@@ -76,6 +82,8 @@ internal sealed class RunView
         };
         if (sentence is not null)
             terminal.Say(sentence);
+        if (journaled is StepCommitted { Step.Kind: StepKind.SiteMetrics } && SiteMetrics is { } sites)
+            terminal.Show(SiteMetricsTable.Of(sites));
     }
 
     /// <summary>The whole run as a table, for a live display.</summary>
@@ -94,7 +102,7 @@ internal sealed class RunView
 
         if (_state.Step is { } open)
             table.AddRow($"{open.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', open.Invited.Select(site => Mark(site, open.Answers.GetValueOrDefault(site) is AcceptedAnswer, over: false))), KindOf(open.Id), "", "", "");
-        return table;
+        return SiteMetrics is { } sites ? new Rows(table, SiteMetricsTable.Of(sites)) : table;
 
         static string Text(double? metric, ClassifierMetrics? of) => of is null ? "" : ClassifierMetrics.Text(metric);
     }
@@ -105,5 +113,6 @@ internal sealed class RunView
 
     private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
 
-    private static string KindOf(StepId step) => step.Kind.ToString().ToLowerInvariant();
+    /// <summary>What a step collects, in words.</summary>
+    public static string KindOf(StepId step) => step.Kind == StepKind.SiteMetrics ? "per-site metrics" : step.Kind.ToString().ToLowerInvariant();
 }

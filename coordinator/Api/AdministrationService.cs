@@ -284,7 +284,7 @@ public sealed class AdministrationService(
         Kind = journaled.Event.GetType().Name,
         Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
         Last = journaled.Event.Ends,
-        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation } committed
+        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics } committed
             ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
             : ByteString.Empty,
     };

@@ -160,7 +160,7 @@ public sealed record ModelCheck(
             }
         }
 
-        // From the records to what the entry holds: constants of the preparation, parameters of the last round, the ONNX file made of both.
+        // From the records to what the entry holds: constants of the preparation, parameters of the last round, the sites' own metrics, the ONNX file made of both.
         private void CheckChain(ModelEntry entry, Study study, ImmutableArray<RecordedRound> rounds)
         {
             var steps = rounds.SelectMany(round => round.Committed).ToList();
@@ -170,6 +170,7 @@ public sealed record ModelCheck(
             Follows(ModelRegistry.ParametersFile, trained.LastOrDefault());
             if (PreprocessingConstants.NeedPreparation(study))
                 Follows(ModelRegistry.ConstantsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
+            Follows(ModelRegistry.SiteMetricsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.SiteMetrics));
             if (entry.Files.Any(file => file.Name == ModelRegistry.OnnxFile) && _changed.Count == 0 && entry.Software == ModelRegistry.OurSoftware)
                 CheckOnnx(entry, study);
 

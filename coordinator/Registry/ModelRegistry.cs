@@ -44,6 +44,9 @@ public sealed class ModelRegistry
     /// <summary>The last evaluation's metrics; absent where nothing was evaluated.</summary>
     public const string MetricsFile = "metrics.json";
 
+    /// <summary>The sites' own metrics of the model; absent where the study asks for none.</summary>
+    public const string SiteMetricsFile = "sitemetrics.json";
+
     /// <summary>Files that every entry has.</summary>
     internal static readonly IReadOnlyList<string> AlwaysThere = [ConstantsFile, ParametersFile, RoundsFile, StudyFile];
 
@@ -147,6 +150,8 @@ public sealed class ModelRegistry
             files.Add((MetricsFile, CanonicalJson.Write(json)));
         }
 
+        if (run.SiteMetrics is { } siteMetrics)
+            files.Add((SiteMetricsFile, results.Read(siteMetrics)));
         if (ModelPlan.For(study).HasNetwork)
         {
             var parameters = MemoryMarshal.Cast<byte, float>(results.Read(run.Parameters, int.MaxValue));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
@@ -48,7 +49,7 @@ public sealed record RecordedRound(
         var step = new RecordedStep(
             id,
             Sites(fields, "invited"),
-            [.. fields.List("participants", Many, Participant)],
+            [.. fields.List("participants", Many, (participant, at) => Participant(id.Kind, participant, at))],
             fields.IsNull("result") ? null : Sha256Digest.Parse(fields.Text("result", 64)));
         fields.List("absent", Many, (absent, at) =>
         {
@@ -64,7 +65,7 @@ public sealed record RecordedRound(
         return step;
     }
 
-    private static RecordedParticipant Participant(System.Text.Json.Nodes.JsonNode? node, string path)
+    private static RecordedParticipant Participant(StepKind kind, System.Text.Json.Nodes.JsonNode? node, string path)
     {
         var fields = new JsonFields(node, path);
         var participant = new RecordedParticipant(
@@ -72,7 +73,10 @@ public sealed record RecordedRound(
             (int)fields.Integer("weight", 0, int.MaxValue),
             fields.IsNull("data") ? null : Sha256Digest.Parse(fields.Text("data", 64)),
             fields.Text("software", 64),
-            fields.Text("capability", 64));
+            fields.Text("capability", 64),
+            (int)fields.Integer("minimumCell", 0, int.MaxValue));
+        if (!ReleaseManifest.IsMinimumCell(kind, participant.MinimumCell))
+            fields.Fail("minimumCell", $"be one that a release of {kind} can have");
         Sha256Digest.Parse(fields.Text("release", 64));
         fields.End();
         return participant;
@@ -99,4 +103,5 @@ public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, Imm
 /// <param name="Data">Keyed fingerprint of the data; null where none was read.</param>
 /// <param name="Software">Version of the software that computed it.</param>
 /// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
-public sealed record RecordedParticipant(SiteId Site, int Weight, Sha256Digest? Data, string Software, string Capability);
+/// <param name="MinimumCell">The least count that its policy let out; 0 for an update, and where it withheld per-site metrics.</param>
+public sealed record RecordedParticipant(SiteId Site, int Weight, Sha256Digest? Data, string Software, string Capability, int MinimumCell);

@@ -59,6 +59,7 @@ public static class RoundRecord
         ["data"] = answer.Origin.Data?.ToString(),
         ["software"] = answer.Origin.Software,
         ["capability"] = answer.Origin.Capability,
+        ["minimumCell"] = answer.Origin.MinimumCell,
     };
 
     private static string Why(SiteAnswer answer) => answer switch

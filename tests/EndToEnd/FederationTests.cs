@@ -1,6 +1,7 @@
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Launching;
@@ -24,10 +25,39 @@ public sealed class FederationTests(TestFederation fixture) : IClassFixture<Test
         var state = (await fixture.FollowAsync(run)).State;
 
         Assert.Equal(RunStatus.Registered, state.Status);
-        Assert.Equal(5, state.History.Count); // preparation, and training and evaluation of two rounds
+        Assert.Equal(6, state.History.Count); // preparation, training and evaluation of two rounds, and per-site metrics
         Assert.All(state.History, step => Assert.Equal(["cleveland", "hungarian"], step.Participants.Select(site => site.Value)));
         var models = await Federation.Admin.AskAsync(admin => admin.ListModelsAsync(new ListModelsRequest(), cancellationToken: Cancel), Cancel);
         Assert.Single(models.Models, model => model.Run == run && model.Digest == state.Model.ToString());
+    }
+
+    [Fact]
+    public async Task Site_tells_metrics_of_its_own_only_where_its_policy_releases_them_and_a_replay_finds_all_results_equal()
+    {
+        var run = await Federation.StartRunAsync(fixture.Digest, Cancel);
+
+        var view = await fixture.FollowAsync(run);
+
+        Assert.Equal(RunStatus.Registered, view.State.Status);
+        Assert.Equal(
+            [("cleveland", null), ("hungarian", Withholding.Policy)],
+            view.SiteMetrics!.Sites.Select(item => (item.Site.Value, item.Report.Withheld)));
+        Assert.InRange(view.SiteMetrics.Sites[0].Report.Metrics!.Auroc!.Value, 0.01, 1);
+        Assert.Equal(0, await FcmlCommand.RunAsync(["replay", run, "--data", fixture.Data, "--identity", Federation.AdminIdentity], TimeProvider.System));
+    }
+
+    [Fact]
+    public async Task Steward_is_shown_what_the_policy_does_with_per_site_metrics_and_what_would_leave()
+    {
+        foreach (var (site, says, payload) in new[] { (Federation.Sites[0], "the policy releases them", "\"withheld\":null"), (Federation.Sites[1], "the policy withholds them", "\"withheld\":\"policy\"") })
+        {
+            await site.WorkerVerbAsync(["studies", "preview", fixture.Digest], Cancel);
+
+            var said = await File.ReadAllTextAsync(Path.Combine(Federation.Logs, $"{site.Name}-studies.log"), Cancel);
+            Assert.Contains(says, said, StringComparison.Ordinal);
+            Assert.Contains("per-site metrics, ", said, StringComparison.Ordinal);
+            Assert.Contains(payload, said, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -40,8 +40,8 @@ internal sealed class ConnectProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _accepting; // before the listener stops: an accept that begins then ends otherwise than cancelled
         _listener.Stop();
-        await _accepting;
         await Task.WhenAll(_served);
         _stop.Dispose();
     }

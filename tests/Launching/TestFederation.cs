@@ -37,7 +37,7 @@ public sealed class TestFederation : IAsyncLifetime
           attempts: 3
           weighting: rows
           encoding: {fixed: {bits: 32, range: 8}}
-        evaluation: {every: 1}
+        evaluation: {every: 1, per-site: true}
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fcml-").FullName;
@@ -47,6 +47,9 @@ public sealed class TestFederation : IAsyncLifetime
     /// <summary>Digest of <see cref="Study"/>, which both sites have approved.</summary>
     internal string Digest { get; private set; } = "";
 
+    /// <summary>Folder with the sites' files.</summary>
+    internal string Data => Path.Combine(_folder, "data");
+
     /// <summary>Whether the workers run in empty network namespaces.</summary>
     internal static bool WithoutNetwork { get; } = OperatingSystem.IsLinux() && Environment.UserName == "root" && File.Exists("/usr/bin/unshare");
 
@@ -55,6 +58,7 @@ public sealed class TestFederation : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Federation = new LocalFederation(Path.Combine(_folder, "f"), TimeProvider.System, Programs());
+        Directory.CreateDirectory(Data);
         var tables = SyntheticHearts.Generate(1).Select(hospital => hospital.Table).Where(table => table.Site is "cleveland" or "hungarian").ToList();
         foreach (var table in tables)
             table.WriteCsv(FileOf(table.Site));
@@ -62,7 +66,7 @@ public sealed class TestFederation : IAsyncLifetime
         await Federation.StartAsync([.. tables.Select(table => new LocalSiteSettings(table.Site, $$"""
             datasets:
               heart-disease: {path: '{{FileOf(table.Site)}}', format: csv}
-            """, policy))], Cancel, WithoutNetwork);
+            """, table.Site == "cleveland" ? policy.Replace("per-site-metrics: withhold", "per-site-metrics: release", StringComparison.Ordinal) : policy))], Cancel, WithoutNetwork);
         Digest = await Federation.ApproveEverywhereAsync(Study, StudyChecker.CheckYaml(Study).Study!, Cancel);
     }
 
@@ -86,5 +90,5 @@ public sealed class TestFederation : IAsyncLifetime
         return Executables.Find(Path.GetFullPath(Path.Combine(here, "..", "..", "Cli", Path.GetFileName(here))));
     }
 
-    private string FileOf(string site) => Path.Combine(_folder, $"{site}.csv");
+    private string FileOf(string site) => Path.Combine(Data, $"{site}.csv");
 }

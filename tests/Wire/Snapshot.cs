@@ -42,7 +42,8 @@ internal static class Snapshot
         return $"field {type.FullName}.{field.Name} {(field.IsRepeated ? "repeated " : "")}{kind}{oneof} {Convert.ToHexStringLower(message.ToByteArray())}";
     }
 
-    // Values whose bytes tell the types apart that the wire can tell apart.
+    // Values whose bytes tell the types apart that the wire can tell apart. Of an enum the first that says something: it stays where it is when
+    // others are added.
     private static object Sample(FieldDescriptor field) => field.FieldType switch
     {
         FieldType.String => "é",
@@ -60,7 +61,7 @@ internal static class Snapshot
         FieldType.SFixed64 => -2L,
         FieldType.Double => 0.5,
         FieldType.Float => 0.5f,
-        FieldType.Enum => Enum.ToObject(field.EnumType.ClrType, field.EnumType.Values[^1].Number),
+        FieldType.Enum => Enum.ToObject(field.EnumType.ClrType, field.EnumType.Values[1].Number),
         FieldType.Message => field.MessageType.Parser.ParseFrom([]),
         _ => throw new NotSupportedException($"{field.FullName} is of the type {field.FieldType}, for which the snapshot has no sample."),
     };

@@ -4,8 +4,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Cli.Simulation;
 
 /// <summary>
-/// The study that chaos runs: the researcher's, with few rounds and sites, and in which no site may be missing. Only so is it known who has
-/// to take part whatever happens: a step that lost a site is tried again, and no crash ends in another set of participants.
+/// The study that chaos runs: the researcher's, with few rounds and sites, with per-site metrics, and in which no site may be missing. Only so is it known
+/// who has to take part whatever happens: a step that lost a site is tried again, and no crash ends in another set of participants.
 /// </summary>
 internal static class ChaosStudy
 {
@@ -27,6 +27,8 @@ internal static class ChaosStudy
         federation["rounds"] = Math.Min(study.Federation.Rounds, Rounds);
         federation["attempts"] = 100;
         federation["deadline"] = "168h";
+        if (study.Model is not BenchmarkModel)
+            declared["evaluation"]!["per-site"] = true;
         var check = StudyChecker.CheckCanonical(CanonicalJson.Write(declared));
         return check.Study ?? throw new CliException(ExitCode.InvalidInput, $"The study cannot be run under chaos: {check.Faults[0]}");
     }

@@ -22,7 +22,8 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         {
             StepKind.Preparation => Prepare(request.Study, random),
             StepKind.Training => Train(request, random),
-            _ => Evaluate(request, random),
+            StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Score(request, random), request.Policy.MinimumCell).Write()),
+            _ => Json(new EvaluationReport(Score(request, random)).Write()),
         };
     }
 
@@ -49,17 +50,17 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         var payload = new byte[format.PayloadLength(change.Length)];
         var saturated = format.Encode(change, payload);
         return new StepComputation(
-            payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated");
+            payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated", 0);
     }
 
-    private static StepComputation Evaluate(StepRequest request, DeterministicRandom random)
+    private static ScoreHistogram Score(StepRequest request, DeterministicRandom random)
     {
         var parameters = request.Parameters!.ReadAll(ModelPlan.For(request.Study).Layout.Dimension);
         var logits = Enumerable.Range(0, Rows).Select(i => parameters[i % parameters.Length] + Unit(random) - 0.5).ToArray();
-        return Json(new EvaluationReport(ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)])).Write());
+        return ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)]);
     }
 
-    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated");
+    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated", 1);
 
     private static double Unit(DeterministicRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
 }

@@ -235,6 +235,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
     {
         StepKind.Preparation => "the preparation",
         StepKind.Training => $"training round {step.Round}",
-        _ => $"the evaluation of round {step.Round}",
+        StepKind.Evaluation => $"the evaluation of round {step.Round}",
+        _ => $"the per-site metrics of round {step.Round}",
     };
 }

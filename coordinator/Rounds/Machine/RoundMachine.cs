@@ -126,7 +126,8 @@ public static class RoundMachine
         {
             StepKind.Preparation => ended with { Constants = e.Result },
             StepKind.Training => ended with { Parameters = e.Result },
-            _ => ended with { Metrics = e.Result },
+            StepKind.Evaluation => ended with { Metrics = e.Result },
+            _ => ended with { SiteMetrics = e.Result },
         };
     }
 

@@ -77,7 +77,8 @@ public sealed record ModelRegistered(DateTimeOffset Now, Sha256Digest Model) : R
 /// <param name="Data">The site's keyed fingerprint of the data; null where no data was read.</param>
 /// <param name="Software">Version of the worker.</param>
 /// <param name="Capability">CPU capability and thread count.</param>
-public sealed record ReleaseOrigin(Sha256Digest? Data, string Software, string Capability);
+/// <param name="MinimumCell">The least count that the site's policy let out, as in the manifest.</param>
+public sealed record ReleaseOrigin(Sha256Digest? Data, string Software, string Capability, int MinimumCell);
 
 /// <summary>Why a site takes no further part.</summary>
 public enum GoneReason

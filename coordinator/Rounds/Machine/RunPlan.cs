@@ -11,6 +11,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Preparation">Whether preprocessing constants are to be learned first.</param>
 /// <param name="Rounds">Number of training rounds, from 1.</param>
 /// <param name="EvaluateEvery">Evaluate after every n-th round, and after the last; 0: never.</param>
+/// <param name="PerSite">Ask for per-site metrics after the last round.</param>
 /// <param name="Sites">The sites that may be invited, in ordinal order: they had approved the study when the run was created.</param>
 /// <param name="Required">Sites without which no step commits.</param>
 /// <param name="Quorum">Least number of participants of a step, from 1.</param>
@@ -26,6 +27,7 @@ public sealed record RunPlan(
     bool Preparation,
     int Rounds,
     int EvaluateEvery,
+    bool PerSite,
     ImmutableArray<SiteId> Sites,
     ImmutableArray<SiteId> Required,
     int Quorum,
@@ -48,7 +50,7 @@ public sealed record RunPlan(
         ArgumentNullException.ThrowIfNull(study);
         var federation = study.Federation;
         return new RunPlan(
-            run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, [.. sites.Distinct().Order()],
+            run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, [.. sites.Distinct().Order()],
             [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
             parametersLength, constants);
     }
@@ -71,7 +73,9 @@ public sealed record RunPlan(
     {
         if (kind == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
             return new StepAim(round, StepKind.Evaluation, 1);
-        return round.Value < Rounds ? new StepAim(new RoundNumber(round.Value + 1), StepKind.Training, 1) : null;
+        if (round.Value < Rounds)
+            return new StepAim(new RoundNumber(round.Value + 1), StepKind.Training, 1);
+        return PerSite && kind != StepKind.SiteMetrics ? new StepAim(round, StepKind.SiteMetrics, 1) : null;
     }
 }
 

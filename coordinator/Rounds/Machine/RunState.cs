@@ -56,6 +56,9 @@ public sealed record RunState
     /// <summary>SHA-256 of the newest evaluation's metrics; null before the first.</summary>
     public Sha256Digest? Metrics { get; init; }
 
+    /// <summary>SHA-256 of the sites' own metrics of the final parameters; null before, and where the study asks for none.</summary>
+    public Sha256Digest? SiteMetrics { get; init; }
+
     /// <summary>Steps that are over, in order.</summary>
     public ImmutableList<EndedStep> History { get; init; } = [];
 

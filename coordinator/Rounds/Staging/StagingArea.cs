@@ -173,7 +173,7 @@ public sealed class StagingArea : IDisposable
     private static StagedRelease Describe(UploadRule rule, ReleaseHead head)
     {
         var manifest = head.Manifest;
-        return new StagedRelease(rule.Step, rule.Site, head.Digest, manifest.Weight, new ReleaseOrigin(manifest.Data, manifest.Software, manifest.Capability));
+        return new StagedRelease(rule.Step, rule.Site, head.Digest, manifest.Weight, new ReleaseOrigin(manifest.Data, manifest.Software, manifest.Capability, manifest.MinimumCell));
     }
 
     // Takes up what lies on the disk, if this process has not done so yet. What cannot become a release any more is dropped: it is what a

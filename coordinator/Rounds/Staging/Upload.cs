@@ -47,7 +47,7 @@ internal sealed class Upload : IDisposable
             return RoundFault.LengthWrong;
         if (Sha256Digest.Of(_payloadHash) != Head.Manifest.PayloadDigest)
             return RoundFault.PayloadDigestWrong;
-        return _json is not null && !rule.Accepts(_json.ToArray()) ? RoundFault.PayloadMalformed : null;
+        return _json is not null && !rule.Accepts(Head.Manifest, _json.ToArray()) ? RoundFault.PayloadMalformed : null;
     }
 
     public void CloseFile()

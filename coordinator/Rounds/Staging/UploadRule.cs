@@ -43,15 +43,22 @@ public sealed record UploadRule(
         };
     }
 
-    /// <summary>Whether a payload of JSON is what the step collects.</summary>
-    public bool Accepts(ReadOnlySpan<byte> json)
+    /// <summary>Whether a payload of JSON is what the step collects and its manifest says.</summary>
+    public bool Accepts(ReleaseManifest manifest, ReadOnlySpan<byte> json)
     {
+        ArgumentNullException.ThrowIfNull(manifest);
         try
         {
-            if (Step.Kind != StepKind.Preparation)
-                return EvaluationReport.Read(json).Histogram is not { IsPartition: false }; // one site counts each row once
-            PreparationReport.Read(Study, json);
-            return true;
+            switch (Step.Kind)
+            {
+                case StepKind.Preparation:
+                    PreparationReport.Read(Study, json);
+                    return true;
+                case StepKind.SiteMetrics:
+                    return SiteMetricsReport.Read(json).Fits(manifest.MinimumCell);
+                default:
+                    return EvaluationReport.Read(json).Histogram is not { IsPartition: false }; // one site counts each row once
+            }
         }
         catch (FormatException)
         {

@@ -17,7 +17,7 @@ public readonly record struct CalibrationBin(long Count, double Predicted, doubl
 /// <param name="Auroc">Area under the ROC curve; scores whose bins overlap count as tied. Undefined without both classes.</param>
 /// <param name="AurocBound">How far the exact value may be from <paramref name="Auroc"/> for the ties: half the sum, over a negative and a positive bin that overlap, of the product of their class fractions.</param>
 /// <param name="Auprc">Average precision, Σ (recall step × precision), from the grid's highest bin down; rows of a merged bin count as spread evenly over it. Undefined without positives.</param>
-/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where a bin with rows reaches across it.</param>
+/// <param name="Accuracy">Share of rows on the right side of logit 0 (0 counts as positive). Undefined where a site withheld how many they are.</param>
 /// <param name="Brier">Mean squared error of the probability.</param>
 /// <param name="CalibrationIntercept">Intercept a of logit(observed) = a + b · logit(predicted), fitted on the bins by maximum likelihood (Cox 1958); 0 is ideal.</param>
 /// <param name="CalibrationSlope">Slope b; 1 is ideal. Both are undefined where the fit has no finite maximum.</param>
@@ -54,7 +54,7 @@ public sealed record ClassifierMetrics(
             auroc,
             bound,
             AveragePrecision(histogram, positives),
-            AccuracyOf(histogram, total),
+            total == 0 ? null : (double?)histogram.Correct / total,
             total == 0 ? null : histogram.SquaredError * ScoreHistogram.Unit / total,
             fit?.Intercept,
             fit?.Slope,
@@ -74,6 +74,33 @@ public sealed record ClassifierMetrics(
         ["calibrationIntercept"] = CalibrationIntercept,
         ["calibrationSlope"] = CalibrationSlope,
     };
+
+    /// <summary>Reads what <see cref="ToJson"/> writes, strictly; the calibration's bins are not in it.</summary>
+    /// <exception cref="FormatException">The JSON is something else, or metrics that no scores can have.</exception>
+    public static ClassifierMetrics Read(JsonNode? node, string path)
+    {
+        var fields = new JsonFields(node, path);
+        var (negatives, positives) = (fields.Integer("negatives", 0, ScoreHistogram.MaximumCount), fields.Integer("positives", 0, ScoreHistogram.MaximumCount));
+        var (both, any) = (negatives > 0 && positives > 0, negatives + positives > 0);
+        var metrics = new ClassifierMetrics(
+            negatives, positives, Share("auroc", both), Share("aurocBound", both), Share("auprc", positives > 0),
+            fields.IsNull("accuracy") ? null : Share("accuracy", any), Share("brier", any),
+            Line("calibrationIntercept"), Line("calibrationSlope"), []);
+        if (metrics.CalibrationIntercept is null != metrics.CalibrationSlope is null)
+            fields.Fail("calibrationSlope", "be defined where the intercept is");
+        fields.End();
+        return metrics;
+
+        double? Share(string name, bool defined)
+        {
+            double? share = fields.IsNull(name) ? null : fields.Number(name);
+            if (defined ? share is not (>= 0 and <= 1) : share is not null)
+                fields.Fail(name, "be from 0 to 1 where the rows define it, and null where they do not");
+            return share;
+        }
+
+        double? Line(string name) => fields.IsNull(name) ? null : fields.Number(name);
+    }
 
     /// <summary>A metric for people.</summary>
     public static string Text(double? metric) => metric?.ToString("0.000", CultureInfo.InvariantCulture) ?? "undefined";
@@ -122,14 +149,6 @@ public sealed record ClassifierMetrics(
                 area += spreadPositives[at] / positives * (found / seen);
         }
 
-        return area;
-    }
-
-    private static double? AccuracyOf(ScoreHistogram histogram, long total)
-    {
-        if (total == 0 || histogram.Bins.Any(bin => bin is { Count: > 0, From: < ScoreHistogram.MiddleEdge, To: > ScoreHistogram.MiddleEdge }))
-            return null;
-        var right = histogram.Bins.Sum(bin => bin.From >= ScoreHistogram.MiddleEdge ? bin.Positives : bin.Negatives);
-        return (double)right / total;
+        return Math.Min(area, 1); // shares that were rounded may add up to a little more
     }
 }

@@ -18,6 +18,7 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Saturated">How many coordinates met the encoding's range.</param>
 /// <param name="Software">Version of the software that made it.</param>
 /// <param name="Capability">CPU capability and thread count, e.g. "avx2;threads=1": what bit-identity depends on.</param>
+/// <param name="MinimumCell">The least count that the site's policy let out, from 1 (which withholds nothing); 0 for an update, which holds no counts, and for per-site metrics that the policy withholds whole.</param>
 /// <param name="Data">HMAC-SHA256 of the data that it was computed from, under a key that never leaves the worker; null where no data was read. Equal
 /// values of one site mean equal data; nobody else can confirm a guess with it.</param>
 public sealed record ReleaseManifest(
@@ -34,10 +35,19 @@ public sealed record ReleaseManifest(
     long Saturated,
     string Software,
     string Capability,
+    int MinimumCell,
     Sha256Digest? Data = null)
 {
     /// <summary>Most bytes of a payload of JSON.</summary>
     public const int MaximumJsonLength = 4 << 20;
+
+    /// <summary>Whether releases of a step of this kind can have that <see cref="MinimumCell"/>.</summary>
+    public static bool IsMinimumCell(StepKind kind, int minimumCell) => kind switch
+    {
+        StepKind.Training => minimumCell == 0,
+        StepKind.SiteMetrics => minimumCell >= 0,
+        _ => minimumCell > 0,
+    };
 
     /// <summary>The JSON form; in canonical bytes it is what the worker signs.</summary>
     public JsonObject ToJson() => new()
@@ -55,6 +65,7 @@ public sealed record ReleaseManifest(
         ["saturated"] = Saturated,
         ["software"] = Software,
         ["capability"] = Capability,
+        ["minimumCell"] = MinimumCell,
         ["data"] = Data?.ToString(),
     };
 
@@ -77,6 +88,7 @@ public sealed record ReleaseManifest(
             fields.Integer("saturated", 0, int.MaxValue),
             Printable("software"),
             Printable("capability"),
+            (int)fields.Integer("minimumCell", 0, int.MaxValue),
             fields.IsNull("data") ? null : Digest("data"));
         fields.End();
         manifest.CheckWhole();
@@ -102,6 +114,8 @@ public sealed record ReleaseManifest(
             throw new FormatException("manifest.step: round 0 is for preparation, and only for it.");
         if (isPreparation != Parameters is null || isPreparation != Constants is null)
             throw new FormatException("manifest.parameters and manifest.constants must be null for preparation, and only for it.");
+        if (!IsMinimumCell(Step.Kind, MinimumCell))
+            throw new FormatException("manifest.minimumCell must be from 1, and 0 for an update or where the policy withholds per-site metrics.");
         if (!isUpdate)
         {
             if (Encoding != "json" || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)

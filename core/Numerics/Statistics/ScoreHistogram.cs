@@ -14,6 +14,9 @@ public readonly record struct ScoreBin(int From, int To, long Negatives, long Po
     /// <summary>Rows.</summary>
     public long Count => Negatives + Positives;
 
+    /// <summary>Whether it reaches across logit 0, so that it does not tell on which side its rows lie.</summary>
+    public bool Straddles => From < ScoreHistogram.MiddleEdge && To > ScoreHistogram.MiddleEdge;
+
     internal ScoreBin With(ScoreBin next) => new(
         From, next.To, checked(Negatives + next.Negatives), checked(Positives + next.Positives), checked(Probability + next.Probability));
 }
@@ -46,10 +49,11 @@ public sealed class ScoreHistogram
     /// <summary>What one unit of the fixed-point sums is worth.</summary>
     public const double Unit = 1.0 / (1L << 32);
 
-    private ScoreHistogram(ImmutableArray<ScoreBin> bins, long squaredError)
+    private ScoreHistogram(ImmutableArray<ScoreBin> bins, long squaredError, long? correct)
     {
         Bins = bins;
         SquaredError = squaredError;
+        Correct = correct;
     }
 
     /// <summary>The bins, by lower edge, then by upper edge. Those of one site have neither gaps nor overlaps (<see cref="IsPartition"/>).</summary>
@@ -60,6 +64,12 @@ public sealed class ScoreHistogram
 
     /// <summary>Sum of (probability - label)², in units of 2^-32.</summary>
     public long SquaredError { get; }
+
+    /// <summary>
+    /// Rows on the right side of logit 0 (0 counts as positive); null where withheld. Bins that do not reach across logit 0 tell it of their own
+    /// rows, so that it is withheld only where another has rows.
+    /// </summary>
+    public long? Correct { get; }
 
     /// <summary>Rows with a negative label.</summary>
     public long Negatives => Bins.Sum(bin => bin.Negatives);
@@ -99,13 +109,13 @@ public sealed class ScoreHistogram
             bin = bin.With(new ScoreBin(bin.From, bin.To, labels[row] ? 0 : 1, labels[row] ? 1 : 0, InUnits(probability)));
         }
 
-        return new ScoreHistogram([.. bins], squaredError);
+        return new ScoreHistogram([.. bins], squaredError, Sides(bins).Correct);
     }
 
     /// <summary>
     /// Merges adjacent bins until each class count of each bin is 0 or at least <paramref name="minimum"/>; keeps the edge at logit 0 where
-    /// it can, and otherwise as many bins as it can. Null where no merging suffices: the histogram is then withheld. Suppression is not
-    /// differential privacy.
+    /// it can, and otherwise as many bins as it can. Null where no merging suffices: the histogram is then withheld. <see cref="Correct"/> is kept
+    /// unless it would tell a smaller count of right or of wrong rows in the bin that reaches across logit 0. Suppression is not differential privacy.
     /// </summary>
     /// <param name="minimum">Least count that may leave, from 1.</param>
     public ScoreHistogram? Suppress(int minimum)
@@ -115,20 +125,30 @@ public sealed class ScoreHistogram
         if (middle > 0
             && Partition(Bins.AsSpan()[..middle], minimum) is { } low
             && Partition(Bins.AsSpan()[middle..], minimum) is { } high)
-            return new ScoreHistogram([.. low, .. high], SquaredError);
-        return Partition(Bins.AsSpan(), minimum) is { } whole ? new ScoreHistogram([.. whole], SquaredError) : null;
+            return With([.. low, .. high]);
+        return Partition(Bins.AsSpan(), minimum) is { } whole ? With([.. whole]) : null;
+
+        ScoreHistogram With(ImmutableArray<ScoreBin> bins)
+        {
+            var (certain, open) = Sides(bins);
+            var right = Correct - certain;
+            return new ScoreHistogram(bins, SquaredError, right is { } count && MayLeave(count, minimum) && MayLeave(open - count, minimum) ? Correct : null);
+        }
     }
 
-    /// <summary>The histogram of both populations together: bins with the same edges are added, others stand side by side.</summary>
+    /// <summary>
+    /// The histogram of both populations together: bins with the same edges are added, others stand side by side. <see cref="Correct"/> is withheld
+    /// where one of them withholds it.
+    /// </summary>
     /// <exception cref="OverflowException">A sum is beyond 63 bits.</exception>
     public ScoreHistogram Merge(ScoreHistogram other)
     {
         ArgumentNullException.ThrowIfNull(other);
         var sums = Bins.Concat(other.Bins).GroupBy(bin => (bin.From, bin.To)).OrderBy(cell => cell.Key).Select(cell => cell.Aggregate((sum, next) => sum.With(next)));
-        return new ScoreHistogram([.. sums], checked(SquaredError + other.SquaredError));
+        return new ScoreHistogram([.. sums], checked(SquaredError + other.SquaredError), checked(Correct + other.Correct));
     }
 
-    /// <summary>JSON with the fields from and to (edges, as indices on the grid), negatives, positives, probabilities and squaredError; sums are decimal strings.</summary>
+    /// <summary>JSON with the fields from and to (edges, as indices on the grid), negatives, positives, probabilities, squaredError and correct; sums are decimal strings.</summary>
     public JsonObject ToJson() => new()
     {
         ["from"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.From)]),
@@ -137,6 +157,7 @@ public sealed class ScoreHistogram
         ["positives"] = new JsonArray([.. Bins.Select(bin => (JsonNode)bin.Positives)]),
         ["probabilities"] = new JsonArray([.. Bins.Select(bin => (JsonNode)JsonFields.Text(bin.Probability))]),
         ["squaredError"] = JsonFields.Text(SquaredError),
+        ["correct"] = Correct,
     };
 
     /// <summary>Reads what <see cref="ToJson"/> writes, strictly: counts and sums that no scores can have are refused.</summary>
@@ -155,6 +176,7 @@ public sealed class ScoreHistogram
         var positives = Counts("positives");
         var probabilities = fields.List("probabilities", MaximumBins, JsonFields.BigInteger);
         var squaredError = fields.BigInteger("squaredError");
+        long? correct = fields.IsNull("correct") ? null : fields.Integer("correct", 0, MaximumCount);
         fields.End();
         var bins = new ScoreBin[edges.Length];
         if (negatives.Length != bins.Length || positives.Length != bins.Length || probabilities.Length != bins.Length)
@@ -170,12 +192,20 @@ public sealed class ScoreHistogram
 
         if (squaredError < 0 || squaredError > InUnits(negatives.Sum() + positives.Sum()))
             fields.Fail("squaredError", "lie between 0 and the number of rows");
-        return new ScoreHistogram([.. bins], (long)squaredError);
+        var (certain, open) = Sides(bins);
+        if (correct is null ? open == 0 : correct < certain || correct > certain + open)
+            fields.Fail("correct", "be what the bins tell of the rows' sides, and null only where one with rows reaches across logit 0");
+        return new ScoreHistogram([.. bins], (long)squaredError, correct);
 
         int[] Edges(string name) => [.. fields.List(name, MaximumBins, (item, at) => (int)JsonFields.Integer(item, at, 0, GridBins))];
 
         long[] Counts(string name) => fields.List(name, MaximumBins, (item, at) => JsonFields.Integer(item, at, 0, MaximumCount));
     }
+
+    // What bins tell of the side of logit 0 on which their rows lie: how many are right, and how many may be either.
+    private static (long Correct, long Open) Sides(IReadOnlyCollection<ScoreBin> bins) => (
+        bins.Where(bin => !bin.Straddles).Sum(bin => bin.From >= MiddleEdge ? bin.Positives : bin.Negatives),
+        bins.Where(bin => bin.Straddles).Sum(bin => bin.Count));
 
     private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
 

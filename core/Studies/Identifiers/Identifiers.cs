@@ -119,6 +119,9 @@ public enum StepKind
 
     /// <summary>Mergeable metrics of the round's new parameters.</summary>
     Evaluation = 3,
+
+    /// <summary>Each site's own metrics of the final parameters, as far as its policy lets them out.</summary>
+    SiteMetrics = 4,
 }
 
 /// <summary>

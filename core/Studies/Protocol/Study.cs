@@ -233,4 +233,5 @@ public sealed record StudyFederation(
 
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>
-public sealed record StudyEvaluation(int Every);
+/// <param name="PerSite">Whether each site is asked for metrics of its own of the final parameters.</param>
+public sealed record StudyEvaluation(int Every, bool PerSite);

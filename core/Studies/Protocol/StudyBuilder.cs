@@ -16,7 +16,7 @@ internal static class StudyBuilder
         Model = Model(study["model"]!),
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
-        Evaluation = new StudyEvaluation(Integer(study["evaluation"]!, "every")),
+        Evaluation = new StudyEvaluation(Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>()),
         Canonical = CanonicalJson.Write(study),
     };
 

@@ -51,6 +51,8 @@ internal static class StudyRules
 
         if (Number(study["evaluation"]?["every"]) is > 0)
             faults.Add("evaluation.every", "A benchmark has nothing to evaluate; write 'evaluation: {every: 0}'.");
+        if (study["evaluation"]?["per-site"] is JsonValue asked && asked.GetValue<bool>())
+            faults.Add("evaluation.per-site", "A benchmark has nothing to evaluate; leave this out.");
     }
 
     // A column has one role; the label among the inputs would make a model that has seen the answer.

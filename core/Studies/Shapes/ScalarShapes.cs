@@ -47,6 +47,17 @@ internal sealed record NumberShape(double Minimum, double Maximum, bool Whole = 
     }
 }
 
+/// <summary>Yes or no.</summary>
+internal sealed record BooleanShape : Shape
+{
+    public override string Expectation => "The word true or false";
+
+    public override JsonNode? Check(DeclarationNode node, string path, FaultList faults) =>
+        node is DeclaredBoolean { Value: var value } ? JsonValue.Create(value) : Refuse(node, path, faults, node is DeclaredText ? "Write it without quotes." : null);
+
+    public override JsonObject Schema() => new() { ["type"] = "boolean" };
+}
+
 /// <summary>Text that matches a pattern.</summary>
 /// <param name="Pattern">Regular expression for the whole text, without anchors, in the common part of .NET's and ECMA-262's syntax.</param>
 /// <param name="Maximum">Most characters (UTF-16 code units); it also bounds the time that a match takes.</param>

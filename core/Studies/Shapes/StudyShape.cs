@@ -113,6 +113,7 @@ internal static class StudyShape
         new("training", s_training, "How each site trains in a round.", new JsonObject()),
         new("federation", s_federation, "How the sites' updates become a model.", Required: true),
         new("evaluation", new MapShape(
-            new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1)),
+            new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1),
+            new Field("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false)),
             "What is measured.", new JsonObject()));
 }

@@ -36,6 +36,7 @@ public sealed class SiteStepComputer : IStepComputer
             StepKind.Preparation => Prepare(request),
             StepKind.Training => Train(request, cancel),
             StepKind.Evaluation => Evaluate(request),
+            StepKind.SiteMetrics => SiteMetrics(request),
             _ => throw NotOfThisStudy(request),
         };
     }
@@ -46,7 +47,7 @@ public sealed class SiteStepComputer : IStepComputer
             throw NotOfThisStudy(request);
         var data = Data(request, ModelPlan.For(request.Study));
         var report = PreparationReport.Compute(request.Study, data.Cohort.Training.Values).Suppress(request.Policy.MinimumCell);
-        return Json(report.Write(), data.Fingerprint);
+        return Json(request, report.Write(), data.Fingerprint);
     }
 
     private StepComputation Train(StepRequest request, CancellationToken cancel)
@@ -64,7 +65,7 @@ public sealed class SiteStepComputer : IStepComputer
         {
             var saturated = format.Encode(change, payload.Span);
             return new StepComputation(
-                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability);
+                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability, 0);
         }
         catch (NotFiniteNumberException diverged)
         {
@@ -73,6 +74,21 @@ public sealed class SiteStepComputer : IStepComputer
     }
 
     private StepComputation Evaluate(StepRequest request)
+    {
+        var (scores, fingerprint) = Score(request);
+        return Json(request, new EvaluationReport(scores).Write(), fingerprint);
+    }
+
+    // What the policy withholds is not computed either: no data are read for it.
+    private StepComputation SiteMetrics(StepRequest request)
+    {
+        if (!request.Policy.PerSiteMetrics)
+            return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), "json", 0, 0, 0, null, "managed", 0);
+        var (scores, fingerprint) = Score(request);
+        return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), fingerprint);
+    }
+
+    private (ScoreHistogram? Suppressed, Sha256Digest Fingerprint) Score(StepRequest request)
     {
         var plan = ModelPlan.For(request.Study);
         var data = Data(request, plan);
@@ -83,7 +99,7 @@ public sealed class SiteStepComputer : IStepComputer
         if (logits.Any(logit => !double.IsFinite(logit)))
             throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
         var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
-        return Json(new EvaluationReport(histogram.Suppress(request.Policy.MinimumCell)).Write(), data.Fingerprint);
+        return (histogram.Suppress(request.Policy.MinimumCell), data.Fingerprint);
     }
 
     // One pass: each block is hashed, changed and encoded while it is in the cache.
@@ -101,7 +117,7 @@ public sealed class SiteStepComputer : IStepComputer
             var bytes = format.PayloadLength(1);
             saturated += format.Encode(change.AsSpan(0, values.Length), payload.Span.Slice((int)(offset * bytes), (int)(values.Length * bytes)));
         });
-        return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed");
+        return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed", 0);
     }
 
     private SiteData Data(StepRequest request, ModelPlan plan)
@@ -132,7 +148,8 @@ public sealed class SiteStepComputer : IStepComputer
         "dropout", request.Study.Training.Seed.ToString(CultureInfo.InvariantCulture), request.Site.Value, request.Step.Round.ToString()).NextUInt64() >> 1);
 
     // Nothing of libtorch takes part in these: managed code with the same bits everywhere.
-    private static StepComputation Json(byte[] payload, Sha256Digest fingerprint) => new(payload, "json", 0, 0, 0, fingerprint, "managed");
+    private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint) =>
+        new(payload, "json", 0, 0, 0, fingerprint, "managed", request.Policy.MinimumCell);
 
     private Memory<byte> Buffer(long length)
     {

@@ -89,6 +89,8 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
         if (study.Evaluation.Every > 0)
             reply.Releases.Add(Json("evaluation", At(StepKind.Evaluation, constants.Canonical, parameters).Payload.Span));
+        if (study.Evaluation.PerSite)
+            reply.Releases.Add(Json("per-site metrics", At(StepKind.SiteMetrics, constants.Canonical, parameters).Payload.Span));
     }
 
     private static string Summary(Study study, StepComputation update)

@@ -41,6 +41,7 @@ public sealed record StepRequest(
 /// <param name="Saturated">Coordinates that met the encoding's range.</param>
 /// <param name="Data">Keyed fingerprint of the data it was computed from; null where no data was read.</param>
 /// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
+/// <param name="MinimumCell">As in the release's manifest.</param>
 public sealed record StepComputation(
     ReadOnlyMemory<byte> Payload,
     string Encoding,
@@ -48,7 +49,8 @@ public sealed record StepComputation(
     int Weight,
     long Saturated,
     Sha256Digest? Data,
-    string Capability);
+    string Capability,
+    int MinimumCell);
 
 /// <summary>A step is declined: the closed reason is all that leaves; the sentence stays at the site.</summary>
 public sealed class StepDeclinedException(Reason reason, string sentence) : Exception(sentence)

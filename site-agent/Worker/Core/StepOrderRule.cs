@@ -18,6 +18,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
+        if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))
+            throw OutOfOrder($"The study asks for {(study.Evaluation.PerSite ? $"per-site metrics of round {study.Federation.Rounds} only" : "no per-site metrics")}; {work.Step} was ordered.");
         if (!state.Newest.TryGetValue(run, out var newest)) // by this very rule, no other release of the run is of a later step or attempt
             return null;
         if (newest.Study != work.Study)
@@ -25,11 +27,14 @@ internal static class StepOrderRule
         var order = (round.Value, kind).CompareTo((newest.Step.Round.Value, newest.Step.Kind));
         if (order < 0)
             throw OutOfOrder($"{newest.Step} was released already; {work.Step} lies before it.");
-        if (order > 0)
+        var ofEvaluated = kind == StepKind.SiteMetrics && (newest.Step.Round, newest.Step.Kind) == (round, StepKind.Evaluation);
+        if (order > 0 && !ofEvaluated)
             return null;
-        // The first inputs of a step win, whatever its attempt.
+        // The first inputs of a step win, whatever its attempt; and per-site metrics are of what was evaluated.
         if (newest.Head.Manifest.Parameters != work.Parameters || newest.Head.Manifest.Constants != work.ConstantsDigest)
             throw new StepDeclinedException(Reason.ParametersWrong, $"{newest.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
+        if (order > 0)
+            return null;
         if (attempt < newest.Step.Attempt)
             throw OutOfOrder($"{newest.Step} was released already; {work.Step} is an older attempt.");
         if (attempt > newest.Step.Attempt)

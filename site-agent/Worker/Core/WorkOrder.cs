@@ -19,7 +19,7 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             throw new StepDeclinedException(Reason.StudyNotApproved, $"The order is for the site '{order.Site}'; this worker is '{site}', as worker.yaml says. Gateway and worker must be of one site.");
         var preparation = order.Kind == StepOrder.Types.Kind.Preparation;
         if (!RunId.TryParse(order.Run, out var run)
-            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation)
+            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation or StepOrder.Types.Kind.SiteMetrics)
             || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != preparation
             || order.StudyDigest.Length != Sha256Digest.Length)
             throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");

@@ -363,7 +363,7 @@ public sealed class WorkerCore : IDisposable
         _ = Permit(work);
         var manifest = new ReleaseManifest(
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
-            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.Data);
+            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data);
         try
         {
             var release = before is null ? Record(manifest) : Again(before, manifest);
@@ -390,7 +390,7 @@ public sealed class WorkerCore : IDisposable
         if (before.Head.Manifest != manifest)
         {
             throw new StepDeclinedException(Reason.TrainingFailed,
-                $"{before.Step} was released before, its file is gone, and computing it again gave something else: the data, the exclusions, the software or the machine has changed since. The step's next attempt will be computed anew.");
+                $"{before.Step} was released before, its file is gone, and computing it again gave something else: the data, the exclusions, the policy, the software or the machine has changed since. The step's next attempt will be computed anew.");
         }
 
         return before;

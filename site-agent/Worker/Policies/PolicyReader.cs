@@ -12,6 +12,7 @@ public static class PolicyReader
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
     private static readonly string[] s_aggregations = ["plain"];
+    private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
 
     /// <summary>The policy that <c>site-worker init</c> writes.</summary>
     public const string Default = """
@@ -38,6 +39,10 @@ public static class PolicyReader
         # No count below this is released: bins are merged until each class count is 0 or at least this; smaller moments are withheld.
         minimum-cell: 5
 
+        # Whether this site's own metrics of a final model are told, where a study asks for them: "release" or "withhold". Whoever follows the run
+        # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name.
+        per-site-metrics: withhold
+
         # Most rounds of one study that are trained here, over all its runs.
         maximum-rounds: 200
 
@@ -63,10 +68,11 @@ public static class PolicyReader
             fields.Words("aggregation", s_aggregations.Contains, $"words from {string.Join(", ", s_aggregations)}"),
             (int)fields.Integer("minimum-training-rows", 1, int.MaxValue),
             (int)fields.Integer("minimum-cell", 1, int.MaxValue),
+            fields.Word("per-site-metrics", s_perSiteMetrics.Contains, string.Join(" or ", s_perSiteMetrics)) == "release",
             (int)fields.Integer("maximum-rounds", 1, int.MaxValue),
             fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
             fields.Number("maximum-faulty-rows", 0, 1));
-        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
         return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 

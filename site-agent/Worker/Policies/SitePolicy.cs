@@ -12,6 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Aggregation">How updates may be summed. <c>plain</c>: the coordinator sees this site's update by itself before it sums.</param>
 /// <param name="MinimumTrainingRows">Least number of training rows from which anything is computed.</param>
 /// <param name="MinimumCell">Least count that is released; smaller ones are merged or withheld.</param>
+/// <param name="PerSiteMetrics">Whether the site's own metrics of a final model are released where a study asks for them.</param>
 /// <param name="MaximumRounds">Most rounds of one study, over all its runs, that are trained here.</param>
 /// <param name="MaximumParametersPerRow">Most parameters of a model for each training row: a model with many can memorise rows. Null: no limit.</param>
 /// <param name="MaximumFaultyRows">Greatest share of faulty rows in a dataset, in [0, 1].</param>
@@ -22,6 +23,7 @@ public sealed record SitePolicy(
     ImmutableArray<string> Aggregation,
     int MinimumTrainingRows,
     int MinimumCell,
+    bool PerSiteMetrics,
     int MaximumRounds,
     double? MaximumParametersPerRow,
     double MaximumFaultyRows);

@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.Tests.Cli.Models;
 
 public sealed class ModelsVerifyTests : IDisposable
 {
-    private readonly Hospitals _hospitals = new();
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
 
     private string Folder => Path.Combine(_hospitals.Root, "model");
 
@@ -44,6 +44,7 @@ public sealed class ModelsVerifyTests : IDisposable
     [InlineData("study.json")]
     [InlineData("constants.json")]
     [InlineData("metrics.json")]
+    [InlineData("sitemetrics.json")]
     [InlineData("rounds.json")]
     public async Task Verify_names_the_file_in_which_a_byte_was_flipped(string file)
     {

@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Tests.Cli.Models;
 /// <summary>A model in a real coordinator's registry, over TLS: a stored simulation, signed with that coordinator's key.</summary>
 public sealed class RegisteredModelTests : IDisposable
 {
-    private readonly Hospitals _hospitals = new();
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
 
     private string Stored => Path.Combine(_hospitals.Root, "stored");
 
@@ -28,6 +28,8 @@ public sealed class RegisteredModelTests : IDisposable
         var exported = Path.Combine(_hospitals.Root, "exported");
 
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", model.Short, "--identity", Identity));
+        var (_, shown, _) = await CommandRun.FcmlWithOutputAsync("models", "show", model.Short, "--identity", Identity, "--json");
+        Assert.Equal(["north", "south", "west"], JsonNode.Parse(shown)!["siteMetrics"]!["sites"]!.AsArray().Select(site => (string)site!["site"]!));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "export", model.Short, "--out", exported, "--identity", Identity));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", "--folder", exported));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "5100000000000001", "--data", _hospitals.Data, "--identity", Identity));

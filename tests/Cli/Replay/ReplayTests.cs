@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
@@ -10,7 +11,7 @@ namespace FederatedClinicalMl.Tests.Cli.Replay;
 
 public sealed class ReplayTests : IDisposable
 {
-    private readonly Hospitals _hospitals = new();
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
 
     private string Folder => Path.Combine(_hospitals.Root, "model");
 
@@ -25,7 +26,7 @@ public sealed class ReplayTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.True((bool)last["equal"]!);
-        Assert.Equal(7, (int)last["steps"]!); // the preparation, and training and evaluation of three rounds
+        Assert.Equal(8, (int)last["steps"]!); // the preparation, training and evaluation of three rounds, and per-site metrics
     }
 
     [Fact]
@@ -80,14 +81,27 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public async Task Replay_holds_metrics_that_depend_on_a_policy_only_where_the_policy_is_given()
+    public async Task Replay_withholds_what_each_site_s_policy_withheld_as_the_record_says()
     {
-        Record(_ => null, minimumCell: 6);
+        Record(_ => null, site => site.Value == "north" ? 9 : 4);
 
-        // Simulated sites withhold nothing, so the record's metrics differ; with the policy's figure they are the same.
-        Assert.Equal((int)ExitCode.NotVerified, (await ReplayAsync()).Code);
-        Assert.Equal(0, (await ReplayAsync("--minimum-cell", "6")).Code);
-        Assert.Equal(0, (await ReplayAsync("--minimum-cell", "north=6", "--minimum-cell", "south=6", "--minimum-cell", "west=6")).Code);
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+    }
+
+    [Fact]
+    public async Task Replay_of_per_site_metrics_tells_what_each_site_told()
+    {
+        Record(_ => null, site => site.Value switch { "north" => 0, "south" => 15, _ => 4 });
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+        var sites = SiteMetrics.Read(await File.ReadAllBytesAsync(Path.Combine(Folder, "sitemetrics.json"), TestContext.Current.CancellationToken)).Sites;
+        Assert.Equal([("north", Withholding.Policy), ("south", Withholding.TooFew), ("west", (Withholding?)null)], sites.Select(item => (item.Site.Value, item.Report.Withheld)));
     }
 
     [Fact]
@@ -103,15 +117,8 @@ public sealed class ReplayTests : IDisposable
         Assert.Contains("rounds.json", error);
     }
 
-    [Theory]
-    [InlineData("0")]
-    [InlineData("many")]
-    [InlineData("NORTH=3")]
-    public async Task Minimum_that_is_none_is_refused(string word) =>
-        Assert.NotEqual(0, (await CommandRun.FcmlAsync("replay", "--folder", Folder, "--data", _hospitals.Data, "--minimum-cell", word)).Code);
-
-    /// <summary>Records a run in which some sites take part in some steps only (null: in all), or withhold small cells.</summary>
-    private void Record(Func<SiteId, ImmutableHashSet<(RoundNumber, StepKind)>?> steps, int minimumCell = 1)
+    /// <summary>Records a run in which some sites take part in some steps only (null: in all), or withhold small cells (0: and per-site metrics).</summary>
+    private void Record(Func<SiteId, ImmutableHashSet<(RoundNumber Round, StepKind Kind)>?> steps, Func<SiteId, int>? minimumCell = null)
     {
         var study = StudyChecker.CheckYaml(File.ReadAllText(_hospitals.Study)).Study!;
         var trainer = new TorchTrainer();
@@ -119,21 +126,24 @@ public sealed class ReplayTests : IDisposable
         var files = SiteFiles.Find(_hospitals.Data, study, _hospitals.Root);
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse("00000000000000aa"), new Timeline(), new Weather(), new SimulatedKeys(),
-            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, study, trainer), steps(file.Key) ?? every, minimumCell)))],
+            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, study, trainer), Steps(file.Key))))],
             new MemoryDisks().Open);
         var model = federation.RunToModel(null, TestContext.Current.CancellationToken).Model!.Value;
         SimulateCommand.Store(federation.Coordinator.Registry, model, Folder, Terminal.Silent);
+
+        ImmutableDictionary<(RoundNumber Round, StepKind Kind), int> Steps(SiteId site) =>
+            (steps(site) ?? every).ToImmutableDictionary(step => step, step => Math.Max(minimumCell?.Invoke(site) ?? 1, step.Kind == StepKind.SiteMetrics ? 0 : 1));
     }
 
-    private async Task<(int Code, JsonNode Last)> ReplayAsync(params string[] more)
+    private async Task<(int Code, JsonNode Last)> ReplayAsync()
     {
-        var (code, last, _) = await ReplayWithErrorAsync(more);
+        var (code, last, _) = await ReplayWithErrorAsync();
         return (code, last);
     }
 
-    private async Task<(int Code, JsonNode Last, string Error)> ReplayWithErrorAsync(params string[] more)
+    private async Task<(int Code, JsonNode Last, string Error)> ReplayWithErrorAsync()
     {
-        var (code, output, error) = await CommandRun.FcmlWithOutputAsync(["replay", "--folder", Folder, "--data", _hospitals.Data, "--json", .. more]);
+        var (code, output, error) = await CommandRun.FcmlWithOutputAsync("replay", "--folder", Folder, "--data", _hospitals.Data, "--json");
         Assert.True(output.Length > 0, error);
         return (code, JsonNode.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!, error);
     }

@@ -136,11 +136,26 @@ public sealed class MetricsTests
     }
 
     [Fact]
-    public void Of_a_histogram_without_the_edge_at_logit_0_leaves_accuracy_undefined()
+    public void Of_merged_histograms_gives_the_accuracy_of_all_rows_unless_a_site_withheld_how_many_are_right()
     {
-        var histogram = Histogram([(0.1, true), (-0.1, true), (0.1, false), (-0.1, false)]).Suppress(2)!;
-        Assert.DoesNotContain(histogram.Bins, bin => bin.From == ScoreHistogram.MiddleEdge);
-        Assert.Null(ClassifierMetrics.Of(histogram).Accuracy);
+        Gen.Select(s_rows, s_rows, Gen.Int[1, 12]).Sample((a, b, minimum) =>
+        {
+            var all = a.Concat(b).ToArray();
+            if (Histogram(a).Suppress(minimum) is not { } left || Histogram(b).Suppress(minimum + 3) is not { } right)
+                return;
+            double? exact = left.Correct is null || right.Correct is null ? null : ExactMetrics.Accuracy(Logits(all), Labels(all))!.Value.Value;
+            Assert.Equal(exact, ClassifierMetrics.Of(left.Merge(right)).Accuracy);
+        });
+    }
+
+    [Fact]
+    public void Of_a_histogram_without_the_edge_at_logit_0_has_an_accuracy_unless_it_would_tell_a_small_count()
+    {
+        var told = Histogram([(0.1, true), (-0.1, true), (0.1, false), (-0.1, false)]).Suppress(2)!;
+        var withheld = Histogram([(0.1, true), (-0.1, true), (0.1, true), (-0.1, false), (-0.1, false)]).Suppress(2)!;
+        Assert.All((ScoreHistogram[])[told, withheld], histogram => Assert.DoesNotContain(histogram.Bins, bin => bin.From == ScoreHistogram.MiddleEdge));
+        Assert.Equal(0.5, ClassifierMetrics.Of(told).Accuracy);
+        Assert.Null(ClassifierMetrics.Of(withheld).Accuracy);
     }
 
     [Fact]

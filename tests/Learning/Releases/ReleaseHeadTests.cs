@@ -18,7 +18,7 @@ public sealed class ReleaseHeadTests : IDisposable
     [Fact]
     public void Read_what_was_signed_gives_the_manifest_the_digest_and_the_payload_s_place()
     {
-        foreach (var manifest in (ReleaseManifest[])[Update(), Preparation(), Evaluation()])
+        foreach (var manifest in (ReleaseManifest[])[Update(), Preparation(), Evaluation(), SiteMetrics(), SiteMetrics() with { MinimumCell = 0, Data = null }])
         {
             var signed = ReleaseHead.Sign(manifest, _key);
             byte[] file = [.. signed.Bytes.Span, 1, 2, 3];
@@ -126,6 +126,9 @@ public sealed class ReleaseHeadTests : IDisposable
     [InlineData("software", "\"\"")]
     [InlineData("software", "\"1.0\\n2026 forged line\"")]
     [InlineData("capability", "\"12345678901234567890123456789012345678901234567890123456789012345\"")]
+    [InlineData("minimumCell", "5")]
+    [InlineData("minimumCell", "-1")]
+    [InlineData("minimumCell", "0.5")]
     [InlineData("data", "\"x\"")]
     [InlineData("more", "1")]
     public void Read_a_manifest_with_a_wrong_field_is_refused(string field, string value)
@@ -149,17 +152,19 @@ public sealed class ReleaseHeadTests : IDisposable
     {
         Assert.Throws<FormatException>(() => ReleaseHead.Sign(Update() with { PayloadLength = 41 }, _key));
         Assert.Throws<FormatException>(() => ReleaseHead.Sign(Preparation() with { Weight = 1 }, _key));
+        Assert.Throws<FormatException>(() => ReleaseHead.Sign(Preparation() with { MinimumCell = 0 }, _key));
+        Assert.Throws<FormatException>(() => ReleaseHead.Sign(Evaluation() with { MinimumCell = 0 }, _key));
         Assert.Throws<FormatException>(() => ReleaseHead.Sign(Evaluation() with { Constants = null }, _key));
         Assert.Throws<FormatException>(() => ReleaseHead.Sign(Evaluation() with { PayloadLength = ReleaseManifest.MaximumJsonLength + 1 }, _key));
     }
 
     private static ReleaseManifest Update() => new(
         SiteId.Parse("north"), new StepId(s_run, new RoundNumber(1), StepKind.Training, 1), new StudyDigest(s_digest), s_digest, s_digest,
-        40, s_digest, "fixed32", 10, 7, 0, "0.1.0", "avx2;threads=1", s_digest);
+        40, s_digest, "fixed32", 10, 7, 0, "0.1.0", "avx2;threads=1", 0, s_digest);
 
     private static ReleaseManifest Preparation() => new(
         SiteId.Parse("north"), new StepId(s_run, RoundNumber.Preparation, StepKind.Preparation, 2), new StudyDigest(s_digest), null, null,
-        123, s_digest, "json", 0, 0, 0, "0.1.0", "avx2;threads=1");
+        123, s_digest, "json", 0, 0, 0, "0.1.0", "avx2;threads=1", 5);
 
     private static ReleaseManifest Evaluation() => Preparation() with
     {
@@ -167,6 +172,8 @@ public sealed class ReleaseHeadTests : IDisposable
         Parameters = s_digest,
         Constants = s_digest,
     };
+
+    private static ReleaseManifest SiteMetrics() => Evaluation() with { Step = new StepId(s_run, new RoundNumber(3), StepKind.SiteMetrics, 1), Data = s_digest };
 
     private static byte[] Rewrite(ReleaseHead head, Action<JsonNode> change)
     {

@@ -49,8 +49,13 @@ public sealed class ScoreHistogramTests
             });
             Assert.Equal((histogram.Positives, histogram.Negatives), (suppressed.Positives, suppressed.Negatives));
             Assert.Equal(histogram.SquaredError, suppressed.SquaredError);
+            var across = suppressed.Bins.Where(bin => bin.Straddles).Sum(bin => bin.Count);
+            var right = Right(rows) - suppressed.Bins.Where(bin => !bin.Straddles).Sum(bin => bin.From >= ScoreHistogram.MiddleEdge ? bin.Positives : bin.Negatives);
+            Assert.Equal(May(right) && May(across - right) ? Right(rows) : null, suppressed.Correct);
             Assert.Equal(histogram.Bins.Sum(bin => bin.Probability), suppressed.Bins.Sum(bin => bin.Probability));
             Assert.True(suppressed.IsPartition);
+
+            bool May(long count) => count == 0 || count >= minimum;
         });
     }
 
@@ -61,6 +66,32 @@ public sealed class ScoreHistogramTests
         var histogram = Of([(-0.4, true), (-0.4, true), (-0.4, true), (-0.1, true), (0.1, true), (0.1, true), (0.3, true), (0.3, true), (0.3, true)]);
         var suppressed = histogram.Suppress(3)!;
         Assert.Contains(suppressed.Bins, bin => bin.From == ScoreHistogram.MiddleEdge);
+    }
+
+    [Theory]
+    [InlineData(4, 0, 0, 4, true, 8)]
+    [InlineData(2, 2, 2, 2, false, 4)]
+    [InlineData(4, 1, 1, 4, false, null)] // two are wrong
+    [InlineData(1, 4, 4, 1, false, null)] // two are right
+    public void Suppress_keeps_how_many_rows_are_right_unless_it_tells_a_small_count(
+        int truePositives, int falsePositives, int falseNegatives, int trueNegatives, bool edge, int? correct)
+    {
+        var suppressed = Of([
+            .. Enumerable.Repeat((0.1, true), truePositives), .. Enumerable.Repeat((0.1, false), falsePositives),
+            .. Enumerable.Repeat((-0.1, true), falseNegatives), .. Enumerable.Repeat((-0.1, false), trueNegatives)]).Suppress(3)!;
+        Assert.Equal(edge, suppressed.Bins.Any(bin => bin.From == ScoreHistogram.MiddleEdge));
+        Assert.Equal(correct, suppressed.Correct);
+    }
+
+    [Fact]
+    public void Merge_adds_how_many_rows_are_right_and_withholds_what_one_withheld()
+    {
+        Gen.Select(s_rows, s_rows, Gen.Int[1, 20]).Sample((a, b, minimum) =>
+        {
+            if (Of(a).Suppress(minimum) is not { } left || Of(b).Suppress(minimum + 3) is not { } right)
+                return;
+            Assert.Equal(left.Correct is null || right.Correct is null ? null : Right(a) + Right(b), left.Merge(right).Correct);
+        });
     }
 
     [Fact]
@@ -123,13 +154,38 @@ public sealed class ScoreHistogramTests
     [InlineData("squaredError", "\"99999999999\"", "squaredError")]
     [InlineData("squaredError", "\"-1\"", "squaredError")]
     [InlineData("squaredError", "null", "squaredError")]
+    [InlineData("correct", "2", "correct")]
+    [InlineData("correct", "4", "correct")]
+    [InlineData("correct", "null", "correct")]
     public void Read_refuses_what_no_scores_can_have(string field, string value, string fault)
     {
-        var json = JsonNode.Parse("""{"from":[0,32],"to":[32,64],"negatives":[1,0],"positives":[0,2],"probabilities":["1","2"],"squaredError":"3"}""")!.AsObject();
+        var json = JsonNode.Parse("""{"from":[0,32],"to":[32,64],"negatives":[1,0],"positives":[0,2],"probabilities":["1","2"],"squaredError":"3","correct":3}""")!.AsObject();
         Assert.Equal(3, ScoreHistogram.Read(json, "histogram").Bins.Sum(bin => bin.Count));
         json[field] = JsonNode.Parse(value);
         Assert.Contains($"histogram.{fault}", Assert.Throws<FormatException>(() => ScoreHistogram.Read(json, "histogram")).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("7")]
+    [InlineData("2.5")]
+    [InlineData("\"3\"")]
+    public void Read_refuses_more_or_fewer_right_rows_than_the_bins_can_hold(string correct)
+    {
+        // Two right for sure, three in the bin across logit 0, one wrong.
+        var json = JsonNode.Parse("""{"from":[0,31,33],"to":[31,33,64],"negatives":[1,1,1],"positives":[0,2,1],"probabilities":["1","2","2"],"squaredError":"3","correct":null}""")!.AsObject();
+        Assert.Null(ScoreHistogram.Read(json, "histogram").Correct);
+        foreach (var possible in (int[])[2, 5])
+        {
+            json["correct"] = possible;
+            Assert.Equal(possible, ScoreHistogram.Read(json, "histogram").Correct);
+        }
+
+        json["correct"] = JsonNode.Parse(correct);
+        Assert.Contains("histogram.correct", Assert.Throws<FormatException>(() => ScoreHistogram.Read(json, "histogram")).Message, StringComparison.Ordinal);
+    }
+
+    private static long Right((double Logit, bool Label)[] rows) => rows.LongCount(row => row.Logit >= 0 == row.Label);
 
     private static ScoreHistogram Of((double Logit, bool Label)[] rows) =>
         ScoreHistogram.Of(rows.Select(row => row.Logit).ToArray(), rows.Select(row => row.Label).ToArray());
@@ -138,5 +194,6 @@ public sealed class ScoreHistogramTests
     {
         Assert.Equal(expected.Bins.AsEnumerable(), actual.Bins);
         Assert.Equal(expected.SquaredError, actual.SquaredError);
+        Assert.Equal(expected.Correct, actual.Correct);
     }
 }

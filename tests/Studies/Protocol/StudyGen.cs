@@ -79,7 +79,7 @@ internal static class StudyGen
     });
 
     /// <summary>A valid protocol, in JSON.</summary>
-    public static Gen<string> Json { get; } = Gen.Select(Word, Line, Data, Model, Federation, Gen.Int[0, 2]).Select((name, line, data, model, federation, training) =>
+    public static Gen<string> Json { get; } = Gen.Select(Word, Line, Data, Model, Federation, Gen.Int[0, 2], Gen.Bool).Select((name, line, data, model, federation, training, perSite) =>
     {
         var study = new JsonObject
         {
@@ -94,6 +94,8 @@ internal static class StudyGen
         };
         if (training > 0)
             study["training"] = training == 1 ? new JsonObject { ["local-steps"] = 5 } : new JsonObject { ["optimizer"] = "adam", ["seed"] = 9007199254740991 };
+        if (perSite)
+            study["evaluation"] = new JsonObject { ["per-site"] = true };
         return study.ToJsonString();
     });
 }

@@ -51,7 +51,7 @@ internal static class StudyTexts
           weighting: equal
           maximum-weight: 5000
           encoding: float32
-        evaluation: {every: 5}
+        evaluation: {every: 5, per-site: true}
         """;
 
     public const string Benchmark = """

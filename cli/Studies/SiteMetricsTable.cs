@@ -1,0 +1,31 @@
+using FederatedClinicalMl.Learning;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Studies;
+
+/// <summary>The sites' own metrics of a model, for people.</summary>
+internal static class SiteMetricsTable
+{
+    public static Table Of(SiteMetrics metrics)
+    {
+        var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }
+            .AddColumns("site", "negatives", "positives", "AUROC (± ties)", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)");
+        foreach (var (site, report) in metrics.Sites)
+        {
+            if (report.Metrics is { } of)
+            {
+                table.AddRow(
+                    site.Value, $"{of.Negatives}", $"{of.Positives}", $"{Text(of.Auroc)} (± {Text(of.AurocBound)})", Text(of.Auprc), Text(of.Accuracy), Text(of.Brier),
+                    $"{Text(of.CalibrationIntercept)}, {Text(of.CalibrationSlope)}");
+            }
+            else
+            {
+                table.AddRow(site.Value, report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few");
+            }
+        }
+
+        return table;
+    }
+
+    private static string Text(double? metric) => ClassifierMetrics.Text(metric);
+}

@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Learning;
+
+/// <summary>Why a site tells no metrics of its own. A closed list of words, which tell nothing but this.</summary>
+public enum Withholding
+{
+    /// <summary><c>policy</c>: its policy does not let them out.</summary>
+    Policy,
+
+    /// <summary><c>too-few</c>: its test set has fewer positives or negatives than its policy's minimum.</summary>
+    TooFew,
+}
+
+/// <summary>
+/// The payload of a release of per-site metrics: canonical JSON <c>{"metrics":{...},"withheld":null}</c>, or null and the word that says why.
+/// The metrics are those of the histogram that an evaluation would release, so that they tell nothing that it would not.
+/// </summary>
+public sealed class SiteMetricsReport
+{
+    private const int LongestWord = 7;
+
+    private SiteMetricsReport(ClassifierMetrics? metrics, Withholding? withheld) => (Metrics, Withheld) = (metrics, withheld);
+
+    /// <summary>What a site says whose policy lets out no metrics of its own.</summary>
+    public static SiteMetricsReport WithheldByPolicy { get; } = new(null, Withholding.Policy);
+
+    /// <summary>The metrics; null where withheld.</summary>
+    public ClassifierMetrics? Metrics { get; }
+
+    /// <summary>Why they are withheld; null where they are not.</summary>
+    public Withholding? Withheld { get; }
+
+    /// <summary>The report of a site.</summary>
+    /// <param name="suppressed">What <see cref="ScoreHistogram.Suppress"/> left of its scores.</param>
+    /// <param name="minimum">The least count that its policy lets out, from 1.</param>
+    public static SiteMetricsReport Of(ScoreHistogram? suppressed, int minimum)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        var report = new SiteMetricsReport(ClassifierMetrics.Of(suppressed), null);
+        return report.Fits(minimum) ? report : new SiteMetricsReport(null, Withholding.TooFew);
+    }
+
+    /// <summary>Whether a release whose manifest names this <see cref="ReleaseManifest.MinimumCell"/> can hold it.</summary>
+    public bool Fits(int minimumCell) => Withheld == Withholding.Policy
+        ? minimumCell == 0
+        : minimumCell > 0 && (Metrics is null || (Metrics.Negatives >= minimumCell && Metrics.Positives >= minimumCell));
+
+    /// <summary>The JSON form.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["metrics"] = Metrics?.ToJson(),
+        ["withheld"] = Withheld switch { Withholding.Policy => "policy", Withholding.TooFew => "too-few", _ => null },
+    };
+
+    /// <summary>Canonical JSON.</summary>
+    public byte[] Write() => CanonicalJson.Write(ToJson());
+
+    /// <summary>Reads a report, strictly.</summary>
+    /// <exception cref="FormatException">The bytes are something else.</exception>
+    public static SiteMetricsReport Read(ReadOnlySpan<byte> json)
+    {
+        var fields = new JsonFields(CanonicalJson.Read(json), "site metrics");
+        var report = Read(fields);
+        fields.End();
+        return report;
+    }
+
+    internal static SiteMetricsReport Read(JsonFields fields)
+    {
+        if (!fields.IsNull("metrics"))
+        {
+            if (!fields.IsNull("withheld"))
+                fields.Fail("withheld", "be null beside metrics");
+            return new SiteMetricsReport(ClassifierMetrics.Read(fields.Node("metrics"), fields.PathOf("metrics")), null);
+        }
+
+        return fields.Text("withheld", LongestWord) switch
+        {
+            "policy" => WithheldByPolicy,
+            "too-few" => new SiteMetricsReport(null, Withholding.TooFew),
+            _ => throw new FormatException($"{fields.PathOf("withheld")} must be policy or too-few."),
+        };
+    }
+}
+
+/// <summary>The result of a step of per-site metrics: canonical JSON <c>{"sites":[{"site","metrics","withheld"}]}</c>.</summary>
+/// <param name="Sites">Each participant's report, in the order of the sites' names.</param>
+public sealed record SiteMetrics(IReadOnlyList<(SiteId Site, SiteMetricsReport Report)> Sites)
+{
+    /// <summary>The reports of all participants, in whatever order.</summary>
+    public static SiteMetrics Merge(IEnumerable<(SiteId Site, SiteMetricsReport Report)> reports) => new([.. reports.OrderBy(report => report.Site)]);
+
+    /// <summary>Canonical JSON.</summary>
+    public byte[] Write() => CanonicalJson.Write(new JsonObject
+    {
+        ["sites"] = new JsonArray([.. Sites.Select(item =>
+        {
+            var report = item.Report.ToJson();
+            report["site"] = item.Site.Value;
+            return report;
+        })]),
+    });
+
+    /// <summary>Reads a result, strictly.</summary>
+    /// <exception cref="FormatException">The bytes are something else.</exception>
+    public static SiteMetrics Read(ReadOnlySpan<byte> json)
+    {
+        var fields = new JsonFields(CanonicalJson.Read(json), "site metrics");
+        var sites = fields.List("sites", int.MaxValue, (node, path) =>
+        {
+            var item = new JsonFields(node, path);
+            if (!SiteId.TryParse(item.Text("site", 63), out var site))
+                item.Fail("site", $"be a site name: {Name.Rule}");
+            var report = SiteMetricsReport.Read(item);
+            item.End();
+            return (site, report);
+        });
+        fields.End();
+        if (sites.Zip(sites.Skip(1)).Any(pair => pair.First.site.CompareTo(pair.Second.site) >= 0))
+            fields.Fail("sites", "be in the order of their names, each once");
+        return new SiteMetrics(sites);
+    }
+}
