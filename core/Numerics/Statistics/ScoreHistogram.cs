@@ -114,7 +114,7 @@ public sealed class ScoreHistogram
 
     /// <summary>
     /// Merges adjacent bins until each class count of each bin is 0 or at least <paramref name="minimum"/>; keeps the edge at logit 0 where
-    /// it can, and otherwise as many bins as it can. Null where no merging suffices: the histogram is then withheld. <see cref="Correct"/> is kept
+    /// it can, and ties as few pairs of a negative and a positive row as it can. Null where no merging suffices: the histogram is then withheld. <see cref="Correct"/> is kept
     /// unless it would tell a smaller count of right or of wrong rows in the bin that reaches across logit 0. Suppression is not differential privacy.
     /// </summary>
     /// <param name="minimum">Least count that may leave, from 1.</param>
@@ -209,36 +209,42 @@ public sealed class ScoreHistogram
 
     private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
 
-    // The finest partition into runs of bins that may leave: best[j] is the most runs into which the first j bins can be cut.
+    // The partition into runs of bins that may leave which ties the fewest pairs of a negative and a positive row, and of those the one with the
+    // most runs: best[j] is what the first j bins can be cut into.
     private static List<ScoreBin>? Partition(ReadOnlySpan<ScoreBin> bins, int minimum)
     {
-        var best = new int[bins.Length + 1];
+        var best = new (Int128 Tied, int Runs)?[bins.Length + 1];
         var from = new int[bins.Length + 1];
+        best[0] = (0, 0);
         for (var end = 1; end <= bins.Length; end++)
         {
-            best[end] = -1;
             var run = bins[end - 1];
             for (var start = end - 1; ; run = bins[--start].With(run))
             {
-                if (best[start] >= 0 && best[start] + 1 > best[end] && MayLeave(run.Negatives, minimum) && MayLeave(run.Positives, minimum))
-                    (best[end], from[end]) = (best[start] + 1, start);
+                if (best[start] is var (tied, runs) && MayLeave(run.Negatives, minimum) && MayLeave(run.Positives, minimum))
+                {
+                    var here = (tied + ((Int128)run.Negatives * run.Positives), runs + 1);
+                    if (best[end] is not var (least, most) || here.Item1 < least || (here.Item1 == least && here.Item2 > most))
+                        (best[end], from[end]) = (here, start);
+                }
+
                 if (start == 0)
                     break;
             }
         }
 
-        if (best[^1] < 0)
+        if (best[^1] is null)
             return null;
-        var runs = new List<ScoreBin>();
+        var partition = new List<ScoreBin>();
         for (var end = bins.Length; end > 0; end = from[end])
         {
             var run = bins[from[end]];
             foreach (var bin in bins[(from[end] + 1)..end])
                 run = run.With(bin);
-            runs.Insert(0, run);
+            partition.Insert(0, run);
         }
 
-        return runs;
+        return partition;
     }
 
     private static bool MayLeave(long count, int minimum) => count == 0 || count >= minimum;

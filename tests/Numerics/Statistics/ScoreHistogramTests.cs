@@ -68,6 +68,33 @@ public sealed class ScoreHistogramTests
         Assert.Contains(suppressed.Bins, bin => bin.From == ScoreHistogram.MiddleEdge);
     }
 
+    [Fact]
+    public void Suppress_ties_no_more_pairs_than_any_other_way_of_cutting()
+    {
+        const int bins = 9;
+        var rows = Gen.Select(Gen.Int[0, bins - 1], Gen.Bool, (bin, label) => ((bin + 0.5) / 4, label)).Array[0, 40];
+        Gen.Select(rows, Gen.Int[1, 6]).Sample((rows, minimum) =>
+        {
+            var counts = Of(rows).Bins.AsSpan().Slice(ScoreHistogram.MiddleEdge, bins).ToArray();
+            long? least = null;
+            for (var cuts = 0; cuts < 1 << (bins - 1); cuts++) // bit i: a cut after bin i
+            {
+                var runs = new List<(long Negatives, long Positives)> { default };
+                for (var i = 0; i < bins; i++)
+                {
+                    runs[^1] = (runs[^1].Negatives + counts[i].Negatives, runs[^1].Positives + counts[i].Positives);
+                    if (i < bins - 1 && (cuts >> i & 1) == 1)
+                        runs.Add(default);
+                }
+
+                if (runs.All(run => (run.Negatives == 0 || run.Negatives >= minimum) && (run.Positives == 0 || run.Positives >= minimum)))
+                    least = Math.Min(least ?? long.MaxValue, runs.Sum(run => run.Negatives * run.Positives));
+            }
+
+            Assert.Equal(least, Of(rows).Suppress(minimum)?.Bins.Sum(bin => bin.Negatives * bin.Positives));
+        });
+    }
+
     [Theory]
     [InlineData(4, 0, 0, 4, true, 8)]
     [InlineData(2, 2, 2, 2, false, 4)]
