@@ -29,13 +29,19 @@ internal sealed class Terminal(bool json, TextWriter output, TextWriter error, I
     public static Terminal Silent { get; } = new(
         json: false, TextWriter.Null, TextWriter.Null, AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) }));
 
-    /// <summary>One sentence for people, in Spectre's markup.</summary>
+    /// <summary>One sentence for people, in Spectre's markup, but for its emoji: <c>:person:</c> is a part of every person's URN.</summary>
     public void Say(string markup)
     {
         if (json)
             return;
+        var sentence = new Paragraph();
+        foreach (var part in AnsiMarkup.Parse(markup))
+            sentence.Append(part.Text, part.Style);
         lock (_line)
-            people.MarkupLine(markup);
+        {
+            people.Write(sentence);
+            people.WriteLine();
+        }
     }
 
     /// <summary>A table for people.</summary>

@@ -37,8 +37,12 @@ internal static class ListVerb
             return ExitCode.Success;
         });
 
-    private static string Verdict(SiteVerdict verdict) =>
-        $"{verdict.Site}: {verdict.State.ToString().ToLowerInvariant()}{(Reason(verdict.Reason) is { } reason ? $" ({reason})" : "")}";
+    private static string Verdict(SiteVerdict verdict) => verdict.State switch
+    {
+        StudyVerdict.Types.State.Unspecified => $"{verdict.Site}: no answer yet",
+        StudyVerdict.Types.State.Pending => $"{verdict.Site}: waits for its steward",
+        _ => $"{verdict.Site}: {verdict.State.ToString().ToLowerInvariant()}{(Reason(verdict.Reason) is { } reason ? $" ({reason})" : "")}",
+    };
 
     private static string? Reason(SiteReason reason) => reason == SiteReason.Unspecified ? null : reason.ToString();
 }
