@@ -48,8 +48,8 @@ internal static class VerifyVerb
     private static ExitCode Report(ModelCheck check, string what, bool known, Terminal terminal)
     {
         ModelFiles.Insist(check, what, terminal);
-        var (entry, key) = (check.Entry!, check.Key?.Fingerprint.ToString());
-        terminal.Say($"{what.EscapeMarkup()}: [green]verified[/]. {entry.Files.Count} files, {check.Rounds.Length} round records; signed with the key {key ?? "of the coordinator"}");
+        var (entry, key) = (check.Entry!, check.Key!.Fingerprint.ToString());
+        terminal.Say($"{what.EscapeMarkup()}: [green]verified[/]. {entry.Files.Count} files, {check.Rounds.Length} round records; signed with the key {key}");
         if (!known)
             terminal.Say("[yellow]The folder was held against the key that it names itself: whoever made it chose that key. Compare it with the coordinator's ('fcml models verify MODEL' prints it), and give it with --key.[/]");
         terminal.Emit("verified", new { model = check.Model.ToString(), files = entry.Files.Select(file => file.Name), rounds = check.Rounds.Length, key, keyGiven = known });

@@ -81,9 +81,9 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
     {
         var bytes = MemoryMarshal.AsBytes(ModelPlan.For(_study).InitialParameters().AsSpan()).ToArray();
         var digest = Sha256Digest.Of(bytes);
-        return record.Entry.Initial is not { } recorded || recorded == digest
+        return record.Entry.Initial == digest
             ? bytes
-            : throw new CliException(ExitCode.NotVerified, $"The run cannot be replayed: it started from the parameters {recorded}; the study's own are {digest} with this version.");
+            : throw new CliException(ExitCode.NotVerified, $"The run cannot be replayed: it started from the parameters {record.Entry.Initial}; the study's own are {digest} with this version.");
     }
 
     // The run is put into the coordinator's journal as created, with what was recorded, before its process starts.

@@ -58,17 +58,16 @@ public sealed record ModelCheck(
                 return new ModelCheck(null, null, null, null, [], [$"{ModelRegistry.ManifestFile} cannot be read: {fault.Message}"]);
             }
 
-            if (coordinator is not null && manifest.Key is not null && !coordinator.Equals(manifest.Key))
+            if (coordinator is not null && !coordinator.Equals(manifest.Key))
                 Differs($"{ModelRegistry.ManifestFile} names the key {manifest.Key.Fingerprint}; the coordinator's is {coordinator.Fingerprint}.");
-            if ((coordinator ?? manifest.Key) is not { } key)
-                return new ModelCheck(manifest.Model, entry, null, null, [], [$"{ModelRegistry.ManifestFile} is of format 1, which names no key: its signature can be checked at the coordinator only."]);
+            var key = coordinator ?? manifest.Key;
             if (!key.Verify(SignatureContext.Model, manifest.Canonical, manifest.Signature))
                 Differs($"{ModelRegistry.ManifestFile} is not signed by the key {key.Fingerprint}: the manifest or its signature was changed.");
             foreach (var file in entry.Files)
                 CheckFile(file);
-            foreach (var missing in ModelRegistry.AlwaysThere.Where(name => entry.Files.All(file => file.Name != name)))
-                Differs($"{ModelRegistry.ManifestFile} names no {missing}.");
             var study = ReadStudy(entry);
+            foreach (var missing in ModelRegistry.FilesOf(study).Where(name => entry.Files.All(file => file.Name != name)))
+                Differs($"{ModelRegistry.ManifestFile} names no {missing}.");
             var rounds = ReadRounds(entry, key);
             if (study is not null)
                 CheckChain(entry, study, rounds);
@@ -160,7 +159,8 @@ public sealed record ModelCheck(
             }
         }
 
-        // From the records to what the entry holds: constants of the preparation, parameters of the last round, the sites' own metrics, the ONNX file made of both.
+        // From the records to what the entry holds: constants of the preparation, parameters and metrics of the last round, the sites' own metrics, the
+        // ONNX file made of constants and parameters.
         private void CheckChain(ModelEntry entry, Study study, ImmutableArray<RecordedRound> rounds)
         {
             var steps = rounds.SelectMany(round => round.Committed).ToList();
@@ -171,6 +171,8 @@ public sealed record ModelCheck(
             if (PreprocessingConstants.NeedPreparation(study))
                 Follows(ModelRegistry.ConstantsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
             Follows(ModelRegistry.SiteMetricsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.SiteMetrics));
+            if (Has(ModelRegistry.MetricsFile) && !_changed.Contains(ModelRegistry.MetricsFile))
+                CheckMetrics(steps.LastOrDefault(step => step.Id.Kind == StepKind.Evaluation));
             if (entry.Files.Any(file => file.Name == ModelRegistry.OnnxFile) && _changed.Count == 0 && entry.Software == ModelRegistry.OurSoftware)
                 CheckOnnx(entry, study);
 
@@ -179,6 +181,24 @@ public sealed record ModelCheck(
                 var held = entry.Files.FirstOrDefault(known => known.Name == file);
                 if (held is not null && step?.Result != held.Digest)
                     Differs($"{file} is not what the round records came to: it has the digest {held.Digest}, {step?.Id.ToString() ?? "the missing step"} the result {step?.Result?.ToString() ?? "none"}.");
+            }
+        }
+
+        // The evaluation's result holds the histogram alone; metrics are made of it.
+        private void CheckMetrics(RecordedStep? evaluation)
+        {
+            try
+            {
+                var metrics = DurableFile.Read(disk, folder + ModelRegistry.MetricsFile);
+                var report = ModelRegistry.ReadMetrics(metrics);
+                if (evaluation?.Result is not { } result || Sha256Digest.Of(report.Write()) != result)
+                    Differs($"{ModelRegistry.MetricsFile} does not hold the histogram that the last evaluation came to.");
+                else if (!ModelRegistry.WriteMetrics(report).AsSpan().SequenceEqual(metrics))
+                    Differs($"{ModelRegistry.MetricsFile} does not hold the metrics of its histogram.");
+            }
+            catch (FormatException fault)
+            {
+                Differs($"{ModelRegistry.MetricsFile} cannot be read: {fault.Message}");
             }
         }
 

@@ -13,17 +13,17 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <param name="Registered">When its last round was committed.</param>
 /// <param name="Software">Version of the software that made it.</param>
 /// <param name="Files">Its files, in ordinal order of their names; the manifest is not among them.</param>
-/// <param name="Initial">SHA-256 of the parameters from which round 1 started; null in entries of format 1, which did not say it.</param>
+/// <param name="Initial">SHA-256 of the parameters from which round 1 started.</param>
 public sealed record ModelEntry(
     Sha256Digest Digest, string Name, RunId Run, StudyDigest Study, DateTimeOffset Registered, string Software, IReadOnlyList<ModelFile> Files,
-    Sha256Digest? Initial)
+    Sha256Digest Initial)
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const int MaximumFiles = 64;
 
     internal static JsonObject Write(ModelSource source, IEnumerable<ModelFile> files) => new()
     {
-        ["format"] = 2,
+        ["format"] = 1,
         ["name"] = source.Study.Name,
         ["run"] = source.Run.Plan.Run.Value,
         ["study"] = source.Study.Digest.ToString(),
@@ -42,7 +42,7 @@ public sealed record ModelEntry(
     internal static ModelEntry Read(Sha256Digest model, JsonObject manifest)
     {
         var fields = new JsonFields(manifest, "manifest");
-        var format = fields.Integer("format", 1, 2);
+        fields.Integer("format", 1, 1);
         var entry = new ModelEntry(
             model,
             fields.Text("name", 63),
@@ -60,7 +60,7 @@ public sealed record ModelEntry(
                 file.End();
                 return read;
             }),
-            format == 1 ? null : Sha256Digest.Parse(fields.Text("initial", 64)));
+            Sha256Digest.Parse(fields.Text("initial", 64)));
         fields.End();
         return entry;
     }

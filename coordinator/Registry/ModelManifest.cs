@@ -7,9 +7,9 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <summary>The file <c>manifest.json</c>: <c>{"key": base64, "manifest": {...}, "signature": base64}</c>.</summary>
 /// <param name="Content">The manifest.</param>
 /// <param name="Canonical">Its canonical bytes, which are signed and whose digest is the model's version.</param>
-/// <param name="Key">The key that signed it. It says who claims to have made the entry; trust in it comes from elsewhere. Null in entries of format 1.</param>
+/// <param name="Key">The key that signed it. It says who claims to have made the entry; trust in it comes from elsewhere.</param>
 /// <param name="Signature">The signature, 64 bytes.</param>
-internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, VerifyingKey? Key, byte[] Signature)
+internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, VerifyingKey Key, byte[] Signature)
 {
     /// <summary>Most bytes of the file.</summary>
     public const int MaximumLength = 1 << 20;
@@ -29,10 +29,9 @@ internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, Verif
     /// <exception cref="FormatException">The bytes are no signed manifest.</exception>
     public static ModelManifest Read(ReadOnlySpan<byte> file)
     {
-        var node = CanonicalJson.Read(file);
-        var fields = new JsonFields(node, ModelRegistry.ManifestFile);
+        var fields = new JsonFields(CanonicalJson.Read(file), ModelRegistry.ManifestFile);
         var content = fields.Node("manifest") as JsonObject ?? throw new FormatException($"{fields.PathOf("manifest")} must be an object.");
-        var key = ((JsonObject)node!).ContainsKey("key") ? ReadKey(fields) : null;
+        var key = ReadKey(fields);
         var signature = Signed(fields);
         fields.End();
         return new ModelManifest(content, CanonicalJson.Write(content), key, signature);
@@ -58,7 +57,7 @@ internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, Verif
     /// <summary>The file's bytes.</summary>
     public byte[] Write() => CanonicalJson.Write(new JsonObject
     {
-        ["key"] = Convert.ToBase64String(Key!.SubjectPublicKeyInfo.Span),
+        ["key"] = Convert.ToBase64String(Key.SubjectPublicKeyInfo.Span),
         ["manifest"] = Content.DeepClone(),
         ["signature"] = Convert.ToBase64String(Signature),
     });

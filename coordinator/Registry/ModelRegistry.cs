@@ -47,9 +47,6 @@ public sealed class ModelRegistry
     /// <summary>The sites' own metrics of the model; absent where the study asks for none.</summary>
     public const string SiteMetricsFile = "sitemetrics.json";
 
-    /// <summary>Files that every entry has.</summary>
-    internal static readonly IReadOnlyList<string> AlwaysThere = [ConstantsFile, ParametersFile, RoundsFile, StudyFile];
-
     /// <summary>Version of this software, as entries name it.</summary>
     public static readonly string OurSoftware = typeof(ModelRegistry).Assembly.GetName().Version!.ToString(fieldCount: 3);
 
@@ -98,6 +95,29 @@ public sealed class ModelRegistry
             : check;
     }
 
+    /// <summary>The files that an entry of this study has besides its manifest; where the study is not known, those that every entry has.</summary>
+    internal static IReadOnlyList<string> FilesOf(Study? study) =>
+    [
+        ConstantsFile, ParametersFile, RoundsFile, StudyFile,
+        .. study?.Evaluation.Every > 0 ? [MetricsFile] : Array.Empty<string>(),
+        .. study?.Evaluation.PerSite == true ? [SiteMetricsFile] : Array.Empty<string>(),
+        .. study is not null && ModelPlan.For(study).HasNetwork ? [OnnxFile] : Array.Empty<string>(),
+    ];
+
+    /// <summary>The file of an evaluation's metrics: they, and the histogram that they are made of.</summary>
+    internal static byte[] WriteMetrics(EvaluationReport report)
+    {
+        var json = report.Metrics.ToJson();
+        json["histogram"] = report.Histogram?.ToJson();
+        return CanonicalJson.Write(json);
+    }
+
+    /// <summary>The evaluation whose metrics are in a file; they are not looked at.</summary>
+    /// <exception cref="FormatException">The file holds no histogram.</exception>
+    internal static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file) => CanonicalJson.Read(file) is JsonObject json && json.ContainsKey("histogram")
+        ? EvaluationReport.Read(CanonicalJson.Write(new JsonObject { ["histogram"] = json["histogram"]?.DeepClone() }))
+        : throw new FormatException("it has no field 'histogram'.");
+
     /// <summary>Registers a completed run's model and returns its version once the entry is durable. Idempotent.</summary>
     /// <exception cref="IOException">The disk refused, or a result has changed on it.</exception>
     internal Sha256Digest Register(ModelSource source, ResultStore results, SigningKey key)
@@ -144,10 +164,7 @@ public sealed class ModelRegistry
         };
         if (run.Metrics is { } metrics)
         {
-            var report = EvaluationReport.Read(results.Read(metrics));
-            var json = report.Metrics.ToJson();
-            json["histogram"] = report.Histogram?.ToJson();
-            files.Add((MetricsFile, CanonicalJson.Write(json)));
+            files.Add((MetricsFile, WriteMetrics(EvaluationReport.Read(results.Read(metrics)))));
         }
 
         if (run.SiteMetrics is { } siteMetrics)

@@ -102,6 +102,52 @@ public sealed class ModelsVerifyTests : IDisposable
         Assert.Contains("does not hold each of the study", output);
     }
 
+    [Theory]
+    [InlineData("auroc", "does not hold the metrics of its histogram")]
+    [InlineData("histogram", "does not hold the histogram that the last evaluation came to")]
+    public async Task Verify_finds_metrics_that_are_not_those_of_the_records_even_where_the_manifest_was_made_to_fit(string field, string difference)
+    {
+        await StoreAsync();
+        Change("metrics.json", metrics =>
+        {
+            if (field == "histogram")
+                metrics[field] = null;
+            else
+                metrics[field] = 0.99;
+        });
+        var content = await File.ReadAllBytesAsync(Path.Combine(Folder, "metrics.json"), TestContext.Current.CancellationToken);
+        Change("manifest.json", file =>
+        {
+            var entry = file["manifest"]!["files"]!.AsArray().Single(entry => (string?)entry!["name"] == "metrics.json")!;
+            (entry["digest"], entry["length"]) = (Sha256Digest.Of(content).ToString(), content.Length);
+        });
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("models", "verify", "--folder", Folder, "--json");
+
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        Assert.Contains($"metrics.json {difference}", output);
+    }
+
+    [Theory]
+    [InlineData("metrics.json")]
+    [InlineData("sitemetrics.json")]
+    [InlineData("model.onnx")]
+    [InlineData("constants.json")]
+    public async Task Verify_finds_a_file_that_the_study_calls_for_and_the_manifest_does_not_name(string file)
+    {
+        await StoreAsync();
+        Change("manifest.json", manifest =>
+        {
+            var files = manifest["manifest"]!["files"]!.AsArray();
+            files.Remove(files.Single(entry => (string?)entry!["name"] == file));
+        });
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("models", "verify", "--folder", Folder, "--json");
+
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        Assert.Contains($"manifest.json names no {file}", output);
+    }
+
     [Fact]
     public async Task Verify_without_a_model_or_a_folder_is_refused() =>
         Assert.NotEqual(0, (await CommandRun.FcmlAsync("models", "verify")).Code);
