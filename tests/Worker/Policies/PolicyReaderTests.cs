@@ -80,6 +80,19 @@ public sealed class PolicyReaderTests
     }
 
     [Theory]
+    [InlineData("maximum-rounds", "&few 5")]
+    [InlineData("models", "&models [mlp]")]
+    [InlineData("maximum-rounds", "!!int 5")]
+    [InlineData("models", "!list [mlp]")]
+    public void Anchor_or_tag_allows_nothing_and_is_named_where_it_stands(string key, string value)
+    {
+        var fault = OnlyFault(PolicyText.With(key, value));
+
+        Assert.Contains("Anchors, aliases and tags are not allowed", fault.Message, StringComparison.Ordinal);
+        Assert.Equal((PolicyText.LineOf(key), key.Length + 3), (fault.Line, fault.Column));
+    }
+
+    [Theory]
     [InlineData("[mlp, &again [*again]]")]
     [InlineData("*nowhere")]
     public void Alias_that_leads_in_a_circle_or_to_nothing_allows_nothing(string value) => Assert.NotEmpty(Faults(PolicyText.With("models", value)));
