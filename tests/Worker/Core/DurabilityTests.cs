@@ -174,6 +174,7 @@ public sealed class DurabilityTests : IDisposable
         Assert.Equal(Reason.StorageFull, _site.Decline(Site.Order()));
         Assert.Equal(Reason.StorageFull, _site.Decline(Site.Order()));
         Assert.Empty(_site.Core.Held());
+        Assert.Empty(_site.Outgoing);
 
         disk.Capacity = null;
         IsWhole(_site, _site.Release(Site.Order()));
