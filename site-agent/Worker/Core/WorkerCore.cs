@@ -412,7 +412,14 @@ public sealed class WorkerCore : IDisposable
         var reading = _policy();
         if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
             throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
-        return (study, reading.Policy!);
+        var policy = reading.Policy!;
+        if (_state.BeginsRound(work.Step) && _state.RoundsOf(work.Study) >= policy.MaximumRounds)
+        {
+            throw new StepDeclinedException(Reason.ReleaseBeyondPolicy,
+                $"{_state.RoundsOf(work.Study)} rounds of the study {work.Study} were answered here, over all its runs; at most {policy.MaximumRounds} are allowed (maximum-rounds).");
+        }
+
+        return (study, policy);
     }
 
     private StudyStatus Withdraw(StudyDigest digest)
