@@ -469,8 +469,9 @@ public sealed class WorkerCore : IDisposable
         };
     }
 
-    // Who signed the study, as their certificate says; null where the certificate's key did not sign these bytes. That the certificate is
-    // the consortium's is for the coordinator to check: here a steward decides, who reads the name.
+    // Who signed the study, as their certificate says; null where the certificate's key did not sign these bytes, or names nobody in so many
+    // characters as the log takes. That the certificate is the consortium's is for the coordinator to check: here a steward decides, who reads
+    // the name.
     private static string? SubmitterOf(OfferStudyRequest request, byte[] canonical)
     {
         try
@@ -479,7 +480,8 @@ public sealed class WorkerCore : IDisposable
             using var key = certificate.GetECDsaPublicKey();
             if (key is null || !new VerifyingKey(key.ExportSubjectPublicKeyInfo()).Verify(SignatureContext.Study, canonical, request.Signature.Span))
                 return null;
-            return certificate.GetNameInfo(X509NameType.UrlName, forIssuer: false) is { Length: > 0 } url ? url : certificate.Subject;
+            var name = certificate.GetNameInfo(X509NameType.UrlName, forIssuer: false) is { Length: > 0 } url ? url : certificate.Subject;
+            return name.Length <= WorkerEntries.MaximumSubmitterLength ? name : null;
         }
         catch (CryptographicException)
         {
@@ -509,7 +511,18 @@ public sealed class WorkerCore : IDisposable
 
     private void Append(string kind, JsonObject body, StudyDigest? study)
     {
-        _state = _state.Apply(Sound().Append(kind, body));
+        var log = Sound();
+        try
+        {
+            // An entry that this worker would not read again breaks the log for good: it is tried before it is written.
+            _ = _state.Apply(new LogEntry(0, default, kind, body, default, default, default));
+        }
+        catch (FormatException fault)
+        {
+            throw new StewardException($"This cannot be logged, so it is not done: {fault.Message}");
+        }
+
+        _state = _state.Apply(log.Append(kind, body));
         if (study is { } changed)
             StudyChanged?.Invoke(changed);
     }

@@ -110,7 +110,7 @@ public sealed record WorkerState(
         var digest = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
         return With(Studies.TryGetValue(digest, out var known)
             ? known with { Withdrawn = false }
-            : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", 512), at, false, Decision.Pending, "", null, ""));
+            : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", WorkerEntries.MaximumSubmitterLength), at, false, Decision.Pending, "", null, ""));
     }
 
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
