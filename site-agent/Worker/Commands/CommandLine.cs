@@ -207,7 +207,7 @@ public static class CommandLine
         var (data, json) = (Data(), Json());
         var file = new Argument<FileInfo>("file") { Description = "One pseudonym per line; replaces the whole list." };
         var steward = new Option<string>("--steward") { Description = "Who decides.", DefaultValueFactory = _ => Environment.UserName };
-        var command = new Command("set", "Replaces the list of patients who opted out; holds from the next round on.") { file, data, steward, json };
+        var command = new Command("set", "Replaces the list of patients who opted out; holds for every release that is made after that.") { file, data, steward, json };
         command.SetAction(async (parsed, cancel) =>
         {
             using var channel = new StewardChannel(Folder(parsed, data));

@@ -331,11 +331,18 @@ public sealed class WorkerCore : IDisposable
 
         try
         {
-            var computed = Compute(request, cancel.Token);
-            FaultPoint.Reached("worker-computed");
-            var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
-            lock (_gate)
-                return Publish(work, computed, digest, before);
+            while (true)
+            {
+                var computed = Compute(request, cancel.Token);
+                FaultPoint.Reached("worker-computed");
+                var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
+                lock (_gate)
+                {
+                    if (ReferenceEquals(request.Exclusions.Hashes, _state.Exclusions))
+                        return Publish(work, computed, digest, before);
+                    request = request with { Exclusions = new ExclusionList(_identity.Secret, _state.Exclusions) }; // somebody opted out meanwhile
+                }
+            }
         }
         finally
         {
