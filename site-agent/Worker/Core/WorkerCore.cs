@@ -252,6 +252,10 @@ public sealed class WorkerCore : IDisposable
             return [.. Sound().Entries.Where(entry => entry.Sequence >= fromSequence).Select(entry => System.Text.Encoding.UTF8.GetString(entry.Line.Span))];
     }
 
+    /// <summary>Fails where nothing is known, because the log is broken.</summary>
+    /// <exception cref="StewardException">It is; the message says where and how.</exception>
+    public void RequireSoundLog() => _ = Sound();
+
     /// <summary>Reads the log's file again and checks everything in it.</summary>
     public LogVerification VerifyLog()
     {
