@@ -265,8 +265,12 @@ public static class CommandLine
             var folder = Folder(parsed, data);
             using var key = SigningKey.FromPem(File.ReadAllText(folder.Key));
             var found = ChainedLog.Verify(Existing(folder), WorkerCore.LogPath, key.PublicKey);
-            var reply = new VerifyAuditReply { Intact = found.Intact, Entries = (ulong)found.Entries, Head = found.Head.ToString(), Fault = found.Fault?.Message ?? "" };
-            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(found.Describe()));
+            var said = found.Describe() + (found is { Intact: true, IsWhole: false } ? " If the worker runs, verify again; when it starts it cuts a torn line off." : "");
+            var reply = new VerifyAuditReply
+            {
+                Intact = found.IsWhole, Entries = (ulong)found.Entries, Head = found.Head.ToString(), Fault = found.Fault?.Message ?? (found.IsWhole ? "" : said),
+            };
+            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(said));
             return reply.Intact ? Done : Refused;
         });
         return command;

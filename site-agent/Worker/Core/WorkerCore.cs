@@ -256,11 +256,19 @@ public sealed class WorkerCore : IDisposable
     /// <exception cref="StewardException">It is; the message says where and how.</exception>
     public void RequireSoundLog() => _ = Sound();
 
-    /// <summary>Reads the log's file again and checks everything in it.</summary>
+    /// <summary>
+    /// Reads the log's file again and checks everything in it, and that it is what this worker has read and written: that its end is missing
+    /// shows in nothing else.
+    /// </summary>
     public LogVerification VerifyLog()
     {
         lock (_gate)
-            return ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
+        {
+            if (!_disk.Exists(LogPath))
+                return new LogVerification(0, default, 0, new LogBrokenException(LogPath, 1, "the file is gone."));
+            var found = ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
+            return found.Intact && Contradiction(found) is { } fault ? found with { Head = default, Fault = fault } : found;
+        }
     }
 
     /// <summary>All releases that wait in the outgoing directory.</summary>
@@ -516,6 +524,17 @@ public sealed class WorkerCore : IDisposable
     {
         _ = Sound();
         return _state.Studies.GetValueOrDefault(digest) ?? throw new StewardException($"No study with the digest {digest} was offered to this site; 'site-worker studies list' shows those that were.");
+    }
+
+    private LogBrokenException? Contradiction(LogVerification found)
+    {
+        if (_log is null)
+            return Broken;
+        var written = _log.Entries.Count;
+        return found.TornBytes > 0 ? new LogBrokenException(LogPath, found.Entries + 1, $"its line is not whole ({found.TornBytes} bytes), and the worker has written {written} whole ones: the file's end was changed.")
+            : found.Entries != written ? new LogBrokenException(LogPath, Math.Min(found.Entries, written) + 1, $"the worker has written {written} entries, and the file has {found.Entries}: its end was changed.")
+            : found.Head != _log.Head ? new LogBrokenException(LogPath, written, "the worker has written another one: the file was exchanged.")
+            : null;
     }
 
     private ChainedLog Sound() => _log ?? throw new StewardException($"The worker does nothing while its log is broken: {Broken!.Message}");
