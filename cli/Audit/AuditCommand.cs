@@ -13,7 +13,7 @@ internal static class AuditCommand
 
     /// <summary>
     /// <c>fcml audit verify</c>: reads the file itself, so that it works with the coordinator stopped and does not take its word. A last line that
-    /// is not whole counts as a difference: a changed line end looks the same as a torn one.
+    /// is not whole counts as a difference.
     /// </summary>
     private static Verb Verify()
     {
@@ -42,17 +42,13 @@ internal static class AuditCommand
 
         terminal.Emit("audit", new
         {
-            intact = found.Intact && found.TornBytes == 0, found.Entries, head = found.Intact ? found.Head.ToString() : null, found.TornBytes,
+            intact = found.IsWhole, found.Entries, head = found.Intact ? found.Head.ToString() : null, found.TornBytes,
             line = found.Fault?.Sequence ?? (found.TornBytes > 0 ? found.Entries + 1 : null), how = found.Fault?.How,
         });
         if (found.Fault is not null)
             throw new CliException(ExitCode.NotVerified, $"{file}: {found.Describe()} Keep the file as it is, and restore the log from a backup that verifies.");
         if (found.TornBytes > 0)
-        {
-            throw new CliException(
-                ExitCode.NotVerified,
-                $"{file}: line {found.Entries + 1} is not whole ({found.TornBytes} bytes): {LogVerification.TornLine} If the coordinator runs, verify again; when it starts it cuts a torn line off. The {found.Entries} lines before it are right.");
-        }
+            throw new CliException(ExitCode.NotVerified, $"{file}: {found.Describe()} If the coordinator runs, verify again; when it starts it cuts a torn line off.");
 
         terminal.Say($"{file.EscapeMarkup()}: {found.Describe().EscapeMarkup()}");
         return ExitCode.Success;

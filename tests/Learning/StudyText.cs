@@ -6,11 +6,13 @@ namespace FederatedClinicalMl.Tests.Learning;
 /// <summary>Studies for tests, made the only way there is: from text, by the checker.</summary>
 internal static class StudyText
 {
-    internal static Study Of(string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42)
+    internal static Study Of(
+        string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42,
+        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test")
     {
         var check = StudyChecker.CheckYaml($$"""
             protocol: 1
-            name: test
+            name: {{name}}
             title: A study for tests
             purpose: Show that the learning room does what it says.
             ethics: Made-up data
@@ -19,12 +21,13 @@ internal static class StudyText
               features:
             {{string.Join('\n', features.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => "    - " + line))}}
               label: {name: outcome, above: 0}
-              split: {test: 0.3, seed: 1}
+              split: {{split}}
+            {{(patient is null ? "" : $"  patient: {patient}")}}
             model: {{model}}
             training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: {{seed.ToString(CultureInfo.InvariantCulture)}}}
             federation:
               strategy: fedavg
-              rounds: 2
+              rounds: {{rounds.ToString(CultureInfo.InvariantCulture)}}
               sites: [north, south]
               quorum: 2
               weighting: rows

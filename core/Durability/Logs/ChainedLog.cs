@@ -127,14 +127,14 @@ public sealed record LogVerification(long Entries, Sha256Digest Head, int TornBy
     /// <summary>Whether nothing is broken.</summary>
     public bool Intact => Fault is null;
 
+    /// <summary>Whether nothing is broken and the last line is whole: a changed line end looks the same as a torn line.</summary>
+    public bool IsWhole => Intact && TornBytes == 0;
+
     /// <summary>
     /// What was found, in a sentence: the number of entries and the head, or the line that is wrong and how. The line is that of the file, from
     /// 1, which is also the entry's number.
     /// </summary>
     public string Describe() => Fault is { } fault ? $"line {fault.Sequence} is BROKEN: {fault.How} The {Entries} entries before it are right."
-        : TornBytes > 0 ? $"intact: {Entries} entries, head {Head}. Line {Entries + 1} is not whole ({TornBytes} bytes): {TornLine}"
+        : TornBytes > 0 ? $"line {Entries + 1} is not whole ({TornBytes} bytes): a crash cut it off, it is being written just now, or its end was changed. The {Entries} entries before it are right."
         : $"intact: {Entries} entries, head {Head}";
-
-    /// <summary>What a last line that is not whole can be.</summary>
-    public const string TornLine = "a crash cut it off, it is being written just now, or its end was changed.";
 }

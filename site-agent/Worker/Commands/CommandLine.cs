@@ -207,7 +207,7 @@ public static class CommandLine
         var (data, json) = (Data(), Json());
         var file = new Argument<FileInfo>("file") { Description = "One pseudonym per line; replaces the whole list." };
         var steward = new Option<string>("--steward") { Description = "Who decides.", DefaultValueFactory = _ => Environment.UserName };
-        var command = new Command("set", "Replaces the list of patients who opted out; holds from the next round on.") { file, data, steward, json };
+        var command = new Command("set", "Replaces the list of patients who opted out; holds for every release that is made after that.") { file, data, steward, json };
         command.SetAction(async (parsed, cancel) =>
         {
             using var channel = new StewardChannel(Folder(parsed, data));
@@ -265,8 +265,12 @@ public static class CommandLine
             var folder = Folder(parsed, data);
             using var key = SigningKey.FromPem(File.ReadAllText(folder.Key));
             var found = ChainedLog.Verify(Existing(folder), WorkerCore.LogPath, key.PublicKey);
-            var reply = new VerifyAuditReply { Intact = found.Intact, Entries = (ulong)found.Entries, Head = found.Head.ToString(), Fault = found.Fault?.Message ?? "" };
-            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(found.Describe()));
+            var said = found.Describe() + (found is { Intact: true, IsWhole: false } ? " If the worker runs, verify again; when it starts it cuts a torn line off." : "");
+            var reply = new VerifyAuditReply
+            {
+                Intact = found.IsWhole, Entries = (ulong)found.Entries, Head = found.Head.ToString(), Fault = found.Fault?.Message ?? (found.IsWhole ? "" : said),
+            };
+            Print(parsed.GetValue(json), reply, writer => writer.WriteLine(said));
             return reply.Intact ? Done : Refused;
         });
         return command;

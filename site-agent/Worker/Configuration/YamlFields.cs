@@ -34,8 +34,8 @@ internal sealed class YamlFields
         {
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
-            if (stream.Documents is [{ RootNode: YamlMappingNode map }] && !UsesReferences(map, faults))
-                return new YamlFields(map, faults);
+            if (stream.Documents is [{ RootNode: YamlMappingNode map }])
+                return UsesReferences(map, faults) ? null : new YamlFields(map, faults);
             faults.Add(new ConfigurationFault(1, 1, "One map of keys and values is expected."));
         }
         catch (YamlException fault)

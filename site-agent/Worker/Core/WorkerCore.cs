@@ -252,11 +252,23 @@ public sealed class WorkerCore : IDisposable
             return [.. Sound().Entries.Where(entry => entry.Sequence >= fromSequence).Select(entry => System.Text.Encoding.UTF8.GetString(entry.Line.Span))];
     }
 
-    /// <summary>Reads the log's file again and checks everything in it.</summary>
+    /// <summary>Fails where nothing is known, because the log is broken.</summary>
+    /// <exception cref="StewardException">It is; the message says where and how.</exception>
+    public void RequireSoundLog() => _ = Sound();
+
+    /// <summary>
+    /// Reads the log's file again and checks everything in it, and that it is what this worker has read and written: that its end is missing
+    /// shows in nothing else.
+    /// </summary>
     public LogVerification VerifyLog()
     {
         lock (_gate)
-            return ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
+        {
+            if (!_disk.Exists(LogPath))
+                return new LogVerification(0, default, 0, new LogBrokenException(LogPath, 1, "the file is gone."));
+            var found = ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
+            return found.Intact && Contradiction(found) is { } fault ? found with { Head = default, Fault = fault } : found;
+        }
     }
 
     /// <summary>All releases that wait in the outgoing directory.</summary>
@@ -331,11 +343,18 @@ public sealed class WorkerCore : IDisposable
 
         try
         {
-            var computed = Compute(request, cancel.Token);
-            FaultPoint.Reached("worker-computed");
-            var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
-            lock (_gate)
-                return Publish(work, computed, digest, before);
+            while (true)
+            {
+                var computed = Compute(request, cancel.Token);
+                FaultPoint.Reached("worker-computed");
+                var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
+                lock (_gate)
+                {
+                    if (ReferenceEquals(request.Exclusions.Hashes, _state.Exclusions))
+                        return Publish(work, computed, digest, before);
+                    request = request with { Exclusions = new ExclusionList(_identity.Secret, _state.Exclusions) }; // somebody opted out meanwhile
+                }
+            }
         }
         finally
         {
@@ -412,7 +431,14 @@ public sealed class WorkerCore : IDisposable
         var reading = _policy();
         if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
             throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
-        return (study, reading.Policy!);
+        var policy = reading.Policy!;
+        if (_state.BeginsRound(work.Step) && _state.RoundsOf(work.Study) >= policy.MaximumRounds)
+        {
+            throw new StepDeclinedException(Reason.ReleaseBeyondPolicy,
+                $"{_state.RoundsOf(work.Study)} rounds of the study {work.Study} were answered here, over all its runs; at most {policy.MaximumRounds} are allowed (maximum-rounds).");
+        }
+
+        return (study, policy);
     }
 
     private StudyStatus Withdraw(StudyDigest digest)
@@ -462,8 +488,9 @@ public sealed class WorkerCore : IDisposable
         };
     }
 
-    // Who signed the study, as their certificate says; null where the certificate's key did not sign these bytes. That the certificate is
-    // the consortium's is for the coordinator to check: here a steward decides, who reads the name.
+    // Who signed the study, as their certificate says; null where the certificate's key did not sign these bytes, or names nobody in so many
+    // characters as the log takes. That the certificate is the consortium's is for the coordinator to check: here a steward decides, who reads
+    // the name.
     private static string? SubmitterOf(OfferStudyRequest request, byte[] canonical)
     {
         try
@@ -472,7 +499,8 @@ public sealed class WorkerCore : IDisposable
             using var key = certificate.GetECDsaPublicKey();
             if (key is null || !new VerifyingKey(key.ExportSubjectPublicKeyInfo()).Verify(SignatureContext.Study, canonical, request.Signature.Span))
                 return null;
-            return certificate.GetNameInfo(X509NameType.UrlName, forIssuer: false) is { Length: > 0 } url ? url : certificate.Subject;
+            var name = certificate.GetNameInfo(X509NameType.UrlName, forIssuer: false) is { Length: > 0 } url ? url : certificate.Subject;
+            return name.Length <= WorkerEntries.MaximumSubmitterLength ? name : null;
         }
         catch (CryptographicException)
         {
@@ -498,11 +526,33 @@ public sealed class WorkerCore : IDisposable
         return _state.Studies.GetValueOrDefault(digest) ?? throw new StewardException($"No study with the digest {digest} was offered to this site; 'site-worker studies list' shows those that were.");
     }
 
+    private LogBrokenException? Contradiction(LogVerification found)
+    {
+        if (_log is null)
+            return Broken;
+        var written = _log.Entries.Count;
+        return found.TornBytes > 0 ? new LogBrokenException(LogPath, found.Entries + 1, $"its line is not whole ({found.TornBytes} bytes), and the worker has written {written} whole ones: the file's end was changed.")
+            : found.Entries != written ? new LogBrokenException(LogPath, Math.Min(found.Entries, written) + 1, $"the worker has written {written} entries, and the file has {found.Entries}: its end was changed.")
+            : found.Head != _log.Head ? new LogBrokenException(LogPath, written, "the worker has written another one: the file was exchanged.")
+            : null;
+    }
+
     private ChainedLog Sound() => _log ?? throw new StewardException($"The worker does nothing while its log is broken: {Broken!.Message}");
 
     private void Append(string kind, JsonObject body, StudyDigest? study)
     {
-        _state = _state.Apply(Sound().Append(kind, body));
+        var log = Sound();
+        try
+        {
+            // An entry that this worker would not read again breaks the log for good: it is tried before it is written.
+            _ = _state.Apply(new LogEntry(0, default, kind, body, default, default, default));
+        }
+        catch (FormatException fault)
+        {
+            throw new StewardException($"This cannot be logged, so it is not done: {fault.Message}");
+        }
+
+        _state = _state.Apply(log.Append(kind, body));
         if (study is { } changed)
             StudyChanged?.Invoke(changed);
     }

@@ -32,6 +32,9 @@ public static class WorkerEntries
     /// <summary>The coordinator's last word on a release.</summary>
     public const string Settled = "settled";
 
+    /// <summary>Most characters of a submitter's name.</summary>
+    internal const int MaximumSubmitterLength = 512;
+
     internal static JsonObject Offered(StudyDigest study, string name, string submitter) =>
         new() { ["study"] = study.ToString(), ["name"] = name, ["submitter"] = submitter };
 

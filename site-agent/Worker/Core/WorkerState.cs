@@ -60,17 +60,19 @@ public sealed record ReleaseRecord(ReleaseHead Head)
 /// <param name="Releases">Every release made.</param>
 /// <param name="Waiting">Those that are not settled: the coordinator has not said its last word, nor was the approval revoked.</param>
 /// <param name="Newest">For each run, the release made last.</param>
+/// <param name="Rounds">For each study, in how many rounds, over all its runs, something was released.</param>
 public sealed record WorkerState(
     ImmutableDictionary<StudyDigest, StudyRecord> Studies,
     ImmutableHashSet<Sha256Digest> Exclusions,
     ImmutableDictionary<StepId, ReleaseRecord> Releases,
     ImmutableHashSet<StepId> Waiting,
-    ImmutableDictionary<RunId, ReleaseRecord> Newest)
+    ImmutableDictionary<RunId, ReleaseRecord> Newest,
+    ImmutableDictionary<StudyDigest, int> Rounds)
 {
     /// <summary>Before the first entry.</summary>
     public static WorkerState Empty { get; } = new(
         ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
-        ImmutableDictionary<RunId, ReleaseRecord>.Empty);
+        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty);
 
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
@@ -96,12 +98,19 @@ public sealed record WorkerState(
     public IEnumerable<ReleaseRecord> Unsettled(StudyDigest? study = null) =>
         Waiting.Select(step => Releases[step]).Where(release => study is null || release.Study == study);
 
+    /// <summary>Whether a release of this step would be the first of its round. The preparation is no round.</summary>
+    public bool BeginsRound(StepId step) =>
+        step.Round != RoundNumber.Preparation && (!Newest.TryGetValue(step.Run, out var newest) || newest.Step.Round < step.Round);
+
+    /// <summary>In how many rounds of a study, over all its runs, something was released.</summary>
+    public int RoundsOf(StudyDigest study) => Rounds.GetValueOrDefault(study);
+
     private WorkerState Offer(JsonFields body, DateTimeOffset at)
     {
         var digest = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
         return With(Studies.TryGetValue(digest, out var known)
             ? known with { Withdrawn = false }
-            : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", 512), at, false, Decision.Pending, "", null, ""));
+            : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", WorkerEntries.MaximumSubmitterLength), at, false, Decision.Pending, "", null, ""));
     }
 
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
@@ -117,6 +126,7 @@ public sealed record WorkerState(
             Releases = Releases.Add(release.Step, release),
             Waiting = Waiting.Add(release.Step),
             Newest = Newest.SetItem(release.Step.Run, release),
+            Rounds = BeginsRound(release.Step) ? Rounds.SetItem(release.Study, RoundsOf(release.Study) + 1) : Rounds,
         };
     }
 

@@ -51,16 +51,25 @@ internal sealed class ReleaseSpool(IDisk exchange)
     {
         var path = PathOf(FileName(release.Step));
         var temporary = path + DurableFile.TemporarySuffix;
-        using (var file = exchange.Open(temporary, DiskMode.Replace))
+        try
         {
-            var head = release.Head.Bytes.Span;
-            file.Write(0, head);
-            file.Write(head.Length, payload);
-            file.Sync(); // before the rename: the name must never point at less than the whole
+            using (var file = exchange.Open(temporary, DiskMode.Replace))
+            {
+                var head = release.Head.Bytes.Span;
+                file.Write(0, head);
+                file.Write(head.Length, payload);
+                file.Sync(); // before the rename: the name must never point at less than the whole
+            }
+
+            exchange.Rename(temporary, path);
+            exchange.SyncDirectory(ExchangePaths.Outgoing);
+        }
+        catch (IOException)
+        {
+            exchange.Delete(temporary); // half a release would take what room there is until the next start
+            throw;
         }
 
-        exchange.Rename(temporary, path);
-        exchange.SyncDirectory(ExchangePaths.Outgoing);
         _whole.Add(release.Step);
     }
 

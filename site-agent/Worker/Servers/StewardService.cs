@@ -8,12 +8,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
 internal sealed class StewardService(WorkerCore core, StudyPreview preview) : Steward.StewardBase
 {
-    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context)
+    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
+        core.RequireSoundLog(); // or the list would be empty, as if nothing had been offered
         var reply = new ListStudiesReply();
         reply.Studies.AddRange(core.State.Studies.Values.OrderBy(study => study.OfferedAt).ThenBy(study => study.Digest.Value).Select(EntryOf));
-        return Task.FromResult(reply);
-    }
+        return reply;
+    });
 
     public override Task<ShowStudyReply> ShowStudy(StudyRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -84,6 +85,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview) : St
 
     private (StudyRecord Record, Study Study) Find(string prefix)
     {
+        core.RequireSoundLog();
         var found = core.State.Studies.Values.Where(study => prefix.Length > 0 && study.Digest.ToString().StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (found is not [var record])
             throw new StewardException($"'{prefix}' names {found.Length} studies of this site; 'site-worker studies list' shows their digests.");

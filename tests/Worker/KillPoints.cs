@@ -1,0 +1,57 @@
+using FederatedClinicalMl.Durability.Simulation;
+
+namespace FederatedClinicalMl.Tests.Worker;
+
+/// <summary>Kills a worker at every operation of its two disks, with many losses of what was not synced. The loss follows from the seed, which a failure names.</summary>
+internal static class KillPoints
+{
+    private const int Seeds = 20;
+
+    /// <summary>Tries every point, up to the first at which the action ends unharmed.</summary>
+    /// <param name="arrange">Before.</param>
+    /// <param name="act">What is killed.</param>
+    /// <param name="check">Looks at the worker that was started after it, and hears whether the action had ended.</param>
+    /// <param name="beforeStart">Looks at the disks before that start.</param>
+    public static void Each(Action<Site> arrange, Action<Site> act, Action<Site, bool> check, Action<Site>? beforeStart = null)
+    {
+        foreach (var seed in Enumerable.Range(0, Seeds))
+        {
+            foreach (var isExchange in (bool[])[false, true])
+            {
+                for (var (operation, finished) = (0, false); !finished; operation++)
+                {
+                    using var site = new Site(seed);
+                    arrange(site);
+                    var disk = isExchange ? site.Exchange : site.Disk;
+                    disk.CrashAt = disk.Operations + operation;
+                    finished = Ends(act, site);
+                    try
+                    {
+                        site.Kill(powerLoss: seed % 4 != 0);
+                        beforeStart?.Invoke(site);
+                        site.Start();
+                        Assert.Null(site.Core.Broken);
+                        check(site, finished);
+                    }
+                    catch (Exception failure)
+                    {
+                        throw new InvalidOperationException($"seed {seed}, operation {operation} of the {(isExchange ? "exchange" : "worker's own")} disk: {failure.Message}", failure);
+                    }
+                }
+            }
+        }
+    }
+
+    private static bool Ends(Action<Site> act, Site site)
+    {
+        try
+        {
+            act(site);
+            return true;
+        }
+        catch (SimulatedCrash)
+        {
+            return false;
+        }
+    }
+}
