@@ -23,7 +23,7 @@ internal sealed class FakeComputer : IStepComputer
         var isUpdate = request.Step.Kind == StepKind.Training;
         return new StepComputation(
             isUpdate ? PayloadOf(request.Step.Round.Value) : "{}"u8.ToArray(), isUpdate ? "float32" : "json", isUpdate ? Dimension : 0, isUpdate ? 1 : 0, 0,
-            Sha256Digest.Of(request.Exclusions.Hashes.Order().SelectMany(hash => hash.Span.ToArray()).ToArray()), "fake");
+            Sha256Digest.Of(request.Exclusions.Hashes.Order().SelectMany(hash => hash.Span.ToArray()).ToArray()), "fake", isUpdate ? 0 : request.Policy.MinimumCell);
     }
 
     /// <summary>The update of a round.</summary>
