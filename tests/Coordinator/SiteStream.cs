@@ -42,13 +42,13 @@ internal sealed class SiteStream : IDisposable
         try
         {
             await stream.SendAsync(new SiteMessage { Hello = hello });
-            return stream;
         }
-        catch
+        catch (Exception e) when (e is RpcException or InvalidOperationException)
         {
-            stream.Dispose();
-            throw;
+            // The coordinator ended the call before Hello was out; why, only what is read next says for certain, as in a gateway.
         }
+
+        return stream;
     }
 
     /// <summary>What a site that says Hello hears first: the kind of the message, or the code of the fault that the call ends with.</summary>
@@ -56,7 +56,7 @@ internal sealed class SiteStream : IDisposable
     {
         try
         {
-            using var stream = await OpenAsync(coordinator, site, worker); // a refusal may come before Hello is out
+            using var stream = await OpenAsync(coordinator, site, worker);
             return $"{(await stream.NextAsync())?.BodyCase}";
         }
         catch (RpcException refused)
