@@ -82,7 +82,13 @@ public static class TableReader
     {
         var absent = wanted.Where(name => columns.All(column => column.Name != name)).ToArray();
         if (absent.Length > 0)
-            throw new DatasetMissingException($"'{source.Path}' has no column {Quoted(absent)}. It has: {string.Join(", ", columns.Select(column => column.Name).Order(StringComparer.Ordinal))}.");
+        {
+            // A first line that is called a header may be a patient's row: it is not shown.
+            throw new DatasetMissingException($"'{source.Path}' has no column {Quoted(absent)}. " + (source is { Format: DatasetFormat.Csv, Header: true }
+                ? $"Its first line is read as the names of its {columns.Length} columns. Correct delimiter in datasets.yaml, or header, where the first line is a row."
+                : $"It has: {string.Join(", ", columns.Select(column => column.Name).Order(StringComparer.Ordinal))}."));
+        }
+
         var doubled = wanted.Where(name => columns.Count(column => column.Name == name) > 1).ToArray();
         return doubled.Length == 0
             ? [.. wanted.Select(name => columns.Single(column => column.Name == name).Identifier)]
