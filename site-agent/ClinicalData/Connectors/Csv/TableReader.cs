@@ -72,6 +72,7 @@ public static class TableReader
     // columns are their numbers, for it takes names that differ in case only for one.
     private static (string Table, ImmutableArray<Column> Columns) CsvTable(DatasetSource source)
     {
+        CsvRecords.Check(source.Path, source.Delimiter);
         ImmutableArray<Column> columns = [.. (source.Header ? CsvHeader.Read(source.Path, source.Delimiter) : source.Columns).Select((name, i) => new Column(name, $"c{i}"))];
         var types = string.Join(", ", columns.Select(column => $"{column.Identifier}: 'VARCHAR'"));
         return ($"read_csv({Literal(source.Path)}, delim={Literal(source.Delimiter.ToString())}, quote='\"', escape='\"', comment='', skip=0, "

@@ -176,6 +176,39 @@ public sealed class CsvTests : IDisposable
     }
 
     [Theory]
+    [InlineData("id,age,x\na,1,2\n\"secret,2,3\nc,3,4\nd,4,5\n", "Line 3 ")]
+    [InlineData("id,age,x\r\na,1,2\r\nb,2,\"secret\r\nc,3,4\r\n", "Line 3 ")]
+    public void Quotation_mark_without_its_other_half_that_swallows_lines_refuses_the_file_and_names_the_line(string text, string line)
+    {
+        var refusal = Assert.Throws<DatasetException>(() => Read(text)).Message;
+
+        Assert.StartsWith(line, refusal, StringComparison.Ordinal);
+        Assert.Contains(File, refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refusal, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1_000_000, false)]
+    [InlineData(3_000_000, true)]
+    [InlineData(40_000_000, true)] // more than the engine's buffer
+    public void Field_that_is_enormous_is_read_or_refuses_the_file_and_names_the_line(int length, bool refused)
+    {
+        var text = "id,age,x\na,1,2\n" + new string('b', length) + ",2,3\nc,3,4\n";
+        if (refused)
+            Assert.StartsWith("Line 3 ", Assert.Throws<DatasetException>(() => Read(text)).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal([1, length, 1], Read(text).Texts("id").Select(id => id.Length));
+    }
+
+    [Fact]
+    public void Two_quotation_marks_that_make_one_field_of_a_thousand_rows_refuse_the_file()
+    {
+        var rows = string.Concat(Enumerable.Range(0, 300_000).Select(i => $"p{i},1,2\n"));
+
+        Assert.StartsWith("Line 2 ", Assert.Throws<DatasetException>(() => Read("id,age,x\n\"a,1,2\n" + rows + "z\",1,2\nc,3,4\n")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("\n")]
     [InlineData("\nid,age,x\na,1,2\n")]
