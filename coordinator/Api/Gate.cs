@@ -70,7 +70,11 @@ public sealed partial class Gate(
 
     private Task Refuse(HttpContext context, Fault fault, string? detail = null)
     {
-        LogRefused(context.Request.Path, fault.Code, context.Connection.ClientCertificate?.Subject, context.Connection.RemoteIpAddress?.ToString());
+        var (subject, address) = (context.Connection.ClientCertificate?.Subject, context.Connection.RemoteIpAddress?.ToString());
+        if (context.Request.Path == "/") // which offers nothing: clients ask for it to learn whether there is a way
+            LogTried(subject, address);
+        else
+            LogRefused(context.Request.Path, fault.Code, subject, address);
         return FaultWriter.WriteAsync(context, fault, detail);
     }
 
@@ -79,4 +83,7 @@ public sealed partial class Gate(
 
     [LoggerMessage(1011, LogLevel.Information, "{Member} connected over {Protocol} with {CipherSuite}")]
     private partial void LogConnection(Member member, SslProtocols protocol, TlsCipherSuite? cipherSuite);
+
+    [LoggerMessage(1012, LogLevel.Information, "{Subject} at {Address} tried the way here")]
+    private partial void LogTried(string? subject, string? address);
 }

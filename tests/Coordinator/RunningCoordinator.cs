@@ -22,8 +22,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TemporaryFolder? _own;
 
-    private RunningCoordinator(CoordinatorHost host, string data, TimeProvider time, TemporaryFolder? own) =>
-        (_host, Data, _time, _own) = (host, data, time, own);
+    private readonly LogKeeper _log;
+
+    private RunningCoordinator(CoordinatorHost host, string data, TimeProvider time, TemporaryFolder? own, LogKeeper log) =>
+        (_host, Data, _time, _own, _log) = (host, data, time, own, log);
+
+    /// <summary>What it has logged.</summary>
+    public IReadOnlyCollection<LoggedEntry> Logged => _log.Entries;
 
     /// <summary>Its data folder.</summary>
     public string Data { get; }
@@ -102,12 +107,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own)
     {
         time ??= TimeProvider.System;
+        var log = new LogKeeper();
         var host = CoordinatorHost.Build(new CoordinatorOptions(data)
         {
             Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time,
-            Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders(),
+            Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders().AddProvider(log),
         });
         await host.StartAsync(Stop);
-        return new RunningCoordinator(host, data, time, own);
+        return new RunningCoordinator(host, data, time, own, log);
     }
 }

@@ -49,6 +49,14 @@ public sealed partial class SessionService(
         var (version, fault, detail) = options.Versions.Negotiate(hello);
         if (fault is null && hello.Held.Count > MostHeld)
             (fault, detail) = (Fault.RequestInvalid, $"Hello names {hello.Held.Count} releases; at most {MostHeld} are answered.");
+        if (fault is null && hello.WorkerKey is null)
+        {
+            // So asks `site-agent doctor`, which must not take a running session's place: a Hello that claims no key is refused without alarm.
+            LogAsked(site, version);
+            await SayFarewellAsync(responseStream, Fault.WorkerKeyWrong, null);
+            return;
+        }
+
         if (fault is null && CheckWorker(caller, hello.WorkerKey) is null)
             fault = Fault.WorkerKeyWrong;
         if (fault is not null)
@@ -255,8 +263,11 @@ public sealed partial class SessionService(
     private async Task RefuseAsync(IServerStreamWriter<CoordinatorMessage> stream, SiteId site, Fault fault, string? detail)
     {
         LogRefused(site, fault.Code, fault.Say(detail));
-        await stream.WriteAsync(new CoordinatorMessage { Farewell = new Farewell { Fault = fault.ToMessage(detail) } });
+        await SayFarewellAsync(stream, fault, detail);
     }
+
+    private static Task SayFarewellAsync(IServerStreamWriter<CoordinatorMessage> stream, Fault fault, string? detail) =>
+        stream.WriteAsync(new CoordinatorMessage { Farewell = new Farewell { Fault = fault.ToMessage(detail) } });
 
     private sealed class Pings
     {
@@ -287,4 +298,7 @@ public sealed partial class SessionService(
 
     [LoggerMessage(1414, LogLevel.Information, "{Site}: its answer to {Step} changes nothing: {Sentence}")]
     private partial void LogAnswerRefused(SiteId site, StepId step, string sentence);
+
+    [LoggerMessage(1415, LogLevel.Information, "{Site} asked which versions are spoken, without a worker's key, as its doctor does; it was told {Version} and sent away")]
+    private partial void LogAsked(SiteId site, uint version);
 }

@@ -183,7 +183,7 @@ public sealed class Doctor(GatewayOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>A Hello with our versions but without the worker's key: refused for the one or the other, so that no running session is replaced.</summary>
+    /// <summary>A Hello with our versions but without the worker's key: refused for the one or the other, so that no running session is replaced; for the other without a warning there.</summary>
     private async Task ExamineProtocolAsync(CoordinatorChannel channel, CancellationToken stop)
     {
         const string check = "protocol";

@@ -110,7 +110,7 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         foreach (var (feature, missing, implausible) in counts.Features.Where(feature => feature.Missing + feature.Implausible > 0))
             text.Append(CultureInfo.InvariantCulture, $"\n{feature}: {missing} missing, {implausible} implausible");
         foreach (var fault in data.Faults)
-            text.Append(CultureInfo.InvariantCulture, $"\nrow {fault.Row}{(fault.Column.Length == 0 ? "" : $", column {fault.Column}")}: {fault.What}");
+            text.Append(CultureInfo.InvariantCulture, $"\n{(fault.Column.Length == 0 ? $"line {fault.Row}" : $"row {fault.Row}, column {fault.Column}")}: {fault.What}");
         return text.ToString();
     }
 

@@ -5,6 +5,7 @@ using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Tests.Coordinator;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 
@@ -34,6 +35,15 @@ public sealed class DoctorTests : IAsyncLifetime
         Assert.Equal(["accounts: ACCOUNT_SEPARATION_OFF", "outgoing: OUTGOING_WRITABLE"], Faults(findings));
         Assert.DoesNotContain(findings, finding => finding.Grade == Grade.Skipped);
         Assert.Equal(CommandLine.Warnings, Finding.ExitCode(findings));
+    }
+
+    [Fact]
+    public async Task Healthy_site_leaves_no_warning_in_the_coordinators_log()
+    {
+        await ExamineAsync();
+
+        Assert.DoesNotContain(_coordinator.Logged, entry => entry.Level > LogLevel.Information);
+        Assert.Contains(_coordinator.Logged, entry => entry.Text.Contains("asked which versions are spoken", StringComparison.Ordinal));
     }
 
     [Fact]

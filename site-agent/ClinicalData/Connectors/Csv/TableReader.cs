@@ -28,14 +28,14 @@ public static class TableReader
         try
         {
             using var connection = OpenHardened(source.Path);
-            var table = source.Format == DatasetFormat.Parquet ? $"read_parquet({Literal(source.Path)})" : CsvTable(connection, source);
-            RequireColumns(connection, source, table, [.. numbers, .. texts]);
-            return ReadRows(connection, source, table, numbers, texts);
+            var (table, columns) = source.Format == DatasetFormat.Parquet ? ParquetTable(connection, source) : CsvTable(source);
+            var wanted = Choose(source, columns, [.. numbers, .. texts]);
+            return ReadRows(connection, source, table, wanted, numbers, texts);
         }
         catch (DuckDBException error)
         {
             // The engine's own message may quote the line that it could not read: only its kind is passed on.
-            throw new DatasetException($"'{source.Path}' cannot be read as {source.Format.ToString().ToLowerInvariant()} (DuckDB error {error.ErrorType}). Check format, delimiter and header in datasets.yaml, and that the file is UTF-8.");
+            throw new DatasetException($"'{source.Path}' cannot be read as {source.Format.ToString().ToLowerInvariant()} (DuckDB error {error.ErrorType}). Check format, delimiter and header in datasets.yaml, and that the file is UTF-8 with one kind of line ends.");
         }
     }
 
@@ -56,24 +56,50 @@ public static class TableReader
         return connection;
     }
 
-    private static string CsvTable(DuckDBConnection connection, DatasetSource source)
+    private static (string Table, ImmutableArray<Column> Columns) ParquetTable(DuckDBConnection connection, DatasetSource source)
     {
-        var dialect = $"{Literal(source.Path)}, delim={Literal(source.Delimiter.ToString())}, quote='\"', escape='\"', comment='', skip=0";
-        var columns = source.Header ? Columns(connection, $"read_csv({dialect}, header=true, all_varchar=true)") : [.. source.Columns];
-        var types = string.Join(", ", columns.Select(column => $"{Literal(column)}: 'VARCHAR'"));
-        return $"read_csv({dialect}, header={(source.Header ? "true" : "false")}, auto_detect=false, columns={{{types}}}, strict_mode=true, null_padding=false, store_rejects=true, rejects_limit=0)";
+        var table = $"read_parquet({Literal(source.Path)})";
+        using var command = connection.CreateCommand();
+        command.CommandText = $"DESCRIBE SELECT * FROM {table}";
+        using var reader = command.ExecuteReader();
+        var columns = ImmutableArray.CreateBuilder<Column>();
+        while (reader.Read())
+            columns.Add(new Column(reader.GetString(0), Identifier(reader.GetString(0))));
+        return (table, columns.ToImmutable());
     }
 
-    private static void RequireColumns(DuckDBConnection connection, DatasetSource source, string table, IReadOnlyList<string> wanted)
+    // The engine is told everything: what it guesses from the first rows fails, for the whole file, on one row that is faulty. Its names for the
+    // columns are their numbers, for it takes names that differ in case only for one.
+    private static (string Table, ImmutableArray<Column> Columns) CsvTable(DatasetSource source)
     {
-        var present = Columns(connection, table).ToHashSet(StringComparer.Ordinal);
-        var absent = wanted.Where(column => !present.Contains(column)).ToArray();
+        CsvRecords.Check(source.Path, source.Delimiter);
+        ImmutableArray<Column> columns = [.. (source.Header ? CsvHeader.Read(source.Path, source.Delimiter) : source.Columns).Select((name, i) => new Column(name, $"c{i}"))];
+        var types = string.Join(", ", columns.Select(column => $"{column.Identifier}: 'VARCHAR'"));
+        return ($"read_csv({Literal(source.Path)}, delim={Literal(source.Delimiter.ToString())}, quote='\"', escape='\"', comment='', skip=0, "
+            + $"header={(source.Header ? "true" : "false")}, auto_detect=false, columns={{{types}}}, strict_mode=true, null_padding=false, store_rejects=true, rejects_limit=0)", columns);
+    }
+
+    private static string[] Choose(DatasetSource source, ImmutableArray<Column> columns, IReadOnlyList<string> wanted)
+    {
+        var absent = wanted.Where(name => columns.All(column => column.Name != name)).ToArray();
         if (absent.Length > 0)
-            throw new DatasetMissingException($"'{source.Path}' has no column {string.Join(", ", absent.Select(column => $"'{column}'"))}. It has: {string.Join(", ", present.Order(StringComparer.Ordinal))}.");
+        {
+            // A first line that is called a header may be a patient's row: it is not shown.
+            throw new DatasetMissingException($"'{source.Path}' has no column {Quoted(absent)}. " + (source is { Format: DatasetFormat.Csv, Header: true }
+                ? $"Its first line is read as the names of its {columns.Length} columns. Correct delimiter in datasets.yaml, or header, where the first line is a row."
+                : $"It has: {string.Join(", ", columns.Select(column => column.Name).Order(StringComparer.Ordinal))}."));
+        }
+
+        var doubled = wanted.Where(name => columns.Count(column => column.Name == name) > 1).ToArray();
+        return doubled.Length == 0
+            ? [.. wanted.Select(name => columns.Single(column => column.Name == name).Identifier)]
+            : throw new DatasetException($"'{source.Path}' has more than one column {Quoted(doubled)}: which one is meant cannot be known. Rename the others in the file.");
+
+        static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
     }
 
     private static DataTable ReadRows(
-        DuckDBConnection connection, DatasetSource source, string table, IReadOnlyCollection<string> numbers, IReadOnlyCollection<string> texts)
+        DuckDBConnection connection, DatasetSource source, string table, string[] wanted, IReadOnlyCollection<string> numbers, IReadOnlyCollection<string> texts)
     {
         var missing = source.Missing.ToHashSet(StringComparer.Ordinal);
         var numberColumns = numbers.Select(_ => new List<double>()).ToArray();
@@ -81,7 +107,7 @@ public static class TableReader
         var faults = ImmutableArray.CreateBuilder<RowFault>();
         long faulty = 0;
         var rows = 0;
-        var selected = string.Join(", ", numbers.Concat(texts).Select(column => $"CAST({Identifier(column)} AS VARCHAR)"));
+        var selected = string.Join(", ", wanted.Select(column => $"CAST({column} AS VARCHAR)"));
         using (var command = connection.CreateCommand())
         {
             command.UseStreamingMode = true;
@@ -97,7 +123,7 @@ public static class TableReader
                     if (!TryNumber(Text(reader, field, missing), out var value))
                     {
                         sound = false;
-                        Keep(faults, new RowFault(rows, name, "text in a column of numbers; numbers are written with a decimal point and without unit"));
+                        Keep(faults, new RowFault(rows, name, "not a finite number; numbers are written with a decimal point and without unit"));
                     }
 
                     numberColumns[field++].Add(value);
@@ -153,17 +179,6 @@ public static class TableReader
         return lines;
     }
 
-    private static List<string> Columns(DuckDBConnection connection, string table)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"DESCRIBE SELECT * FROM {table}";
-        using var reader = command.ExecuteReader();
-        var columns = new List<string>();
-        while (reader.Read())
-            columns.Add(reader.GetString(0));
-        return columns;
-    }
-
     private static void Keep(ImmutableArray<RowFault>.Builder faults, RowFault fault)
     {
         if (faults.Count < DataTable.FaultsKept)
@@ -180,4 +195,7 @@ public static class TableReader
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static string Identifier(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    // A column's name in the file, and in the engine's SQL.
+    private readonly record struct Column(string Name, string Identifier);
 }
