@@ -36,6 +36,8 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         "The invitation has expired. Ask for a new one.");
     public static readonly Fault InvitationUsed = new("INVITATION_USED", StatusCode.FailedPrecondition, 409,
         "The invitation was redeemed before; it serves once. If that was not you, tell the admin; otherwise ask for a new one.");
+    public static readonly Fault InvitationWithdrawn = new("INVITATION_WITHDRAWN", StatusCode.FailedPrecondition, 409,
+        "An admin withdrew the invitation before it was used. Ask the admin why, and for a new one.");
     public static readonly Fault MemberExists = new("MEMBER_EXISTS", StatusCode.AlreadyExists, 409,
         "A member of that name is enrolled. Revoke it first, or choose another name.");
     public static readonly Fault MemberUnknown = new("MEMBER_UNKNOWN", StatusCode.NotFound, 404,
@@ -98,7 +100,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly IReadOnlyList<Fault> All =
     [
         CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, RoleMissing, CallUnknown, RequestInvalid,
-        InvitationUnknown, InvitationExpired, InvitationUsed, MemberExists, MemberUnknown, SelfRevoked,
+        InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
         StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown,
         ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,

@@ -40,7 +40,7 @@ public sealed partial class EnrolmentDesk(
             var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
             var expires = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() + valid).ToUnixTimeSeconds());
             audit.Record("member-invited", actor, new JsonObject { ["member"] = member.ToString(), ["invitation"] = id });
-            store.Add(new StoredInvitation(id, Sha256Digest.Of(secret), member, expires, Redeemed: false));
+            store.Add(new StoredInvitation(id, Sha256Digest.Of(secret), member, expires, InvitationState.Open));
             LogInvited(member, id, expires);
             return new Invitation
             {
@@ -55,7 +55,7 @@ public sealed partial class EnrolmentDesk(
     }
 
     /// <summary>Redeems an invitation for a certificate.</summary>
-    /// <exception cref="FaultException">INVITATION_UNKNOWN, INVITATION_EXPIRED, INVITATION_USED, MEMBER_EXISTS, REQUEST_INVALID.</exception>
+    /// <exception cref="FaultException">INVITATION_UNKNOWN, INVITATION_EXPIRED, INVITATION_USED, INVITATION_WITHDRAWN, MEMBER_EXISTS, REQUEST_INVALID.</exception>
     public X509Certificate2 Enrol(EnrolRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -67,8 +67,8 @@ public sealed partial class EnrolmentDesk(
             var kept = invitation?.SecretDigest ?? default;
             if (!CryptographicOperations.FixedTimeEquals(kept.Span, Sha256Digest.Of(request.Secret.Span).Span) || invitation is null)
                 throw new FaultException(Fault.InvitationUnknown);
-            if (invitation.Redeemed)
-                throw new FaultException(Fault.InvitationUsed);
+            if (invitation.State != InvitationState.Open)
+                throw new FaultException(invitation.State == InvitationState.Withdrawn ? Fault.InvitationWithdrawn : Fault.InvitationUsed);
             if (invitation.Expires <= time.GetUtcNow())
                 throw new FaultException(Fault.InvitationExpired);
 

@@ -26,6 +26,10 @@ public static class Backup
     private const string Staging = "staging";
     private const string Audit = "audit.log";
     private const string SealStart = "fcml-backup-1 ";
+
+    /// <summary>Folder in the data folder that is there while something is restored: until it is gone, what is beside it is no coordinator.</summary>
+    public const string Unfinished = "restoring.tmp";
+
     private static readonly int SealLength = Seal(default).Length;
 
     /// <summary>Writes a backup of the coordinator in <paramref name="folder"/>.</summary>
@@ -33,6 +37,7 @@ public static class Backup
     /// <exception cref="DataFolderException">The folder holds no coordinator, or the file exists.</exception>
     public static long Write(string folder, string file)
     {
+        DataFolder.RefuseUnfinished(folder);
         var database = Path.Combine(folder, CoordinatorDatabase.FileName);
         if (!File.Exists(database))
             throw new DataFolderException($"'{folder}' holds no coordinator: there is nothing to back up.");
@@ -61,6 +66,7 @@ public static class Backup
             }
 
             File.Move(temporary, file);
+            new FileDisk(FolderOf(file)).SyncDirectory("");
             return new FileInfo(file).Length;
         }
         finally
@@ -70,41 +76,77 @@ public static class Backup
         }
     }
 
-    /// <summary>Makes a data folder from a backup and checks that it is whole. What is refused leaves nothing behind.</summary>
+    /// <summary>
+    /// Makes a data folder from a backup and checks that it is whole. What is refused leaves nothing behind; what is killed leaves a folder that
+    /// is no coordinator, and from which a second restore begins anew.
+    /// </summary>
     /// <returns>Who the coordinator is: the same as before.</returns>
     /// <exception cref="DataFolderException">The folder is not empty, or the archive is no backup.</exception>
     public static StoredIdentity Restore(string file, string folder)
     {
-        DataFolder.RefuseUnlessEmpty(folder);
+        var isLeftover = Directory.Exists(Path.Combine(folder, Unfinished));
+        if (!isLeftover)
+            DataFolder.RefuseUnlessEmpty(folder);
         using var archive = File.OpenRead(file);
         if (!IsWhole(archive))
             throw new DataFolderException($"'{file}' is no whole backup: its bytes are not those that 'coordinator backup' wrote. Nothing was restored; use another.");
 
         var existed = Directory.Exists(folder);
-        Directory.CreateDirectory(folder);
+        var disk = new FileDisk(folder);
         try
         {
-            return Extract(archive, file, folder);
+            Clear(disk);
+            disk.CreateDirectory(Unfinished);
+            if (!existed)
+                new FileDisk(FolderOf(disk.Root)).SyncDirectory("");
+            FaultPoint.Reached("restore-begun");
+            var identity = Extract(archive, file, Path.Combine(disk.Root, Unfinished));
+            FaultPoint.Reached("restore-checked");
+            MoveUp(disk);
+            return identity;
         }
         catch
         {
-            Empty(folder);
+            Clear(disk);
             if (!existed)
                 Directory.Delete(folder);
             throw;
         }
     }
 
-    /// <summary>Removes what is in a folder; the folder itself may be in one that this account cannot write.</summary>
-    private static void Empty(string folder)
+    private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    /// <summary>Removes what is in a folder, the mark of an unfinished restore last. The folder stays: it may be in one that this account cannot write.</summary>
+    private static void Clear(FileDisk disk)
     {
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        foreach (var entry in new DirectoryInfo(disk.Root).EnumerateFileSystemInfos().OrderBy(entry => entry.Name == Unfinished))
         {
             if (entry is DirectoryInfo directory)
                 directory.Delete(recursive: true);
             else
                 entry.Delete();
         }
+
+        disk.SyncDirectory("");
+    }
+
+    // Not by one rename of the whole folder, which would need to write the folder that it is in: what was restored counts when the mark is gone.
+    private static void MoveUp(FileDisk disk)
+    {
+        var from = new DirectoryInfo(Path.Combine(disk.Root, Unfinished));
+        foreach (var entry in from.EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        {
+            var target = Path.Combine(disk.Root, entry.Name);
+            if (entry is DirectoryInfo directory)
+                directory.MoveTo(target);
+            else
+                File.Move(entry.FullName, target);
+            FaultPoint.Reached("restore-moved");
+        }
+
+        disk.SyncDirectory("");
+        disk.DeleteDirectory(Unfinished);
+        disk.SyncDirectory("");
     }
 
     private static StoredIdentity Extract(FileStream archive, string file, string folder)
@@ -118,7 +160,18 @@ public static class Backup
             RandomAccess.FlushToDisk(handle);
         }
 
-        using var opened = DataFolder.Open(folder); // holds the database against the authority
+        StoredIdentity identity;
+        using (var opened = DataFolder.Open(folder)) // holds the database against the authority
+            identity = CheckDatabase(opened, file);
+        var disk = new FileDisk(folder);
+        foreach (var directory in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories))
+            disk.SyncDirectory(Path.GetRelativePath(folder, directory).Replace(Path.DirectorySeparatorChar, '/'));
+        disk.SyncDirectory("");
+        return identity;
+    }
+
+    private static StoredIdentity CheckDatabase(DataFolder opened, string file)
+    {
         var fault = opened.Database.Read(connection => connection.Query("PRAGMA quick_check", row => row.GetString(0)))[0];
         return fault == "ok" ? opened.Identity : throw new DataFolderException($"The database in '{file}' is damaged: {fault} Nothing was restored; use another backup.");
     }

@@ -89,6 +89,7 @@ public sealed class DataFolder : IDisposable
     /// <exception cref="DataFolderException">It is none, is in use, or holds another coordinator's authority.</exception>
     public static DataFolder Open(string path)
     {
+        RefuseUnfinished(path);
         if (!File.Exists(Path.Combine(path, CoordinatorDatabase.FileName)))
             throw new DataFolderException($"'{path}' holds no coordinator. Make one with 'coordinator init --data {path} --host NAME'.");
         var disk = new FileDisk(path);
@@ -149,9 +150,18 @@ public sealed class DataFolder : IDisposable
     {
         if (!Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any())
             return;
+        RefuseUnfinished(path);
         throw new DataFolderException(File.Exists(Path.Combine(path, CoordinatorDatabase.FileName))
             ? $"'{path}' holds a coordinator already. Choose another folder, or run that one."
             : $"'{path}' is not empty. Choose an empty folder, or one that does not exist.");
+    }
+
+    /// <summary>Refuses what an interrupted restore has left.</summary>
+    /// <exception cref="DataFolderException">That is what the folder holds.</exception>
+    public static void RefuseUnfinished(string path)
+    {
+        if (Directory.Exists(Path.Combine(path, Backup.Unfinished)))
+            throw new DataFolderException($"'{path}' holds part of a coordinator: 'coordinator restore' was interrupted here. Run it again; it begins anew.");
     }
 
     /// <summary>The authority, with its key.</summary>

@@ -9,8 +9,21 @@ namespace FederatedClinicalMl.Coordinator.Storage;
 /// <param name="SecretDigest">SHA-256 of the secret.</param>
 /// <param name="Member">Who may redeem it.</param>
 /// <param name="Expires">Until when.</param>
-/// <param name="Redeemed">Whether it was.</param>
-public sealed record StoredInvitation(string Id, Sha256Digest SecretDigest, Member Member, DateTimeOffset Expires, bool Redeemed);
+/// <param name="State">What became of it.</param>
+public sealed record StoredInvitation(string Id, Sha256Digest SecretDigest, Member Member, DateTimeOffset Expires, InvitationState State);
+
+/// <summary>What became of an invitation. Numbers are those of the database.</summary>
+public enum InvitationState
+{
+    /// <summary>It can be redeemed until it expires.</summary>
+    Open = 0,
+
+    /// <summary>It was redeemed; in a folder of an earlier version, or withdrawn.</summary>
+    Redeemed = 1,
+
+    /// <summary>An admin withdrew it before it was redeemed.</summary>
+    Withdrawn = 2,
+}
 
 /// <summary>A member as it is kept.</summary>
 /// <param name="Member">Who.</param>
@@ -101,7 +114,7 @@ public sealed class MemberStore
         object?[] key = [(long)member.Role, member.Name];
         var changed = connection.Run("UPDATE members SET revoked = 1 WHERE role = $1 AND name = $2 AND revoked = 0", key);
         connection.Run("UPDATE certificates SET revoked = 1 WHERE role = $1 AND name = $2", key);
-        return changed + connection.Run("UPDATE invitations SET redeemed = 1 WHERE role = $1 AND name = $2 AND redeemed = 0", key) > 0;
+        return changed + connection.Run("UPDATE invitations SET redeemed = 2 WHERE role = $1 AND name = $2 AND redeemed = 0", key) > 0;
     });
 
     /// <summary>Notes that a member was heard.</summary>
@@ -145,5 +158,5 @@ public sealed class MemberStore
         new Sha256Digest(row.GetFieldValue<byte[]>(1)),
         new Member((Roles)row.GetInt64(2), row.GetString(3)),
         DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(4)),
-        row.GetBoolean(5));
+        (InvitationState)row.GetInt64(5));
 }

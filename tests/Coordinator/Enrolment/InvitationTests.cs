@@ -72,12 +72,18 @@ public sealed class InvitationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Invitation_that_was_revoked_is_refused()
+    public async Task Invitation_that_was_withdrawn_is_refused_as_just_that_and_a_new_one_serves()
     {
         var invitation = _coordinator.Invite(North);
         await _coordinator.RevokeAsync(North);
 
-        Assert.Equal("INVITATION_USED", await FaultOfAsync(invitation));
+        Assert.Equal("INVITATION_WITHDRAWN", await FaultOfAsync(invitation));
+
+        var another = _coordinator.Invite(North);
+        using var enrolled = await _coordinator.RedeemAsync(another, _worker);
+        Assert.Equal("INVITATION_WITHDRAWN", await FaultOfAsync(invitation));
+        await _coordinator.RevokeAsync(North);
+        Assert.Equal("INVITATION_USED", await FaultOfAsync(another)); // it was used, whatever became of the member
     }
 
     [Fact]

@@ -76,6 +76,61 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Restore_that_was_killed_leaves_no_coordinator_and_the_next_one_ends_it()
+    {
+        MakeBackup();
+        var reached = 0;
+        foreach (var point in (string[])["restore-begun", "restore-checked", "restore-moved"])
+        {
+            for (var passage = 1; ; passage++)
+            {
+                var (code, _, error) = await CoordinatorProgram.RunToAsync($"{point}#{passage}", "restore", "--from", Archive, "--data", Restored);
+                if (code != 0)
+                {
+                    reached++;
+                    Assert.Equal("", error); // killed, not refused
+                    Assert.Contains("'coordinator restore' was interrupted", Assert.Throws<DataFolderException>(() => DataFolder.Open(Restored)).Message, StringComparison.Ordinal);
+                    Assert.Contains("was interrupted", Assert.Throws<DataFolderException>(() => Backup.Write(Restored, _folder.Of("half.tar"))).Message, StringComparison.Ordinal);
+                    Assert.Equal(0, (await CoordinatorProgram.RunAsync("restore", "--from", Archive, "--data", Restored)).Code);
+                }
+
+                using (var data = DataFolder.Open(_folder.Of("data")))
+                using (var restored = DataFolder.Open(Restored))
+                    Assert.Equal(data.Identity.Id, restored.Identity.Id);
+                Directory.Delete(Restored, recursive: true);
+                if (code == 0)
+                    break;
+            }
+        }
+
+        Assert.True(reached >= 5, $"Only {reached} passages were reached.");
+    }
+
+    [Fact]
+    public void Restored_folder_holds_what_the_first_one_held_and_nothing_of_the_restoring()
+    {
+        MakeBackup();
+
+        Backup.Restore(Archive, Restored);
+
+        Assert.Equal(NamesIn(_folder.Of("data")), NamesIn(Restored));
+    }
+
+    [Fact]
+    public void Interrupted_restore_is_ended_only_by_a_backup_that_is_whole()
+    {
+        var whole = MakeBackup();
+        Directory.CreateDirectory(Path.Combine(Restored, Backup.Unfinished));
+        File.WriteAllBytes(Archive, whole[..^1]);
+        Assert.Throws<DataFolderException>(() => Backup.Restore(Archive, Restored));
+
+        File.WriteAllBytes(Archive, whole);
+        Backup.Restore(Archive, Restored);
+
+        DataFolder.Open(Restored).Dispose();
+    }
+
+    [Fact]
     public void Backup_that_was_cut_off_is_refused_and_nothing_is_left_behind()
     {
         var whole = MakeBackup();
