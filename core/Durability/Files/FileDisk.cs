@@ -8,6 +8,8 @@ public sealed partial class FileDisk : IDisk
 {
     private readonly HashSet<string> _writers = new(StringComparer.Ordinal); // guarded by itself: full paths that are open for writing
 
+    private readonly HashSet<string> _named = new(StringComparer.Ordinal); // guarded by itself: directories whose own name this process has made durable
+
     private readonly bool _ownerOnly;
 
     /// <summary>A disk whose root is <paramref name="root"/>; the folder is made if it is missing.</summary>
@@ -69,21 +71,31 @@ public sealed partial class FileDisk : IDisk
     public void CreateDirectory(string directory)
     {
         var full = Resolve(directory);
-        if (Directory.Exists(full))
+        var isThere = Directory.Exists(full);
+        if (directory.Length == 0 || (isThere && IsNamed(directory)))
             return;
         CreateDirectory(DiskPath.Directory(directory));
-        Directory.CreateDirectory(full);
+        if (!isThere)
+        {
+            Directory.CreateDirectory(full);
 #pragma warning disable CA1416 // never set on Windows
-        if (_ownerOnly)
-            File.SetUnixFileMode(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (_ownerOnly)
+                File.SetUnixFileMode(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 #pragma warning restore CA1416
+        }
+
+        // Also where it is there: it may have been made by a process that was killed before it came to this line, or failed in it.
         SyncDirectory(DiskPath.Directory(directory));
+        lock (_named)
+            _named.Add(directory);
     }
 
     /// <inheritdoc/>
     public void DeleteDirectory(string directory)
     {
         var full = Resolve(directory);
+        lock (_named)
+            _named.Remove(directory);
         if (Directory.Exists(full))
             Directory.Delete(full, recursive: false);
     }
@@ -146,6 +158,12 @@ public sealed partial class FileDisk : IDisk
         {
             throw new IOException($"'{Root}' is in use by another process, which holds '{full}'. Stop it first.", error);
         }
+    }
+
+    private bool IsNamed(string directory)
+    {
+        lock (_named)
+            return _named.Contains(directory);
     }
 
     private string Resolve(string path)

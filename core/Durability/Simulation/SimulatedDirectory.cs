@@ -10,6 +10,9 @@ internal sealed class SimulatedDirectory
 
     public IEnumerable<SimulatedFile> DurableEntries => _durable.Values;
 
+    /// <summary>Whether its own name is durable in the directory that it is in.</summary>
+    public bool IsNamed { get; set; }
+
     /// <summary>Removed, but not durably so.</summary>
     public bool IsDeleted { get; set; }
 

@@ -15,7 +15,7 @@ public sealed class SimulatedCrash() : Exception("The simulated process was kill
 public sealed class SimulatedDisk : IDisk
 {
     private readonly Random _random;
-    private readonly Dictionary<string, SimulatedDirectory> _directories = new(StringComparer.Ordinal) { [""] = new() };
+    private readonly Dictionary<string, SimulatedDirectory> _directories = new(StringComparer.Ordinal) { [""] = new() { IsNamed = true } };
     private int _life; // how often the process was started: handles of an earlier life are dead
 
     /// <summary>An empty disk.</summary>
@@ -59,8 +59,15 @@ public sealed class SimulatedDisk : IDisk
             file.Writer = null;
         if (!powerLoss)
             return;
+        foreach (var path in _directories.Where(known => !known.Value.IsNamed && _random.Next(2) == 0).Select(known => known.Key).ToList())
+        {
+            foreach (var below in _directories.Keys.Where(key => key == path || key.StartsWith(path + "/", StringComparison.Ordinal)).ToList())
+                _directories.Remove(below);
+        }
+
         foreach (var (path, directory) in _directories.ToList())
         {
+            directory.IsNamed = true;
             directory.Lose(_random);
             if (directory.IsDeleted && directory.Entries.Count == 0 && _random.Next(2) == 0)
                 _directories.Remove(path);
@@ -131,16 +138,20 @@ public sealed class SimulatedDisk : IDisk
     {
         DiskPath.Check(directory);
         Alive(_life);
-        if (Find(directory) is not null)
+        if (Find(directory) is { IsNamed: true })
             return;
         CreateDirectory(DiskPath.Directory(directory));
-        Change(_life, () =>
+        if (Find(directory) is null)
         {
-            if (_directories.TryGetValue(directory, out var deleted))
-                deleted.IsDeleted = false;
-            else
-                _directories[directory] = new SimulatedDirectory();
-        });
+            Change(_life, () =>
+            {
+                if (!_directories.TryGetValue(directory, out var made))
+                    _directories[directory] = made = new SimulatedDirectory();
+                (made.IsDeleted, made.IsNamed) = (false, false);
+            });
+        }
+
+        SyncDirectory(DiskPath.Directory(directory));
     }
 
     /// <inheritdoc/>
@@ -184,7 +195,13 @@ public sealed class SimulatedDisk : IDisk
         DiskPath.Check(directory);
         Alive(_life);
         var found = Find(directory) ?? throw new DirectoryNotFoundException($"'{directory}' is not there.");
-        Change(_life, found.Sync, isSync: true);
+        Change(
+            _life, () =>
+            {
+                found.Sync();
+                foreach (var (path, below) in _directories)
+                    below.IsNamed |= DiskPath.Directory(path) == directory;
+            }, isSync: true);
     }
 
     private SimulatedDirectory? Find(string directory) =>

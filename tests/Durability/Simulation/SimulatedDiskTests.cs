@@ -23,6 +23,27 @@ public sealed class SimulatedDiskTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Directory_whose_making_was_killed_before_its_sync_is_durable_only_when_it_was_asked_for_again(bool again)
+    {
+        var there = Enumerable.Range(0, Seeds).Count(seed =>
+        {
+            var disk = new SimulatedDisk(seed) { CrashAt = 1 };
+            Assert.Throws<SimulatedCrash>(() => disk.CreateDirectory("d"));
+            disk.Restart(powerLoss: false);
+            Assert.Equal(["d"], disk.ListDirectories(""));
+            if (again)
+                disk.CreateDirectory("d");
+            DurableFile.Write(disk, "d/a", [1]);
+            disk.Crash();
+            disk.Restart();
+            return disk.Exists("d/a");
+        });
+        Assert.InRange(there, again ? Seeds : 1, again ? Seeds : Seeds - 1);
+    }
+
     [Fact]
     public void File_in_an_unsynced_directory_is_sometimes_lost_and_sometimes_not()
     {
