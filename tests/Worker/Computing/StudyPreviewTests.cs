@@ -67,15 +67,18 @@ public sealed class StudyPreviewTests : IDisposable
     }
 
     [Fact]
-    public void Preview_names_faulty_rows_by_number_and_column_and_shows_no_value_of_a_row()
+    public void Preview_names_faulty_rows_and_lines_by_number_and_shows_no_value_of_a_row()
     {
         _patients.Rows[4] = "patient-4,fortyfour,1,train";
+        _patients.Rows.Add("patient-99,fortyfive");
         _patients.Write();
 
         var counts = Preview(Patients.Study).Releases[0].Content;
 
         Assert.Contains("row 5, column age", counts, StringComparison.Ordinal);
-        Assert.DoesNotContain("fortyfour", counts, StringComparison.Ordinal);
+        Assert.Contains("line 34: the line is not a row of this table", counts, StringComparison.Ordinal);
+        Assert.DoesNotContain("forty", counts, StringComparison.Ordinal);
+        Assert.DoesNotContain("patient-", counts, StringComparison.Ordinal);
     }
 
     [Fact]

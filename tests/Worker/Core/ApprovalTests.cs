@@ -200,8 +200,24 @@ public sealed class ApprovalTests : IDisposable
         Assert.Equal(Reason.ApprovalRevoked, _site.Decline(Site.Order()));
         Assert.Equal(Reason.ApprovalRevoked, _site.Decline(Site.Order(round: 2)));
         Assert.Equal((State.Revoked, Reason.ApprovalRevoked), StatusOf());
-        _site.Restart(); // durably: a loss of power brings nothing back
+        _site.Restart();
         Assert.Equal([others.File], _site.Outgoing);
+    }
+
+    [Fact]
+    public void Destroyed_release_is_gone_from_the_disk_when_the_steward_has_the_answer()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            using var site = new Site(seed);
+            site.Approve();
+            site.Release(Site.Order());
+            site.Core.Revoke(Digest, "grace", "");
+
+            site.Kill(); // a loss of power, and no worker that would clear up what it brings back
+
+            Assert.Empty(site.Outgoing);
+        }
     }
 
     [Fact]
