@@ -46,7 +46,7 @@ internal static class StudyShape
 
     private static readonly MapShape s_data = new(
         new("dataset", TextShape.Identifier, "The name under which each site's steward maps a local file.", Required: true),
-        new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, and nobody can be excluded by pseudonym."),
+        new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, nobody can be excluded by pseudonym, and a site at which somebody opted out takes no part."),
         new("features", new ListShape(
             new VariantShape("type", "How the values are typed.", "number",
                 ("number", "a real number in a unit", s_number),

@@ -23,12 +23,12 @@ public sealed class SiteData(Cohort cohort, ImmutableArray<RowFault> faults, Sha
     /// <summary>Keyed fingerprint of the rows.</summary>
     public Sha256Digest Fingerprint { get; } = fingerprint;
 
-    /// <summary>The policy's rules about data, held against these rows.</summary>
-    public ImmutableArray<(PolicyFinding Finding, Reason Reason)> Check(SitePolicy policy, ModelPlan plan)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        return PolicyCheck.Data(policy, Cohort.Counts.Rows, Cohort.Counts.FaultyRows, Cohort.Counts.Training, plan.Layout.Dimension);
-    }
+    /// <summary>The policy's rules about data, held against these rows; and that whoever opted out can be left out.</summary>
+    public ImmutableArray<(PolicyFinding Finding, Reason Reason)> Check(SitePolicy policy, Study study, ExclusionList exclusions) =>
+    [
+        PolicyCheck.Exclusions(study, exclusions),
+        .. PolicyCheck.Data(policy, Cohort.Counts.Rows, Cohort.Counts.FaultyRows, Cohort.Counts.Training, ModelPlan.For(study).Layout.Dimension),
+    ];
 
     /// <summary>Training rows, encoded.</summary>
     public TrainingSet TrainingSet(Study study, PreprocessingConstants constants) => Encoded(study, constants).Training;

@@ -60,6 +60,19 @@ public static class PolicyCheck
         ];
     }
 
+    /// <summary>Whether those who opted out can be left out of a study: by the column that names the patient, and by nothing else.</summary>
+    public static (PolicyFinding Finding, Reason Reason) Exclusions(Study study, ExclusionList exclusions)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(exclusions);
+        return (new("exclusions", exclusions.Count == 0 || study.Data.Patient is not null, (exclusions.Count, study.Data.Patient) switch
+        {
+            (0, _) => "Nobody has opted out.",
+            (_, { } column) => $"{exclusions.Count} patients have opted out; the column '{column}' tells who they are.",
+            _ => $"{exclusions.Count} patients have opted out, and the study names no column of patients by which they could be left out.",
+        }), Reason.DataUnfit);
+    }
+
     private static string KindOf(StudyModel model) => model switch
     {
         LogisticRegression => "logistic-regression",

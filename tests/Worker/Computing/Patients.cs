@@ -37,6 +37,9 @@ internal sealed class Patients : IDisposable
     /// <summary>The same where the constants are to be learned.</summary>
     public static Study OpenStudy { get; } = StudyOf("{name: age, range: [0, 120], missing: mean}");
 
+    /// <summary>A study that names no column of patients, so that nobody can be left out of it.</summary>
+    public static Study NamelessStudy { get; } = StudyText.Of("{name: age, range: [0, 120], missing: mean}", split: "{column: part}");
+
     /// <summary>Lines of the file, without its header; <see cref="Write"/> puts them there.</summary>
     public List<string> Rows { get; }
 

@@ -90,6 +90,20 @@ public sealed class SiteStepComputerTests : IDisposable
     }
 
     [Fact]
+    public void Study_by_which_nobody_can_be_left_out_is_declined_while_somebody_has_opted_out()
+    {
+        var (site, _) = Site(new Patients());
+        site.Approve(Patients.NamelessStudy);
+        var order = Worker.Site.Order(Kind.Preparation, study: Patients.NamelessStudy);
+
+        site.Core.SetExclusions(["patient-3"], "grace");
+        Assert.Equal(Reason.DataUnfit, site.Decline(order));
+
+        site.Core.SetExclusions([], "grace");
+        site.Release(order);
+    }
+
+    [Fact]
     public void Patient_who_opted_out_is_in_no_release_from_then_on_neither_in_the_numbers_nor_in_the_fingerprint()
     {
         var (site, _) = Site(new Patients(training: 21, negatives: 6, positives: 6));
