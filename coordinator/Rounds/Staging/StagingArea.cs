@@ -151,13 +151,18 @@ public sealed class StagingArea : IDisposable
         if (total < 1 || offset + bytes.Length > total)
             return Refuse(rule, slot, RoundFault.LengthWrong);
         if (upload.Take(rule, bytes) is { } fault)
-            return Refuse(rule, slot, fault);
+            return Reject(rule, slot, upload, fault);
         upload.File!.Write(offset, bytes);
         FaultPoint.Reached("upload-appended");
         if (upload.Length < total)
             return new UploadAppended(upload.Length);
-        return upload.Finish(rule) is { } flaw ? Refuse(rule, slot, flaw) : Seal(rule, upload);
+        return upload.Finish(rule) is { } flaw ? Reject(rule, slot, upload, flaw) : Seal(rule, upload);
     }
+
+    // Only what came to this process whole is held against the site. Bytes that lay on the disk before may be what a loss of power made of them, and
+    // the sender, who asked before it, went on where he had been told to: he shall send all of it again.
+    private UploadResult Reject(UploadRule rule, Slot slot, Upload upload, RoundFault fault) =>
+        upload.Resumed ? new UploadMisplaced(StartAnew(rule, slot).Length) : Refuse(rule, slot, fault);
 
     private UploadWhole Seal(UploadRule rule, Upload upload)
     {
@@ -190,6 +195,7 @@ public sealed class StagingArea : IDisposable
             upload.File = _disk.Open(PathOf(rule.Step, rule.Site, Part), DiskMode.Write);
             // A part that lacks nothing was cut off while it was being sealed. There is no byte left to send, so nothing would ever seal it; and a
             // sync may have failed on it, after which another would succeed without writing. Its bytes are sent, and written, again.
+            upload.Resumed = upload.File.Length > 0;
             return upload.File.Length <= rule.MaximumLength && TakeAll(rule, upload, upload.File) is null && !upload.IsComplete ? upload : StartAnew(rule, slot);
         }
 

@@ -18,6 +18,9 @@ internal sealed class Upload : IDisposable
     /// <summary>The part's file while bytes come; null once whole.</summary>
     public IDiskFile? File { get; set; }
 
+    /// <summary>Whether its first bytes lay on the disk when this process took it up.</summary>
+    public bool Resumed { get; set; }
+
     /// <summary>Bytes taken so far.</summary>
     public long Length { get; private set; }
 
