@@ -79,12 +79,16 @@ public sealed class ChainedLog : IDisposable
     }
 
     /// <summary>Appends an entry and returns once it is durable.</summary>
+    /// <param name="kind">What it records.</param>
+    /// <param name="body">What is recorded.</param>
+    /// <param name="accept">Hears the entry before it is written; by an exception it keeps it out, for what is in the log stays there.</param>
     /// <exception cref="IOException">The disk refused; the log is as it was (see <see cref="LineLog.Append"/>).</exception>
-    public LogEntry Append(string kind, JsonObject body)
+    public LogEntry Append(string kind, JsonObject body, Action<LogEntry>? accept = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(kind);
         ArgumentNullException.ThrowIfNull(body);
         var entry = LogEntry.Make(_entries.Count + 1, _time.GetUtcNow(), kind, body, Head, _key);
+        accept?.Invoke(entry);
         _lines.Append(entry.Line.Span);
         _entries.Add(entry);
         return entry;

@@ -24,10 +24,10 @@ public sealed class SiteData(Cohort cohort, ImmutableArray<RowFault> faults, Sha
     public Sha256Digest Fingerprint { get; } = fingerprint;
 
     /// <summary>The policy's rules about data, held against these rows; and that whoever opted out can be left out.</summary>
-    public ImmutableArray<(PolicyFinding Finding, Reason Reason)> Check(SitePolicy policy, Study study, ExclusionList exclusions) =>
+    public ImmutableArray<(PolicyFinding Finding, Reason Reason)> Check(SitePolicy policy, Study study, ModelPlan plan, ExclusionList exclusions) =>
     [
         PolicyCheck.Exclusions(study, exclusions),
-        .. PolicyCheck.Data(policy, Cohort.Counts.Rows, Cohort.Counts.FaultyRows, Cohort.Counts.Training, ModelPlan.For(study).Layout.Dimension),
+        .. PolicyCheck.Data(policy, Cohort.Counts.Rows, Cohort.Counts.FaultyRows, Cohort.Counts.Training, plan.Layout.Dimension),
     ];
 
     /// <summary>Training rows, encoded.</summary>

@@ -45,7 +45,7 @@ public sealed class SiteStepComputer : IStepComputer
     {
         if (!PreprocessingConstants.NeedPreparation(request.Study))
             throw NotOfThisStudy(request);
-        var data = Data(request);
+        var data = Data(request, ModelPlan.For(request.Study));
         var report = PreparationReport.Compute(request.Study, data.Cohort.Training.Values).Suppress(request.Policy.MinimumCell);
         return Json(request, report.Write(), data.Fingerprint);
     }
@@ -54,7 +54,7 @@ public sealed class SiteStepComputer : IStepComputer
     {
         var study = request.Study;
         var plan = ModelPlan.For(study);
-        var data = Data(request);
+        var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var work = new TrainingWork(
             plan, study.Training, data.TrainingSet(study, Constants(request)), _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request));
@@ -91,7 +91,7 @@ public sealed class SiteStepComputer : IStepComputer
     private (ScoreHistogram? Suppressed, Sha256Digest Fingerprint) Score(StepRequest request)
     {
         var plan = ModelPlan.For(request.Study);
-        var data = Data(request);
+        var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var rows = data.TestSet(request.Study, Constants(request));
         var logits = new double[rows.Rows];
@@ -120,10 +120,10 @@ public sealed class SiteStepComputer : IStepComputer
         return new StepComputation(payload, format.Name, model.Parameters, 1, saturated, null, "managed", 0);
     }
 
-    private SiteData Data(StepRequest request)
+    private SiteData Data(StepRequest request, ModelPlan plan)
     {
         var data = _cohorts.Load(request.Study, request.Exclusions);
-        foreach (var (finding, reason) in data.Check(request.Policy, request.Study, request.Exclusions))
+        foreach (var (finding, reason) in data.Check(request.Policy, request.Study, plan, request.Exclusions))
         {
             if (!finding.Passed)
                 throw new StepDeclinedException(reason, $"{finding.Rule}: {finding.Sentence}");

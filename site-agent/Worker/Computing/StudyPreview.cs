@@ -53,7 +53,7 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         var plan = ModelPlan.For(study);
         var exclusions = core.Exclusions();
         var data = cohorts.Load(study, exclusions);
-        var findings = data.Check(policy, study, exclusions);
+        var findings = data.Check(policy, study, plan, exclusions);
         reply.Checks.AddRange(findings.Select(finding => Check(finding.Finding)));
         reply.Releases.Add(new PreviewRelease { Kind = "nothing (counts for the steward only)", Content = Counts(data) });
         if (findings.Any(finding => !finding.Finding.Passed))

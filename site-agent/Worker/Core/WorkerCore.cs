@@ -541,18 +541,18 @@ public sealed class WorkerCore : IDisposable
 
     private void Append(string kind, JsonObject body, StudyDigest? study)
     {
-        var log = Sound();
+        var next = _state;
         try
         {
-            // An entry that this worker would not read again breaks the log for good: it is tried before it is written.
-            _ = _state.Apply(new LogEntry(0, default, kind, body, default, default, default));
+            // An entry that this worker would not read again breaks the log for good: it is applied before it is written.
+            Sound().Append(kind, body, entry => next = _state.Apply(entry));
         }
         catch (FormatException fault)
         {
             throw new StewardException($"This cannot be logged, so it is not done: {fault.Message}");
         }
 
-        _state = _state.Apply(log.Append(kind, body));
+        _state = next;
         if (study is { } changed)
             StudyChanged?.Invoke(changed);
     }
