@@ -11,6 +11,9 @@ public readonly record struct ClinicalTime(long Microseconds) : IComparable<Clin
     /// <summary>Not known. Before every moment, so that nothing is taken for known by comparing with it: ask <see cref="IsKnown"/> first.</summary>
     public static ClinicalTime None => new(long.MinValue);
 
+    /// <summary>After every moment.</summary>
+    public static ClinicalTime Never => new(long.MaxValue);
+
     /// <summary>Whether this is a moment.</summary>
     public bool IsKnown => Microseconds != long.MinValue;
 

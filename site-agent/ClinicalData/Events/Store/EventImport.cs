@@ -1,0 +1,266 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.ClinicalData;
+
+/// <summary>
+/// One import that is going on. Records are gathered to a batch; a full one is held against what the store has, ordered by patient and
+/// time, and written as a segment. Memory is a batch, the dictionaries and the encounters' keys, however long the export. Nothing is in
+/// the store before <see cref="Commit"/>.
+/// </summary>
+internal sealed class EventImport : IEventSink
+{
+    private readonly IDisk _disk;
+    private readonly ImportLimits _limits;
+    private readonly int _number;
+    private readonly string _folder;
+    private readonly IncrementalHash _fingerprint;
+    private readonly Utf8Dictionary _patients;
+    private readonly ConceptDictionary _concepts;
+    private readonly HashSet<long> _encounters;
+    private readonly int _oldPatients;
+    private readonly int _oldConcepts;
+    private readonly ImmutableArray<string> _indexes; // of the store
+    private readonly List<string> _ownIndexes = [];
+
+    private readonly EventColumns _batch = new();
+    private readonly EventColumns _sorted = new();
+    private readonly BatchRecords _records = new();
+    private readonly List<int> _recordOfRow = [];
+    private readonly List<(RecordPlace Place, ClinicalTime Until)> _amendments = [];
+    private readonly List<string> _files = [];
+    private readonly List<int> _segments = [];
+    private readonly FaultFile _faults = new();
+
+    private readonly SortedDictionary<SkipReason, long> _skipped = [];
+    private readonly SortedDictionary<RecordFault, long> _refused = [];
+    private readonly SortedDictionary<RecordNote, long> _notes = [];
+    private long _read;
+    private long _allRefused;
+    private long _added;
+    private long _unchanged;
+    private long _amended;
+    private long _retracted;
+
+    public EventImport(IDisk disk, EventSnapshot before, ImportLimits limits, IncrementalHash fingerprint)
+    {
+        (_disk, _limits, _fingerprint) = (disk, limits, fingerprint);
+        _number = before.Number + 1;
+        _folder = StoreImport.FolderOf(_number);
+        (_patients, _concepts, _encounters) = (before.CopyPatients(), before.CopyConcepts(), before.ReadEncounters());
+        (_oldPatients, _oldConcepts) = (_patients.Count, _concepts.Concepts.Count);
+        _indexes = before.RecordIndexes;
+        _disk.CreateDirectory(_folder);
+    }
+
+    public void BeginFile(string name) => _files.Add(name);
+
+    public int DeclarePatient(ReadOnlySpan<byte> identifier) => _patients.GetOrAdd(identifier, out _);
+
+    public int FindPatient(ReadOnlySpan<byte> identifier) => _patients.Find(identifier);
+
+    public bool KnowsEncounter(long encounter) => _encounters.Contains(encounter);
+
+    public int Concept(params ReadOnlySpan<Coding> codings) => _concepts.GetOrAdd(codings);
+
+    public void Add(in SourceRecord record, params ReadOnlySpan<ClinicalEvent> events) => Take(record, events, retract: false);
+
+    public void Retract(in SourceRecord record) => Take(record, [], retract: true);
+
+    public void Skip(SkipReason reason)
+    {
+        _read++;
+        Count(_skipped, reason);
+    }
+
+    public void Refuse(long line, RecordFault fault, string element = "")
+    {
+        _read++;
+        _allRefused++;
+        Count(_refused, fault);
+        _faults.Add(_files[^1], line, fault.Sentence(), element);
+    }
+
+    public void Note(long line, RecordNote note, string element = "")
+    {
+        Count(_notes, note);
+        _faults.Add(_files[^1], line, note.Sentence(), element);
+    }
+
+    /// <summary>Writes what is left and puts the import into the manifest: from then on it is there, whole.</summary>
+    /// <exception cref="DatasetException">More records were refused than is allowed.</exception>
+    public StoreImport Commit(StoreManifest manifest, string source, DateTimeOffset at)
+    {
+        Flush();
+        CheckLimit();
+        var texts = new List<string>();
+        for (var i = _oldPatients; i < _patients.Count; i++)
+            texts.Add(Encoding.UTF8.GetString(_patients[i]));
+        WriteTexts(EventSnapshot.PatientsFile, texts);
+        WriteTexts(EventSnapshot.ConceptsFile, [.. _concepts.Concepts.Skip(_oldConcepts).Select(codings => StoreTables.ConceptText(codings.AsSpan()))]);
+        Create(EventSnapshot.AmendmentsFile, stream => StoreTables.WriteAmendments(stream, _amendments));
+        foreach (var (place, until) in _amendments)
+            _fingerprint.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{place.Import} {place.File} {place.Line} {until.Microseconds}\n")));
+        Create(EventSnapshot.RecordsFile, stream => RecordIndex.Write(stream, RecordIndex.Merge([.. _ownIndexes.Select(index => RecordIndex.Read(_disk, index))])));
+        foreach (var index in _ownIndexes)
+            _disk.Delete(index);
+        Create(EventSnapshot.FaultsFile, _faults.WriteTo);
+        _disk.SyncDirectory(_folder);
+
+        var import = new StoreImport(
+            _number, source, at, Sha256Digest.Of(_fingerprint), _patients.Count, _concepts.Concepts.Count, [.. _segments], [.. _files],
+            new ImportCounts(
+                _added, _unchanged, _amended, _retracted, _skipped.ToImmutableSortedDictionary(), _refused.ToImmutableSortedDictionary(), _notes.ToImmutableSortedDictionary()));
+        new StoreManifest(manifest.Imports.Add(import)).Write(_disk);
+        return import;
+    }
+
+    private void Take(in SourceRecord record, ReadOnlySpan<ClinicalEvent> events, bool retract)
+    {
+        _read++;
+        // What is written over by a later version ends where that one becomes available; where no rule says when that is, it is as if it had never been.
+        var until = ClinicalTime.None;
+        foreach (ref readonly var item in events)
+        {
+            if (item.Kind == EventKind.Encounter)
+                _encounters.Add(item.Encounter);
+            if (item.Available.IsKnown && !item.Flags.HasFlag(EventFlags.AvailableAtEncounterEnd) && (!until.IsKnown || item.Available < until))
+                until = item.Available;
+            _batch.Add(item, _files.Count - 1, record.Line);
+            _recordOfRow.Add(_records.Count);
+        }
+
+        _records.Add(record, _files.Count - 1, until, retract);
+        if (_batch.Rows >= _limits.BatchRows || _records.Count >= _limits.BatchRows)
+        {
+            Flush();
+            CheckLimit();
+        }
+    }
+
+    private void Flush()
+    {
+        if (_records.Count == 0)
+            return;
+        var order = _records.SortByKey();
+        // What this import has itself comes first: a record that it repeats is not held against the store a second time.
+        _records.MatchDuplicates(order, _number, Resolve);
+        foreach (var index in _ownIndexes)
+            _records.Match(order, RecordIndex.Read(_disk, index), Resolve);
+        _records.Match(order, RecordIndex.Merge([.. _indexes.Select(index => RecordIndex.Read(_disk, index))]), Resolve);
+        _records.CountNew(ref _added, ref _retracted);
+
+        var rows = RowsInOrder();
+        if (rows.Length > 0)
+        {
+            _sorted.Gather(_batch, rows);
+            _sorted.AppendTo(_fingerprint);
+            Create($"events-{_segments.Count.ToString("D3", CultureInfo.InvariantCulture)}.parquet", stream => SegmentFile.Write(stream, _sorted));
+            _segments.Add(rows.Length);
+        }
+
+        var own = $"{_folder}/records-{_ownIndexes.Count.ToString("D3", CultureInfo.InvariantCulture)}.bin";
+        using (var stream = new DiskStream(_disk.Open(own, DiskMode.Replace)))
+            RecordIndex.Write(stream, _records.Kept(order, _number));
+        _ownIndexes.Add(own);
+        _batch.Rows = 0;
+        _records.Clear();
+        _recordOfRow.Clear();
+    }
+
+    // One record of the batch whose key is there already: in this import, or in an earlier one.
+    private void Resolve(int record, in IndexedRecord known)
+    {
+        if (_records.Content(record) == known.Content)
+        {
+            _unchanged++;
+            _records.Drop(record);
+            if (known.Place.Import == _number)
+                Noted(record, RecordNote.Duplicate);
+        }
+        else if (known.Place.Import == _number)
+        {
+            _records.Drop(record);
+            _allRefused++;
+            Count(_refused, RecordFault.DuplicateDiffers);
+            _faults.Add(_files[_records.File(record)], _records.Line(record), RecordFault.DuplicateDiffers.Sentence(), "");
+        }
+        else
+        {
+            _amendments.Add((known.Place, _records.Until(record)));
+            _records.Supersede(record);
+            _ = _records.IsRetraction(record) ? _retracted++ : _amended++;
+        }
+    }
+
+    private void Noted(int record, RecordNote note)
+    {
+        Count(_notes, note);
+        _faults.Add(_files[_records.File(record)], _records.Line(record), note.Sentence(), "");
+    }
+
+    // By patient, then time, then as they came: a counting sort over the patients' ordinals, then each patient's own.
+    private int[] RowsInOrder()
+    {
+        var starts = new int[_patients.Count + 1];
+        var kept = 0;
+        for (var row = 0; row < _batch.Rows; row++)
+        {
+            if (!_records.IsDropped(_recordOfRow[row]))
+            {
+                starts[_batch.Patient[row] + 1]++;
+                kept++;
+            }
+        }
+
+        for (var patient = 0; patient < _patients.Count; patient++)
+            starts[patient + 1] += starts[patient];
+        var next = starts.AsSpan(0, _patients.Count).ToArray();
+        var rows = new int[kept];
+        for (var row = 0; row < _batch.Rows; row++)
+        {
+            if (!_records.IsDropped(_recordOfRow[row]))
+                rows[next[_batch.Patient[row]]++] = row;
+        }
+
+        var byTime = new ByTime(_batch.Time);
+        for (var patient = 0; patient < _patients.Count; patient++)
+            rows.AsSpan(starts[patient], starts[patient + 1] - starts[patient]).Sort(byTime);
+        return rows;
+    }
+
+    private void CheckLimit()
+    {
+        if (_allRefused > _limits.MaximumRefusedShare * _read)
+        {
+            throw new DatasetException(string.Create(CultureInfo.InvariantCulture,
+                $"{_allRefused} of {_read} records were refused; the site's policy allows a share of {_limits.MaximumRefusedShare} (maximum-faulty-rows). Nothing was imported. The first: {_faults.First}. Mend the export, or the policy."));
+        }
+    }
+
+    private void WriteTexts(string name, IReadOnlyCollection<string> texts)
+    {
+        foreach (var text in texts)
+            _fingerprint.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
+        Create(name, stream => StoreTables.WriteTexts(stream, texts));
+    }
+
+    private void Create(string name, Action<Stream> write)
+    {
+        using var stream = new DiskStream(_disk.Open($"{_folder}/{name}", DiskMode.Replace));
+        write(stream);
+        stream.Sync();
+    }
+
+    private static void Count<T>(SortedDictionary<T, long> counts, T key)
+        where T : notnull => counts[key] = counts.GetValueOrDefault(key) + 1;
+
+    private readonly struct ByTime(long[] times) : IComparer<int>
+    {
+        public int Compare(int x, int y) => times[x] != times[y] ? times[x].CompareTo(times[y]) : x.CompareTo(y);
+    }
+}
