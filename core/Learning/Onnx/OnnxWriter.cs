@@ -120,9 +120,20 @@ public static class OnnxWriter
         // (x - 0) / 1 leaves a number as it is, to the bit: one matrix serves scaled and unscaled features.
         var standardised = features.Select(feature => feature.Scale == FeatureScale.Standardise).ToArray();
         if (!standardised.Contains(true))
-            return filled;
+            return WithIndicators(graph, features, filled, plausible);
         var centred = graph.Add("Sub", [filled, Row("mean", constants.Select((c, i) => standardised[i] ? (float)c.Mean!.Value : 0f))]);
-        return graph.Add("Div", [centred, Row("deviation", constants.Select((c, i) => standardised[i] ? (float)c.StandardDeviation!.Value : 1f))]);
+        var scaled = graph.Add("Div", [centred, Row("deviation", constants.Select((c, i) => standardised[i] ? (float)c.StandardDeviation!.Value : 1f))]);
+        return WithIndicators(graph, features, scaled, plausible);
+    }
+
+    // Each indicator stands behind its number.
+    private static string WithIndicators(OnnxGraph graph, ImmutableArray<Feature> features, string numbers, string plausible)
+    {
+        if (!features.Any(feature => feature.Indicator))
+            return numbers;
+        var both = graph.Add("Concat", [numbers, graph.CastToFloat(graph.Add("Not", [plausible]))], ("axis", 1));
+        long[] order = [.. features.SelectMany((feature, i) => feature.Indicator ? new long[] { i, features.Length + i } : [i])];
+        return graph.Add("Gather", [both, graph.Integers($"{features[0].Name}/order", order)], ("axis", 1));
     }
 
     private static string OneHot(OnnxGraph graph, Feature feature, List<string> excluded)

@@ -56,9 +56,16 @@ public sealed class InputEncoder
             }
 
             if (feature.Type == FeatureType.Number)
+            {
                 inputs[offset] = Number(feature, _constants[i], value);
+                if (feature.Indicator)
+                    inputs[offset + 1] = float.IsNaN(value) ? 1 : 0;
+            }
             else
+            {
                 OneHot(feature, value, inputs.Slice(offset, feature.Width));
+            }
+
             offset += feature.Width;
         }
 

@@ -52,7 +52,11 @@ public sealed record Study
 /// <param name="Features">Model inputs, in order; never empty (save for benchmark models).</param>
 /// <param name="Label">What is predicted; without a name for benchmark models.</param>
 /// <param name="Split">How rows are divided into training and test.</param>
-public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<Feature> Features, Label Label, Split Split);
+public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<Feature> Features, Label Label, Split Split)
+{
+    /// <summary>Of a study over clinical events: who is in it and what is predicted; null: the dataset is a table.</summary>
+    public CohortDefinition? Cohort { get; init; }
+}
 
 /// <summary>How a feature's values are typed.</summary>
 public enum FeatureType
@@ -112,8 +116,14 @@ public sealed record Feature(
     double? Mean,
     double? StandardDeviation)
 {
-    /// <summary>How many inputs of the network this feature fills: 1 for a number, one per level for a category.</summary>
-    public int Width => Type == FeatureType.Number ? 1 : Levels.Length;
+    /// <summary>How it is computed from events, and by which definition (<c>name@version</c>); null: it is a column of a table.</summary>
+    public (string Definition, FeatureValue Value)? Source { get; init; }
+
+    /// <summary>Whether a number has a second input that is 1 where it is missing or implausible, else 0.</summary>
+    public bool Indicator { get; init; }
+
+    /// <summary>How many inputs of the network this feature fills: 1 for a number and 1 for its indicator, one per level for a category.</summary>
+    public int Width => Type == FeatureType.Number ? (Indicator ? 2 : 1) : Levels.Length;
 
     /// <summary>Whether this feature's mean or deviation has to be learned in a preparation round.</summary>
     public bool NeedsPreparation =>
@@ -126,13 +136,17 @@ public sealed record Feature(
 /// <param name="Above">Positive where the value is greater than this.</param>
 public sealed record Label(string Name, double Above);
 
-/// <summary>How rows are divided: by a column of the data, or by a seeded split of the patients.</summary>
+/// <summary>How rows are divided: by a column of the data, by the year of care, or by a seeded split of the patients.</summary>
 /// <param name="Column">Column whose value is <paramref name="TrainValue"/> or <paramref name="TestValue"/>; null: seeded split.</param>
 /// <param name="TrainValue">Value of training rows.</param>
 /// <param name="TestValue">Value of test rows.</param>
 /// <param name="TestFraction">Share of patients in the test set (seeded split), in (0, 1).</param>
 /// <param name="Seed">Seed of the split.</param>
-public sealed record Split(string? Column, string TrainValue, string TestValue, double TestFraction, long Seed);
+public sealed record Split(string? Column, string TrainValue, string TestValue, double TestFraction, long Seed)
+{
+    /// <summary>First year of care of the test set, by the hospital's calendar; null: the split is another.</summary>
+    public int? TestFrom { get; init; }
+}
 
 /// <summary>What is trained.</summary>
 public abstract record StudyModel

@@ -24,9 +24,21 @@ internal static class StudyBuilder
     private static StudyData Data(JsonNode? data) => new(
         data is null ? "" : Text(data, "dataset"),
         data?["patient"]?.GetValue<string>(),
-        [.. (data?["features"]?.AsArray() ?? []).Select(feature => Feature(feature!))],
-        data?["label"] is { } label ? new Label(Text(label, "name"), Number(label, "above")) : new Label("", 0),
-        data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1));
+        [.. (data?["features"]?.AsArray() ?? []).SelectMany(feature => Features(feature!.AsObject()))],
+        data?["label"] is { } label ? new Label(Text(label, "name"), Number(label, "above")) : new Label(data?["cohort"]?["outcome"]?["name"]?.GetValue<string>() ?? "", 0),
+        data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1))
+    {
+        Cohort = data?["cohort"] is { } cohort ? CohortBuilder.Build(cohort) : null,
+    };
+
+    private static IEnumerable<Feature> Features(JsonObject feature)
+    {
+        if (!ClinicalFeature.Is(feature))
+            return [Feature(feature)];
+        var definition = ClinicalFeature.Build(feature["definition"]!.AsObject());
+        return ClinicalFeature.Columns(feature).Zip(ClinicalFeature.Values(feature["definition"]!.AsObject()), (column, value) =>
+            Feature(column) with { Source = (definition.Reference, value), Indicator = column["indicator"]!.GetValue<bool>() });
+    }
 
     private static Feature Feature(JsonNode feature)
     {
@@ -43,6 +55,8 @@ internal static class StudyBuilder
 
     private static Split Split(JsonNode split) => split["column"] is { } column
         ? new Split(column.GetValue<string>(), Text(split, "train"), Text(split, "test"), 0, 0)
+        : split["test-from"] is { } year
+        ? new Split(null, "", "", 0, 0) { TestFrom = (int)year.GetValue<double>() }
         : new Split(null, "", "", Number(split, "test"), (long)Number(split, "seed"));
 
     private static StudyModel Model(JsonNode model) => Text(model, "kind") switch

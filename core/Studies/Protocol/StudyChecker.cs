@@ -26,11 +26,16 @@ public static class StudyChecker
     /// <summary>Longest canonical form that is read, in bytes.</summary>
     public const int MaximumLength = 1 << 20;
 
-    /// <summary>Checks a protocol written in YAML (docs/reference/study-protocol.md).</summary>
-    public static StudyCheck CheckYaml(string yaml, params IEnumerable<IStudyRule> rules)
+    /// <summary>Checks a protocol written in YAML (docs/reference/study-protocol.md) that refers to the built-in feature library at most.</summary>
+    public static StudyCheck CheckYaml(string yaml, params IEnumerable<IStudyRule> rules) => CheckYaml(yaml, FeatureLibrary.BuiltIn, rules);
+
+    /// <summary>Checks a protocol written in YAML (docs/reference/study-protocol.md). What it refers to in the library stands whole in the study.</summary>
+    public static StudyCheck CheckYaml(string yaml, FeatureLibrary library, params IEnumerable<IStudyRule> rules)
     {
+        ArgumentNullException.ThrowIfNull(library);
         var faults = new FaultList();
-        return Check(YamlDeclarationReader.Read(yaml, faults), faults, rules);
+        var declaration = YamlDeclarationReader.Read(yaml, faults);
+        return Check(declaration is null ? null : FeatureUse.Resolve(declaration, library, faults), faults, rules);
     }
 
     /// <summary>Checks a protocol as it travels: canonical JSON. Bytes that are not their own canonical form are a fault.</summary>

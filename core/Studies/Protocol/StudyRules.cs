@@ -13,15 +13,12 @@ internal static class StudyRules
     public static void Check(JsonObject study, FaultList faults)
     {
         CheckBenchmark(study, faults);
-        CheckColumns(study["data"], faults);
-        var features = study["data"]?["features"]?.AsArray() ?? [];
-        for (var i = 0; i < features.Count; i++)
-        {
-            if (features[i] is { } feature)
-                CheckFeature(feature, Paths.Item("data.features", i), faults);
-        }
-
-        CheckModelSize(study, features, faults);
+        CohortRules.Check(study["data"], faults);
+        var columns = Columns(study["data"]?["features"]?.AsArray() ?? []).ToList();
+        CheckColumns(study["data"], columns, faults);
+        foreach (var (column, path) in columns)
+            CheckFeature(column, path, faults);
+        CheckModelSize(study, columns.Select(column => column.Column), faults);
         CheckSites(study["federation"], faults);
     }
 
@@ -36,14 +33,14 @@ internal static class StudyRules
                 faults.Add("data", $"The key 'data' is missing; a model of kind {kind} needs it.");
             foreach (var key in (string[])["features", "label"])
             {
-                if (data is JsonObject map && !map.ContainsKey(key))
+                if (data is JsonObject map && !map.ContainsKey(key) && !(key == "label" && map.ContainsKey("cohort")))
                     faults.Add($"data.{key}", $"The key 'data.{key}' is missing; a model of kind {kind} needs it.");
             }
 
             return;
         }
 
-        foreach (var key in (string[])["features", "label"])
+        foreach (var key in (string[])["features", "label", "cohort"])
         {
             if (data is JsonObject map && map.ContainsKey(key))
                 faults.Add($"data.{key}", "A benchmark reads no data; leave this out.");
@@ -55,16 +52,21 @@ internal static class StudyRules
             faults.Add("evaluation.per-site", "A benchmark has nothing to evaluate; leave this out.");
     }
 
+    // What the model sees: a feature over events is brought into the form of a column; one with a fault is passed over.
+    private static IEnumerable<(JsonObject Column, string Path)> Columns(JsonArray features) => features.Index().SelectMany(item =>
+        (item.Item is not JsonObject feature ? [] : ClinicalFeature.Is(feature) ? ClinicalFeature.Columns(feature) : [feature])
+        .Select(column => (column, Paths.Item("data.features", item.Index))));
+
     // A column has one role; the label among the inputs would make a model that has seen the answer.
-    private static void CheckColumns(JsonNode? data, FaultList faults)
+    private static void CheckColumns(JsonNode? data, List<(JsonObject Column, string Path)> columns, FaultList faults)
     {
         var roles = new Dictionary<string, string>(StringComparer.Ordinal);
         Claim(Text(data?["patient"]), "data.patient", "the patient");
         Claim(Text(data?["label"]?["name"]), "data.label.name", "the label");
         Claim(Text(data?["split"]?["column"]), "data.split.column", "the split");
-        var features = data?["features"]?.AsArray() ?? [];
-        for (var i = 0; i < features.Count; i++)
-            Claim(Text(features[i]?["name"]), $"{Paths.Item("data.features", i)}.name", $"feature {i + 1}");
+        Claim(Text(data?["cohort"]?["outcome"]?["name"]), "data.cohort.outcome.name", "the outcome");
+        foreach (var (i, (column, path)) in columns.Index())
+            Claim(Text(column["name"]), $"{path}.name", $"feature {i + 1}");
         if (Text(data?["split"]?["train"]) is { } train && train == Text(data?["split"]?["test"]))
             faults.Add("data.split.test", $"Training and test rows have the same value {DeclarationNode.Quote(train)}; the two must differ.");
 
@@ -98,11 +100,11 @@ internal static class StudyRules
             faults.Add($"{path}.constants", "With 'scale: none' and no 'missing: mean' the constants have no use; leave them out.");
     }
 
-    private static void CheckModelSize(JsonObject study, JsonArray features, FaultList faults)
+    private static void CheckModelSize(JsonObject study, IEnumerable<JsonObject> features, FaultList faults)
     {
         if (study["model"]?["hidden"] is not JsonArray hidden)
             return;
-        var width = features.Sum(feature => feature?["levels"] is JsonArray levels ? levels.Count : 1L);
+        var width = features.Sum(feature => feature["levels"] is JsonArray levels ? levels.Count : feature["indicator"]?.GetValue<bool>() == true ? 2L : 1L);
         var parameters = 0L;
         foreach (var size in hidden.Select(Number))
         {

@@ -177,22 +177,27 @@ internal sealed record VariantShape(string Key, string Meaning, string? Default,
         Variants.FirstOrDefault(variant => variant.Shape.Fields.Any(field => field.Key == key)) is { Word: { } word } ? $"It belongs to '{Key}: {word}'; leave it out or change '{Key}'." : null;
 }
 
-/// <summary>One of two maps, told apart by a key that only the first has.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="With">The map that has the key.</param>
-/// <param name="Without">The map that has not.</param>
-internal sealed record KeyedShape(string Key, MapShape With, MapShape Without) : Shape
+/// <summary>One of several maps, told apart by a key that only one of them has.</summary>
+/// <param name="Keyed">The keys, and the map that has each.</param>
+/// <param name="Without">The map that has none of them.</param>
+internal sealed record KeyedShape(MapShape Without, params ImmutableArray<(string Key, MapShape Map)> Keyed) : Shape
 {
-    public override string Expectation => $"{With.Expectation}, or a map with the keys {Without.Keys},";
+    public override string Expectation => $"{Without.Expectation}, or with {string.Join(" or ", Keyed.Select(one => $"'{one.Key}'"))},";
 
-    public override JsonNode? Check(DeclarationNode node, string path, FaultList faults) => node is DeclaredMap map
-        ? (map[Key] is null ? Without : With).Check(map, path, faults, key => Elsewhere(map[Key] is null, key))
-        : Refuse(node, path, faults);
+    public override JsonNode? Check(DeclarationNode node, string path, FaultList faults)
+    {
+        if (node is not DeclaredMap map)
+            return Refuse(node, path, faults);
+        var chosen = Keyed.FirstOrDefault(one => map[one.Key] is not null);
+        return (chosen.Map ?? Without).Check(map, path, faults, key => Elsewhere(chosen.Key, key));
+    }
 
-    public override JsonObject Schema() => new() { ["type"] = "object", ["oneOf"] = new JsonArray(With.Schema(), Without.Schema()) };
+    public override JsonObject Schema() => new() { ["type"] = "object", ["oneOf"] = new JsonArray([.. Keyed.Select(one => one.Map.Schema()), Without.Schema()]) };
 
-    private string? Elsewhere(bool without, string key) =>
-        (without ? With : Without).Fields.Any(field => field.Key == key) ? $"It {(without ? "goes only" : "does not go")} with '{Key}'." : null;
+    private string? Elsewhere(string? chosen, string key) =>
+        chosen is not null && Without.Fields.Any(field => field.Key == key) ? $"It does not go with '{chosen}'."
+        : Keyed.FirstOrDefault(one => one.Map.Fields.Any(field => field.Key == key)).Key is { } owner ? $"It goes only with '{owner}'."
+        : null;
 }
 
 /// <summary>A word, or a map for what a word cannot say.</summary>

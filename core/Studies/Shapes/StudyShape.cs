@@ -21,6 +21,14 @@ internal static class StudyShape
 
     private static readonly Field s_name = new("name", TextShape.Column, "Column name in the data; also the name of the model's ONNX input.", Required: true);
 
+    private static readonly Field s_scale = new("scale", new WordShape(("standardise", "minus the mean, divided by the standard deviation"), ("none", "as it is")),
+        "How the number enters the model. Standardising lets one learning rate fit every feature; unless the constants are given, it costs a preparation round.", "standardise");
+
+    private static readonly Field s_constants = new("constants", new MapShape(
+        new Field("mean", Any, "Mean, in the unit.", Required: true),
+        new Field("sd", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Standard deviation, in the unit.")),
+        "Constants from the literature or an earlier study. Without them the sites' training rows give them in a preparation round, which is one more release from each site.");
+
     private static readonly MapShape s_number = new(
         s_name,
         new("unit", TextShape.Unit, "UCUM unit of the raw values (https://ucum.org); \"1\" where they have none. Sites whose data is in another unit must convert it first.", "1"),
@@ -29,12 +37,8 @@ internal static class StudyShape
             new(("mean", "the mean of the training rows takes its place"), s_excludeRow),
             new(new Field("value", Any, "The value that takes its place, in the unit.", Required: true))),
             "What happens where the value is missing or implausible. Leaving rows out invents nothing, but a column that a hospital does not record costs all its rows.", "exclude-row"),
-        new("scale", new WordShape(("standardise", "minus the mean, divided by the standard deviation"), ("none", "as it is")),
-            "How the number enters the model. Standardising lets one learning rate fit every feature; unless the constants are given, it costs a preparation round.", "standardise"),
-        new("constants", new MapShape(
-            new Field("mean", Any, "Mean, in the unit.", Required: true),
-            new Field("sd", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Standard deviation, in the unit.")),
-            "Constants from the literature or an earlier study. Without them the sites' training rows give them in a preparation round, which is one more release from each site."));
+        s_scale,
+        s_constants);
 
     private static readonly MapShape s_category = new(
         s_name,
@@ -44,27 +48,37 @@ internal static class StudyShape
             new(new Field("value", Any, "The level that takes its place.", Required: true))),
             "What happens where the value is missing or not a level.", "exclude-row"));
 
+    private static readonly MapShape s_clinical = new(
+        new("use", FeatureReference.Shape, "A definition of the library, by name and version. The check puts the definition itself in its place: a study says whole what it asks for.", Rival: "definition"),
+        new("definition", FeatureShape.Definition, "The definition, written out."),
+        new("missing", FeatureShape.Missing, "What happens where the value is missing or implausible, instead of what the definition says."),
+        s_scale,
+        s_constants);
+
     private static readonly MapShape s_data = new(
         new("dataset", TextShape.Identifier, "The name under which each site's steward maps a local file.", Required: true),
         new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, nobody can be excluded by pseudonym, and a site at which somebody opted out takes no part."),
-        new("features", new ListShape(
+        new("cohort", CohortShape.Whole, "Of a study over clinical events: who is in it, from when on, and what is predicted. Without it the dataset is a table with one row per index event."),
+        new("features", new ListShape(new FeatureChoiceShape(["use", "definition"], s_clinical,
             new VariantShape("type", "How the values are typed.", "number",
                 ("number", "a real number in a unit", s_number),
-                ("category", "one of a few levels; enters the model one-hot", s_category)), 1, 4096),
+                ("category", "one of a few levels; enters the model one-hot", s_category))), 1, 4096),
             "The model's inputs, in order."),
         new("label", new MapShape(
             new Field("name", TextShape.Column, "Column name of the outcome. Rows without it are left out, and counted.", Required: true),
             new Field("above", Any, "A row is positive where the outcome is greater than this.", 0)),
             "What is predicted."),
-        new("split", new KeyedShape("column",
-            new MapShape(
-                new Field("column", TextShape.Column, "Column that says to which part a row belongs. Rows with neither value are left out, and counted.", Required: true),
-                new Field("train", TextShape.Line(128), "Value of training rows, as it is written in the data.", "train"),
-                new Field("test", TextShape.Line(128), "Value of test rows.", "test")),
+        new("split", new KeyedShape(
             new MapShape(
                 new Field("test", new NumberShape(0, 1, AboveMinimum: true, BelowMaximum: true), "Share of the patients in the test set. A larger share narrows the metrics' intervals and leaves less to learn from.", 0.3),
-                new Field("seed", Integer(0, MaximumSeed), "Seed of the split.", 1))),
-            "How rows are divided into training and test: by a column, or by a seeded draw of patients.", new JsonObject()));
+                new Field("seed", Integer(0, MaximumSeed), "Seed of the split.", 1)),
+            ("column", new MapShape(
+                new Field("column", TextShape.Column, "Column that says to which part a row belongs. Rows with neither value are left out, and counted.", Required: true),
+                new Field("train", TextShape.Line(128), "Value of training rows, as it is written in the data.", "train"),
+                new Field("test", TextShape.Line(128), "Value of test rows.", "test"))),
+            ("test-from", new MapShape(
+                new Field("test-from", Integer(1900, 2200), "Of a study with a cohort: the first year of care, by the hospital's calendar, whose patients are the test set. A patient belongs where their first row does; later rows of a training patient are left out, and counted.", Required: true)))),
+            "How rows are divided into training and test: by a column, by the year of care, or by a seeded draw of patients.", new JsonObject()));
 
     private static readonly VariantShape s_model = new("kind", "What kind of model.", null,
         ("logistic-regression", "one weight per input and a bias", new MapShape()),

@@ -29,10 +29,11 @@ public sealed class OnnxWriterTests
         from hidden in Gen.Int[1, 12].Array[0, 2]
         from activation in Gen.OneOf("relu", "tanh")
         from seed in Gen.Int[0, 1_000_000]
-        select StudyText.Of(
+        from indicators in Gen.Int[0, 127]
+        select WithIndicators(indicators, StudyText.Of(
             string.Join('\n', features.Select((feature, i) => $"{{name: f{i}, {feature}}}")),
             hidden.Length == 0 ? "{kind: logistic-regression}" : $"{{kind: mlp, hidden: [{string.Join(", ", hidden)}], activation: {activation}}}",
-            seed: seed);
+            seed: seed));
 
     // Within and outside the ranges, on and off the levels, and missing.
     private static readonly Gen<double> s_raw = Gen.OneOf(
@@ -110,6 +111,12 @@ public sealed class OnnxWriterTests
         var benchmark = StudyText.Benchmark(3);
         Assert.Throws<ArgumentException>(() => OnnxWriter.Write(benchmark, PreprocessingConstants.Freeze(benchmark, null), new float[3], "1"));
     }
+
+    // Only features over events are declared with indicators; to the model they are numbers like any other.
+    private static Study WithIndicators(int mask, Study study) => study with
+    {
+        Data = study.Data with { Features = [.. study.Data.Features.Select((feature, i) => feature with { Indicator = feature.Type == FeatureType.Number && ((mask >> i) & 1) == 1 })] },
+    };
 
     private static (float[] Logits, float[] Probabilities) Run(byte[] model, Study study, double[] raw, int rows)
     {

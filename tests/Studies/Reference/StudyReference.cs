@@ -35,15 +35,16 @@ internal static class StudyReference
         MapShape map => [("", map)],
         ListShape list => Inner(list.Item).Select(inner => ($"{inner.Suffix}, each item", inner.Map)),
         VariantShape variants => variants.Variants.Select(variant => ($", `{variants.Key}: {variant.Word}`", variants.Whole(variant))),
-        KeyedShape keyed => [($" with `{keyed.Key}`", keyed.With), ($" without `{keyed.Key}`", keyed.Without)],
+        KeyedShape keyed => [.. keyed.Keyed.Select(one => ($" with `{one.Key}`", one.Map)), (" without these", keyed.Without)],
+        FeatureChoiceShape choice => [($" with `{choice.Keys[0]}` or `{choice.Keys[1]}`", choice.Clinical), .. Inner(choice.Table)],
         WordOrMapShape either => [(" as a map", either.Map)],
         _ => [],
     };
 
     private static string Value(Shape shape) => shape switch
     {
-        MapShape or KeyedShape or VariantShape => "a map, below",
-        ListShape { Item: VariantShape or MapShape } list => $"{Lower(list.Expectation)}, below",
+        MapShape or KeyedShape or VariantShape or FeatureChoiceShape => "a map, below",
+        ListShape { Item: VariantShape or MapShape or FeatureChoiceShape } list => $"{Lower(list.Expectation)}, below",
         ListShape list => $"{Lower(list.Expectation)}: {Lower(list.Item.Expectation)}",
         WordOrMapShape either => $"{Lower(either.Words.Expectation)}; or a map, below",
         _ => Lower(shape.Expectation),

@@ -14,7 +14,7 @@ public sealed class StudySchemaTests
     private static readonly string[] s_keywords =
     [
         "$schema", "$id", "title", "description", "type", "properties", "additionalProperties", "required", "not", "oneOf", "enum", "default",
-        "items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern", "maxLength",
+        "items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern", "maxLength", "minProperties",
     ];
 
     [Fact]

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+
+namespace FederatedClinicalMl.Studies;
+
+/// <summary>Who is in a study over clinical events, from when on, and what is predicted.</summary>
+/// <param name="Index">The event from which a row is counted.</param>
+/// <param name="PredictionAfter">How long after the index the prediction is made.</param>
+/// <param name="Include">What must hold, in order.</param>
+/// <param name="Exclude">What must not hold, in order, after that.</param>
+/// <param name="Outcome">What is predicted.</param>
+public sealed record CohortDefinition(
+    IndexEvent Index, TimeSpan PredictionAfter, ImmutableArray<Criterion> Include, ImmutableArray<Criterion> Exclude, Outcome Outcome);
+
+/// <summary>The event from which a row is counted.</summary>
+public abstract record IndexEvent
+{
+    private protected IndexEvent()
+    {
+    }
+}
+
+/// <summary>Which of a patient's index events make a row.</summary>
+public enum Occurrence
+{
+    /// <summary>The first.</summary>
+    First,
+
+    /// <summary>The last.</summary>
+    Last,
+
+    /// <summary>Every one, at least the gap apart.</summary>
+    Each,
+}
+
+/// <summary>Something that happened: counted from the moment at which it had happened and was known.</summary>
+/// <param name="Events">Which events.</param>
+/// <param name="AtEnd">Whether its end counts instead of its beginning.</param>
+/// <param name="Occurrence">Which of them.</param>
+/// <param name="Gap">With <see cref="Occurrence.Each"/>: least time from one to the next.</param>
+public sealed record EventIndex(EventSelection Events, bool AtEnd, Occurrence Occurrence, TimeSpan Gap) : IndexEvent;
+
+/// <summary>A birthday.</summary>
+/// <param name="Years">Which.</param>
+public sealed record AgeIndex(int Years) : IndexEvent;
+
+/// <summary>The end of one day, by the hospital's clock.</summary>
+/// <param name="Date">The day.</param>
+public sealed record DateIndex(DateOnly Date) : IndexEvent;
+
+/// <summary>Something that holds for a row or does not, by what was known at its prediction.</summary>
+/// <param name="Name">What the flow table calls it.</param>
+public abstract record Criterion(string Name);
+
+/// <summary>Completed years in [<paramref name="From"/>, <paramref name="Below"/>).</summary>
+/// <param name="Name">What the flow table calls it.</param>
+/// <param name="From">Least.</param>
+/// <param name="Below">Above the greatest.</param>
+public sealed record AgeCriterion(string Name, double From, double Below) : Criterion(Name);
+
+/// <summary>Sex.</summary>
+/// <param name="Name">What the flow table calls it.</param>
+/// <param name="Male">Male, or female.</param>
+public sealed record SexCriterion(string Name, bool Male) : Criterion(Name);
+
+/// <summary>There is an event.</summary>
+/// <param name="Name">What the flow table calls it.</param>
+/// <param name="Events">Which events.</param>
+/// <param name="Window">When.</param>
+public sealed record EventsCriterion(string Name, EventSelection Events, EventWindow Window) : Criterion(Name);
+
+/// <summary>The patient's first event lies at least so long before the prediction.</summary>
+/// <param name="Name">What the flow table calls it.</param>
+/// <param name="AtLeast">How long.</param>
+public sealed record HistoryCriterion(string Name, TimeSpan AtLeast) : Criterion(Name);
+
+/// <summary>What is predicted: an event in (prediction + <paramref name="After"/>, prediction + <paramref name="Within"/>].</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Events">Which events.</param>
+/// <param name="After">When the horizon begins.</param>
+/// <param name="Within">When it ends.</param>
+/// <param name="FollowUpRequired">Whether a row without the outcome is left out where nothing is known of the patient at or after the horizon's end.</param>
+public sealed record Outcome(string Name, EventSelection Events, TimeSpan After, TimeSpan Within, bool FollowUpRequired);
