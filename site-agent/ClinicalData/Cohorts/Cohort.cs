@@ -43,17 +43,27 @@ public sealed record CohortCounts(
     int TrainingPositives,
     int Test,
     int TestPositives,
-    ImmutableArray<(string Feature, int Missing, int Implausible)> Features);
+    ImmutableArray<(string Feature, int Missing, int Implausible)> Features)
+{
+    /// <summary>Of a study over events: how many patients and rows each step left, in order; empty: the dataset is a table.</summary>
+    public ImmutableArray<FlowStep> Flow { get; init; } = [];
+}
+
+/// <summary>A step of a cohort's flow, as in a CONSORT diagram.</summary>
+/// <param name="Name">What was asked, or done.</param>
+/// <param name="Patients">Patients left.</param>
+/// <param name="Rows">Rows left.</param>
+public sealed record FlowStep(string Name, int Patients, int Rows);
 
 /// <summary>The rows that a study sees at this site, divided into training and test.</summary>
 public sealed class Cohort
 {
-    private Cohort(CohortRows training, CohortRows test, CohortCounts counts) => (Training, Test, Counts) = (training, test, counts);
+    internal Cohort(CohortRows training, CohortRows test, CohortCounts counts) => (Training, Test, Counts) = (training, test, counts);
 
-    /// <summary>Training rows, in the order of the file.</summary>
+    /// <summary>Training rows, in the order of the file; of a study over events in the order of pseudonyms, then of time.</summary>
     public CohortRows Training { get; }
 
-    /// <summary>Test rows, in the order of the file.</summary>
+    /// <summary>Test rows, in the same order.</summary>
     public CohortRows Test { get; }
 
     /// <summary>What became of every row.</summary>
@@ -80,7 +90,7 @@ public sealed class Cohort
         var labels = table.Numbers(data.Label.Name);
         var columns = data.Features.Select(feature => table.Numbers(feature.Name)).ToArray();
         var parts = data.Split.Column is null ? null : table.Texts(data.Split.Column);
-        var (training, test) = (new Part(), new Part());
+        var (training, test) = (new CohortPart(), new CohortPart());
         var (optedOutRows, withoutLabel, withoutValue, neither) = (0, 0, 0, 0);
         var row = new double[columns.Length];
         for (var i = 0; i < table.Rows; i++)
@@ -119,7 +129,7 @@ public sealed class Cohort
         }
     }
 
-    private static bool LacksRequired(ImmutableArray<Feature> features, ReadOnlySpan<double> row)
+    internal static bool LacksRequired(ImmutableArray<Feature> features, ReadOnlySpan<double> row)
     {
         for (var j = 0; j < row.Length; j++)
         {
@@ -132,12 +142,12 @@ public sealed class Cohort
 
     // The draw depends on seed and patient alone, so that a patient stays in one part whatever rows are added, and all of a patient's
     // rows are in one part. True: test.
-    private static bool? Drawn(Split split, string patient) =>
+    internal static bool Drawn(Split split, string patient) =>
         DeterministicRandom.Of("split", split.Seed.ToString(CultureInfo.InvariantCulture), patient.ReplaceLineEndings(" ")).NextDouble() < split.TestFraction;
 
     private static bool? Named(Split split, string part) => part == split.TestValue ? true : part == split.TrainValue ? false : null;
 
-    private static ImmutableArray<(string Feature, int Missing, int Implausible)> Quality(ImmutableArray<Feature> features, CohortRows rows)
+    internal static ImmutableArray<(string Feature, int Missing, int Implausible)> Quality(ImmutableArray<Feature> features, CohortRows rows)
     {
         var counts = new (string Feature, int Missing, int Implausible)[features.Length];
         for (var j = 0; j < features.Length; j++)
@@ -156,17 +166,19 @@ public sealed class Cohort
         return [.. counts];
     }
 
-    private sealed class Part
+}
+
+/// <summary>Gathers the rows of one part.</summary>
+internal sealed class CohortPart
+{
+    private readonly List<double> _values = [];
+    private readonly List<float> _labels = [];
+
+    public void Add(ReadOnlySpan<double> row, bool positive)
     {
-        private readonly List<double> _values = [];
-        private readonly List<float> _labels = [];
-
-        public void Add(ReadOnlySpan<double> row, bool positive)
-        {
-            _values.AddRange(row);
-            _labels.Add(positive ? 1 : 0);
-        }
-
-        public CohortRows ToRows() => new([.. _values], [.. _labels]);
+        _values.AddRange(row);
+        _labels.Add(positive ? 1 : 0);
     }
+
+    public CohortRows ToRows() => new([.. _values], [.. _labels]);
 }

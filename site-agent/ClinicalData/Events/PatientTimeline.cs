@@ -31,13 +31,19 @@ public sealed class PatientTimeline
     /// <summary>Ordinal of the patient.</summary>
     public int Patient { get; private set; }
 
+    /// <summary>When anything of the patient was first known, of all events, asked for or not (birth, sex and death aside); <see cref="ClinicalTime.None"/>: never.</summary>
+    public ClinicalTime FirstKnown { get; private set; }
+
+    /// <summary>Time of the last event, of all, asked for or not (birth, sex and death aside).</summary>
+    public ClinicalTime Last { get; private set; }
+
     /// <summary>The events, by time.</summary>
     public ReadOnlySpan<TimelineEvent> Events => CollectionsMarshal.AsSpan(_events);
 
     /// <summary>Begins with another patient.</summary>
     public void Begin(int patient)
     {
-        Patient = patient;
+        (Patient, FirstKnown, Last) = (patient, ClinicalTime.None, ClinicalTime.None);
         _events.Clear();
         _encounterEnds.Clear();
         _pending = false;
@@ -47,15 +53,26 @@ public sealed class PatientTimeline
     /// <param name="item">The event.</param>
     /// <param name="until">From then on a later version counts.</param>
     /// <param name="origin">Where it stands.</param>
-    /// <param name="keep">False: of an encounter only its end is of use.</param>
+    /// <param name="keep">False: it is not asked for; of use is when something was known at all, and when an encounter ended.</param>
     public void Add(in ClinicalEvent item, ClinicalTime until, EventOrigin origin, bool keep = true)
     {
+        if (item.Kind is not (EventKind.Birth or EventKind.Sex or EventKind.Death))
+            Observe(item);
         // The end that is known last holds; encounters are never many for one patient.
         if (item.Kind == EventKind.Encounter && item.End.IsKnown && until == ClinicalTime.Never)
             _encounterEnds[item.Encounter] = item.End;
         _pending |= item.Flags.HasFlag(EventFlags.AvailableAtEncounterEnd);
         if (keep)
             _events.Add(new TimelineEvent(item, until, origin));
+    }
+
+    private void Observe(in ClinicalEvent item)
+    {
+        if (item.Time > Last)
+            Last = item.Time;
+        var known = item.Available > item.Time ? item.Available : item.Time;
+        if (item.Available.IsKnown && (!FirstKnown.IsKnown || known < FirstKnown))
+            FirstKnown = known;
     }
 
     /// <summary>Ends a patient: resolves availability and orders the events. False: there is none.</summary>

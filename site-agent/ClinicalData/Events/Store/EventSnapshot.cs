@@ -178,14 +178,11 @@ public sealed class EventSnapshot
             var patient = Patient;
             for (; !IsAtEnd && Patient == patient; Advance())
             {
-                var kind = (EventKind)_columns.Kind[_row];
-                if (kind != EventKind.Encounter && !wanted(kind, _columns.Concept[_row]))
-                    continue;
                 var until = ClinicalTime.Never;
                 if (amendments.Count > 0 && amendments.TryGetValue(new RecordPlace(_import, _columns.File[_row], _columns.Line[_row]), out var amended))
                     until = amended;
                 if (until.IsKnown)
-                    timeline.Add(_columns[_row], until, new EventOrigin(_import, _columns.File[_row], _columns.Line[_row]), kind != EventKind.Encounter || wanted(kind, _columns.Concept[_row]));
+                    timeline.Add(_columns[_row], until, new EventOrigin(_import, _columns.File[_row], _columns.Line[_row]), wanted((EventKind)_columns.Kind[_row], _columns.Concept[_row]));
             }
 
             return !IsAtEnd;

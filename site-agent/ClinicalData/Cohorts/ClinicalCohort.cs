@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.ClinicalData;
+
+/// <summary>What a study's cohort is computed from.</summary>
+/// <param name="Snapshot">The site's events.</param>
+/// <param name="Concepts">Codings by ordinal of the snapshot, the site's mapping applied.</param>
+/// <param name="Clock">The hospital's clock.</param>
+public sealed record ClinicalSource(EventSnapshot Snapshot, IReadOnlyList<ImmutableArray<Coding>> Concepts, ClinicalClock Clock);
+
+/// <summary>One row of a study over events.</summary>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="Prediction">Moment as of which the features are computed.</param>
+/// <param name="Values">[features], raw; NaN where missing.</param>
+/// <param name="Positive">Whether the outcome came.</param>
+/// <param name="IsTest">Whether the row is in the test set.</param>
+public sealed record ClinicalRow(string Patient, ClinicalTime Prediction, double[] Values, bool Positive, bool IsTest);
+
+/// <summary>The rows that a study over events sees at a site, and how they came about.</summary>
+/// <param name="Rows">In the ordinal order of pseudonyms, then of time: the same for the same patients, from whichever source.</param>
+/// <param name="Cohort">The same rows as training and test set, and what became of everybody.</param>
+/// <param name="Problems">Values that no feature used, and why.</param>
+public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Cohort, FeatureProblems Problems)
+{
+    /// <summary>Computes a study's cohort.</summary>
+    /// <param name="data">What the study asks for; with a cohort.</param>
+    /// <param name="source">The site's events.</param>
+    /// <param name="optedOut">Whether a patient, by pseudonym, opted out.</param>
+    /// <param name="cancel">Stops the computation.</param>
+    public static ClinicalCohort Of(StudyData data, ClinicalSource source, Func<string, bool> optedOut, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(optedOut);
+        var selector = new EventSelector(source.Concepts);
+        var features = new FeatureComputer(data.Features, source.Concepts, source.Clock, selector);
+        var plan = new CohortPlan(data.Cohort ?? throw new ArgumentException("The study has no cohort.", nameof(data)), selector, source.Clock, source.Concepts);
+        var flow = new CohortFlow(data.Cohort);
+        var rows = new List<ClinicalRow>();
+        foreach (var timeline in source.Snapshot.Read(features.Wants))
+        {
+            cancel.ThrowIfCancellationRequested();
+            var patient = source.Snapshot.Patients[timeline.Patient];
+            flow.Count(CohortFlow.Known, 1);
+            if (optedOut(patient))
+                continue;
+            flow.Count(CohortFlow.NotOptedOut, 1);
+            var predictions = plan.Predictions(timeline, flow);
+            if (predictions.Count == 0)
+                continue;
+            var firstYear = source.Clock.ToLocal(predictions[0].Prediction).Year;
+            var (placed, complete) = (0, 0);
+            foreach (var (prediction, positive) in predictions)
+            {
+                if (PartOf(data.Split, patient, firstYear, source.Clock.ToLocal(prediction).Year) is not { } isTest)
+                    continue;
+                placed++;
+                var values = new double[data.Features.Length];
+                features.Compute(timeline, prediction, values);
+                if (Cohort.LacksRequired(data.Features, values))
+                    continue;
+                complete++;
+                rows.Add(new ClinicalRow(patient, prediction, values, positive, isTest));
+            }
+
+            flow.Count(CohortFlow.InAPart, placed);
+            flow.Count(CohortFlow.Complete, complete);
+        }
+
+        rows.Sort((x, y) => string.CompareOrdinal(x.Patient, y.Patient) is not 0 and var order ? order : x.Prediction.CompareTo(y.Prediction));
+        return new ClinicalCohort([.. rows], Assemble(data, rows, flow), features.Problems);
+    }
+
+    /// <summary>Appends every row to a keyed hash: the fingerprint of the training matrix.</summary>
+    public void AppendTo(IncrementalHash hash)
+    {
+        ArgumentNullException.ThrowIfNull(hash);
+        foreach (var row in Rows)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(row.Patient));
+            hash.AppendData(BitConverter.GetBytes(row.Prediction.Microseconds));
+            hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(row.Values));
+            hash.AppendData([(byte)(row.Positive ? 1 : 0), (byte)(row.IsTest ? 1 : 0)]);
+        }
+    }
+
+    // By year of care a patient belongs where their first row does; a training patient's rows of later years are in neither part.
+    private static bool? PartOf(Split split, string patient, int firstYear, int year) => split.TestFrom is not { } from
+        ? Cohort.Drawn(split, patient)
+        : firstYear >= from ? true : year >= from ? null : false;
+
+    private static Cohort Assemble(StudyData data, List<ClinicalRow> ordered, CohortFlow flow)
+    {
+        var (training, test) = (new CohortPart(), new CohortPart());
+        foreach (var row in ordered)
+            (row.IsTest ? test : training).Add(row.Values, row.Positive);
+        var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
+        return new Cohort(trainingRows, testRows, new CohortCounts(
+            flow.RowsAt(CohortFlow.Alive), 0, flow.PatientsAt(CohortFlow.Known) - flow.PatientsAt(CohortFlow.NotOptedOut),
+            flow.RowsBefore(CohortFlow.FollowedUp) - flow.RowsAt(CohortFlow.FollowedUp), flow.RowsAt(CohortFlow.InAPart) - flow.RowsAt(CohortFlow.Complete),
+            flow.RowsAt(CohortFlow.FollowedUp) - flow.RowsAt(CohortFlow.InAPart),
+            trainingRows.Count, trainingRows.Positives, testRows.Count, testRows.Positives, Cohort.Quality(data.Features, trainingRows))
+        {
+            Flow = flow.Steps(),
+        });
+    }
+}
