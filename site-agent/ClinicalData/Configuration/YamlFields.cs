@@ -60,6 +60,18 @@ public sealed class YamlFields
         var node => Fault<YamlFields?>(node, key, "must be a map", null),
     };
 
+    /// <summary>A list of maps, which may be empty.</summary>
+    public ImmutableArray<YamlFields> Maps(string key)
+    {
+        if (Required(key) is not { } node)
+            return [];
+        if (node is not YamlSequenceNode list)
+            return Fault<ImmutableArray<YamlFields>>(node, key, "must be a list of maps", []);
+        foreach (var item in list.Children.Where(item => item is not YamlMappingNode))
+            Fault(item, key, "must be a list of maps", false);
+        return [.. list.Children.OfType<YamlMappingNode>().Select(map => new YamlFields(map, _faults))];
+    }
+
     /// <summary>Whether the key holds just this word.</summary>
     public bool IsWord(string key, string word) => Find(key) is YamlScalarNode { Value: { } text } && text == word;
 
