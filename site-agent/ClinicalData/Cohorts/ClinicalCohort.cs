@@ -8,9 +8,9 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>What a study's cohort is computed from.</summary>
 /// <param name="Snapshot">The site's events.</param>
-/// <param name="Concepts">Codings by ordinal of the snapshot, the site's mapping applied.</param>
+/// <param name="Concepts">What its ordinals stand for.</param>
 /// <param name="Clock">The hospital's clock.</param>
-public sealed record ClinicalSource(EventSnapshot Snapshot, IReadOnlyList<ImmutableArray<Coding>> Concepts, ClinicalClock Clock);
+public sealed record ClinicalSource(EventSnapshot Snapshot, SiteConcepts Concepts, ClinicalClock Clock);
 
 /// <summary>One row of a study over events.</summary>
 /// <param name="Patient">Pseudonym.</param>

@@ -9,13 +9,13 @@ internal sealed class CohortPlan
     private readonly CohortDefinition _cohort;
     private readonly EventSelector _selector;
     private readonly ClinicalClock _clock;
-    private readonly IReadOnlyList<ImmutableArray<Coding>> _concepts;
+    private readonly SiteConcepts _concepts;
     private readonly int _index;
     private readonly int _outcome;
     private readonly int _death;
     private readonly ImmutableArray<(Criterion Criterion, int Selection, string Step, bool MustHold)> _criteria;
 
-    public CohortPlan(CohortDefinition cohort, EventSelector selector, ClinicalClock clock, IReadOnlyList<ImmutableArray<Coding>> concepts)
+    public CohortPlan(CohortDefinition cohort, EventSelector selector, ClinicalClock clock, SiteConcepts concepts)
     {
         (_cohort, _selector, _clock, _concepts) = (cohort, selector, clock, concepts);
         _index = cohort.Index is EventIndex index ? selector.Add(index.Events) : -1;
@@ -135,7 +135,7 @@ internal sealed class CohortPlan
     /// <summary>What does not depend on the prediction.</summary>
     private readonly record struct PatientFacts(ClinicalTime Birth, bool? IsMale, bool Died, ClinicalTime Last)
     {
-        public static PatientFacts Of(PatientTimeline timeline, IReadOnlyList<ImmutableArray<Coding>> concepts)
+        public static PatientFacts Of(PatientTimeline timeline, SiteConcepts concepts)
         {
             var facts = new PatientFacts(ClinicalTime.None, null, false, timeline.Last);
             foreach (ref readonly var item in timeline.Events)

@@ -11,10 +11,9 @@ internal sealed class EventSelector
 {
     private readonly List<(ImmutableArray<EventType> Of, CodeSet? Codes)> _selections = [];
     private readonly Dictionary<(EventKind, int), int[]> _found = [];
-    private readonly IReadOnlyList<ImmutableArray<Coding>> _concepts;
+    private readonly SiteConcepts _concepts;
 
-    /// <param name="concepts">Codings by ordinal, the site's mapping applied. May grow while events are read.</param>
-    public EventSelector(IReadOnlyList<ImmutableArray<Coding>> concepts) => _concepts = concepts;
+    public EventSelector(SiteConcepts concepts) => _concepts = concepts;
 
     /// <summary>Adds a selection and gives its number.</summary>
     public int Add(EventSelection selection)

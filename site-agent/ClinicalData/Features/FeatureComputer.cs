@@ -12,19 +12,19 @@ public sealed class FeatureComputer
     private readonly ImmutableArray<Slot> _slots;
     private readonly EventSelector _selector;
     private readonly ImmutableArray<int>[] _slotsOfSelection;
-    private readonly IReadOnlyList<ImmutableArray<Coding>> _concepts;
+    private readonly SiteConcepts _concepts;
     private readonly ClinicalClock _clock;
 
     /// <summary>Compiles features.</summary>
     /// <param name="features">Features over events.</param>
-    /// <param name="concepts">Codings by ordinal, the site's mapping applied. May grow while events are read.</param>
+    /// <param name="concepts">What the events' ordinals stand for.</param>
     /// <param name="clock">The hospital's clock.</param>
-    public FeatureComputer(ImmutableArray<Feature> features, IReadOnlyList<ImmutableArray<Coding>> concepts, ClinicalClock clock)
+    public FeatureComputer(ImmutableArray<Feature> features, SiteConcepts concepts, ClinicalClock clock)
         : this(features, concepts, clock, new EventSelector(concepts))
     {
     }
 
-    internal FeatureComputer(ImmutableArray<Feature> features, IReadOnlyList<ImmutableArray<Coding>> concepts, ClinicalClock clock, EventSelector selector)
+    internal FeatureComputer(ImmutableArray<Feature> features, SiteConcepts concepts, ClinicalClock clock, EventSelector selector)
     {
         (_concepts, _clock, _selector) = (concepts, clock, selector);
         var slots = ImmutableArray.CreateBuilder<Slot>();
@@ -127,7 +127,7 @@ public sealed class FeatureComputer
         private readonly EventWindow? _window;
         private readonly UnitConverter? _converter;
         private readonly ImmutableArray<(double Level, CodeSet Codes)> _levels = [];
-        private readonly Dictionary<int, UnitConversion?> _conversions = [];
+        private readonly Dictionary<(int Unit, int Concept), UnitConversion?> _conversions = [];
         private readonly Dictionary<int, double?> _levelOf = [];
         private ClinicalTime _from;
         private ClinicalTime _to;
@@ -170,18 +170,14 @@ public sealed class FeatureComputer
 
         public bool IsInWindow(ClinicalTime time) => time > _from && time <= _to;
 
-        public (double Number, FeatureProblem? Problem) Convert(in ClinicalEvent item, IReadOnlyList<ImmutableArray<Coding>> concepts)
+        public (double Number, FeatureProblem? Problem) Convert(in ClinicalEvent item, SiteConcepts concepts)
         {
             if (double.IsNaN(item.Number))
                 return (0, FeatureProblem.NoNumber);
             if (item.Flags.HasFlag(EventFlags.Bound))
                 return (0, FeatureProblem.Bound);
-            if (!_conversions.TryGetValue(item.Unit, out var conversion))
-            {
-                // A number without unit is what it says where the definition's unit is none either.
-                var unit = item.Unit < 0 ? new Coding(CodeSystems.Ucum, "1") : concepts[item.Unit].FirstOrDefault(coding => coding.System == CodeSystems.Ucum, concepts[item.Unit][0]);
-                _conversions[item.Unit] = conversion = _converter!.TryFrom(unit, out var found, out _) ? found : null;
-            }
+            if (!_conversions.TryGetValue((item.Unit, item.Concept), out var conversion))
+                _conversions[(item.Unit, item.Concept)] = conversion = _converter!.TryFrom(concepts.UnitOf(item.Unit, item.Concept), out var found, out _) ? found : null;
 
             if (conversion is null)
                 return (0, FeatureProblem.UnitNotUnderstood);
@@ -189,7 +185,7 @@ public sealed class FeatureComputer
             return value >= asked.Minimum && value <= asked.Maximum ? (value, null) : (0, FeatureProblem.Implausible);
         }
 
-        public double? LevelOf(int value, IReadOnlyList<ImmutableArray<Coding>> concepts)
+        public double? LevelOf(int value, SiteConcepts concepts)
         {
             if (!_levelOf.TryGetValue(value, out var level))
                 _levelOf[value] = level = _levels.Where(one => one.Codes.Contains(concepts[value].AsSpan())).Select(one => (double?)one.Level).FirstOrDefault();

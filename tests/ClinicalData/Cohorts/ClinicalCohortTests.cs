@@ -147,6 +147,6 @@ public sealed class ClinicalCohortTests
         var store = new EventStore(new SimulatedDisk(1), () => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes("k")), new FakeTimeProvider());
         store.Import(new ScriptedSource(records), new ImportLimits(0), TestContext.Current.CancellationToken);
         var snapshot = store.Snapshot();
-        return new ClinicalSource(snapshot, snapshot.Concepts, Chart.Clock);
+        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, SiteMapping.Empty), Chart.Clock);
     }
 }

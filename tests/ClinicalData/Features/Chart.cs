@@ -12,6 +12,8 @@ internal sealed class Chart
 
     public ConceptDictionary Dictionary { get; } = new();
 
+    public SiteConcepts Concepts => new(Dictionary.Concepts, SiteMapping.Empty);
+
     public Chart Born(int year, int month = 1, int day = 1, string? sex = null)
     {
         var birth = Clock.EndOfDay(new DateOnly(year, month, day));
@@ -72,7 +74,7 @@ internal sealed class Chart
     /// <summary>The features' values at a moment.</summary>
     public double[] Compute(IEnumerable<Feature> features, double hour)
     {
-        var computer = new FeatureComputer([.. features], Dictionary.Concepts, Clock);
+        var computer = new FeatureComputer([.. features], Concepts, Clock);
         var row = new double[computer.Width];
         computer.Compute(Timeline(), Hour(hour), row);
         return row;

@@ -82,7 +82,7 @@ public sealed class FeatureComputerTests
     {
         var features = ClinicalStudyText.Features("glucose: {kind: number, of: [observation], codes: {loinc: [2345-7]}, unit: mmol/L, plausible: [1, 60], molar-mass: 180.156}");
         var chart = new Chart().Observation("2345-7", 0, number, unit, flags: flags).Observation("2345-7", -1, 4, "mmol/L");
-        var computer = new FeatureComputer([.. features], chart.Dictionary.Concepts, Chart.Clock);
+        var computer = new FeatureComputer([.. features], chart.Concepts, Chart.Clock);
         var row = new double[1];
 
         computer.Compute(chart.Timeline(), Chart.Hour(1), row);
