@@ -25,7 +25,8 @@ public sealed class CodeSet
         Codes = codes;
         var comparable = codes.Select(code => CodeSystems.Comparable(new Coding(code.System, code.Code))).ToLookup(code => code.Code.EndsWith('*'));
         _exact = comparable[false].ToFrozenSet();
-        _prefixes = comparable[true].GroupBy(code => code.System, code => code.Code[..^1]).ToFrozenDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
+        _prefixes = comparable[true].GroupBy(code => code.System, code => code.Code[..^1])
+            .ToFrozenDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal);
     }
 
     /// <summary>The codes, as given.</summary>
@@ -35,8 +36,10 @@ public sealed class CodeSet
     public static string? Fault(string system, string code) =>
         code.Length == 0 || code.Trim() != code ? "A code must not be empty, nor begin or end with a space."
         : !code.Contains('*', StringComparison.Ordinal) ? null
-        : !CodeSystems.IsIcd(CodeSystems.Canonical(system)) ? $"'{code}' ends in, or holds, an asterisk: only codes of icd-9, icd-10 and icd-10-cm can be named by their beginning. Name each code."
-        : code.Length < 2 || code.IndexOf('*', StringComparison.Ordinal) != code.Length - 1 ? $"In '{code}' the asterisk must stand at the end, behind the beginning of a code: I21*."
+        : !CodeSystems.IsIcd(CodeSystems.Canonical(system))
+            ? $"'{code}' holds an asterisk: only codes of icd-9, icd-10 and icd-10-cm can be named by their beginning. Name each code."
+        : code.Length < 2 || code.IndexOf('*', StringComparison.Ordinal) != code.Length - 1
+            ? $"In '{code}' the asterisk must stand at the end, behind the beginning of a code: I21*."
         : null;
 
     /// <summary>Whether a concept belongs.</summary>

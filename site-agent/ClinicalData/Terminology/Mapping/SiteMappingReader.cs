@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>What became of a <c>mapping.yaml</c>.</summary>
 /// <param name="Mapping">The mapping; null where there are faults: a file with a fault maps nothing.</param>
-/// <param name="Faults">Every fault, in the order of the text. None quotes the file, whose texts come from records.</param>
+/// <param name="Faults">Every fault, in the order of the text. None quotes a value, since these come from records.</param>
 public sealed record SiteMappingReading(SiteMapping? Mapping, ImmutableArray<ConfigurationFault> Faults);
 
 /// <summary>Understands the text of <c>mapping.yaml</c>, described in docs/reference/site-mapping.md.</summary>
@@ -81,7 +81,10 @@ public static class SiteMappingReader
             return null;
         var system = fields.Word("system", isSystem, systems);
         var address = CodeSystems.Canonical(CodeSystems.AddressOf(system) ?? system);
-        var code = fields.Word("code", text => IsText(text) && (IsOwn(address) || !text.Contains('*', StringComparison.Ordinal)), "one code: no asterisk, and no space before or behind it");
+        var code = fields.Word(
+            "code",
+            text => IsText(text) && (IsOwn(address) || !text.Contains('*', StringComparison.Ordinal)),
+            "one code: no asterisk, and no space before or behind it");
         fields.End("system", "code");
         return code.Length == 0 || !isSystem(system) ? null : new Coding(address, code);
     }

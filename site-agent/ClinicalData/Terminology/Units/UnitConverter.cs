@@ -6,10 +6,12 @@ namespace FederatedClinicalMl.ClinicalData;
 /// Finds how numbers in a source's unit become numbers in a definition's: by a factor between units of one dimension, by the molar mass that the
 /// definition gives, or by the rule that it names. Everything else is refused with its reason, never guessed.
 /// </summary>
+/// <remarks>
+/// Our own because Fhir.Metrics 1.4.1, the library to be had, divides decimals (kat/L to U/L gives 59999999.99999988), knows neither annotations nor
+/// [degF], and takes meq/L for mmol/L whatever the ion, and HbA1c's mmol/mol for a tenth of a percent.
+/// </remarks>
 public sealed class UnitConverter
 {
-    // Fhir.Metrics 1.4.1 was tried: it divides decimals (mmol/mol to % gives 0.100000000000000071, kat/L to U/L 59999999.99999988), knows no
-    // annotations and no [degF], and takes an equivalent for a mole and mmol/mol for a fraction of a percentage.
     private static readonly Affine[] s_affine =
     [
         new(UnitRule.CelsiusFahrenheit, Of("[degF]"), Of("Cel"), UnitStep.ToCelsius),
