@@ -51,9 +51,9 @@ internal static class SiteFiles
     /// <summary>A worker's computer over a file.</summary>
     public static IStepComputer Computer(SiteId site, DatasetSource source, Study study, ITrainer trainer, SampleOrder? order = null)
     {
-        var map = new DatasetMap(ImmutableDictionary<string, DatasetSource>.Empty.Add(study.Data.Dataset, source), []);
+        var map = DatasetMap.OfTables(ImmutableDictionary<string, DatasetSource>.Empty.Add(study.Data.Dataset, source));
         var secret = new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(site.Value)).Span);
-        return new SiteStepComputer(new CohortCache(() => map, secret), trainer, order is null ? null : (_, _) => order);
+        return new SiteStepComputer(new CohortCache(() => map, CohortCache.NoEvents, secret), trainer, order is null ? null : (_, _) => order);
     }
 
     private static Dictionary<SiteId, DatasetSource> Plain(string folder)

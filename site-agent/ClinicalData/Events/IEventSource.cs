@@ -142,7 +142,7 @@ public enum RecordNote
     EndsBeforeItBegins,
 }
 
-/// <summary>Sentences of <see cref="RecordFault"/> and <see cref="RecordNote"/>, for stewards.</summary>
+/// <summary>Sentences of <see cref="RecordFault"/>, <see cref="SkipReason"/> and <see cref="RecordNote"/>, for stewards.</summary>
 public static class RecordFaults
 {
     /// <summary>What is wrong, in words.</summary>
@@ -163,6 +163,14 @@ public static class RecordFaults
         RecordFault.ArchiveBroken => "the compressed file breaks off or is damaged; what follows cannot be read",
         RecordFault.ArchiveGrows => "the compressed file unpacks to more than is allowed; what follows is not read",
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+    };
+
+    /// <summary>Why a record is no event, in words.</summary>
+    public static string Sentence(this SkipReason reason) => reason switch
+    {
+        SkipReason.NotAnEvent => "did not happen, or not yet, by their own status",
+        SkipReason.KindNotKept => "of a kind that the store does not keep",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason)),
     };
 
     /// <summary>What cannot be used, in words.</summary>

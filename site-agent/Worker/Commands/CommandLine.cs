@@ -11,7 +11,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>The command line of <c>site-worker</c>. Exit codes: 0 done, 1 refused or not intact, 2 wrong usage, 3 the worker cannot be reached, 4 its folder is not set up.</summary>
 public static class CommandLine
 {
-    private const int Done = 0, Refused = 1, Usage = 2, Unreachable = 3, NotSetUp = 4;
+    internal const int Done = 0, Refused = 1, Usage = 2, Unreachable = 3, NotSetUp = 4;
 
     /// <summary>Runs one command.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -59,6 +59,7 @@ public static class CommandLine
           site-worker run --data /var/lib/fcml/worker --exchange /var/lib/fcml/exchange
           site-worker studies list --data /var/lib/fcml/worker
           site-worker studies approve <digest> --data /var/lib/fcml/worker --note "ethics board 2026/14"
+          site-worker data import ehr --data /var/lib/fcml/worker
           site-worker audit verify --data /var/lib/fcml/worker
 
         Exit codes: 0 done, 1 refused or not intact, 2 wrong usage, 3 the worker cannot be reached, 4 its folder is not set up.
@@ -66,15 +67,16 @@ public static class CommandLine
     {
         Init(), Run(),
         new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
+        DataCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },
     };
 
-    private static Option<DirectoryInfo> Data() => new("--data") { Description = "The worker's own folder.", Required = true };
+    internal static Option<DirectoryInfo> Data() => new("--data") { Description = "The worker's own folder.", Required = true };
 
-    private static Option<bool> Json() => new("--json") { Description = "Prints JSON for scripts." };
+    internal static Option<bool> Json() => new("--json") { Description = "Prints JSON for scripts." };
 
-    private static WorkerFolder Folder(ParseResult parsed, Option<DirectoryInfo> data) => new(parsed.GetRequiredValue(data).FullName);
+    internal static WorkerFolder Folder(ParseResult parsed, Option<DirectoryInfo> data) => new(parsed.GetRequiredValue(data).FullName);
 
     private static Command Init()
     {
@@ -280,7 +282,7 @@ public static class CommandLine
         ? new FileDisk(folder.Root)
         : throw new WorkerSetupException($"'{folder.Root}' holds no {WorkerCore.LogPath}: no worker has run on it.");
 
-    private static int Print(bool json, IMessage reply, Action<TextWriter> write)
+    internal static int Print(bool json, IMessage reply, Action<TextWriter> write)
     {
         if (json)
             Console.WriteLine(new JsonFormatter(JsonFormatter.Settings.Default.WithFormatDefaultValues(true)).Format(reply));

@@ -10,16 +10,25 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// study's rows, so that memory does not grow with the number of studies.
 /// </summary>
 /// <param name="datasets">The site's map of datasets, read anew each time.</param>
+/// <param name="events">Opens the event store of a dataset.</param>
 /// <param name="secret">For the data's fingerprint.</param>
-public sealed class CohortCache(Func<DatasetMap> datasets, SiteSecret secret)
+public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, ClinicalSource> events, SiteSecret secret)
 {
-    private (Key Key, SiteData Data)? _last;
+    private (object Key, SiteData Data)? _last;
+
+    /// <summary>For those who compute from tables alone.</summary>
+    public static ClinicalSource NoEvents(string dataset) => throw new DatasetMissingException($"There is no store of events here, so none under the name '{dataset}'.");
 
     /// <summary>The rows that a study sees.</summary>
     /// <exception cref="StepDeclinedException">The dataset is not mapped, not there or not readable.</exception>
     public SiteData Load(Study study, ExclusionList exclusions)
     {
         ArgumentNullException.ThrowIfNull(study);
+        return study.Data.Cohort is null ? LoadTable(study, exclusions) : LoadEvents(study, exclusions);
+    }
+
+    private SiteData LoadTable(Study study, ExclusionList exclusions)
+    {
         var map = datasets();
         if (!map.Sources.TryGetValue(study.Data.Dataset, out var source))
         {
@@ -30,23 +39,44 @@ public sealed class CohortCache(Func<DatasetMap> datasets, SiteSecret secret)
 
         var file = new FileInfo(source.Path);
         var key = new Key(study.Digest, source.Path, file.Exists ? file.Length : -1, file.Exists ? file.LastWriteTimeUtc : default, exclusions.Hashes, source);
-        if (_last is { } last && last.Key == key)
-            return last.Data;
-        _last = null; // frees the old rows before the new ones are read
-        var data = Read(study, source, exclusions);
-        _last = (key, data);
-        return data;
-    }
-
-    private SiteData Read(Study study, DatasetSource source, ExclusionList exclusions)
-    {
-        try
+        return Cached(key, () =>
         {
             var table = TableReader.Read(source, Cohort.NumberColumns(study.Data), Cohort.TextColumns(study.Data));
             var cohort = Cohort.Of(study.Data, table, exclusions.Contains);
             using var hash = secret.BeginDataFingerprint();
             cohort.AppendTo(hash);
             return new SiteData(cohort, table.Faults, Sha256Digest.Of(hash));
+        });
+    }
+
+    private SiteData LoadEvents(Study study, ExclusionList exclusions)
+    {
+        var source = Answer(() => events(study.Data.Dataset));
+        var key = (study.Digest, source.Snapshot.Fingerprint, source.Concepts.Mapping.Digest, source.Clock.Zone.Id, exclusions.Hashes);
+        return Cached(key, () =>
+        {
+            var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
+            using var hash = secret.BeginDataFingerprint();
+            cohort.AppendTo(hash);
+            return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash));
+        });
+    }
+
+    private SiteData Cached(object key, Func<SiteData> read)
+    {
+        if (_last is { } last && last.Key.Equals(key))
+            return last.Data;
+        _last = null; // frees the old rows before the new ones are read
+        var data = Answer(read);
+        _last = (key, data);
+        return data;
+    }
+
+    private static T Answer<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (DatasetMissingException missing)
         {

@@ -75,6 +75,9 @@ public sealed record WorkerFolder(string Root)
     /// <summary>The steward's socket.</summary>
     public string StewardSocket => Path.Join(Root, "steward.sock");
 
+    /// <summary>Where its event stores are.</summary>
+    public string Events => Path.Join(Root, "events");
+
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
@@ -242,6 +243,19 @@ public sealed class WorkerCore : IDisposable
         {
             Append(WorkerEntries.ExclusionsSet, WorkerEntries.Exclusions(steward, hashes), null);
             return hashes.Count;
+        }
+    }
+
+    /// <summary>Logs the imports of a dataset that are not in the log yet.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="imports">All its imports, in order.</param>
+    /// <param name="steward">Who made them.</param>
+    public void RecordImports(string dataset, IReadOnlyList<StoreImport> imports, string steward)
+    {
+        lock (_gate)
+        {
+            foreach (var import in imports.Where(import => import.Number > _state.Imports.GetValueOrDefault(dataset)))
+                Append(WorkerEntries.DataImported, WorkerEntries.Imported(dataset, import, steward), null);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
@@ -26,6 +27,9 @@ public static class WorkerEntries
     /// <summary>A steward replaced the list of patients who opted out.</summary>
     public const string ExclusionsSet = "exclusions-set";
 
+    /// <summary>What was new in an export was taken into an event store.</summary>
+    public const string DataImported = "data-imported";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -48,6 +52,17 @@ public static class WorkerEntries
 
     internal static JsonObject Exclusions(string steward, IEnumerable<Sha256Digest> hashes) =>
         new() { ["steward"] = steward, ["patients"] = new JsonArray([.. hashes.Order().Select(hash => JsonValue.Create(hash.ToString()))]) };
+
+    internal static JsonObject Imported(string dataset, StoreImport import, string steward) => new()
+    {
+        ["dataset"] = dataset,
+        ["number"] = import.Number,
+        ["fingerprint"] = import.Fingerprint.ToString(),
+        ["events"] = import.Events,
+        ["records"] = import.Counts.Records,
+        ["refused"] = import.Counts.AllRefused,
+        ["steward"] = steward,
+    };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

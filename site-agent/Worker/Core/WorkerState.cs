@@ -61,18 +61,20 @@ public sealed record ReleaseRecord(ReleaseHead Head)
 /// <param name="Waiting">Those that are not settled: the coordinator has not said its last word, nor was the approval revoked.</param>
 /// <param name="Newest">For each run, the release made last.</param>
 /// <param name="Rounds">For each study, in how many rounds, over all its runs, something was released.</param>
+/// <param name="Imports">For each dataset of events, the number of the last import.</param>
 public sealed record WorkerState(
     ImmutableDictionary<StudyDigest, StudyRecord> Studies,
     ImmutableHashSet<Sha256Digest> Exclusions,
     ImmutableDictionary<StepId, ReleaseRecord> Releases,
     ImmutableHashSet<StepId> Waiting,
     ImmutableDictionary<RunId, ReleaseRecord> Newest,
-    ImmutableDictionary<StudyDigest, int> Rounds)
+    ImmutableDictionary<StudyDigest, int> Rounds,
+    ImmutableDictionary<string, int> Imports)
 {
     /// <summary>Before the first entry.</summary>
     public static WorkerState Empty { get; } = new(
         ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
-        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty);
+        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, ImmutableDictionary<string, int>.Empty);
 
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
@@ -88,6 +90,7 @@ public sealed record WorkerState(
             WorkerEntries.StudyRefused => Decide(body, Decision.Refused, entry.At),
             WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
+            WorkerEntries.DataImported => Import(body),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
@@ -117,6 +120,15 @@ public sealed record WorkerState(
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
     private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
+
+    private WorkerState Import(JsonFields body)
+    {
+        var dataset = body.Text("dataset", 63);
+        var number = (int)body.Integer("number", 1, int.MaxValue);
+        return number > Imports.GetValueOrDefault(dataset)
+            ? this with { Imports = Imports.SetItem(dataset, number) }
+            : throw new FormatException($"it imports number {number} of '{dataset}' a second time.");
+    }
 
     private WorkerState Release(ReleaseHead head)
     {

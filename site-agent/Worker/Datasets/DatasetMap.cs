@@ -5,9 +5,11 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>Which dataset name means which file here: <c>datasets.yaml</c>, described in docs/reference/datasets.md. Only the steward writes it.</summary>
-/// <param name="Sources">By name; empty where there are faults.</param>
+/// <param name="Sources">Tables by name; empty where there are faults.</param>
+/// <param name="Events">Exports of events by name; empty where there are faults.</param>
 /// <param name="Faults">Every fault, in the order of the text.</param>
-public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sources, ImmutableArray<ConfigurationFault> Faults)
+public sealed record DatasetMap(
+    ImmutableDictionary<string, DatasetSource> Sources, ImmutableDictionary<string, EventDataset> Events, ImmutableArray<ConfigurationFault> Faults)
 {
     /// <summary>The file that <c>site-worker init</c> writes.</summary>
     public const string Default = """
@@ -20,10 +22,19 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
         #    columns: []            # [age, sex, ...], where there is no header
         #    delimiter: ","
         #    missing: ["", "?"]     # texts that mean: no value
+        #  ehr:
+        #    path: /srv/export      # a folder; 'site-worker data import ehr' takes what is new in it
+        #    format: fhir           # or omop, or events
+        #    time-zone: Europe/Berlin
+        #    mapping: mapping.yaml  # this site's own codes and units; may be left out
 
         """;
 
-    private static readonly string[] s_keys = ["path", "format", "header", "columns", "delimiter", "missing"];
+    private static readonly ImmutableDictionary<string, DatasetSource> s_noTables = ImmutableDictionary<string, DatasetSource>.Empty;
+    private static readonly ImmutableDictionary<string, EventDataset> s_noEvents = ImmutableDictionary<string, EventDataset>.Empty;
+
+    /// <summary>A map of tables alone.</summary>
+    public static DatasetMap OfTables(ImmutableDictionary<string, DatasetSource> tables) => new(tables, s_noEvents, []);
 
     /// <summary>Reads a file; one that is missing or unreadable maps nothing.</summary>
     public static DatasetMap ReadFile(string path)
@@ -34,7 +45,7 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new DatasetMap(ImmutableDictionary<string, DatasetSource>.Empty, [new ConfigurationFault(0, 0, $"'{path}' cannot be read: {error.Message}")]);
+            return new DatasetMap(s_noTables, s_noEvents, [new ConfigurationFault(0, 0, $"'{path}' cannot be read: {error.Message}")]);
         }
     }
 
@@ -43,6 +54,7 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
     {
         var faults = new List<ConfigurationFault>();
         var sources = ImmutableDictionary.CreateBuilder<string, DatasetSource>(StringComparer.Ordinal);
+        var events = ImmutableDictionary.CreateBuilder<string, EventDataset>(StringComparer.Ordinal);
         if (YamlFields.Parse(yaml, faults) is { } fields)
         {
             if (fields.Map("datasets") is { } datasets)
@@ -52,7 +64,7 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
                     if (!Name.IsName(name))
                         datasets.Refuse(name, $"is not a dataset's name: {Name.Rule}");
                     else if (datasets.Map(name) is { } dataset)
-                        sources[name] = ReadSource(dataset, folder);
+                        ReadDataset(name, dataset, folder, sources, events);
                 }
 
                 datasets.End();
@@ -62,14 +74,23 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
         }
 
         return faults.Count == 0
-            ? new DatasetMap(sources.ToImmutable(), [])
-            : new DatasetMap(ImmutableDictionary<string, DatasetSource>.Empty, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
+            ? new DatasetMap(sources.ToImmutable(), events.ToImmutable(), [])
+            : new DatasetMap(s_noTables, s_noEvents, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 
-    private static DatasetSource ReadSource(YamlFields fields, string folder)
+    private static void ReadDataset(
+        string name, YamlFields fields, string folder, ImmutableDictionary<string, DatasetSource>.Builder tables, ImmutableDictionary<string, EventDataset>.Builder events)
     {
         var path = Path.GetFullPath(fields.Text("path"), folder);
-        var isCsv = fields.Word("format", word => word is "csv" or "parquet", "csv or parquet") != "parquet";
+        var format = fields.Word("format", word => word is "csv" or "parquet" or "fhir" or "omop" or "events", "csv, parquet, fhir, omop or events");
+        if (format is "csv" or "parquet")
+            tables[name] = ReadTable(fields, path, isCsv: format == "csv");
+        else if (EventDatasetReader.Read(fields, path, folder, format) is { } dataset)
+            events[name] = dataset;
+    }
+
+    private static DatasetSource ReadTable(YamlFields fields, string path, bool isCsv)
+    {
         var header = !isCsv || !fields.Has("header") || fields.Boolean("header");
         var columns = isCsv && fields.Has("columns") ? fields.Words("columns", word => word.Length > 0, "column names") : [];
         var delimiter = isCsv && fields.Has("delimiter") ? fields.Word("delimiter", word => word.Length == 1 && word is not ("\"" or "\n" or "\r"), "one character, such as \",\" or \"\\t\"") : ",";
@@ -80,7 +101,7 @@ public sealed record DatasetMap(ImmutableDictionary<string, DatasetSource> Sourc
             fields.Refuse("columns", "must be left out: the header names the columns");
         if (columns.Distinct(StringComparer.Ordinal).Count() != columns.Length)
             fields.Refuse("columns", "must not name a column twice");
-        fields.End(s_keys);
+        fields.End(isCsv ? ["path", "format", "header", "columns", "delimiter", "missing"] : ["path", "format", "missing"]);
         return new DatasetSource(path, isCsv ? DatasetFormat.Csv : DatasetFormat.Parquet, header, columns, delimiter.Length == 1 ? delimiter[0] : ',', missing);
     }
 }

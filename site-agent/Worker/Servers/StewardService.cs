@@ -1,4 +1,5 @@
 using System.Text;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Studies;
 using Grpc.Core;
@@ -6,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DataDesk data) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -44,6 +45,21 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview) : St
 
     public override Task<SetExclusionsReply> SetExclusions(SetExclusionsRequest request, ServerCallContext context) =>
         Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
+
+    public override Task<DataImport> ImportData(ImportDataRequest request, ServerCallContext context) =>
+        Task.Run(() => Answer(() => ImportOf(request.Dataset, data.Import(request.Dataset, request.Steward, context.CancellationToken))));
+
+    public override Task<ListDataReply> ListData(ListDataRequest request, ServerCallContext context) => Answer(() =>
+    {
+        var (imports, empty) = data.List();
+        var reply = new ListDataReply();
+        reply.Imports.AddRange(imports.Select(item => ImportOf(item.Dataset, item.Import)));
+        reply.Empty.AddRange(empty);
+        return reply;
+    });
+
+    public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
+        Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
 
     public override async Task ShowAudit(ShowAuditRequest request, IServerStreamWriter<AuditEntry> responseStream, ServerCallContext context)
     {
@@ -124,6 +140,30 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview) : St
             Decision.Refused => "Refused by the steward.",
             _ => "The approval was withdrawn.",
         };
+    }
+
+    private static DataImport ImportOf(string dataset, StoreImport import)
+    {
+        var reply = new DataImport
+        {
+            Dataset = dataset,
+            Number = (uint)import.Number,
+            Source = import.Source,
+            AtUnixSeconds = import.At.ToUnixTimeSeconds(),
+            Fingerprint = import.Fingerprint.ToString(),
+            Patients = (ulong)import.Patients,
+            Events = (ulong)import.Events,
+            Added = (ulong)import.Counts.Added,
+            Unchanged = (ulong)import.Counts.Unchanged,
+            Amended = (ulong)import.Counts.Amended,
+            Retracted = (ulong)import.Counts.Retracted,
+        };
+        reply.Skipped.AddRange(import.Counts.Skipped.Select(count => CountOf(count.Key.Sentence(), count.Value)));
+        reply.Refused.AddRange(import.Counts.Refused.Select(count => CountOf(count.Key.Sentence(), count.Value)));
+        reply.Notes.AddRange(import.Counts.Notes.Select(count => CountOf(count.Key.Sentence(), count.Value)));
+        return reply;
+
+        static DataCount CountOf(string what, long count) => new() { What = what, Count = (ulong)count };
     }
 
     private static Protos.Steward.PolicyCheck CheckOf(PolicyFinding finding) => new() { Rule = finding.Rule, Passed = finding.Passed, Sentence = finding.Sentence };

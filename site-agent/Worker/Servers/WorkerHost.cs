@@ -36,17 +36,19 @@ public static class WorkerHost
         var held = disk.Lock();
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
+        var events = new SiteEvents(folder, datasets, identity.Secret, TimeProvider.System);
         var trainer = new TorchTrainer();
         var core = WorkerCore.Open(
             disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read,
-            new SiteStepComputer(new CohortCache(datasets, identity.Secret), trainer), TimeProvider.System);
+            new SiteStepComputer(new CohortCache(datasets, events.Open, identity.Secret), trainer), TimeProvider.System);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSerilog(log => Log(log, folder, json));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(core);
-        builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, identity.Secret), trainer, configuration.Site));
+        builder.Services.AddSingleton(new DataDesk(core, events));
+        builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, events.Open, identity.Secret), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));

@@ -46,20 +46,20 @@ internal sealed class Patients : IDisposable
     public string File => _folder.Of("rows.csv");
 
     /// <summary>The site's map of datasets.</summary>
-    public DatasetMap Map { get; set; } = new([], []);
+    public DatasetMap Map { get; set; } = DatasetMap.OfTables([]);
 
     /// <summary>What computes from these rows.</summary>
     public SiteStepComputer Computer() => new(Cache(), new FakeTrainer());
 
     /// <summary>Reads these rows.</summary>
-    public CohortCache Cache() => new(() => Map, Site.Secret);
+    public CohortCache Cache() => new(() => Map, CohortCache.NoEvents, Site.Secret);
 
     /// <summary>Writes the file anew, at another time than before.</summary>
     public void Write()
     {
         System.IO.File.WriteAllLines(File, [Header, .. Rows]);
         System.IO.File.SetLastWriteTimeUtc(File, DateTime.UnixEpoch.AddDays(++_version));
-        Map = new DatasetMap(ImmutableDictionary<string, DatasetSource>.Empty.Add("test", new DatasetSource(File, DatasetFormat.Csv, true, [], ',', [""])), []);
+        Map = DatasetMap.OfTables(ImmutableDictionary<string, DatasetSource>.Empty.Add("test", new DatasetSource(File, DatasetFormat.Csv, true, [], ',', [""])));
     }
 
     /// <summary>An order of an honest coordinator for <see cref="Study"/>, or of the preparation of <see cref="OpenStudy"/>.</summary>

@@ -57,7 +57,7 @@ public sealed class SiteMetricsTests : IDisposable
     {
         var constants = PreprocessingConstants.Freeze(_study, null).Canonical;
         var step = new StepId(RunId.Parse("0123456789abcdef"), new RoundNumber(SmallStudy.Rounds), kind, 1);
-        return new SiteStepComputer(new CohortCache(() => new DatasetMap(sources, []), _secret), new TorchTrainer()).Compute(
+        return new SiteStepComputer(new CohortCache(() => DatasetMap.OfTables(sources), CohortCache.NoEvents, _secret), new TorchTrainer()).Compute(
             new StepRequest(_study, SiteId.Parse("north"), step, constants, new IncomingParameters([0.8f, -0.1f]), new ExclusionList(_secret, []), policy),
             TestContext.Current.CancellationToken);
     }

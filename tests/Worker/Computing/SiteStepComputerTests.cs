@@ -182,7 +182,7 @@ public sealed class SiteStepComputerTests : IDisposable
     {
         var (site, patients) = Site(new Patients());
         var map = patients.Map;
-        patients.Map = new DatasetMap([], []);
+        patients.Map = DatasetMap.OfTables([]);
         Assert.Equal(Reason.DatasetMissing, site.Decline(Patients.Order(site, Kind.Training)));
         patients.Map = map;
         File.WriteAllLines(patients.File, ["id,old,outcome,part", "patient-0,1,1,train"]);
@@ -244,7 +244,7 @@ public sealed class SiteStepComputerTests : IDisposable
     public void Benchmark_reads_no_data_and_knows_training_only()
     {
         var (site, patients) = Site(new Patients());
-        patients.Map = new DatasetMap([], []);
+        patients.Map = DatasetMap.OfTables([]);
         site.Policy = PolicyText.With("models", "[benchmark]");
         var study = StudyText.Benchmark(10);
         site.Approve(study);

@@ -1,0 +1,52 @@
+using FederatedClinicalMl.ClinicalData;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>What a steward asks of the site's event stores; every import is in the worker's log.</summary>
+/// <param name="core">For policy and log.</param>
+/// <param name="events">The stores.</param>
+public sealed class DataDesk(WorkerCore core, SiteEvents events)
+{
+    private const string Unknown = "(imported before the worker was stopped)";
+
+    /// <summary>Logs imports that were made and not logged, because the worker was killed in between.</summary>
+    public void Recover()
+    {
+        foreach (var dataset in events.Names)
+            core.RecordImports(dataset, events.Imports(dataset), Unknown);
+    }
+
+    /// <summary>Imports what is new in a dataset's export.</summary>
+    /// <exception cref="StewardException">There is no policy, or the export cannot be imported; nothing was.</exception>
+    public StoreImport Import(string dataset, string steward, CancellationToken cancel) => Answer(() =>
+    {
+        core.RequireSoundLog();
+        var policy = core.Policy().Policy ?? throw new StewardException($"policy.yaml:{core.Policy().Faults[0]}");
+        var import = events.Import(dataset, policy.MaximumFaultyRows, cancel);
+        core.RecordImports(dataset, events.Imports(dataset), steward);
+        return import;
+    });
+
+    /// <summary>Every import, by dataset; and the datasets of which there is none.</summary>
+    public (IReadOnlyList<(string Dataset, StoreImport Import)> Imports, IReadOnlyList<string> Empty) List() => Answer(() =>
+    {
+        var all = events.Names.Select(name => (Name: name, Imports: events.Imports(name))).ToList();
+        return ((IReadOnlyList<(string, StoreImport)>)[.. all.SelectMany(one => one.Imports.Select(import => (one.Name, import)))],
+            (IReadOnlyList<string>)[.. all.Where(one => one.Imports.Count == 0).Select(one => one.Name)]);
+    });
+
+    /// <summary>Faults and notes of an import, as CSV.</summary>
+    public string Faults(string dataset, int import) => Answer(() => events.Faults(dataset, import));
+
+    private static T Answer<T>(Func<T> answer)
+    {
+        try
+        {
+            return answer();
+        }
+        catch (DatasetException fault)
+        {
+            throw new StewardException(fault.Message);
+        }
+    }
+}

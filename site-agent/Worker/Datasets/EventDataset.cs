@@ -1,0 +1,31 @@
+using FederatedClinicalMl.ClinicalData;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>An export of a hospital's system from which events are imported. Comes from the site's steward only, never from a study.</summary>
+/// <param name="Path">Full path of its folder.</param>
+/// <param name="Zone">What a date without time, or a time without offset, means in it.</param>
+/// <param name="Mapping">Full path of the site's mapping of its own codes and units; null: it has none.</param>
+public abstract record EventDataset(string Path, TimeZoneInfo Zone, string? Mapping)
+{
+    /// <summary>The clock of its dates.</summary>
+    public ClinicalClock Clock => new(Zone);
+
+    /// <summary>Opens it for reading.</summary>
+    /// <exception cref="DatasetException">It is not there, or not as it must be.</exception>
+    public abstract IEventSource Open();
+}
+
+/// <summary>A FHIR R4 bulk export.</summary>
+public sealed record FhirDataset(string Path, TimeZoneInfo Zone, string? Mapping) : EventDataset(Path, Zone, Mapping)
+{
+    /// <inheritdoc/>
+    public override IEventSource Open() => new FhirBulkSource(Path, Clock, FhirLimits.Default);
+}
+
+/// <summary>An OMOP CDM, as a folder of CSV or Parquet files.</summary>
+public sealed record OmopDataset(string Path, TimeZoneInfo Zone, string? Mapping, OmopOptions Options) : EventDataset(Path, Zone, Mapping)
+{
+    /// <inheritdoc/>
+    public override IEventSource Open() => OmopSource.OpenFolder(Path, Options, Clock);
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>The site's event stores: one for each dataset of events, below <c>events/</c> in the worker's folder.</summary>
+/// <param name="folder">The worker's folder.</param>
+/// <param name="datasets">The site's map of datasets, read anew each time.</param>
+/// <param name="secret">For fingerprints.</param>
+/// <param name="time">When an import was made.</param>
+public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, TimeProvider time)
+{
+    private readonly Lock _importing = new();
+
+    /// <summary>Names of the datasets of events that are mapped.</summary>
+    /// <exception cref="DatasetException">datasets.yaml has a fault.</exception>
+    public ImmutableArray<string> Names => [.. Map().Events.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Imports what is new in a dataset's export. Whoever computes meanwhile has the store as it was.</summary>
+    /// <exception cref="DatasetException">It is not mapped, cannot be read, or more of it is refused than allowed: nothing is imported.</exception>
+    public StoreImport Import(string dataset, double maximumRefusedShare, CancellationToken cancel)
+    {
+        var source = Find(dataset);
+        lock (_importing)
+            return Store(dataset).Import(source.Open(), new ImportLimits(maximumRefusedShare), cancel);
+    }
+
+    /// <summary>The imports of a dataset, in order.</summary>
+    public IReadOnlyList<StoreImport> Imports(string dataset)
+    {
+        Find(dataset);
+        return Store(dataset).Imports;
+    }
+
+    /// <summary>Faults and notes of an import, as CSV.</summary>
+    public string Faults(string dataset, int import)
+    {
+        Find(dataset);
+        var snapshot = Store(dataset).Snapshot(import);
+        return snapshot.Faults(snapshot.Imports[^1]);
+    }
+
+    /// <summary>What a study over a dataset is computed from: the store as it is now, and the site's mapping.</summary>
+    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, or the mapping has a fault.</exception>
+    public ClinicalSource Open(string dataset)
+    {
+        var source = Find(dataset);
+        var snapshot = Store(dataset).Snapshot();
+        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, MappingOf(source)), source.Clock);
+    }
+
+    private static SiteMapping MappingOf(EventDataset dataset)
+    {
+        if (dataset.Mapping is not { } path)
+            return SiteMapping.Empty;
+        if (!File.Exists(path))
+            throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
+        var reading = SiteMappingReader.Read(File.ReadAllText(path));
+        return reading.Mapping ?? throw new DatasetException($"{path}:{reading.Faults[0]}");
+    }
+
+    private EventStore Store(string dataset) => new(new FileDisk(Path.Join(folder.Events, dataset), ownerOnly: true), secret.BeginDataFingerprint, time);
+
+    private EventDataset Find(string dataset) => Map().Events.TryGetValue(dataset, out var source)
+        ? source
+        : throw new DatasetMissingException($"datasets.yaml maps no events under the name '{dataset}'. Add it, with format fhir, omop or events.");
+
+    private DatasetMap Map() => datasets() is { Faults: [] } map ? map : throw new DatasetException($"datasets.yaml:{datasets().Faults[0]}");
+}
