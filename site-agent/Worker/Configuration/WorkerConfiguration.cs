@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;

@@ -1,3 +1,5 @@
+using FederatedClinicalMl.ClinicalData;
+
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.ClinicalData;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Protos.WorkerPort;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;

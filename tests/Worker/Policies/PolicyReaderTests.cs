@@ -1,3 +1,4 @@
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.SiteAgent.Worker;
 
 namespace FederatedClinicalMl.Tests.Worker.Policies;

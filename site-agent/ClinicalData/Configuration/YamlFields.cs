@@ -3,7 +3,7 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace FederatedClinicalMl.SiteAgent.Worker;
+namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>One fault of a file that the steward wrote.</summary>
 /// <param name="Line">Line, from 1.</param>
@@ -19,7 +19,7 @@ public sealed record ConfigurationFault(long Line, long Column, string Message)
 /// Reads a map of YAML key by key, strictly: an unknown, missing or doubled key, an anchor, alias or tag is a fault, and every fault is
 /// gathered. What could not be read yields a fallback, which is never used, because a file with a fault is used for nothing.
 /// </summary>
-internal sealed class YamlFields
+public sealed class YamlFields
 {
     private readonly YamlMappingNode _map;
     private readonly List<ConfigurationFault> _faults;
@@ -49,6 +49,7 @@ internal sealed class YamlFields
     /// <summary>The keys that are there.</summary>
     public IEnumerable<string> Keys => _map.Children.Keys.OfType<YamlScalarNode>().Select(key => key.Value ?? "");
 
+    /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Find(key) is not null;
 
     /// <summary>A map within this one.</summary>
@@ -59,24 +60,41 @@ internal sealed class YamlFields
         var node => Fault<YamlFields?>(node, key, "must be a map", null),
     };
 
+    /// <summary>Whether the key is there and holds a map.</summary>
+    public bool IsMap(string key) => Find(key) is YamlMappingNode;
+
+    /// <summary>A list of maps within this one, at least one.</summary>
+    public ImmutableArray<YamlFields> Maps(string key)
+    {
+        if (Required(key) is not { } node)
+            return [];
+        return node is YamlSequenceNode { Children: { Count: > 0 } items } && items.All(item => item is YamlMappingNode)
+            ? [.. items.Select(item => new YamlFields((YamlMappingNode)item, _faults))]
+            : Fault<ImmutableArray<YamlFields>>(node, key, "must be a list of maps", []);
+    }
+
     /// <summary>Whether the key holds just this word.</summary>
     public bool IsWord(string key, string word) => Find(key) is YamlScalarNode { Value: { } text } && text == word;
 
+    /// <summary>A whole number within bounds.</summary>
     public long Integer(string key, long minimum, long maximum) =>
         Scalar(key) is not { } scalar ? minimum
         : long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum ? value
         : Fault(scalar, key, $"must be a whole number from {minimum} to {maximum}", minimum);
 
+    /// <summary>A number within bounds, written with a decimal point.</summary>
     public double Number(string key, double minimum, double maximum) =>
         Scalar(key) is not { } scalar ? minimum
         : double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum ? value
         : Fault(scalar, key, $"must be a number from {minimum.ToString(CultureInfo.InvariantCulture)} to {maximum.ToString(CultureInfo.InvariantCulture)}", minimum);
 
+    /// <summary>The word true or false.</summary>
     public bool Boolean(string key) =>
         Scalar(key) is not { } scalar ? false
         : scalar is { Value: "true" or "false", Style: ScalarStyle.Plain } ? scalar.Value == "true"
         : Fault(scalar, key, "must be true or false", false);
 
+    /// <summary>Any single value.</summary>
     public string Text(string key) => Scalar(key)?.Value ?? "";
 
     /// <summary>A word for which <paramref name="isKnown"/> holds.</summary>
