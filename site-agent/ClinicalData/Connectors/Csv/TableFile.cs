@@ -71,9 +71,15 @@ internal sealed class TableFile : ITextTable
     /// <summary>A connection that can read this file and nothing else.</summary>
     internal DuckDBConnection Connect() => HardenedDuckDb.Open(_source.Path);
 
-    /// <summary>The query of columns, as text.</summary>
-    internal string Select(IReadOnlyList<int> columns) =>
-        $"SELECT {string.Join(", ", columns.Select((column, i) => $"CAST({(_source.Format == DatasetFormat.Parquet ? HardenedDuckDb.Identifier(Columns[column]) : $"c{column}")} AS VARCHAR) AS f{i}"))} FROM {Table()}";
+    /// <summary>The query of columns, as text: of those of a Parquet file that are asked for; of a CSV file's all, each at its number.</summary>
+    internal string Select(IReadOnlyList<int> columns)
+    {
+        // The engine (1.5) fails on the whole of a CSV file where a byte is not UTF-8 in a column whose number is not below the count of those asked for.
+        var selected = _source.Format == DatasetFormat.Parquet
+            ? columns.Select((column, i) => $"CAST({HardenedDuckDb.Identifier(Columns[column])} AS VARCHAR) AS c{i}")
+            : Columns.Select((_, i) => $"c{i}");
+        return $"SELECT {string.Join(", ", selected)} FROM {Table()}";
+    }
 
     /// <summary>Runs the engine. Its own message may quote the line that it could not read: only its kind is passed on.</summary>
     internal T Engine<T>(Func<T> run)

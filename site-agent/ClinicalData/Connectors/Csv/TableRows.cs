@@ -16,6 +16,7 @@ internal sealed class TableRows : ITextRows
     private readonly CsvRecords.Walk? _walk;
     private readonly Dictionary<long, string> _rejected = [];
     private readonly HashSet<string> _missing;
+    private readonly int[] _places; // of the fields in what the engine gives
     private readonly DuckDBConnection _connection;
     private readonly DuckDBCommand _command;
     private readonly DbDataReader _reader;
@@ -24,6 +25,7 @@ internal sealed class TableRows : ITextRows
     public TableRows(TableFile file, IReadOnlyList<int> columns, CsvRecords? records, RefuseLine refuse)
     {
         (_file, _records, _refuse) = (file, records, refuse);
+        _places = [.. columns.Select((column, i) => records is null ? i : column)];
         _missing = file.Missing.ToHashSet(StringComparer.Ordinal);
         _connection = file.Connect();
         _command = _connection.CreateCommand();
@@ -31,7 +33,7 @@ internal sealed class TableRows : ITextRows
         var select = file.Select(columns) + (records is { Broken: not null } ? $" LIMIT {records.Count}" : "");
         if (records is not null)
         {
-            FindRejected(select, columns.Count);
+            FindRejected(select);
             _walk = records.Start();
             if (file.HasHeader)
                 _walk.Next();
@@ -50,9 +52,9 @@ internal sealed class TableRows : ITextRows
     {
         get
         {
-            if (_reader.IsDBNull(field))
+            if (_reader.IsDBNull(_places[field]))
                 return "";
-            var text = _reader.GetString(field).Trim();
+            var text = _reader.GetString(_places[field]).Trim();
             return _missing.Contains(text) ? "" : text;
         }
     }
@@ -100,9 +102,9 @@ internal sealed class TableRows : ITextRows
     }
 
     // The engine keeps them in a table of its own, with their text, which is not read; its "line" counts records.
-    private void FindRejected(string select, int columns)
+    private void FindRejected(string select)
     {
-        _command.CommandText = $"SELECT {string.Join(", ", Enumerable.Range(0, columns).Select(i => $"count(f{i})"))} FROM ({select})";
+        _command.CommandText = $"SELECT {string.Join(", ", _file.Columns.Select((_, i) => $"count(c{i})"))} FROM ({select})";
         _command.ExecuteNonQuery();
         _command.CommandText = "SELECT line, lower(min(CAST(error_type AS VARCHAR))) FROM reject_errors GROUP BY line";
         using var reader = _command.ExecuteReader();
