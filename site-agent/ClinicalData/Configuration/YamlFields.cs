@@ -60,6 +60,9 @@ public sealed class YamlFields
         var node => Fault<YamlFields?>(node, key, "must be a map", null),
     };
 
+    /// <summary>Whether the key is there and holds a map.</summary>
+    public bool IsMap(string key) => Find(key) is YamlMappingNode;
+
     /// <summary>A list of maps, which may be empty.</summary>
     public ImmutableArray<YamlFields> Maps(string key)
     {

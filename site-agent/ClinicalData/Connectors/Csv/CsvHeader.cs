@@ -6,8 +6,6 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>The first line of a CSV file: the names of its columns.</summary>
 internal static class CsvHeader
 {
-    private const int MaximumLength = 1 << 20;
-
     /// <summary>Reads the names, trimmed. A name may be quoted, as RFC 4180 has it, but not go on in a second line.</summary>
     /// <exception cref="DatasetException">The line is too long, no UTF-8, or has a quotation mark where none may be.</exception>
     public static ImmutableArray<string> Read(string path, char delimiter)
@@ -41,15 +39,16 @@ internal static class CsvHeader
 
     private static string FirstLine(string path)
     {
-        using var file = File.OpenRead(path);
-        var start = new byte[Math.Min(MaximumLength, file.Length)];
-        file.ReadExactly(start);
-        var end = start.AsSpan().IndexOfAny((byte)'\n', (byte)'\r');
-        if (end < 0 && file.Length > start.Length)
-            throw new DatasetException($"The header of '{path}' is longer than {MaximumLength} bytes. Check its line ends, and header in datasets.yaml.");
+        using var bytes = CsvBytes.Open(path);
+        var start = bytes.Next();
+        var end = start.IndexOfAny((byte)'\n', (byte)'\r');
+        if (end < 0 && bytes.Fault is { } fault)
+            throw new DatasetException($"'{path}' has no header: {fault.Sentence()}.");
+        if (end < 0 && start.Length == CsvBytes.BlockLength)
+            throw new DatasetException($"The header of '{path}' is longer than {CsvBytes.BlockLength} bytes. Check its line ends, and whether it has a header.");
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(start, 0, end < 0 ? start.Length : end).TrimStart('\uFEFF');
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(end < 0 ? start : start[..end]).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {
