@@ -114,7 +114,10 @@ public sealed class AdministrationService(
             throw new FaultException(Fault.StudyUnknown);
         var study = submitted.Study;
         var sites = submitted.Approved.Intersect(Enrolled()).ToImmutableArray();
-        RefuseUnready(study, sites);
+        if (!request.Profile)
+            RefuseUnready(study, sites);
+        else if (study.Model is BenchmarkModel || sites.IsEmpty)
+            throw new FaultException(Fault.RequestInvalid, sites.IsEmpty ? "No enrolled site has approved the study, so nobody can be asked for a profile." : "A benchmark reads no data, so it has no profile.");
 
         var run = RunId.From(RandomNumberGenerator.GetBytes(8));
         var initial = ModelPlan.For(study).InitialParameters();
@@ -123,11 +126,11 @@ public sealed class AdministrationService(
         Sha256Digest? constants = PreprocessingConstants.NeedPreparation(study)
             ? null
             : results.Write(PreprocessingConstants.Freeze(study, preparation: null).Canonical.Span);
-        audit.Record("run-started", Caller.Of(context).Member, new JsonObject
+        audit.Record(request.Profile ? "profile-asked" : "run-started", Caller.Of(context).Member, new JsonObject
         {
             ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
         });
-        var plan = RunPlan.For(run, study, sites, parameters, bytes.Length, constants);
+        var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants);
         RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
         return new StartRunReply { Run = run.Value };
@@ -284,7 +287,7 @@ public sealed class AdministrationService(
         Kind = journaled.Event.GetType().Name,
         Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
         Last = journaled.Event.Ends,
-        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics } committed
+        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics or StepKind.Profile } committed
             ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
             : ByteString.Empty,
     };

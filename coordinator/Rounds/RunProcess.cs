@@ -160,7 +160,7 @@ public sealed class RunProcess
         if (State is not { Step: { Participants: null } step } || State.Gone.ContainsKey(site) || !step.Invited.Contains(site) || step.Answers.ContainsKey(site))
             return null;
         var deadline = step.Remaining is { } remaining ? _services.Time.GetUtcNow() + remaining : step.Deadline;
-        return step.Id.Kind == StepKind.Preparation
+        return step.Id.Kind.PrecedesModel()
             ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
             : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline);
     }
@@ -220,9 +220,9 @@ public sealed class RunProcess
             return new UploadPermit(null, null, RoundFault.StepLate);
         if (_services.WorkerKey(site) is not { } key)
             return new UploadPermit(null, null, RoundFault.SiteGone);
-        var isPreparation = step.Kind == StepKind.Preparation;
+        var precedes = step.Kind.PrecedesModel();
         return new UploadPermit(
-            new UploadRule(_study, step, site, key, isPreparation ? null : State.Parameters, isPreparation ? null : State.Constants, _dimension), null, null);
+            new UploadRule(_study, step, site, key, precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension), null, null);
     }
 
     // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.
@@ -234,7 +234,7 @@ public sealed class RunProcess
         foreach (var next in decided)
         {
             if (state?.History is { Count: > 0 } history && history[^1].Id.Round is var round && round != state.Recorded
-                && next is RunFailed or RunCancelled or RunCompleted or StepOpened && (next as StepOpened)?.Step.Round != round)
+                && next is RunFailed or RunCancelled or RunCompleted or RunProfiled or StepOpened && (next as StepOpened)?.Step.Round != round)
                 Add(RoundRecord.Sign(state, round, next.At, _services.Key), events);
             Add(next, events);
         }

@@ -220,6 +220,12 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
 
     private void Complete()
     {
+        if (Plan.Profile)
+        {
+            Add(new RunProfiled(now, _state.History[^1].Result!.Value));
+            return;
+        }
+
         var participation = _state.History.Where(step => step.Result is not null).Select(step => new StepParticipation(
             step.Id, step.Participants, [.. step.Sites.Keys.Except(step.Participants)]));
         Add(new RunCompleted(now, _state.Parameters, [.. participation]));
@@ -236,6 +242,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         StepKind.Preparation => "the preparation",
         StepKind.Training => $"training round {step.Round}",
         StepKind.Evaluation => $"the evaluation of round {step.Round}",
+        StepKind.Profile => "the profile",
         _ => $"the per-site metrics of round {step.Round}",
     };
 }

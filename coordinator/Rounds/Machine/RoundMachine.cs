@@ -89,6 +89,7 @@ public static class RoundMachine
             RunCancelled => state with { Status = RunStatus.Cancelled, Next = null },
             RunFailed e => state with { Status = RunStatus.Failed, Next = null, Failure = e.Sentence },
             RunCompleted e => state with { Status = RunStatus.Completed, CompletedAt = e.At, Next = null },
+            RunProfiled => state with { Status = RunStatus.Profiled, Next = null },
             RunRegistered e => state with { Status = RunStatus.Registered, Model = e.Model },
             _ => throw Misplaced(journaled),
         };
@@ -127,6 +128,7 @@ public static class RoundMachine
             StepKind.Preparation => ended with { Constants = e.Result },
             StepKind.Training => ended with { Parameters = e.Result },
             StepKind.Evaluation => ended with { Metrics = e.Result },
+            StepKind.Profile => ended,
             _ => ended with { SiteMetrics = e.Result },
         };
     }

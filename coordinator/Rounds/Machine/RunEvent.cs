@@ -24,12 +24,13 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 [JsonDerivedType(typeof(RunCancelled), nameof(RunCancelled))]
 [JsonDerivedType(typeof(RunFailed), nameof(RunFailed))]
 [JsonDerivedType(typeof(RunCompleted), nameof(RunCompleted))]
+[JsonDerivedType(typeof(RunProfiled), nameof(RunProfiled))]
 [JsonDerivedType(typeof(RunRegistered), nameof(RunRegistered))]
 public abstract record RunEvent(DateTimeOffset At)
 {
     /// <summary>Whether the run is over with this event: nothing follows it.</summary>
     [JsonIgnore]
-    public bool Ends => this is RunRegistered or RunFailed or RunCancelled;
+    public bool Ends => this is RunRegistered or RunProfiled or RunFailed or RunCancelled;
 }
 
 /// <summary>The run was created.</summary>
@@ -95,6 +96,11 @@ public sealed record RunFailed(DateTimeOffset At, string Sentence) : RunEvent(At
 /// <param name="Parameters">SHA-256 of the final parameters.</param>
 /// <param name="Participation">For every committed step, who took part and who did not.</param>
 public sealed record RunCompleted(DateTimeOffset At, Sha256Digest Parameters, ImmutableArray<StepParticipation> Participation) : RunEvent(At);
+
+/// <summary>The profile that the run asked for is there.</summary>
+/// <param name="At">When.</param>
+/// <param name="Profile">SHA-256 of it.</param>
+public sealed record RunProfiled(DateTimeOffset At, Sha256Digest Profile) : RunEvent(At);
 
 /// <summary>The model is in the registry.</summary>
 public sealed record RunRegistered(DateTimeOffset At, Sha256Digest Model) : RunEvent(At);

@@ -20,6 +20,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Parameters">SHA-256 of the initial parameters.</param>
 /// <param name="ParametersLength">Bytes of a parameter vector.</param>
 /// <param name="Constants">SHA-256 of the preprocessing constants; null where they are to be learned.</param>
+/// <param name="Profile">Whether the run asks what the sites' rows are like, and nothing else.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -35,7 +36,8 @@ public sealed record RunPlan(
     int Attempts,
     Sha256Digest Parameters,
     long ParametersLength,
-    Sha256Digest? Constants)
+    Sha256Digest? Constants,
+    bool Profile = false)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -55,6 +57,10 @@ public sealed record RunPlan(
             parametersLength, constants);
     }
 
+    /// <summary>A plan that asks what the sites' rows are like: whoever answers is in the profile, and nobody has to.</summary>
+    public static RunPlan ForProfile(RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength) =>
+        For(run, study, sites, parameters, parametersLength, constants: null) with { Profile = true, Required = [], Quorum = 1, Attempts = 1 };
+
     /// <summary>Why a step with only these participants would not commit, as part of a sentence; null where it would.</summary>
     public string? Shortfall(ImmutableArray<SiteId> participants)
     {
@@ -66,11 +72,13 @@ public sealed record RunPlan(
 
     /// <summary>The first step.</summary>
     [JsonIgnore]
-    public StepAim First => Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : new StepAim(new RoundNumber(1), StepKind.Training, 1);
+    public StepAim First => Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : new StepAim(new RoundNumber(1), StepKind.Training, 1);
 
     /// <summary>The step after one that was committed; null after the last.</summary>
     public StepAim? After(RoundNumber round, StepKind kind)
     {
+        if (kind == StepKind.Profile)
+            return null;
         if (kind == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
             return new StepAim(round, StepKind.Evaluation, 1);
         if (round.Value < Rounds)

@@ -22,6 +22,9 @@ public enum RunStatus
     /// <summary>The model is in the registry.</summary>
     Registered,
 
+    /// <summary>The profile that was asked for is there.</summary>
+    Profiled,
+
     /// <summary>Ended without a model, by the study's rules.</summary>
     Failed,
 
@@ -75,7 +78,7 @@ public sealed record RunState
     public Sha256Digest? Model { get; init; }
 
     /// <summary>Whether nothing more happens.</summary>
-    public bool Ended => Status is RunStatus.Registered or RunStatus.Failed or RunStatus.Cancelled;
+    public bool Ended => Status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Failed or RunStatus.Cancelled;
 
     /// <summary>The round that is under way; null before the start and after the last.</summary>
     public RoundNumber? Round => Step?.Id.Round ?? Next?.Round;

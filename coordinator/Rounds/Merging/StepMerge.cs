@@ -61,6 +61,7 @@ public sealed class StepMerge
             {
                 StepKind.Training => Train(step, payloads, parameters),
                 StepKind.Preparation => Prepare(payloads),
+                StepKind.Profile => Store(StudyProfile.Merge(payloads.Select(item => (item.Input.Site, ProfileReport.Read(_study, JsonOf(item.Payload))))).Write(_study)),
                 StepKind.SiteMetrics => Store(SiteMetrics.Merge(payloads.Select(item => (item.Input.Site, SiteMetricsReport.Read(JsonOf(item.Payload))))).Write()),
                 _ => Store(EvaluationReport.Merge(payloads.Select(item => EvaluationReport.Read(JsonOf(item.Payload)))).Write()),
             };

@@ -54,6 +54,8 @@ public sealed record UploadRule(
                 case StepKind.Preparation:
                     PreparationReport.Read(Study, json);
                     return true;
+                case StepKind.Profile:
+                    return ProfileReport.Read(Study, json).Fits(manifest.MinimumCell);
                 case StepKind.SiteMetrics:
                     return SiteMetricsReport.Read(json).Fits(manifest.MinimumCell);
                 default:

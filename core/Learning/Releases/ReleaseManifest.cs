@@ -109,11 +109,11 @@ public sealed record ReleaseManifest(
     private void CheckWhole()
     {
         var isUpdate = Step.Kind == StepKind.Training;
-        var isPreparation = Step.Kind == StepKind.Preparation;
-        if (isPreparation != (Step.Round == RoundNumber.Preparation))
-            throw new FormatException("manifest.step: round 0 is for preparation, and only for it.");
-        if (isPreparation != Parameters is null || isPreparation != Constants is null)
-            throw new FormatException("manifest.parameters and manifest.constants must be null for preparation, and only for it.");
+        var precedes = Step.Kind.PrecedesModel();
+        if (precedes != (Step.Round == RoundNumber.Preparation))
+            throw new FormatException("manifest.step: round 0 is for preparation and profile, and only for them.");
+        if (precedes != Parameters is null || precedes != Constants is null)
+            throw new FormatException("manifest.parameters and manifest.constants must be null for preparation and profile, and only for them.");
         if (!IsMinimumCell(Step.Kind, MinimumCell))
             throw new FormatException("manifest.minimumCell must be from 1, and 0 for an update or where the policy withholds per-site metrics.");
         if (!isUpdate)

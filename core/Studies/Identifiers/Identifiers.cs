@@ -93,7 +93,7 @@ public readonly record struct RunId
 /// <summary>A round of a run, from 1; 0 is the preparation round.</summary>
 public readonly record struct RoundNumber(int Value) : IComparable<RoundNumber>
 {
-    /// <summary>The round before the first: preprocessing constants, no update.</summary>
+    /// <summary>The round before the first: preprocessing constants or a profile, no update.</summary>
     public static RoundNumber Preparation => default;
 
     /// <inheritdoc/>
@@ -122,6 +122,16 @@ public enum StepKind
 
     /// <summary>Each site's own metrics of the final parameters, as far as its policy lets them out.</summary>
     SiteMetrics = 4,
+
+    /// <summary>What each site's rows are like: counts, moments and histograms, suppressed.</summary>
+    Profile = 5,
+}
+
+/// <summary>What holds for kinds of steps.</summary>
+public static class StepKinds
+{
+    /// <summary>Whether a step of this kind asks about data alone: it has neither parameters nor constants, and is of round 0.</summary>
+    public static bool PrecedesModel(this StepKind kind) => kind is StepKind.Preparation or StepKind.Profile;
 }
 
 /// <summary>

@@ -9,7 +9,47 @@ namespace FederatedClinicalMl.Studies;
 /// <param name="Exclude">What must not hold, in order, after that.</param>
 /// <param name="Outcome">What is predicted.</param>
 public sealed record CohortDefinition(
-    IndexEvent Index, TimeSpan PredictionAfter, ImmutableArray<Criterion> Include, ImmutableArray<Criterion> Exclude, Outcome Outcome);
+    IndexEvent Index, TimeSpan PredictionAfter, ImmutableArray<Criterion> Include, ImmutableArray<Criterion> Exclude, Outcome Outcome)
+{
+    /// <summary>Names of the steps of its flow, as in a CONSORT diagram: each leaves the patients and rows that the next one begins with.</summary>
+    public ImmutableArray<string> Steps =>
+    [
+        FlowSteps.Known, FlowSteps.NotOptedOut, FlowSteps.Indexed, FlowSteps.Alive,
+        .. Include.Select(FlowSteps.Included), .. Exclude.Select(FlowSteps.Excluded),
+        FlowSteps.FollowedUp, FlowSteps.InAPart, FlowSteps.Complete,
+    ];
+}
+
+/// <summary>Names of the steps of a cohort's flow.</summary>
+public static class FlowSteps
+{
+    /// <summary>Everybody of whom something is known.</summary>
+    public const string Known = "patients";
+
+    /// <summary>Less those who opted out.</summary>
+    public const string NotOptedOut = "not opted out";
+
+    /// <summary>With an index event.</summary>
+    public const string Indexed = "with an index event";
+
+    /// <summary>Not dead at the prediction.</summary>
+    public const string Alive = "alive at the prediction, by what was known then";
+
+    /// <summary>With a label.</summary>
+    public const string FollowedUp = "with the outcome, or followed up to the horizon's end";
+
+    /// <summary>In the training or the test set.</summary>
+    public const string InAPart = "in the training or the test set";
+
+    /// <summary>Nothing missing that must not be.</summary>
+    public const string Complete = "with every value that the study requires";
+
+    /// <summary>Those of whom a criterion holds.</summary>
+    public static string Included(Criterion criterion) => $"with: {criterion.Name}";
+
+    /// <summary>Those of whom it does not.</summary>
+    public static string Excluded(Criterion criterion) => $"without: {criterion.Name}";
+}
 
 /// <summary>The event from which a row is counted.</summary>
 public abstract record IndexEvent

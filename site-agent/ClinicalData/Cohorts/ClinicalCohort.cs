@@ -45,10 +45,10 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
         {
             cancel.ThrowIfCancellationRequested();
             var patient = source.Snapshot.Patients[timeline.Patient];
-            flow.Count(CohortFlow.Known, 1);
+            flow.Count(FlowSteps.Known, 1);
             if (optedOut(patient))
                 continue;
-            flow.Count(CohortFlow.NotOptedOut, 1);
+            flow.Count(FlowSteps.NotOptedOut, 1);
             var predictions = plan.Predictions(timeline, flow);
             if (predictions.Count == 0)
                 continue;
@@ -67,8 +67,8 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
                 rows.Add(new ClinicalRow(patient, prediction, values, positive, isTest));
             }
 
-            flow.Count(CohortFlow.InAPart, placed);
-            flow.Count(CohortFlow.Complete, complete);
+            flow.Count(FlowSteps.InAPart, placed);
+            flow.Count(FlowSteps.Complete, complete);
         }
 
         rows.Sort((x, y) => string.CompareOrdinal(x.Patient, y.Patient) is not 0 and var order ? order : x.Prediction.CompareTo(y.Prediction));
@@ -100,9 +100,9 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
             (row.IsTest ? test : training).Add(row.Values, row.Positive);
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
         return new Cohort(trainingRows, testRows, new CohortCounts(
-            flow.RowsAt(CohortFlow.Alive), 0, flow.PatientsAt(CohortFlow.Known) - flow.PatientsAt(CohortFlow.NotOptedOut),
-            flow.RowsBefore(CohortFlow.FollowedUp) - flow.RowsAt(CohortFlow.FollowedUp), flow.RowsAt(CohortFlow.InAPart) - flow.RowsAt(CohortFlow.Complete),
-            flow.RowsAt(CohortFlow.FollowedUp) - flow.RowsAt(CohortFlow.InAPart),
+            flow.RowsAt(FlowSteps.Alive), 0, flow.PatientsAt(FlowSteps.Known) - flow.PatientsAt(FlowSteps.NotOptedOut),
+            flow.RowsBefore(FlowSteps.FollowedUp) - flow.RowsAt(FlowSteps.FollowedUp), flow.RowsAt(FlowSteps.InAPart) - flow.RowsAt(FlowSteps.Complete),
+            flow.RowsAt(FlowSteps.FollowedUp) - flow.RowsAt(FlowSteps.InAPart),
             trainingRows.Count, trainingRows.Positives, testRows.Count, testRows.Positives, Cohort.Quality(data.Features, trainingRows))
         {
             Flow = flow.Steps(),

@@ -23,8 +23,8 @@ internal sealed class CohortPlan
         _death = selector.Add(new EventSelection([EventType.Death], []));
         _criteria =
         [
-            .. cohort.Include.Select(criterion => (criterion, Selection(criterion), CohortFlow.Included(criterion), true)),
-            .. cohort.Exclude.Select(criterion => (criterion, Selection(criterion), CohortFlow.Excluded(criterion), false)),
+            .. cohort.Include.Select(criterion => (criterion, Selection(criterion), FlowSteps.Included(criterion), true)),
+            .. cohort.Exclude.Select(criterion => (criterion, Selection(criterion), FlowSteps.Excluded(criterion), false)),
         ];
     }
 
@@ -33,9 +33,9 @@ internal sealed class CohortPlan
     {
         var facts = PatientFacts.Of(timeline, _concepts);
         var left = Indexes(timeline, facts).Select(index => index + _cohort.PredictionAfter).ToList();
-        flow.Count(CohortFlow.Indexed, left.Count);
+        flow.Count(FlowSteps.Indexed, left.Count);
         left.RemoveAll(prediction => Exists(timeline, _death, prediction, ClinicalTime.None, prediction));
-        flow.Count(CohortFlow.Alive, left.Count);
+        flow.Count(FlowSteps.Alive, left.Count);
         foreach (var (criterion, selection, step, mustHold) in _criteria)
         {
             left.RemoveAll(prediction => Holds(criterion, selection, timeline, facts, prediction) != mustHold);
@@ -45,7 +45,7 @@ internal sealed class CohortPlan
         var rows = left.Select(prediction => (Prediction: prediction, Positive: HasOutcome(timeline, prediction))).ToList();
         if (_cohort.Outcome.FollowUpRequired)
             rows.RemoveAll(row => !row.Positive && !facts.Died && facts.Last < row.Prediction + _cohort.Outcome.Within);
-        flow.Count(CohortFlow.FollowedUp, rows.Count);
+        flow.Count(FlowSteps.FollowedUp, rows.Count);
         return rows;
     }
 

@@ -55,7 +55,7 @@ internal static class Wire
         Sha256Digest? parameters = null;
         if (offer.ParametersDigest.Length == Sha256Digest.Length)
             parameters = new Sha256Digest(offer.ParametersDigest.Span);
-        else if (!offer.ParametersDigest.IsEmpty || step.Kind != StepKind.Preparation)
+        else if (!offer.ParametersDigest.IsEmpty || !step.Kind.PrecedesModel())
             return null;
         return new OfferedStep(
             step,

@@ -37,6 +37,7 @@ public sealed class SiteStepComputer : IStepComputer
             StepKind.Training => Train(request, cancel),
             StepKind.Evaluation => Evaluate(request),
             StepKind.SiteMetrics => SiteMetrics(request),
+            StepKind.Profile => Profile(request),
             _ => throw NotOfThisStudy(request),
         };
     }
@@ -48,6 +49,18 @@ public sealed class SiteStepComputer : IStepComputer
         var data = Data(request, ModelPlan.For(request.Study));
         var report = PreparationReport.Compute(request.Study, data.Cohort.Training.Values).Suppress(request.Policy.MinimumCell);
         return Json(request, report.Write(), data.Fingerprint);
+    }
+
+    private StepComputation Profile(StepRequest request)
+    {
+        if (request.Policy.Profile == ProfileRule.Withhold)
+            throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, "This site's policy withholds profiles (profile).");
+        var data = Data(request, ModelPlan.For(request.Study));
+        var (training, test) = (data.Cohort.Training, data.Cohort.Test);
+        var report = ProfileReport.Of(
+            request.Study, [.. training.Values, .. test.Values], [.. training.Labels, .. test.Labels],
+            data.Cohort.Counts.Flow.Select(step => (step.Patients, step.Rows)), request.Policy.MinimumCell);
+        return Json(request, report.Write(request.Study), data.Fingerprint);
     }
 
     private StepComputation Train(StepRequest request, CancellationToken cancel)

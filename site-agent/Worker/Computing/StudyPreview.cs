@@ -48,6 +48,19 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         return reply;
     }
 
+    /// <summary>The profile of this site's rows, as it would leave.</summary>
+    /// <exception cref="StepDeclinedException">The data cannot be used, or the policy withholds profiles.</exception>
+    public StepComputation Profile(Study study, SitePolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        lock (_one)
+        {
+            return new SiteStepComputer(cohorts, trainer).Compute(
+                new StepRequest(study, site, new StepId(RunId.Parse(new string('0', 16)), RoundNumber.Preparation, StepKind.Profile, 1), default, null, core.Exclusions(), policy),
+                CancellationToken.None);
+        }
+    }
+
     private void Compute(Study study, SitePolicy policy, PreviewReply reply)
     {
         var plan = ModelPlan.For(study);
@@ -61,8 +74,10 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
 
         var run = RunId.Parse(new string('0', 16));
         var computer = new SiteStepComputer(cohorts, trainer);
+        if (policy.Profile != ProfileRule.Withhold)
+            reply.Releases.Add(Json("profile, where the consortium asks for one", Profile(study, policy).Payload.Span));
         StepComputation At(StepKind kind, ReadOnlyMemory<byte> constants, IncomingParameters? from) => computer.Compute(
-            new StepRequest(study, site, new StepId(run, new RoundNumber(kind == StepKind.Preparation ? 0 : 1), kind, 1), constants, from, exclusions, policy),
+            new StepRequest(study, site, new StepId(run, new RoundNumber(kind.PrecedesModel() ? 0 : 1), kind, 1), constants, from, exclusions, policy),
             CancellationToken.None);
 
         PreparationReport? report = null;

@@ -18,6 +18,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
+        if (kind == StepKind.Profile && study.Model is BenchmarkModel)
+            throw OutOfOrder("A benchmark reads no data, so it has no profile.");
         if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))
             throw OutOfOrder($"The study asks for {(study.Evaluation.PerSite ? $"per-site metrics of round {study.Federation.Rounds} only" : "no per-site metrics")}; {work.Step} was ordered.");
         if (!state.Newest.TryGetValue(run, out var newest)) // by this very rule, no other release of the run is of a later step or attempt

@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>An order for one step, its ids checked.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="Study">The study.</param>
-/// <param name="Parameters">The parameters to start from; null for preparation.</param>
+/// <param name="Parameters">The parameters to start from; null for preparation and profile.</param>
 /// <param name="Constants">Canonical JSON of the constants; empty for preparation.</param>
 internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants)
 {
@@ -17,18 +17,18 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
     {
         if (order.Site != site.Value)
             throw new StepDeclinedException(Reason.StudyNotApproved, $"The order is for the site '{order.Site}'; this worker is '{site}', as worker.yaml says. Gateway and worker must be of one site.");
-        var preparation = order.Kind == StepOrder.Types.Kind.Preparation;
+        var precedes = ((StepKind)order.Kind).PrecedesModel();
         if (!RunId.TryParse(order.Run, out var run)
-            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation or StepOrder.Types.Kind.SiteMetrics)
-            || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != preparation
+            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation or StepOrder.Types.Kind.SiteMetrics or StepOrder.Types.Kind.Profile)
+            || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != precedes
             || order.StudyDigest.Length != Sha256Digest.Length)
             throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");
-        if (order.ParametersDigest.Length != (preparation ? 0 : Sha256Digest.Length) || (preparation && !order.Constants.IsEmpty))
-            throw new StepDeclinedException(Reason.ParametersWrong, "A preparation has neither parameters nor constants; every other step names its parameters by SHA-256.");
+        if (order.ParametersDigest.Length != (precedes ? 0 : Sha256Digest.Length) || (precedes && !order.Constants.IsEmpty))
+            throw new StepDeclinedException(Reason.ParametersWrong, "A preparation or a profile has neither parameters nor constants; every other step names its parameters by SHA-256.");
         return new WorkOrder(
             new StepId(run, new RoundNumber((int)order.Round), (StepKind)order.Kind, (int)order.Attempt),
             new StudyDigest(new Sha256Digest(order.StudyDigest.Span)),
-            preparation ? null : new Sha256Digest(order.ParametersDigest.Span),
+            precedes ? null : new Sha256Digest(order.ParametersDigest.Span),
             order.Constants.Memory);
     }
 }

@@ -246,6 +246,18 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    /// <summary>Lets exactly one profile of a study out.</summary>
+    /// <exception cref="StewardException">The study is unknown.</exception>
+    public void ApproveProfile(StudyDigest study, Sha256Digest profile, string steward, string note)
+    {
+        lock (_gate)
+        {
+            Known(study);
+            if (!_state.Profiles.Contains((study, profile)))
+                Append(WorkerEntries.ProfileApproved, WorkerEntries.ApprovedProfile(study, profile, steward, note), study);
+        }
+    }
+
     /// <summary>Logs the imports of a dataset that are not in the log yet.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="imports">All its imports, in order.</param>
@@ -393,7 +405,9 @@ public sealed class WorkerCore : IDisposable
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
-        _ = Permit(work);
+        var (_, policy) = Permit(work);
+        if (work.Step.Kind == StepKind.Profile && before is null && _state.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
+            throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
         var manifest = new ReleaseManifest(
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
             computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data);

@@ -27,6 +27,9 @@ public static class WorkerEntries
     /// <summary>A steward replaced the list of patients who opted out.</summary>
     public const string ExclusionsSet = "exclusions-set";
 
+    /// <summary>A steward let exactly one profile out.</summary>
+    public const string ProfileApproved = "profile-approved";
+
     /// <summary>What was new in an export was taken into an event store.</summary>
     public const string DataImported = "data-imported";
 
@@ -52,6 +55,9 @@ public static class WorkerEntries
 
     internal static JsonObject Exclusions(string steward, IEnumerable<Sha256Digest> hashes) =>
         new() { ["steward"] = steward, ["patients"] = new JsonArray([.. hashes.Order().Select(hash => JsonValue.Create(hash.ToString()))]) };
+
+    internal static JsonObject ApprovedProfile(StudyDigest study, Sha256Digest profile, string steward, string note) =>
+        new() { ["study"] = study.ToString(), ["profile"] = profile.ToString(), ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject Imported(string dataset, StoreImport import, string steward) => new()
     {

@@ -61,6 +61,7 @@ public sealed record ReleaseRecord(ReleaseHead Head)
 /// <param name="Waiting">Those that are not settled: the coordinator has not said its last word, nor was the approval revoked.</param>
 /// <param name="Newest">For each run, the release made last.</param>
 /// <param name="Rounds">For each study, in how many rounds, over all its runs, something was released.</param>
+/// <param name="Profiles">Profiles that a steward let out: study, and SHA-256 of the payload.</param>
 /// <param name="Imports">For each dataset of events, the number of the last import.</param>
 public sealed record WorkerState(
     ImmutableDictionary<StudyDigest, StudyRecord> Studies,
@@ -69,12 +70,13 @@ public sealed record WorkerState(
     ImmutableHashSet<StepId> Waiting,
     ImmutableDictionary<RunId, ReleaseRecord> Newest,
     ImmutableDictionary<StudyDigest, int> Rounds,
+    ImmutableHashSet<(StudyDigest Study, Sha256Digest Payload)> Profiles,
     ImmutableDictionary<string, int> Imports)
 {
     /// <summary>Before the first entry.</summary>
     public static WorkerState Empty { get; } = new(
         ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
-        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, ImmutableDictionary<string, int>.Empty);
+        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, [], ImmutableDictionary<string, int>.Empty);
 
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
@@ -90,6 +92,7 @@ public sealed record WorkerState(
             WorkerEntries.StudyRefused => Decide(body, Decision.Refused, entry.At),
             WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
+            WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
             WorkerEntries.DataImported => Import(body),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
             WorkerEntries.Settled => Settle(body),
@@ -104,6 +107,20 @@ public sealed record WorkerState(
     /// <summary>Whether a release of this step would be the first of its round. The preparation is no round.</summary>
     public bool BeginsRound(StepId step) =>
         step.Round != RoundNumber.Preparation && (!Newest.TryGetValue(step.Run, out var newest) || newest.Step.Round < step.Round);
+
+    /// <summary>Why a profile of a study may not leave; null where it may.</summary>
+    public string? ProfileFault(StudyDigest study, Sha256Digest payload, ProfileRule rule)
+    {
+        if (rule == ProfileRule.Withhold)
+            return "This site's policy withholds profiles (profile).";
+        if (Profiles.Contains((study, payload)))
+            return null;
+        if (rule == ProfileRule.Ask)
+            return $"No steward has approved the profile {payload} (profile: ask). 'site-worker studies profile {study}' shows it.";
+        return Releases.Values.Any(release => release.Study == study && release.Step.Kind == StepKind.Profile && release.Head.Manifest.PayloadDigest != payload)
+            ? $"A profile of the study that differs left before; no steward has approved the profile {payload}. 'site-worker studies profile {study}' shows it."
+            : null;
+    }
 
     /// <summary>In how many rounds of a study, over all its runs, something was released.</summary>
     public int RoundsOf(StudyDigest study) => Rounds.GetValueOrDefault(study);

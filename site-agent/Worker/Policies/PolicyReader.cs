@@ -13,6 +13,7 @@ public static class PolicyReader
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
     private static readonly string[] s_aggregations = ["plain"];
+    private static readonly string[] s_profiles = ["withhold", "ask", "release"];
     private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
 
     /// <summary>The policy that <c>site-worker init</c> writes.</summary>
@@ -44,6 +45,11 @@ public static class PolicyReader
         # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name.
         per-site-metrics: withhold
 
+        # Whether the profile of this site's rows leaves where the consortium asks for its Table 1 ("fcml study profile"): "withhold"; "ask", once a
+        # steward has seen and approved exactly what would leave ("site-worker studies profile"); or "release", where a second one that differs
+        # from the first still has to be approved.
+        profile: ask
+
         # Most rounds of one study that are trained here, over all its runs.
         maximum-rounds: 200
 
@@ -70,10 +76,11 @@ public static class PolicyReader
             (int)fields.Integer("minimum-training-rows", 1, int.MaxValue),
             (int)fields.Integer("minimum-cell", 1, int.MaxValue),
             fields.Word("per-site-metrics", s_perSiteMetrics.Contains, string.Join(" or ", s_perSiteMetrics)) == "release",
+            fields.Word("profile", s_profiles.Contains, "withhold, ask or release") switch { "release" => ProfileRule.Release, "ask" => ProfileRule.Ask, _ => ProfileRule.Withhold },
             (int)fields.Integer("maximum-rounds", 1, int.MaxValue),
             fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
             fields.Number("maximum-faulty-rows", 0, 1));
-        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
         return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 

@@ -14,6 +14,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="MinimumTrainingRows">Least number of training rows from which anything is computed.</param>
 /// <param name="MinimumCell">Least count that is released; smaller ones are merged or withheld.</param>
 /// <param name="PerSiteMetrics">Whether the site's own metrics of a final model are released where a study asks for them.</param>
+/// <param name="Profile">Whether the profile of its rows is released where the consortium asks for one.</param>
 /// <param name="MaximumRounds">Most rounds of one study, over all its runs, that are trained here.</param>
 /// <param name="MaximumParametersPerRow">Most parameters of a model for each training row: a model with many can memorise rows. Null: no limit.</param>
 /// <param name="MaximumFaultyRows">Greatest share of faulty rows in a dataset, in [0, 1].</param>
@@ -25,9 +26,23 @@ public sealed record SitePolicy(
     int MinimumTrainingRows,
     int MinimumCell,
     bool PerSiteMetrics,
+    ProfileRule Profile,
     int MaximumRounds,
     double? MaximumParametersPerRow,
     double MaximumFaultyRows);
+
+/// <summary>What becomes of a profile that the consortium asks for.</summary>
+public enum ProfileRule
+{
+    /// <summary><c>withhold</c>: none leaves.</summary>
+    Withhold,
+
+    /// <summary><c>ask</c>: each leaves once a steward has approved exactly it.</summary>
+    Ask,
+
+    /// <summary><c>release</c>: the first of a study leaves; one that differs from it, only once a steward has approved it: what differs tells of few patients.</summary>
+    Release,
+}
 
 /// <summary>A policy, or why there is none: then nothing is allowed.</summary>
 /// <param name="Policy">The policy; null where there are faults.</param>

@@ -46,6 +46,20 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Data
     public override Task<SetExclusionsReply> SetExclusions(SetExclusionsRequest request, ServerCallContext context) =>
         Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
 
+    public override Task<ProfileReply> ShowProfile(StudyRequest request, ServerCallContext context) =>
+        Task.Run(() => Answer(() => ProfileOf(Find(request.Digest).Study)));
+
+    public override Task<ProfileReply> ApproveProfile(ProfileDecision request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var (_, study) = Find(Whole(request.Study).ToString());
+        var shown = ProfileOf(study);
+        // What is approved is what would leave now: data may have changed since somebody looked.
+        if (shown.Profile != request.Profile)
+            throw new StewardException($"The profile is now {shown.Profile}, not '{request.Profile}': the data, the exclusions or the policy changed. Look at it again with 'site-worker studies profile {shown.Study}'.");
+        core.ApproveProfile(study.Digest, Sha256Digest.Parse(request.Profile), request.Steward, request.Note);
+        return ProfileOf(study);
+    }));
+
     public override Task<DataImport> ImportData(ImportDataRequest request, ServerCallContext context) =>
         Task.Run(() => Answer(() => ImportOf(request.Dataset, data.Import(request.Dataset, request.Steward, context.CancellationToken))));
 
@@ -139,6 +153,19 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Data
             Decision.Approved => $"Approved. Signed by {record.Submitter}.",
             Decision.Refused => "Refused by the steward.",
             _ => "The approval was withdrawn.",
+        };
+    }
+
+    private ProfileReply ProfileOf(Study study)
+    {
+        var policy = core.Policy().Policy ?? throw new StewardException($"policy.yaml:{core.Policy().Faults[0]}");
+        var payload = preview.Profile(study, policy).Payload.Span;
+        var digest = Sha256Digest.Of(payload);
+        var fault = core.State.ProfileFault(study.Digest, digest, policy.Profile);
+        return new ProfileReply
+        {
+            Study = study.Digest.ToString(), Profile = digest.ToString(), Json = Encoding.UTF8.GetString(payload), MayLeave = fault is null,
+            Sentence = fault ?? "It leaves where the consortium asks for it.",
         };
     }
 
