@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Numerics;
 /// <param name="XY">Sum of products.</param>
 public readonly record struct PairSums(long Count, Int128 X, Int128 Y, Int128 XX, Int128 YY, Int128 XY)
 {
-    /// <summary>Pearson's correlation of these rows; null where there are fewer than 2 or a feature does not vary. What cancels does so in whole numbers.</summary>
+    /// <summary>Pearson's correlation of these rows; null where a feature does not vary. What cancels does so in whole numbers.</summary>
     public double? Correlation
     {
         get

@@ -68,12 +68,15 @@ public sealed class FourierSketch
 
     /// <summary>
     /// The squared maximum mean discrepancy, UNBIASED for the kernel of this basis (U-statistic; equation 3 of Gretton et al. 2012): rows are not compared with
-    /// themselves, which a sum can leave out because φ(x)·φ(x) = 1. Without drift it is 0 on average, and so often negative. Null where a side has fewer than 2 rows.
+    /// themselves, which a sum can leave out because φ(x)·φ(x) = 1. Without drift it is 0 on average, and so often negative. Null where a side has fewer than
+    /// 2 rows.
     /// </summary>
     public double? UnbiasedDiscrepancy(FourierSketch other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Count < 2 || other.Count < 2 || Products(other) is not var (mine, theirs, both) ? null : Within(mine, Count) + Within(theirs, other.Count) - (2 * both);
+        return Count < 2 || other.Count < 2 || Products(other) is not var (mine, theirs, both)
+            ? null
+            : Within(mine, Count) + Within(theirs, other.Count) - (2 * both);
 
         static double Within(double product, double count) => ((count * product) - 1) / (count - 1);
     }
@@ -119,6 +122,6 @@ public sealed class FourierSketch
     private void CheckBasis(FourierSketch other)
     {
         if (!Basis.IsSameAs(other.Basis))
-            throw new ArgumentException("Sketches in different bases have nothing to do with each other: seed, dimension, frequencies or bandwidth differ.", nameof(other));
+            throw new ArgumentException("Sketches in different bases cannot be compared: seed, dimension, frequencies or bandwidth differ.", nameof(other));
     }
 }

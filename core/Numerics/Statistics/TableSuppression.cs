@@ -7,16 +7,16 @@ namespace FederatedClinicalMl.Numerics;
 /// <remarks>
 /// <para>
 /// What is guaranteed, against somebody who knows the published cells, that every row adds up to its overall, every column to its total, and that counts
-/// are not negative: (1) no withheld cell follows by adding and subtracting published ones, in the whole table and not only along one line; (2) a cell that is withheld
-/// for its size, 1 to minimum - 1, could as well be 0, and as well be minimum or more. What is not: against knowledge from elsewhere (a site knows its own
-/// counts; who knows one withheld cell may derive another), or of how this algorithm chooses; zeros are published. It is not differential privacy.
+/// are not negative: (1) no withheld cell follows by adding and subtracting published ones, in the whole table and not only along one line; (2) a cell that is
+/// withheld for its size, 1 to minimum - 1, could as well be 0, and as well be minimum or more. What is not: against knowledge from elsewhere (a site knows
+/// its own counts; who knows one withheld cell may derive another), or of how this algorithm chooses; zeros are published. It is not differential privacy.
 /// </para>
 /// <para>
 /// Such a table is a circulation: each cell is an arc (row to site, site to the total, the total to overall, overall to row), and the equations say that what
-/// flows into a node flows out of it. A cell follows from the published ones exactly where no cycle of withheld arcs passes through it (Gusfield 1988, "A graph theoretic
-/// approach to data security", SIAM J. Comput. 17(3)), and how far it can go up and down is what other withheld arcs can carry back (Kelly, Golden
-/// and Assad 1992, "Cell suppression: disclosure protection for sensitive tabular data", Networks 22(4)). So for each small cell, the flow that lets it move is sent along the
-/// paths that withhold the least, one cell after the other: a greedy choice, not the least possible number.
+/// flows into a node flows out of it. A cell follows from the published ones exactly where no cycle of withheld arcs passes through it (Gusfield 1988, "A
+/// graph theoretic approach to data security", SIAM J. Comput. 17(3)), and how far it can go up and down is what other withheld arcs can carry back (Kelly,
+/// Golden and Assad 1992, "Cell suppression: disclosure protection for sensitive tabular data", Networks 22(4)). So for each small cell, the flow that lets it
+/// move is sent along the paths that withhold the least, one cell after the other: a greedy choice, not the least possible number.
 /// </para>
 /// </remarks>
 public static class TableSuppression
@@ -104,8 +104,8 @@ public static class TableSuppression
     private sealed class Network(List<Arc> arcs, int nodes)
     {
         /// <summary>
-        /// Withholds arcs that can carry <paramref name="amount"/> from one end of <paramref name="small"/> to its other end without it. There always are some: forwards
-        /// an arc carries any amount (a count may be larger), backwards its count, and what a cell adds its total, overall and row can add.
+        /// Withholds arcs that can carry <paramref name="amount"/> from one end of <paramref name="small"/> to its other end without it. There always are
+        /// some: forwards an arc carries any amount (a count may be larger), backwards its count, and what a cell adds its total, overall and row can add.
         /// </summary>
         public void Protect(Arc small, int source, int target, long amount)
         {

@@ -1,8 +1,8 @@
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
-/// The false discovery rate of many tests (Benjamini and Hochberg 1995, "Controlling the false discovery rate", JRSS B 57(1)). It holds for independent tests and for positively
-/// dependent ones (Benjamini and Yekutieli 2001), as those of one feature are.
+/// The false discovery rate of many tests (Benjamini and Hochberg 1995, "Controlling the false discovery rate", JRSS B 57(1)). It holds for independent tests
+/// and for positively dependent ones (Benjamini and Yekutieli 2001), as those of one feature are.
 /// </summary>
 public static class BenjaminiHochberg
 {

@@ -7,8 +7,8 @@ public static class CellGroups
     public const double LeastExpected = 5;
 
     /// <summary>
-    /// Ordered cells, brought together from the lowest up to groups of at least 1/<paramref name="groups"/> of the reference, as near to its quantile groups as its cells allow;
-    /// what is left at the top goes to the last.
+    /// Ordered cells, brought together from the lowest up to groups of at least 1/<paramref name="groups"/> of the reference, as near to its quantile groups
+    /// as its cells allow; what is left at the top goes to the last.
     /// </summary>
     /// <param name="reference">[cells].</param>
     /// <param name="current">[cells].</param>
@@ -33,15 +33,18 @@ public static class CellGroups
     }
 
     /// <summary>
-    /// Cells without an order: the rarest are brought together until each group has an expected count of at least <see cref="LeastExpected"/> on both sides, were they the
-    /// same; a single group where even that is too few.
+    /// Cells without an order: the rarest are brought together until each group has an expected count of at least <see cref="LeastExpected"/> on both sides,
+    /// were they the same; a single group where even that is too few.
     /// </summary>
     /// <param name="reference">[cells].</param>
     /// <param name="current">[cells].</param>
     public static (long[] Reference, long[] Current) ByExpected(ReadOnlySpan<long> reference, ReadOnlySpan<long> current)
     {
         var (n, m) = Totals(reference, current);
-        var cells = reference.ToArray().Zip(current.ToArray()).Where(cell => cell.First + cell.Second > 0).OrderByDescending(cell => cell.First + cell.Second).ToList();
+        var cells = reference.ToArray().Zip(current.ToArray())
+            .Where(cell => cell.First + cell.Second > 0)
+            .OrderByDescending(cell => cell.First + cell.Second)
+            .ToList();
         var share = Math.Min(n, m) / ((double)n + m);
         var rest = (First: 0L, Second: 0L);
         while (cells.Count > 0 && (IsRare(cells[^1]) || (rest != (0, 0) && IsRare(rest))))

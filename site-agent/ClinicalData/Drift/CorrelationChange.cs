@@ -7,15 +7,16 @@ namespace FederatedClinicalMl.ClinicalData;
 public readonly record struct CorrelationChangeResult(double Effect, double Z, double P);
 
 /// <summary>
-/// Fisher's z test of two independent correlations (Fisher 1921): (atanh s - atanh r) / √(1/(n-3) + 1/(m-3)). It is of pairs that are jointly normal; of heavy-tailed ones that
-/// depend on each other it says change too readily, which the effect's threshold has to hold off.
+/// Fisher's z test of two independent correlations (Fisher 1921): (atanh s - atanh r) / √(1/(n-3) + 1/(m-3)). It is of pairs that are jointly normal; of
+/// heavy-tailed ones that depend on each other it says change too readily, which the effect's threshold has to hold off.
 /// </summary>
 public static class CorrelationChange
 {
     // Features that determine each other have a correlation of 1, whose atanh is infinite.
     private const double Largest = 1 - 1e-9;
 
-    /// <summary>Tests the correlation <paramref name="current"/> of <paramref name="m"/> rows against <paramref name="reference"/> of <paramref name="n"/>.</summary>
+    /// <summary>Tests the correlation <paramref name="current"/> of <paramref name="m"/> rows against <paramref name="reference"/> of
+    /// <paramref name="n"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A correlation is not in [-1, 1], or of fewer than 4 rows.</exception>
     public static CorrelationChangeResult Of(double reference, long n, double current, long m)
     {

@@ -9,7 +9,8 @@ public readonly record struct KolmogorovSmirnovResult(double Statistic, double P
 /// <summary>What counts tell of the two-sample Kolmogorov-Smirnov test on the values themselves.</summary>
 /// <param name="Statistic">The largest difference at a boundary of cells; the values' own D is never smaller.</param>
 /// <param name="ErrorBound">By how much the values' own D is larger at most; at most the mass of the reference's largest cell.</param>
-/// <param name="P">Of the limit distribution at <paramref name="Statistic"/>, and so not too small: counts are ties, with which the test keeps its level.</param>
+/// <param name="P">Of the limit distribution at <paramref name="Statistic"/>, and so not too small: counts are ties, with which the test keeps its
+/// level.</param>
 public readonly record struct BinnedKolmogorovSmirnovResult(double Statistic, double ErrorBound, double P);
 
 /// <summary>The two-sample Kolmogorov-Smirnov test (Smirnov 1939; Hodges 1958, "The significance probability of the Smirnov two-sample test").</summary>
@@ -20,8 +21,8 @@ public static class KolmogorovSmirnov
 
     /// <summary>
     /// The test on values. The probability is exact where both samples have at most <see cref="MaximumExact"/> values, and equal to SciPy's
-    /// <c>ks_2samp(method='exact')</c>. Above it is Kolmogorov's limit at D √(nm/(n+m)), SciPy's <c>kstwobign.sf</c>; SciPy's own <c>method='asymp'</c> takes the one-sample
-    /// distribution at the rounded nm/(n+m) instead, which is another approximation of the same.
+    /// <c>ks_2samp(method='exact')</c>. Above it is Kolmogorov's limit at D √(nm/(n+m)), SciPy's <c>kstwobign.sf</c>; SciPy's own <c>method='asymp'</c> takes
+    /// the one-sample distribution at the rounded nm/(n+m) instead, which is another approximation of the same.
     /// </summary>
     /// <param name="reference">[n], none NaN, at least one.</param>
     /// <param name="current">[m], none NaN, at least one.</param>
@@ -71,8 +72,8 @@ public static class KolmogorovSmirnov
     public static double Quantile(double probability, long n, long m) => NullDistributions.KolmogorovQuantile(probability) / Scale(n, m);
 
     /// <summary>
-    /// The share of the orders of n + m values, all equally likely, in which the difference reaches <paramref name="largest"/> / (n m): walks the lattice from (0, 0) to
-    /// (n, m) and adds up what leaves the band. All terms are positive, so that a small tail keeps its digits.
+    /// The share of the orders of n + m values, all equally likely, in which the difference reaches <paramref name="largest"/> / (n m): walks the lattice from
+    /// (0, 0) to (n, m) and adds up what leaves the band. All terms are positive, so that a small tail keeps its digits.
     /// </summary>
     private static double ExactTail(int n, int m, long largest)
     {

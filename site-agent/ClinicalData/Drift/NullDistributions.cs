@@ -4,8 +4,8 @@ using MathNet.Numerics.Distributions;
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
-/// Upper tails of the distributions that drift statistics have without drift. Normal and chi-square are MathNet.Numerics': against 40-digit values they are right to
-/// 1e-12 of themselves, down to 1e-280, up to 2,000 degrees of freedom (1.1e-11 at 10,000).
+/// Upper tails of the distributions that drift statistics have without drift. Normal and chi-square are MathNet.Numerics': against 40-digit values they are
+/// right to 1e-12 of themselves, down to 1e-280, up to 2,000 degrees of freedom (1.1e-11 at 10,000).
 /// </summary>
 public static class NullDistributions
 {
@@ -18,7 +18,8 @@ public static class NullDistributions
     /// <summary>The z whose two-sided tail is <paramref name="probability"/>, in (0, 1).</summary>
     public static double TwoSidedQuantile(double probability) => Math.Sqrt(2) * SpecialFunctions.ErfcInv(probability);
 
-    /// <summary>P(X > <paramref name="x"/>) of a chi-square with <paramref name="degrees"/> degrees of freedom, not necessarily whole; with 0 degrees X is 0.</summary>
+    /// <summary>P(X > <paramref name="x"/>) of a chi-square with <paramref name="degrees"/> degrees of freedom, not necessarily whole; with 0 degrees X is
+    /// 0.</summary>
     public static double ChiSquareTail(double x, double degrees) =>
         x <= 0 ? 1 : degrees == 0 ? 0 : SpecialFunctions.GammaUpperRegularized(degrees / 2, x / 2);
 
@@ -26,8 +27,8 @@ public static class NullDistributions
     public static double ChiSquareQuantile(double probability, double degrees) => degrees == 0 ? 0 : ChiSquared.InvCDF(degrees, 1 - probability);
 
     /// <summary>
-    /// P(K > <paramref name="x"/>) of Kolmogorov's limit distribution (Kolmogorov 1933): 2 Σ (-1)^(k-1) exp(-2 k² x²); for small x, where that converges slowly, by
-    /// its other series, 1 - √(2π)/x Σ exp(-(2k-1)² π² / (8 x²)).
+    /// P(K > <paramref name="x"/>) of Kolmogorov's limit distribution (Kolmogorov 1933): 2 Σ (-1)^(k-1) exp(-2 k² x²); for small x, where that converges
+    /// slowly, by its other series, 1 - √(2π)/x Σ exp(-(2k-1)² π² / (8 x²)).
     /// </summary>
     public static double KolmogorovTail(double x)
     {

@@ -24,12 +24,12 @@ public readonly record struct PsiResult(double Index, int Cells, double P)
 }
 
 /// <summary>
-/// The population stability index Σ (q - p) ln(q / p) over cells, Jeffreys' symmetric divergence. Without drift, PSI / (1/n + 1/m) is about chi-square with B - 1 degrees of
-/// freedom (Yurdakul 2018, "Statistical properties of population stability index", Western Michigan University).
+/// The population stability index Σ (q - p) ln(q / p) over cells, Jeffreys' symmetric divergence. Without drift, PSI / (1/n + 1/m) is about chi-square with B
+/// - 1 degrees of freedom (Yurdakul 2018, "Statistical properties of population stability index", Western Michigan University).
 /// </summary>
 /// <remarks>
-/// Zero cells: each cell of either side counts half a row more, p = (count + 1/2) / (n + B/2), so that an empty one is neither infinite nor left out (the prior of Jeffreys, as
-/// Krichevsky and Trofimov 1981).
+/// Zero cells: each cell of either side counts half a row more, p = (count + 1/2) / (n + B/2), so that an empty one is neither infinite nor left out (the
+/// prior of Jeffreys, as Krichevsky and Trofimov 1981).
 /// </remarks>
 public static class PopulationStability
 {

@@ -1,14 +1,16 @@
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>What a test of two proportions says.</summary>
-/// <param name="Effect">Cohen's h (Cohen 1988), 2 asin √q - 2 asin √p, in [-π, π]; 0.2 is small, 0.5 medium. Near 0 and 1 a small difference weighs more.</param>
+/// <param name="Effect">Cohen's h (Cohen 1988), 2 asin √q - 2 asin √p, in [-π, π]; 0.2 is small, 0.5 medium. Near 0 and 1 a small difference weighs
+/// more.</param>
 /// <param name="Z">The pooled statistic; positive where the share has grown.</param>
 /// <param name="P">Two-sided probability without drift.</param>
 /// <param name="SmallestExpected">The smallest expected count of the four; below <see cref="CellGroups.LeastExpected"/> <paramref name="P"/> is rough.</param>
 public readonly record struct ProportionsResult(double Effect, double Z, double P, double SmallestExpected);
 
 /// <summary>
-/// The pooled z test of two proportions: z = (q - p) / √(s (1 - s) (1/n + 1/m)), with s the share of both together. z² is the chi-square statistic of the two-by-two table.
+/// The pooled z test of two proportions: z = (q - p) / √(s (1 - s) (1/n + 1/m)), with s the share of both together. z² is the chi-square statistic of the
+/// two-by-two table.
 /// </summary>
 public static class TwoProportions
 {

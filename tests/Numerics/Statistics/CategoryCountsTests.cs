@@ -6,7 +6,8 @@ namespace FederatedClinicalMl.Tests.Numerics.Statistics;
 
 public sealed class CategoryCountsTests
 {
-    private static readonly Gen<double[]> Values = Gen.Frequency((9, Gen.Int[0, 3].Select(i => (double)i)), (1, Gen.Const(-1.0)), (1, Gen.Const(double.NaN))).Array[0, 60];
+    private static readonly Gen<double[]> Values =
+        Gen.Frequency((9, Gen.Int[0, 3].Select(i => (double)i)), (1, Gen.Const(-1.0)), (1, Gen.Const(double.NaN))).Array[0, 60];
 
     [Fact]
     public void Of_values_counts_levels_others_and_missing_ones()

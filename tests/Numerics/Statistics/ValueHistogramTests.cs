@@ -7,7 +7,8 @@ namespace FederatedClinicalMl.Tests.Numerics.Statistics;
 public sealed class ValueHistogramTests
 {
     private static readonly HistogramGrid Grid = HistogramGrid.Uniform(0, 10, 5);
-    private static readonly Gen<double[]> Values = Gen.Frequency((9, Gen.Double[-1, 11]), (1, Gen.Int[0, 10].Select(i => (double)i)), (1, Gen.Const(double.NaN))).Array[0, 40];
+    private static readonly Gen<double[]> Values =
+        Gen.Frequency((9, Gen.Double[-1, 11]), (1, Gen.Int[0, 10].Select(i => (double)i)), (1, Gen.Const(double.NaN))).Array[0, 40];
 
     [Fact]
     public void Of_values_on_edges_and_outside_counts_them_where_the_grid_says()
