@@ -26,6 +26,9 @@ internal sealed class RunView
     /// <summary>The sites' own metrics of the final parameters; null before, and where the study asks for none.</summary>
     public SiteMetrics? SiteMetrics { get; private set; }
 
+    /// <summary>The profile that the run asked for, as it came; empty before, and of other runs.</summary>
+    public byte[] Profile { get; private set; } = [];
+
     /// <summary>Takes in an event.</summary>
     public Coordinator.Rounds.RunEvent Apply(RunEvent happened)
     {
@@ -41,6 +44,8 @@ internal sealed class RunView
             _metrics[step.Round.Value] = EvaluationReport.Read(result).Metrics;
         if (journaled is StepCommitted { Step.Kind: StepKind.SiteMetrics } && !result.IsEmpty)
             SiteMetrics = SiteMetrics.Read(result);
+        if (journaled is StepCommitted { Step.Kind: StepKind.Profile })
+            Profile = result.ToArray();
         return journaled;
     }
 
@@ -65,6 +70,7 @@ internal sealed class RunView
     {
         var sentence = journaled switch
         {
+            RunStarted when State.Plan.Profile => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} for their profiles",
             RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
             StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",

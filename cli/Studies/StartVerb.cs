@@ -25,7 +25,8 @@ internal static class StartVerb
         });
     }
 
-    private static async Task<string> ResolveAsync(Connection connection, string word, CancellationToken cancel)
+    /// <summary>The digest of the one study that a word names.</summary>
+    public static async Task<string> ResolveAsync(Connection connection, string word, CancellationToken cancel)
     {
         var reply = await connection.AskAsync(admin => admin.ListStudiesAsync(new ListStudiesRequest(), cancellationToken: cancel), cancel);
         var found = reply.Studies.Where(study => study.Name == word || study.Digest.StartsWith(word, StringComparison.Ordinal)).Select(study => study.Digest).ToList();

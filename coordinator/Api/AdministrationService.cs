@@ -133,7 +133,7 @@ public sealed class AdministrationService(
         var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants);
         RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
-        return new StartRunReply { Run = run.Value };
+        return new StartRunReply { Run = run.Value, Canonical = UnsafeByteOperations.UnsafeWrap(study.Canonical) };
     }
 
     /// <inheritdoc/>
