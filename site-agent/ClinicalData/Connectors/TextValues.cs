@@ -1,12 +1,16 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>How text becomes a number or a moment: one rule for CSV, Parquet and databases.</summary>
-internal static class TextValues
+internal static partial class TextValues
 {
     /// <summary>Most characters of a code or an identifier.</summary>
     public const int MaximumCode = 256;
+
+    /// <summary>The format that is read where no other is declared.</summary>
+    public const string Iso8601 = "";
 
     private const long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
 
@@ -14,15 +18,45 @@ internal static class TextValues
     public static bool TryNumber(ReadOnlySpan<char> text, out double value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 
-    /// <summary>
-    /// ISO 8601, extended form: <c>2020-02-29</c>, which stands for the end of that local day, or with a time behind <c>T</c> or a space,
-    /// <c>10:15[:00[.123456]]</c>, and with or without offset, <c>Z</c>, <c>+01</c>, <c>+0100</c> or <c>+01:00</c>. Without it is a local time.
-    /// </summary>
+    /// <summary>A moment in one format. What has no time of day, no day or no month stands for the end of that local day, month or year.</summary>
     /// <param name="text">The text.</param>
+    /// <param name="format">
+    /// <see cref="Iso8601"/>, extended form: <c>2020-02-29</c>, or with a time behind <c>T</c> or a space, <c>10:15[:00[.123456]]</c>, which is
+    /// local unless an offset follows: <c>Z</c>, <c>+01</c>, <c>+0100</c> or <c>+01:00</c>. Or one for which <see cref="IsFormat"/> holds: a local time.
+    /// </param>
     /// <param name="clock">The hospital's clock.</param>
     /// <param name="time">The moment.</param>
-    /// <param name="isDate">Whether it is a date without time.</param>
-    public static bool TryTime(ReadOnlySpan<char> text, ClinicalClock clock, out ClinicalTime time, out bool isDate)
+    /// <param name="isDate">Whether it has no time of day.</param>
+    public static bool TryTime(string text, string format, ClinicalClock clock, out ClinicalTime time, out bool isDate)
+    {
+        if (format == Iso8601)
+            return TryIso8601(text, clock, out time, out isDate);
+        (time, isDate) = (ClinicalTime.None, !format.Contains('H', StringComparison.Ordinal));
+        if (!DateTime.TryParseExact(text, format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
+            return false;
+        var day = DateOnly.FromDateTime(local);
+        if (!format.Contains('M', StringComparison.Ordinal))
+            day = new DateOnly(day.Year, 12, 31);
+        else if (!format.Contains('d', StringComparison.Ordinal))
+            day = new DateOnly(day.Year, day.Month, DateTime.DaysInMonth(day.Year, day.Month));
+        time = isDate ? clock.EndOfDay(day) : clock.Local(local);
+        return true;
+    }
+
+    /// <summary>
+    /// Whether dates can be read by a format: a year of four digits, and of month, day, hour, minute and second each at most one, none without
+    /// those before it.
+    /// </summary>
+    public static bool IsFormat(string format)
+    {
+        var letters = Letters().Matches(format).Select(match => match.Value).ToArray();
+        string[][] parts = [["yyyy"], ["MM", "M"], ["dd", "d"], ["HH", "H"], ["mm"], ["ss"]];
+        var used = parts.TakeWhile(part => letters.Intersect(part).Any()).ToArray();
+        return letters.Length >= 1 && letters.Length == used.Length && used.All(part => letters.Count(part.Contains) == 1)
+            && Letters().Replace(format, "").All("-./: T".Contains);
+    }
+
+    private static bool TryIso8601(ReadOnlySpan<char> text, ClinicalClock clock, out ClinicalTime time, out bool isDate)
     {
         (time, isDate) = (ClinicalTime.None, text.Length == 10);
         if (text.Length < 10 || !DateOnly.TryParseExact(text[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
@@ -101,4 +135,8 @@ internal static class TextValues
         value = ((text[at] - '0') * 10) + text[at + 1] - '0';
         return value < limit;
     }
+
+    // Runs of one letter. T is none: it stands for itself.
+    [GeneratedRegex(@"([a-zA-SU-Z])\1*")]
+    private static partial Regex Letters();
 }

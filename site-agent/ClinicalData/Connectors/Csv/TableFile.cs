@@ -96,7 +96,8 @@ internal sealed class TableFile : ITextTable
 
     /// <summary>The file cannot be read at all.</summary>
     internal DatasetException Unreadable(string why) =>
-        new($"'{_source.Path}' cannot be read as {_source.Format.ToString().ToLowerInvariant()} ({why}). Check format, delimiter and header in {_settings}, and that the file is UTF-8 with one kind of line ends.");
+        new($"'{_source.Path}' cannot be read as {_source.Format.ToString().ToLowerInvariant()} ({why}). Check format, delimiter and header in {_settings}, "
+            + "and that the file is UTF-8 with one kind of line ends.");
 
     // The engine is told everything: what it guesses from the first rows fails, for the whole file, on one row that is faulty. Its names for the
     // columns are their numbers, for it takes names that differ in case only for one.

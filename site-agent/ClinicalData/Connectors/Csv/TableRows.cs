@@ -29,19 +29,28 @@ internal sealed class TableRows : ITextRows
         _missing = file.Missing.ToHashSet(StringComparer.Ordinal);
         _connection = file.Connect();
         _command = _connection.CreateCommand();
-        // Of a broken archive the engine, too, unpacks more than is asked for here.
-        var select = file.Select(columns) + (records is { Broken: not null } ? $" LIMIT {records.Count}" : "");
-        if (records is not null)
+        try
         {
-            FindRejected(select);
-            _walk = records.Start();
-            if (file.HasHeader)
-                _walk.Next();
-        }
+            // What follows in a broken archive is not asked for: it may be endless.
+            var select = file.Select(columns) + (records is { Broken: not null } ? $" LIMIT {records.Count}" : "");
+            if (records is not null)
+            {
+                FindRejected(select);
+                _walk = records.Start();
+                if (file.HasHeader)
+                    _walk.Next();
+            }
 
-        _command.UseStreamingMode = true;
-        _command.CommandText = select;
-        _reader = _command.ExecuteReader();
+            _command.UseStreamingMode = true;
+            _command.CommandText = select;
+            _reader = _command.ExecuteReader();
+        }
+        catch (DuckDBException)
+        {
+            _command.Dispose();
+            _connection.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -58,7 +58,8 @@ internal sealed class OmopEventTable : OmopTable
     private OmopEventTable WithValue(bool hasOperator)
     {
         Value = new OmopValue(
-            Column("value_as_number"), Column("value_as_concept_id"), Column("unit_concept_id"), Column("unit_source_value"), hasOperator ? Column("operator_concept_id") : null);
+            Column("value_as_number"), Column("value_as_concept_id"), Column("unit_concept_id"), Column("unit_source_value"),
+            hasOperator ? Column("operator_concept_id") : null);
         return this;
     }
 }

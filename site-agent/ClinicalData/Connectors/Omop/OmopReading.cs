@@ -107,7 +107,7 @@ internal sealed class OmopReading
                 continue;
             var encounter = visit == 0 ? 0 : _rules.Encounter(VisitKey(visit), row.Line, table.Visit.Element);
             var (available, flags) = _rules.Available(rule, time, encounter, row.Line);
-            if (value.IsBound)
+            if (value.HasNumber && value.Operator is not (0 or OperatorEquals))
             {
                 flags |= EventFlags.Bound;
                 _sink.Note(row.Line, RecordNote.Bound, table.Value!.Operator!.Element);
@@ -117,16 +117,16 @@ internal sealed class OmopReading
             if (table.End is not null)
                 says = says with { End = _rules.End(time, isDate, end, row.Line, table.End.Date.Element) };
             if (table.Value is not null)
-                says = says with { Number = value.Number, Value = _codings.Value(value.Concept), Unit = double.IsNaN(value.Number) ? -1 : _codings.Unit(value.Unit, value.UnitText) };
+                says = says with { Number = value.Number, Value = _codings.Value(value.Concept), Unit = value.HasNumber ? _codings.Unit(value.Unit, value.UnitText) : -1 };
             _sink.Add(row.Record(table, table.Kind, id), says);
         }
     }
 
-    private static (double Number, long Concept, long Unit, string UnitText, bool IsBound) ValueOf(OmopValue columns, OmopRow row)
+    private static (double Number, bool HasNumber, long Operator, long Concept, long Unit, string UnitText) ValueOf(OmopValue columns, OmopRow row)
     {
         var number = row.Number(columns.Number);
         var comparison = columns.Operator is null ? 0 : row.IdOrZero(columns.Operator);
-        return (number, row.IdOrZero(columns.Concept), row.IdOrZero(columns.Unit), row.Code(columns.UnitText), !double.IsNaN(number) && comparison is not (0 or OperatorEquals));
+        return (number, !double.IsNaN(number), comparison, row.IdOrZero(columns.Concept), row.IdOrZero(columns.Unit), row.Code(columns.UnitText));
     }
 
     // A birth of which only the month or the year is known is at its end.
@@ -139,7 +139,7 @@ internal sealed class OmopReading
             (month, day) = (12, 31);
         else if (row.Text(table.Day).Length == 0 && year is >= 1 and <= 9999 && month is >= 1 and <= 12)
             day = DateTime.DaysInMonth((int)year, (int)month);
-        if (TextValues.TryTime(string.Create(CultureInfo.InvariantCulture, $"{year:D4}-{month:D2}-{day:D2}"), _clock, out var time, out var isDate))
+        if (TextValues.TryTime(string.Create(CultureInfo.InvariantCulture, $"{year:D4}-{month:D2}-{day:D2}"), TextValues.Iso8601, _clock, out var time, out var isDate))
             return (time, isDate);
         row.Refuse(RecordFault.NotADate, table.Year.Element);
         return (ClinicalTime.None, false);

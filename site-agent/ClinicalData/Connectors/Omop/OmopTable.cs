@@ -1,11 +1,11 @@
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>A column that is read.</summary>
-/// <param name="Field">Its place among the columns of its table that are read.</param>
+/// <param name="Place">Its place among the columns of its table that are read.</param>
 /// <param name="Name">Its name in the model.</param>
 /// <param name="Element">Its name with its table's, for faults.</param>
 /// <param name="IsOptional">Whether it may be absent, which is as if it were empty.</param>
-internal sealed record OmopColumn(int Field, string Name, string Element, bool IsOptional);
+internal sealed record OmopColumn(int Place, string Name, string Element, bool IsOptional) : Field(Place, Element);
 
 /// <summary>A moment in two columns. The second, which only some sites fill, goes before the first.</summary>
 internal sealed record OmopMoment(OmopColumn Date, OmopColumn DateAndTime);

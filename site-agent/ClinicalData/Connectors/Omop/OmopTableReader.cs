@@ -23,7 +23,7 @@ internal sealed partial class OmopTableReader
         foreach (var column in table.Columns)
         {
             var found = Enumerable.Range(0, file.Columns.Length).Where(i => NameOf(file.Columns[i]).Equals(column.Name, StringComparison.OrdinalIgnoreCase)).ToArray();
-            reader._places[column.Field] = found.Length == 0 ? -1 : reader._read.Count;
+            reader._places[column.Place] = found.Length == 0 ? -1 : reader._read.Count;
             if (found is [var only])
             {
                 reader._read.Add(only);
@@ -55,7 +55,7 @@ internal sealed partial class OmopTableReader
     {
         using var rows = _file.Read(_read, (line, fault, _) => throw new DatasetException($"{_file.Name}, line {line}: {fault.Sentence()}."));
         while (rows.Read())
-            yield return rows[_places[column.Field]];
+            yield return rows[_places[column.Place]];
     }
 
     // SQLite writes the expression as the header of what a query like SELECT date(x,'unixepoch') exports. Only this one, which keeps the meaning.

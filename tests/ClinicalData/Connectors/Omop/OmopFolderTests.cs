@@ -168,7 +168,7 @@ public sealed class OmopFolderTests : IDisposable
     {
         var header = File.ReadAllLines(_folder.Of("condition_occurrence.csv"))[0];
         File.WriteAllText(
-            _folder.Of("condition_occurrence.csv"), header + "\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i},1,192671,2020-01-{1 + (i * 7919 % 28):D2},,,,,,,,,,{i * 104729 % 9973},,\n")));
+            _folder.Of("condition_occurrence.csv"), header + "\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i},1,192671,2020-01-{1 + (i * 7919 % 28):D2},,,,,,,,,,{i * 7919 % 89},,\n")));
         Pack(_folder.Of("condition_occurrence.csv"));
         File.Delete(_folder.Of("condition_occurrence.csv"));
         var packed = File.ReadAllBytes(_folder.Of("condition_occurrence.csv.gz"));
