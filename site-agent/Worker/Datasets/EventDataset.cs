@@ -23,6 +23,19 @@ public sealed record FhirDataset(string Path, TimeZoneInfo Zone, string? Mapping
     public override IEventSource Open() => new FhirBulkSource(Path, Clock, FhirLimits.Default);
 }
 
+/// <summary>Tables whose columns a mapping file explains.</summary>
+public sealed record MappedDataset(string Path, TimeZoneInfo Zone, string? Mapping, string Columns) : EventDataset(Path, Zone, Mapping)
+{
+    /// <inheritdoc/>
+    public override IEventSource Open()
+    {
+        if (!File.Exists(Columns))
+            throw new DatasetMissingException($"The description of the columns '{Columns}' is not there. Correct its path (columns) in datasets.yaml.");
+        var reading = EventMappingReader.Read(File.ReadAllText(Columns));
+        return reading.Mapping is { } mapping ? new MappedTableSource(Path, mapping, Clock) : throw new DatasetException($"{Columns}:{reading.Faults[0]}");
+    }
+}
+
 /// <summary>An OMOP CDM, as a folder of CSV or Parquet files.</summary>
 public sealed record OmopDataset(string Path, TimeZoneInfo Zone, string? Mapping, OmopOptions Options) : EventDataset(Path, Zone, Mapping)
 {

@@ -24,8 +24,12 @@ internal static partial class EventDatasetReader
                 var options = Omop(fields);
                 fields.End("path", "format", "time-zone", "mapping", "cdm-version", "available");
                 return new OmopDataset(path, zone, mapping, options);
+            case "events":
+                var columns = Path.GetFullPath(fields.Text("columns"), folder);
+                fields.End("path", "format", "time-zone", "mapping", "columns");
+                return new MappedDataset(path, zone, mapping, columns);
             default:
-                return null;
+                return null; // reported
         }
     }
 
