@@ -8,7 +8,7 @@ internal static class ConditionMapping
 {
     public static void Map(FhirRecord record, in FhirObject condition)
     {
-        if (!record.IsEvent(Verification(condition), "refuted"u8))
+        if (!record.IsEvent(Verification(record, condition), "refuted"u8))
             return;
         var recorded = record.Time(condition, FhirElement.RecordedDate);
         var onset = record.Time(condition, FhirElement.OnsetDateTime).Or(record.Period(condition, FhirElement.OnsetPeriod).Start).Or(recorded);
@@ -33,11 +33,11 @@ internal static class ConditionMapping
             -1));
     }
 
-    private static ReadOnlySpan<byte> Verification(in FhirObject condition)
+    private static ReadOnlySpan<byte> Verification(FhirRecord record, in FhirObject condition)
     {
         foreach (var coding in condition.Object(FhirElement.VerificationStatus).Items(FhirElement.Coding))
         {
-            if (FhirObject.Read(coding).Text(FhirElement.Code) is { IsEmpty: false } code)
+            if (record.Read(coding).Text(FhirElement.Code) is { IsEmpty: false } code)
                 return code;
         }
 

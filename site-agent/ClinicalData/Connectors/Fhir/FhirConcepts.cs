@@ -3,7 +3,7 @@ using System.Text;
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>Ordinals of what resources name by codes. Each is known by the bytes of its JSON, so that the JSON of a concept is looked into once and not once per record.</summary>
-internal sealed class FhirConcepts(IEventSink sink)
+internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
 {
     /// <summary>Code system of medications that are referred to, by the identifier of their resource.</summary>
     public const string MedicationReference = "urn:fcml:medication-reference";
@@ -39,7 +39,7 @@ internal sealed class FhirConcepts(IEventSink sink)
         if (_encounters.Find(key) is { } known)
             return known;
         List<Coding> codings = [];
-        AddCoding(codings, FhirObject.Read(classJson.IsEmpty ? "{}"u8 : classJson));
+        AddCoding(codings, FhirObject.Read(classJson.IsEmpty ? "{}"u8 : classJson, scratch));
         foreach (var type in types)
             AddCodings(codings, type);
         return _encounters.Add(key, Intern(codings));
@@ -83,12 +83,12 @@ internal sealed class FhirConcepts(IEventSink sink)
 
     private int Intern(List<Coding> codings) => codings.Count > 0 ? sink.Concept([.. codings]) : -1;
 
-    private static void AddCodings(List<Coding> codings, ReadOnlySpan<byte> json)
+    private void AddCodings(List<Coding> codings, ReadOnlySpan<byte> json)
     {
         var before = codings.Count;
-        var concept = FhirObject.Read(json);
+        var concept = FhirObject.Read(json, scratch);
         foreach (var coding in concept.Items(FhirElement.Coding))
-            AddCoding(codings, FhirObject.Read(coding));
+            AddCoding(codings, FhirObject.Read(coding, scratch));
         if (codings.Count == before && concept.Text(FhirElement.Text) is { IsEmpty: false } text)
             codings.Add(new Coding("", Encoding.UTF8.GetString(text)));
     }
