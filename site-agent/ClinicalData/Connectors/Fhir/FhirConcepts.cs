@@ -105,7 +105,7 @@ internal sealed class SliceOrdinals
 {
     private const int Most = 1 << 15;
 
-    private readonly int[] _ordinals = new int[Most];
+    private readonly List<int> _ordinals = [];
     private Utf8Dictionary _slices = new();
 
     public int? Find(ReadOnlySpan<byte> slice) => _slices.Find(slice) is var place and >= 0 ? _ordinals[place] : null;
@@ -113,7 +113,13 @@ internal sealed class SliceOrdinals
     public int Add(ReadOnlySpan<byte> slice, int ordinal)
     {
         if (_slices.Count == Most)
+        {
             _slices = new Utf8Dictionary();
-        return _ordinals[_slices.GetOrAdd(slice, out _)] = ordinal;
+            _ordinals.Clear();
+        }
+
+        _slices.GetOrAdd(slice, out _);
+        _ordinals.Add(ordinal);
+        return ordinal;
     }
 }

@@ -13,7 +13,7 @@ internal sealed class KnownSlices
     private const int Shortest = 64; // by so many bytes it is looked up
     private const int Longest = 512;
 
-    private readonly byte[] _slices = new byte[Sets * Ways * Longest];
+    private readonly byte[]?[] _slices = new byte[]?[Sets * Ways];
     private readonly int[] _lengths = new int[Sets * Ways];
     private readonly byte[] _oldest = new byte[Sets];
 
@@ -26,7 +26,7 @@ internal sealed class KnownSlices
         for (var place = first; place < first + Ways; place++)
         {
             var length = _lengths[place];
-            if (length > 0 && json.StartsWith(_slices.AsSpan(place * Longest, length)))
+            if (length > 0 && json.StartsWith(_slices[place].AsSpan(0, length)))
                 return length;
         }
 
@@ -40,7 +40,9 @@ internal sealed class KnownSlices
             return;
         var set = SetOf(slice);
         var place = (set * Ways) + (_oldest[set]++ % Ways);
-        slice.CopyTo(_slices.AsSpan(place * Longest));
+        if (_slices[place] is not { } room || room.Length < slice.Length)
+            _slices[place] = room = new byte[slice.Length];
+        slice.CopyTo(room);
         _lengths[place] = slice.Length;
     }
 
