@@ -92,7 +92,7 @@ internal ref struct FhirObject
         reader.Read(); // throws where something follows
     }
 
-    /// <summary>Whether text that is no JSON is the beginning of some.</summary>
+    /// <summary>Whether text that could not be read is the beginning of JSON, and not the whole of it.</summary>
     public static bool BreaksOff(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, isFinalBlock: false, default);
@@ -102,7 +102,7 @@ internal ref struct FhirObject
             {
             }
 
-            return true;
+            return reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray) || reader.CurrentDepth > 0 || reader.BytesConsumed < json.Length;
         }
         catch (JsonException)
         {

@@ -25,20 +25,26 @@ public static class FhirValidation
     /// <param name="json">The resource's JSON, UTF-8.</param>
     public static ImmutableArray<FhirIssue> Check(ReadOnlySpan<byte> json)
     {
-        string text;
         try
         {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(json);
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(json);
             using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                return [new FhirIssue("", "structure")];
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Check(text) : [new FhirIssue("", "structure")];
         }
         catch (Exception error) when (error is JsonException or DecoderFallbackException)
         {
             return [new FhirIssue("", "structure")];
         }
+        catch (Exception error) when (error is InvalidOperationException or IndexOutOfRangeException or CodedException)
+        {
+            // What the SDK stumbles over instead of reporting it: an empty name, an object where an array must be.
+            return [new FhirIssue("", "exception")];
+        }
+    }
 
-        new FhirJsonDeserializer().TryDeserializeResource(text, out _, out var issues);
+    private static ImmutableArray<FhirIssue> Check(string json)
+    {
+        new FhirJsonDeserializer().TryDeserializeResource(json, out _, out var issues);
         return [.. issues.Select(issue => issue is ExtendedCodedException coded
             ? new FhirIssue(Known(coded.InstancePath ?? ""), coded.IssueType.GetLiteral() ?? "invalid")
             : new FhirIssue("", "invalid")).Distinct()];
