@@ -29,18 +29,18 @@ internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
 
     /// <summary>What an encounter is: its class, then its types; -1: neither.</summary>
     /// <param name="classJson">JSON of a Coding; empty: not there.</param>
-    /// <param name="types">CodeableConcepts.</param>
-    /// <param name="typesJson">JSON of all of them; empty: not there.</param>
-    public int Encounter(ReadOnlySpan<byte> classJson, FhirItems types, ReadOnlySpan<byte> typesJson)
+    /// <param name="typesJson">JSON of an array of CodeableConcepts; empty: not there.</param>
+    public int Encounter(ReadOnlySpan<byte> classJson, ReadOnlySpan<byte> typesJson)
     {
-        Span<byte> key = classJson.Length + typesJson.Length <= 1024 ? stackalloc byte[classJson.Length + typesJson.Length] : new byte[classJson.Length + typesJson.Length];
+        var length = classJson.Length + typesJson.Length;
+        Span<byte> key = length <= 1024 ? stackalloc byte[length] : new byte[length];
         classJson.CopyTo(key);
         typesJson.CopyTo(key[classJson.Length..]);
         if (_encounters.Find(key) is { } known)
             return known;
         List<Coding> codings = [];
         AddCoding(codings, FhirObject.Read(classJson.IsEmpty ? "{}"u8 : classJson, scratch));
-        foreach (var type in types)
+        foreach (var type in new FhirItems(typesJson))
             AddCodings(codings, type);
         return _encounters.Add(key, Intern(codings));
     }
@@ -100,10 +100,14 @@ internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
     }
 }
 
-/// <summary>Ordinals by the bytes they were read from. Starts anew when it is full: where each record has words of its own, remembering them all would fill the memory.</summary>
+/// <summary>
+/// Ordinals by the bytes they were read from. Starts anew when it is full, and leaves long ones out: where each record
+/// has words of its own, remembering them all would fill the memory.
+/// </summary>
 internal sealed class SliceOrdinals
 {
     private const int Most = 1 << 15;
+    private const int Longest = 1024;
 
     private readonly List<int> _ordinals = [];
     private Utf8Dictionary _slices = new();
@@ -112,6 +116,8 @@ internal sealed class SliceOrdinals
 
     public int Add(ReadOnlySpan<byte> slice, int ordinal)
     {
+        if (slice.Length > Longest)
+            return ordinal;
         if (_slices.Count == Most)
         {
             _slices = new Utf8Dictionary();

@@ -42,8 +42,9 @@ internal ref struct FhirObject
                 return false;
             var element = FhirElements.Find(_json[(name + 1)..(at - 1)]);
             var value = JsonGlance.Mark(_json, at, (byte)':');
-            if (value < 0 || (at = EndOf(value, FhirElements.Recurs(element))) < 0)
+            if (value < 0)
                 return false;
+            at = EndOf(value, FhirElements.Recurs(element));
             if (element >= 0 && _json[value] != 'n')
                 Set(element, value, at - value);
             at = JsonGlance.Space(_json, at);
@@ -62,8 +63,7 @@ internal ref struct FhirObject
         if (_scratch.Known.Find(_json[value..]) is var length and > 0)
             return value + length;
         var end = JsonGlance.Value(_json, value);
-        if (end >= 0)
-            _scratch.Known.Add(_json[value..end]);
+        _scratch.Known.Add(_json[value..end]);
         return end;
     }
 
@@ -194,14 +194,6 @@ internal ref struct FhirItems(ReadOnlySpan<byte> json)
         if (rest.IsEmpty || rest[0] == ']')
             return false;
         var length = JsonGlance.Value(rest, 0);
-        if (length < 0)
-        {
-            var reader = new Utf8JsonReader(rest);
-            reader.Read();
-            reader.Skip();
-            length = (int)reader.BytesConsumed;
-        }
-
         Current = rest[..length];
         _at = _json.Length - rest.Length + length;
         return true;

@@ -14,7 +14,7 @@ public sealed record FhirIssue(string Path, string Kind);
 
 /// <summary>
 /// Holds one resource against the base definitions of FHIR R4, by Firely's SDK: for the steward who asks why a line was refused. No value of the resource is in what it
-/// says. Some thirty times slower than the import, which does not use it.
+/// says. Many times slower than the import, which does not use it.
 /// </summary>
 public static class FhirValidation
 {

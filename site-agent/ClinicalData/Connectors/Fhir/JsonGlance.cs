@@ -1,11 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Text.Json;
 
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
-/// Finds where a JSON value ends (RFC 8259), for values as they mostly are. <see cref="System.Text.Json.Utf8JsonReader"/> remains the judge: this says where only of what is JSON beyond
+/// Finds where a JSON value ends (RFC 8259), for values as they mostly are. <see cref="Utf8JsonReader"/> remains the judge: this says where only of what is JSON beyond
 /// doubt, in about half the time; what is not, has escapes or an exponent in it, or is deep, it leaves to that reader.
 /// </summary>
 internal static class JsonGlance
@@ -46,8 +47,20 @@ internal static class JsonGlance
         return end < next.Length && next[end] == '"' ? at + end + 2 : -1;
     }
 
-    /// <summary>Passes over a value; -1: it is left to the reader.</summary>
-    public static int Value(ReadOnlySpan<byte> json, int at, int depth = 0)
+    /// <summary>Passes over a value.</summary>
+    /// <exception cref="JsonException">There is none.</exception>
+    public static int Value(ReadOnlySpan<byte> json, int at)
+    {
+        var end = Plain(json, at, depth: 0);
+        if (end >= 0)
+            return end;
+        var reader = new Utf8JsonReader(json[at..]);
+        reader.Read();
+        reader.Skip();
+        return at + (int)reader.BytesConsumed;
+    }
+
+    private static int Plain(ReadOnlySpan<byte> json, int at, int depth)
     {
         if (at >= json.Length || depth > Deepest)
             return -1;
@@ -79,7 +92,7 @@ internal static class JsonGlance
         {
             if (closing == '}' && ((at = Text(json, at)) < 0 || (at = Mark(json, at, (byte)':')) < 0))
                 return -1;
-            at = Value(json, at, depth + 1);
+            at = Plain(json, at, depth + 1);
             if (at < 0)
                 return -1;
             at = Space(json, at);

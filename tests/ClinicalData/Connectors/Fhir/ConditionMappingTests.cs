@@ -70,7 +70,7 @@ public sealed class ConditionMappingTests
 
     [Fact]
     public void Condition_entered_in_error_is_taken_back() =>
-        Assert.Equal(EventKeys.RecordKey(EventKind.Condition, "c1"u8), Assert.Single(Read("'verificationStatus':{'coding':[{'code':'entered-in-error'}]}").Retracted).Record.Key);
+        Assert.Equal(EventKeys.RecordKey(EventKind.Condition, "c1"u8), Assert.Single(Read("'verificationStatus':{'coding':[{'system':'urn:own','code':'7'},{'code':'entered-in-error'}]}").Retracted).Record.Key);
 
     [Fact]
     public void Refuted_condition_is_skipped() =>

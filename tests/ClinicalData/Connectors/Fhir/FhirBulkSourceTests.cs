@@ -86,11 +86,67 @@ public sealed class FhirBulkSourceTests : IDisposable
     }
 
     [Fact]
+    public void Concepts_of_any_number_and_length_are_read()
+    {
+        var texts = Enumerable.Range(0, 40_000).Select(i => $"{i}").Append(new string('x', 5000)).Append("0").ToArray();
+        _export.With("Patient.ndjson", FhirExport.Patient)
+            .With("Procedure.ndjson", [.. texts.Select((text, i) => $"{{'resourceType':'Procedure','id':'{i}','subject':{{'reference':'Patient/p1'}},'performedDateTime':'2020','code':{{'text':'{text}'}}}}")]);
+        var sink = new CountingSink();
+
+        _export.Source().ReadInto(sink, TestContext.Current.CancellationToken);
+
+        Assert.Equal(texts.Select(text => new Coding("", text)), sink.Codes);
+    }
+
+    [Fact]
     public void Reading_stops_when_asked()
     {
         using var stop = new CancellationTokenSource();
         stop.Cancel();
 
         Assert.Throws<OperationCanceledException>(() => _export.With("Patient.ndjson", FhirExport.Patient).Source().ReadInto(new RecordingSink(), stop.Token));
+    }
+
+    /// <summary>Keeps the code of every event; the recording sink looks through all concepts for each new one.</summary>
+    private sealed class CountingSink : IEventSink
+    {
+        private readonly List<Coding> _concepts = [];
+
+        public List<Coding> Codes { get; } = [];
+
+        public void BeginFile(string name)
+        {
+        }
+
+        public int DeclarePatient(ReadOnlySpan<byte> identifier) => 0;
+
+        public int FindPatient(ReadOnlySpan<byte> identifier) => 0;
+
+        public bool KnowsEncounter(long encounter) => false;
+
+        public int Concept(params ReadOnlySpan<Coding> codings)
+        {
+            _concepts.Add(codings[0]);
+            return _concepts.Count - 1;
+        }
+
+        public void Add(in SourceRecord record, params ReadOnlySpan<ClinicalEvent> events)
+        {
+            foreach (var item in events)
+            {
+                if (item.Kind == EventKind.Procedure)
+                    Codes.Add(_concepts[item.Concept]);
+            }
+        }
+
+        public void Retract(in SourceRecord record) => Assert.Fail("Nothing is taken back.");
+
+        public void Skip(SkipReason reason) => Assert.Fail("Nothing is skipped.");
+
+        public void Refuse(long line, RecordFault fault, string element = "") => Assert.Fail("Nothing is refused.");
+
+        public void Note(long line, RecordNote note, string element = "")
+        {
+        }
     }
 }
