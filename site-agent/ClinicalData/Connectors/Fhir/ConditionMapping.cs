@@ -8,7 +8,7 @@ internal static class ConditionMapping
 {
     public static void Map(FhirRecord record, in FhirObject condition)
     {
-        if (!record.IsEvent(Verification(condition), "refuted"u8))
+        if (!Holds(record, condition))
             return;
         var recorded = record.Time(condition, FhirElement.RecordedDate);
         var onset = record.Time(condition, FhirElement.OnsetDateTime).Or(record.Period(condition, FhirElement.OnsetPeriod).Start).Or(recorded);
@@ -33,14 +33,14 @@ internal static class ConditionMapping
             -1));
     }
 
-    private static ReadOnlySpan<byte> Verification(in FhirObject condition)
+    private static bool Holds(FhirRecord record, in FhirObject condition)
     {
         foreach (var coding in condition.Object(FhirElement.VerificationStatus).Items(FhirElement.Coding))
         {
-            if (FhirObject.Read(coding).Text(FhirElement.Code) is { IsEmpty: false } code)
-                return code;
+            if (!record.IsEvent(record.Read(coding).Text(FhirElement.Code), "refuted"u8))
+                return false;
         }
 
-        return default;
+        return true;
     }
 }

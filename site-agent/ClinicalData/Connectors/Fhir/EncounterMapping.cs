@@ -19,7 +19,7 @@ internal static class EncounterMapping
             record.EndOf(start, end, FhirElement.Period),
             start.Time,
             start.Flags,
-            record.Concepts.Encounter(encounter.Raw(FhirElement.Class), encounter.Items(FhirElement.Type), encounter.Raw(FhirElement.Type)),
+            record.Concepts.Encounter(encounter.Raw(FhirElement.Class), encounter.Raw(FhirElement.Type)),
             double.NaN,
             provider.IsTo(FhirType.Organization) ? record.Concepts.Organisation(provider.Id) : -1,
             -1));

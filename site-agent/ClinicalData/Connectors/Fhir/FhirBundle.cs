@@ -25,15 +25,16 @@ public static class FhirBundle
 
     private static List<(FhirType Type, long Line, Range Place)> Entries(ReadOnlySpan<byte> json, IEventSink sink)
     {
+        var scratch = new FhirScratch();
         List<(FhirType, long, Range)> entries = [];
         var line = 0L;
-        foreach (var entry in Bundle(json).Items(FhirElement.Entry))
+        foreach (var entry in Bundle(json, scratch).Items(FhirElement.Entry))
         {
             line++;
             try
             {
-                var resource = FhirObject.Read(entry).Raw(FhirElement.Resource);
-                if (TypeOf(resource, line, sink) is { } type)
+                var resource = FhirObject.Read(entry, scratch).Raw(FhirElement.Resource);
+                if (TypeOf(resource, line, sink, scratch) is { } type)
                     entries.Add((type, line, PlaceOf(resource, json)));
             }
             catch (JsonException)
@@ -45,11 +46,11 @@ public static class FhirBundle
         return entries;
     }
 
-    private static FhirObject Bundle(ReadOnlySpan<byte> json)
+    private static FhirObject Bundle(ReadOnlySpan<byte> json, FhirScratch scratch)
     {
         try
         {
-            var bundle = FhirObject.Read(json);
+            var bundle = FhirObject.Read(json, scratch);
             if (bundle.Text(FhirElement.ResourceType).SequenceEqual("Bundle"u8))
                 return bundle;
         }
@@ -61,9 +62,9 @@ public static class FhirBundle
         throw new DatasetException("This is no FHIR Bundle: its resourceType is missing or another. Send the patient's resources as entries of one Bundle.");
     }
 
-    private static FhirType? TypeOf(ReadOnlySpan<byte> resource, long line, IEventSink sink)
+    private static FhirType? TypeOf(ReadOnlySpan<byte> resource, long line, IEventSink sink, FhirScratch scratch)
     {
-        var name = resource.IsEmpty ? default : FhirObject.Read(resource).Text(FhirElement.ResourceType);
+        var name = resource.IsEmpty ? default : FhirObject.Read(resource, scratch).Text(FhirElement.ResourceType);
         var type = FhirTypes.Find(name);
         if (name.IsEmpty)
             sink.Refuse(line, RecordFault.ElementMissing, (resource.IsEmpty ? FhirElement.Resource : FhirElement.ResourceType).Name());

@@ -3,7 +3,7 @@ using System.Text;
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>Ordinals of what resources name by codes. Each is known by the bytes of its JSON, so that the JSON of a concept is looked into once and not once per record.</summary>
-internal sealed class FhirConcepts(IEventSink sink)
+internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
 {
     /// <summary>Code system of medications that are referred to, by the identifier of their resource.</summary>
     public const string MedicationReference = "urn:fcml:medication-reference";
@@ -29,18 +29,18 @@ internal sealed class FhirConcepts(IEventSink sink)
 
     /// <summary>What an encounter is: its class, then its types; -1: neither.</summary>
     /// <param name="classJson">JSON of a Coding; empty: not there.</param>
-    /// <param name="types">CodeableConcepts.</param>
-    /// <param name="typesJson">JSON of all of them; empty: not there.</param>
-    public int Encounter(ReadOnlySpan<byte> classJson, FhirItems types, ReadOnlySpan<byte> typesJson)
+    /// <param name="typesJson">JSON of an array of CodeableConcepts; empty: not there.</param>
+    public int Encounter(ReadOnlySpan<byte> classJson, ReadOnlySpan<byte> typesJson)
     {
-        Span<byte> key = classJson.Length + typesJson.Length <= 1024 ? stackalloc byte[classJson.Length + typesJson.Length] : new byte[classJson.Length + typesJson.Length];
+        var length = classJson.Length + typesJson.Length;
+        Span<byte> key = length <= 1024 ? stackalloc byte[length] : new byte[length];
         classJson.CopyTo(key);
         typesJson.CopyTo(key[classJson.Length..]);
         if (_encounters.Find(key) is { } known)
             return known;
         List<Coding> codings = [];
-        AddCoding(codings, FhirObject.Read(classJson.IsEmpty ? "{}"u8 : classJson));
-        foreach (var type in types)
+        AddCoding(codings, FhirObject.Read(classJson.IsEmpty ? "{}"u8 : classJson, scratch));
+        foreach (var type in new FhirItems(typesJson))
             AddCodings(codings, type);
         return _encounters.Add(key, Intern(codings));
     }
@@ -83,12 +83,12 @@ internal sealed class FhirConcepts(IEventSink sink)
 
     private int Intern(List<Coding> codings) => codings.Count > 0 ? sink.Concept([.. codings]) : -1;
 
-    private static void AddCodings(List<Coding> codings, ReadOnlySpan<byte> json)
+    private void AddCodings(List<Coding> codings, ReadOnlySpan<byte> json)
     {
         var before = codings.Count;
-        var concept = FhirObject.Read(json);
+        var concept = FhirObject.Read(json, scratch);
         foreach (var coding in concept.Items(FhirElement.Coding))
-            AddCoding(codings, FhirObject.Read(coding));
+            AddCoding(codings, FhirObject.Read(coding, scratch));
         if (codings.Count == before && concept.Text(FhirElement.Text) is { IsEmpty: false } text)
             codings.Add(new Coding("", Encoding.UTF8.GetString(text)));
     }
@@ -100,20 +100,32 @@ internal sealed class FhirConcepts(IEventSink sink)
     }
 }
 
-/// <summary>Ordinals by the bytes they were read from. Starts anew when it is full: where each record has words of its own, remembering them all would fill the memory.</summary>
+/// <summary>
+/// Ordinals by the bytes they were read from. Starts anew when it is full, and leaves long ones out: where each record
+/// has words of its own, remembering them all would fill the memory.
+/// </summary>
 internal sealed class SliceOrdinals
 {
     private const int Most = 1 << 15;
+    private const int Longest = 1024;
 
-    private readonly int[] _ordinals = new int[Most];
+    private readonly List<int> _ordinals = [];
     private Utf8Dictionary _slices = new();
 
     public int? Find(ReadOnlySpan<byte> slice) => _slices.Find(slice) is var place and >= 0 ? _ordinals[place] : null;
 
     public int Add(ReadOnlySpan<byte> slice, int ordinal)
     {
+        if (slice.Length > Longest)
+            return ordinal;
         if (_slices.Count == Most)
+        {
             _slices = new Utf8Dictionary();
-        return _ordinals[_slices.GetOrAdd(slice, out _)] = ordinal;
+            _ordinals.Clear();
+        }
+
+        _slices.GetOrAdd(slice, out _);
+        _ordinals.Add(ordinal);
+        return ordinal;
     }
 }

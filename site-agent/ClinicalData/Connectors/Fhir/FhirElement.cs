@@ -5,6 +5,9 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>The elements that are read, of all types of resources and of their parts; a name means itself wherever it stands. At most 64 (<see cref="FhirObject"/>).</summary>
 internal enum FhirElement
 {
+    /// <summary>One that is not read.</summary>
+    Other = -1,
+
     AbatementDateTime,
     AbatementPeriod,
     AuthoredOn,
@@ -62,20 +65,34 @@ internal enum FhirElement
 /// <summary>Names of <see cref="FhirElement"/>.</summary>
 internal static class FhirElements
 {
-    private static readonly string[] s_names = [.. Enum.GetNames<FhirElement>().Select(name => char.ToLowerInvariant(name[0]) + name[1..])];
-    private static readonly Utf8Dictionary s_elements = Index();
+    private static readonly string[] s_names = [.. Enum.GetValues<FhirElement>().Where(element => element >= 0).Select(element => element.ToString()).Select(name => char.ToLowerInvariant(name[0]) + name[1..])];
+    private static readonly (byte[] Name, FhirElement Element)[][] s_byLength = ByLength();
 
     /// <summary>Its name in JSON.</summary>
     public static string Name(this FhirElement element) => s_names[(int)element];
 
-    /// <summary>The element of a name; null: none that is read.</summary>
-    public static FhirElement? Find(ReadOnlySpan<byte> name) => s_elements.Find(name) is var ordinal and >= 0 ? (FhirElement)ordinal : null;
+    /// <summary>Whether values of an element are the same in many resources: codes, and what is not read (categories, tags).</summary>
+    public static bool Recurs(FhirElement element) => element is FhirElement.Other or FhirElement.Code or FhirElement.Class or FhirElement.Type or FhirElement.Meta
+        or FhirElement.ValueCodeableConcept or FhirElement.MedicationCodeableConcept or FhirElement.VerificationStatus;
 
-    private static Utf8Dictionary Index()
+    /// <summary>The element of a name.</summary>
+    public static FhirElement Find(ReadOnlySpan<byte> name)
     {
-        var elements = new Utf8Dictionary();
-        foreach (var name in s_names)
-            elements.GetOrAdd(Encoding.UTF8.GetBytes(name), out _);
-        return elements;
+        if (name.Length >= s_byLength.Length)
+            return FhirElement.Other;
+        foreach (ref readonly var candidate in s_byLength[name.Length].AsSpan())
+        {
+            if (candidate.Name[0] == name[0] && name.SequenceEqual(candidate.Name))
+                return candidate.Element;
+        }
+
+        return FhirElement.Other;
+    }
+
+    // Few names are of the same length: to compare with those is quicker than to hash.
+    private static (byte[] Name, FhirElement Element)[][] ByLength()
+    {
+        var names = Enumerable.Range(0, s_names.Length).ToLookup(element => s_names[element].Length, element => (Encoding.UTF8.GetBytes(s_names[element]), (FhirElement)element));
+        return [.. Enumerable.Range(0, names.Max(length => length.Key) + 1).Select(length => names[length].ToArray())];
     }
 }

@@ -1,26 +1,76 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
 /// A JSON object whose elements are known by where they stand in its bytes. Nothing is copied and no string is made; only an element with
-/// escapes in it is written out anew when its text is asked for.
+/// escapes in it is written out anew when its text is asked for. Good until its <see cref="FhirScratch"/> is used for another resource.
 /// </summary>
 internal ref struct FhirObject
 {
     private readonly ReadOnlySpan<byte> _json;
-    private Places _places;
+    private readonly FhirScratch _scratch;
+    private readonly int _first;
     private ulong _present;
 
-    private FhirObject(ReadOnlySpan<byte> json) => _json = json;
+    private FhirObject(ReadOnlySpan<byte> json, FhirScratch scratch)
+    {
+        _json = json;
+        _scratch = scratch;
+        _first = scratch.Used;
+    }
 
     /// <summary>Reads all of an object to its end. What is JSON but no object has no elements.</summary>
     /// <exception cref="JsonException">No JSON, or an element twice, of which nobody can say which one holds.</exception>
-    public static FhirObject Read(ReadOnlySpan<byte> json)
+    public static FhirObject Read(ReadOnlySpan<byte> json, FhirScratch scratch)
     {
-        var result = new FhirObject(json);
-        var reader = new Utf8JsonReader(json);
+        var result = new FhirObject(json, scratch);
+        if (!result.TryGlance())
+            result.ReadThoroughly();
+        return result;
+    }
+
+    // As ReadThoroughly does, where nothing is out of the ordinary.
+    private bool TryGlance()
+    {
+        var at = JsonGlance.Mark(_json, 0, (byte)'{');
+        while (at >= 0)
+        {
+            var name = at;
+            at = JsonGlance.Text(_json, name);
+            if (at < 0)
+                return false;
+            var element = FhirElements.Find(_json[(name + 1)..(at - 1)]);
+            var value = JsonGlance.Mark(_json, at, (byte)':');
+            if (value < 0)
+                return false;
+            at = EndOf(value, FhirElements.Recurs(element));
+            if (element >= 0 && _json[value] != 'n')
+                Set(element, value, at - value);
+            at = JsonGlance.Space(_json, at);
+            if (at < _json.Length && _json[at] == '}')
+                return JsonGlance.Space(_json, at + 1) == _json.Length;
+            at = JsonGlance.Mark(_json, at, (byte)',');
+        }
+
+        return false;
+    }
+
+    private readonly int EndOf(int value, bool recurs)
+    {
+        if (!recurs || value >= _json.Length || _json[value] is not ((byte)'{' or (byte)'['))
+            return JsonGlance.Value(_json, value);
+        if (_scratch.Known.Find(_json[value..]) is var length and > 0)
+            return value + length;
+        var end = JsonGlance.Value(_json, value);
+        _scratch.Known.Add(_json[value..end]);
+        return end;
+    }
+
+    private void ReadThoroughly()
+    {
+        (_present, _scratch.Used) = (0, _first);
+        var reader = new Utf8JsonReader(_json);
         reader.Read();
         if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -30,8 +80,8 @@ internal ref struct FhirObject
                 reader.Read();
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
-                if (element is { } known && reader.TokenType != JsonTokenType.Null)
-                    result.Set(known, start, (int)reader.BytesConsumed - start);
+                if (element >= 0 && reader.TokenType != JsonTokenType.Null)
+                    Set(element, start, (int)reader.BytesConsumed - start);
             }
         }
         else
@@ -40,10 +90,9 @@ internal ref struct FhirObject
         }
 
         reader.Read(); // throws where something follows
-        return result;
     }
 
-    /// <summary>Whether text that is no JSON is the beginning of some.</summary>
+    /// <summary>Whether text that could not be read is the beginning of JSON, and not the whole of it.</summary>
     public static bool BreaksOff(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, isFinalBlock: false, default);
@@ -53,7 +102,7 @@ internal ref struct FhirObject
             {
             }
 
-            return true;
+            return reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray) || reader.CurrentDepth > 0 || reader.BytesConsumed < json.Length;
         }
         catch (JsonException)
         {
@@ -65,8 +114,13 @@ internal ref struct FhirObject
     public readonly bool Has(FhirElement element) => (_present & (1UL << (int)element)) != 0;
 
     /// <summary>An element's JSON as it stands; empty: it is not there.</summary>
-    public readonly ReadOnlySpan<byte> Raw(FhirElement element) =>
-        Has(element) ? _json.Slice(_places[(int)element].Start, _places[(int)element].Length) : default;
+    public readonly ReadOnlySpan<byte> Raw(FhirElement element)
+    {
+        if (!Has(element))
+            return default;
+        var place = _scratch.Find(_first, element);
+        return _json.Slice(place.Start, place.Length);
+    }
 
     /// <summary>The text of an element; empty: it is not there, or no string.</summary>
     /// <exception cref="JsonException">An escape in it stands for no character.</exception>
@@ -80,12 +134,12 @@ internal ref struct FhirObject
     }
 
     /// <summary>An element that is an object; one without elements: it is not there, or none.</summary>
-    public readonly FhirObject Object(FhirElement element) => Has(element) ? Read(Raw(element)) : default;
+    public readonly FhirObject Object(FhirElement element) => Has(element) ? Read(Raw(element), _scratch) : default;
 
     /// <summary>The items of an element that is an array; none: it is not there, or none.</summary>
     public readonly FhirItems Items(FhirElement element) => new(Raw(element));
 
-    private static FhirElement? NameOf(ref Utf8JsonReader reader)
+    private static FhirElement NameOf(ref Utf8JsonReader reader)
     {
         if (!reader.ValueIsEscaped)
             return FhirElements.Find(reader.ValueSpan);
@@ -118,32 +172,16 @@ internal ref struct FhirObject
         if (Has(element))
             throw new JsonException("An element stands there twice.");
         _present |= 1UL << (int)element;
-        _places[(int)element] = (start, length);
-    }
-
-    [InlineArray(64)]
-    private struct Places
-    {
-        private (int Start, int Length) _first;
+        _scratch.Add(new FhirPlace(element, start, length));
     }
 }
 
-/// <summary>Items of a JSON array, each as its JSON stands.</summary>
-internal ref struct FhirItems
+/// <summary>Items of a JSON array that was read before, each as its JSON stands.</summary>
+/// <param name="json">The array; what is none has no items.</param>
+internal ref struct FhirItems(ReadOnlySpan<byte> json)
 {
-    private readonly ReadOnlySpan<byte> _json;
-    private Utf8JsonReader _reader;
-    private readonly bool _isArray;
-
-    public FhirItems(ReadOnlySpan<byte> json)
-    {
-        _json = json;
-        _isArray = !json.IsEmpty && json[0] == '[';
-        if (!_isArray)
-            return;
-        _reader = new Utf8JsonReader(json);
-        _reader.Read();
-    }
+    private readonly ReadOnlySpan<byte> _json = json;
+    private int _at = json.IsEmpty || json[0] != '[' ? json.Length : 1;
 
     /// <summary>The JSON of the present item.</summary>
     public ReadOnlySpan<byte> Current { get; private set; }
@@ -152,11 +190,12 @@ internal ref struct FhirItems
 
     public bool MoveNext()
     {
-        if (!_isArray || !_reader.Read() || _reader.TokenType == JsonTokenType.EndArray)
+        var rest = _json[_at..].TrimStart(", \t\r\n"u8);
+        if (rest.IsEmpty || rest[0] == ']')
             return false;
-        var start = (int)_reader.TokenStartIndex;
-        _reader.Skip();
-        Current = _json[start..(int)_reader.BytesConsumed];
+        var length = JsonGlance.Value(rest, 0);
+        Current = rest[..length];
+        _at = _json.Length - rest.Length + length;
         return true;
     }
 }

@@ -3,10 +3,19 @@ using System.Text.Unicode;
 
 namespace FederatedClinicalMl.ClinicalData;
 
-/// <summary>Reads resources, one at a time, into a sink. Files and bundles are read by the same.</summary>
-internal sealed class FhirParser(IEventSink sink, ClinicalClock clock)
+/// <summary>Reads resources, one at a time, into a _sink. Files and bundles are read by the same.</summary>
+internal sealed class FhirParser
 {
-    private readonly FhirRecord _record = new(sink, clock);
+    private readonly IEventSink _sink;
+    private readonly FhirScratch _scratch = new();
+    private readonly FhirRecord _record;
+
+    /// <summary>A parser for one import.</summary>
+    public FhirParser(IEventSink sink, ClinicalClock clock)
+    {
+        _sink = sink;
+        _record = new FhirRecord(sink, clock, _scratch);
+    }
 
     /// <summary>Reads a resource. A fault in it refuses it.</summary>
     /// <param name="type">What it must be.</param>
@@ -17,17 +26,18 @@ internal sealed class FhirParser(IEventSink sink, ClinicalClock clock)
         json = json.TrimEnd(" \t\r"u8);
         if (!Utf8.IsValid(json))
         {
-            sink.Refuse(line, RecordFault.NotUtf8);
+            _sink.Refuse(line, RecordFault.NotUtf8);
             return;
         }
 
+        _scratch.Used = 0;
         try
         {
-            Read(type, FhirObject.Read(json), EventKeys.Content(json), line);
+            Read(type, FhirObject.Read(json, _scratch), EventKeys.Content(json), line);
         }
         catch (JsonException)
         {
-            sink.Refuse(line, FhirObject.BreaksOff(json) ? RecordFault.Truncated : RecordFault.NotJson);
+            _sink.Refuse(line, FhirObject.BreaksOff(json) ? RecordFault.Truncated : RecordFault.NotJson);
         }
     }
 
@@ -35,11 +45,11 @@ internal sealed class FhirParser(IEventSink sink, ClinicalClock clock)
     {
         var id = resource.Text(FhirElement.Id);
         if (!resource.Has(FhirElement.ResourceType))
-            sink.Refuse(line, RecordFault.ElementMissing, FhirElement.ResourceType.Name());
+            _sink.Refuse(line, RecordFault.ElementMissing, FhirElement.ResourceType.Name());
         else if (!resource.Text(FhirElement.ResourceType).SequenceEqual(type.Name()))
-            sink.Refuse(line, RecordFault.OtherResourceType, FhirElement.ResourceType.Name());
+            _sink.Refuse(line, RecordFault.OtherResourceType, FhirElement.ResourceType.Name());
         else if (id.IsEmpty)
-            sink.Refuse(line, RecordFault.ElementMissing, FhirElement.Id.Name());
+            _sink.Refuse(line, RecordFault.ElementMissing, FhirElement.Id.Name());
         else
             Map(type, resource, id, content, line);
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 
 namespace FederatedClinicalMl.ClinicalData;
 
@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.ClinicalData;
 /// A record in the making: what a resource says, gathered by the mapping of its type and handed to the sink at the end, whole or not at all.
 /// The first fault stands; after it, what is gathered no longer matters. One is used for all resources of an import.
 /// </summary>
-internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock)
+internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScratch scratch)
 {
     private readonly List<(RecordNote Note, string Element)> _notes = [];
     private ClinicalEvent[] _events = new ClinicalEvent[8];
@@ -16,8 +16,11 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock)
     private SkipReason? _skip;
     private bool _isRetracted;
 
+    /// <summary>Reads what stands inside a resource.</summary>
+    public FhirObject Read(ReadOnlySpan<byte> json) => FhirObject.Read(json, scratch);
+
     /// <summary>Codes.</summary>
-    public FhirConcepts Concepts { get; } = new(sink);
+    public FhirConcepts Concepts { get; } = new(sink, scratch);
 
     /// <summary>Begins with another resource.</summary>
     public void Begin()
@@ -107,8 +110,15 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock)
     }
 
     /// <summary>What an element refers to.</summary>
-    public static FhirReference Reference(in FhirObject resource, FhirElement element) =>
-        FhirReference.Parse(resource.Object(element).Text(FhirElement.Reference));
+    public static FhirReference Reference(in FhirObject resource, FhirElement element)
+    {
+        // By far the most references are this and no more; looking is quicker than reading them as JSON once again.
+        var simple = "{\"reference\":\""u8;
+        var raw = resource.Raw(element);
+        return raw.StartsWith(simple) && raw[simple.Length..^2].IndexOfAny((byte)'"', (byte)'\\') < 0
+            ? FhirReference.Parse(raw[simple.Length..^2])
+            : FhirReference.Parse(resource.Object(element).Text(FhirElement.Reference));
+    }
 
     /// <summary>The date or time of an element.</summary>
     public FhirTime Time(in FhirObject resource, FhirElement element) => Time(resource, element, null);
@@ -143,7 +153,8 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock)
     /// <summary>The number of an element; NaN, and a fault, where it is none (one in quotation marks is a text, with whatever decimal mark).</summary>
     public double Number(in FhirObject from, FhirElement element, FhirElement? parent = null)
     {
-        if (double.TryParse(from.Raw(element), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+        var raw = from.Raw(element);
+        if (Utf8Parser.TryParse(raw, out double number, out var length) && length == raw.Length && double.IsFinite(number))
             return number;
         Refuse(RecordFault.NotANumber, parent ?? element, parent is null ? null : element);
         return double.NaN;

@@ -27,12 +27,12 @@ internal readonly ref struct FhirReference(ReadOnlySpan<byte> type, ReadOnlySpan
             return new FhirReference(default, reference["urn:uuid:".Length..], isContained: false);
         if (reference.IndexOfAny((byte)'?', (byte)'#') >= 0)
             return default;
-        if (reference.IndexOf("/_history/"u8) is var history and >= 0)
-            reference = reference[..history];
         var slash = reference.LastIndexOf((byte)'/');
         if (slash < 0)
             return default;
         var before = reference[..slash];
+        if (before.EndsWith("/_history"u8))
+            return Parse(before[..^"/_history".Length]);
         return new FhirReference(before[(before.LastIndexOf((byte)'/') + 1)..], reference[(slash + 1)..], isContained: false);
     }
 

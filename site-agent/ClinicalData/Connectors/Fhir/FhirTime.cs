@@ -104,11 +104,12 @@ internal readonly record struct FhirTime(ClinicalTime Time, EventFlags Flags)
         number = 0;
         if (text.Length < start + count)
             return false;
-        foreach (var digit in text.Slice(start, count))
+        for (var i = start; i < start + count; i++)
         {
-            if (digit is < (byte)'0' or > (byte)'9')
+            var digit = (uint)text[i] - '0';
+            if (digit > 9)
                 return false;
-            number = (number * 10) + digit - '0';
+            number = (number * 10) + (int)digit;
         }
 
         return number >= least && number <= most;

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>The types of resources that are read, in the order in which they are: what others refer to comes first.</summary>
@@ -16,7 +18,7 @@ internal enum FhirType
 /// <summary>Names of <see cref="FhirType"/>.</summary>
 internal static class FhirTypes
 {
-    private static readonly byte[][] s_names = [.. Enum.GetNames<FhirType>().Select(System.Text.Encoding.UTF8.GetBytes)];
+    private static readonly byte[][] s_names = [.. Enum.GetNames<FhirType>().Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>Its name in <c>resourceType</c> and in references.</summary>
     public static ReadOnlySpan<byte> Name(this FhirType type) => s_names[(int)type];

@@ -45,7 +45,7 @@ internal static class MedicationMapping
             return record.Concepts.Medication(reference.Id);
         foreach (var item in resource.Items(FhirElement.Contained))
         {
-            var contained = FhirObject.Read(item);
+            var contained = record.Read(item);
             if (!reference.Id.IsEmpty && contained.Text(FhirElement.Id).SequenceEqual(reference.Id))
                 return record.Concept(contained, FhirElement.Code);
         }

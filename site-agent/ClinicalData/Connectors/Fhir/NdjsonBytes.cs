@@ -21,6 +21,9 @@ internal sealed class NdjsonBytes : IDisposable
     public NdjsonBytes(string path, FhirLimits limits)
     {
         _limits = limits;
+        var isPacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        if (isPacked && !(AppContext.TryGetSwitch(StrictValidation, out var isStrict) && isStrict))
+            throw new InvalidOperationException($"This program was built without {StrictValidation}: see Directory.Build.props.");
         try
         {
             _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
@@ -30,10 +33,8 @@ internal sealed class NdjsonBytes : IDisposable
             throw Unreadable(path, error);
         }
 
-        if (!path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        if (!isPacked)
             return;
-        if (!AppContext.TryGetSwitch(StrictValidation, out var isStrict) || !isStrict)
-            throw new InvalidOperationException($"This program was built without {StrictValidation}: see Directory.Build.props.");
         _unpacked = new GZipStream(_file, CompressionMode.Decompress);
         Fault = _file.Length == 0 ? RecordFault.ArchiveBroken : null;
     }

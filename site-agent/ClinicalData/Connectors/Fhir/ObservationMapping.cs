@@ -21,10 +21,16 @@ internal static class ObservationMapping
             EventKind.Observation, record.Patient(observation), record.Encounter(observation), time.Time, ClinicalTime.None,
             Issued(record, observation, status), time.Flags, -1, double.NaN, -1, -1);
         AddValue(record, observation, blank);
-        foreach (var component in observation.Items(FhirElement.Component))
-            AddValue(record, FhirObject.Read(component), blank);
+        if (observation.Has(FhirElement.Component))
+            AddComponents(record, observation.Items(FhirElement.Component), blank);
         if (!record.HasEvents)
             record.Skip(SkipReason.KindNotKept);
+    }
+
+    private static void AddComponents(FhirRecord record, FhirItems components, in ClinicalEvent blank)
+    {
+        foreach (var component in components)
+            AddValue(record, record.Read(component), blank);
     }
 
     // An amendment exists from when it was issued, or else from when the server took it.
