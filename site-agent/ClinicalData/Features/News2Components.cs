@@ -47,7 +47,7 @@ public static partial class News2
 
         // Inhaled oxygen flow rate, and inhaled oxygen concentration: air has 21 %.
         Measured(News2Component.SupplementalOxygen, "L/min", ("loinc", "3151-8")) with { Above = 0 },
-        Measured(News2Component.SupplementalOxygen, "%", ("loinc", "3150-6")) with { Above = 21 },
+        Measured(News2Component.SupplementalOxygen, "%", ("loinc", "3150-0")) with { Above = 21 },
 
         // "Patient on oxygen" is a finding, a question with yes and no, and the name of a flow; "breathing room air" is a finding, and a question.
         Measured(News2Component.SupplementalOxygen, "L/min", ("snomed", "371825009")) with { Above = 0, Levels = s_onOxygen, Finding = 1 },

@@ -1,5 +1,6 @@
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Studies.Features;
 
 namespace FederatedClinicalMl.Tests.ClinicalData.Features;
 
@@ -177,7 +178,8 @@ public sealed class News2Tests
         {
             Assert.True(source.Unit is not null || !source.Levels.IsEmpty || source.Finding is not null);
             Assert.Equal(source.Component == News2Component.SupplementalOxygen && source.Unit is not null, source.Above is not null);
-            Assert.All(source.Events.Codes, code => Assert.Contains(code.System, CodeSystemNames.All));
+            Assert.All(source.Events.Codes.Concat(source.Levels.SelectMany(level => level.Codes)), code => Assert.True(
+                code.System == "snomed" ? CheckDigits.IsSnomed(code.Code) : code.Code.StartsWith("LA", StringComparison.Ordinal) || CheckDigits.IsLoinc(code.Code), code.Code));
         });
     }
 
