@@ -16,8 +16,9 @@ internal static class FeatureFields
         return string.Join(' ', new[] { value["kind"], value["aggregate"] }.OfType<JsonNode>().Select(Text));
     }
 
-    /// <summary>The unit into which numbers are converted; null where it has none.</summary>
-    public static string? Unit(JsonObject definition) => definition["value"]!["unit"]?.GetValue<string>();
+    /// <summary>The unit of the feature, of a trend per day; null where the definition says none.</summary>
+    public static string? Unit(JsonObject definition) =>
+        definition["value"]!["unit"] is { } unit ? Text(unit) + (Text(definition["value"]!["aggregate"]) == "slope" ? "/d" : "") : null;
 
     /// <summary>Every field by its path; of a list of scalars the items.</summary>
     public static IEnumerable<(string Path, IReadOnlyList<string> Items)> Of(JsonNode? node, string path = "") => node switch

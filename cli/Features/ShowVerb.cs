@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Features;
@@ -22,8 +23,9 @@ internal static class ShowVerb
         foreach (var (path, items) in FeatureFields.Of(definition))
             table.AddRow(path.EscapeMarkup(), string.Join(", ", items).EscapeMarkup());
         terminal.Show(table);
-        terminal.Say($"{reference.EscapeMarkup()}, digest {feature.Definition.Digest}, from {feature.File.EscapeMarkup()}");
-        terminal.Emit("feature", new { reference, digest = feature.Definition.Digest.ToString(), feature.File, definition });
+        var file = FeatureLibrary.BuiltIn.Find(reference) == feature ? null : feature.File;
+        terminal.Say($"{reference.EscapeMarkup()}, digest {feature.Definition.Digest}, {(file is null ? "comes with fcml" : $"from {file.EscapeMarkup()}")}");
+        terminal.Emit("feature", new { reference, digest = feature.Definition.Digest.ToString(), file, definition });
         return ExitCode.Success;
     }
 }

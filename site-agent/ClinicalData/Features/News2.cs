@@ -1,5 +1,3 @@
-using FederatedClinicalMl.Studies;
-
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>The seven components of the score, in the order of its chart. Oxygen saturation comes with the scale that it is scored on.</summary>
@@ -113,8 +111,8 @@ public readonly record struct News2Result(int? Score, News2Gap? Gap = null, News
 
 /// <summary>
 /// The National Early Warning Score 2: how acutely ill a patient is, from one set of vital signs. Source: Royal College of Physicians, National Early
-/// Warning Score (NEWS) 2: Standardising the assessment of acute-illness severity in the NHS, London 2017, chart 1 (the scoring system); who it is not
-/// for: the same, "The NEWS should not be used in children (aged under 16 years) or women who are pregnant".
+/// Warning Score (NEWS) 2: Standardising the assessment of acute-illness severity in the NHS, London 2017, chart 1 (the scoring system), which also says
+/// that it is not for children under 16 years and not for pregnant women.
 /// </summary>
 public static partial class News2
 {

@@ -30,6 +30,7 @@ public sealed class FeaturesTests : IDisposable
         var own = Assert.Single(lines, line => (string?)line["name"] == "troponin-max");
         Assert.Equal(("feature", 1, "number max", "ng/mL", "cardiology"), ((string?)own["event"], (int)own["version"]!, (string?)own["kind"], (string?)own["unit"], (string?)own["owner"]));
         Assert.Contains(lines, line => (string?)line["name"] == "hba1c-last" && (string?)line["unit"] == "%");
+        Assert.Contains(lines, line => (string?)line["name"] == "hba1c-slope" && (string?)line["unit"] == "%/d");
         Assert.Contains(lines, line => (string?)line["name"] == "age-at-index" && line["unit"] is null);
     }
 

@@ -35,6 +35,16 @@ public sealed class FeatureReferenceTests
         Published.PartEqual(Page, "built-in features, made from the code", text.ToString());
     }
 
+    [Fact]
+    public void Reference_example_isADefinitionWithoutFaults()
+    {
+        const string Begin = "```yaml\n";
+        var text = Repository.Read(Page).ReplaceLineEndings("\n");
+        var from = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+
+        Assert.Empty(FeatureLibrary.Read(Page, text[from..text.IndexOf("```", from, StringComparison.Ordinal)]).Faults);
+    }
+
     private static string Computed(JsonObject value)
     {
         var kind = value["aggregate"] ?? value["kind"]!;
