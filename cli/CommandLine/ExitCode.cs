@@ -14,7 +14,7 @@ internal enum ExitCode
     [Description("The command line was not understood, or a file that it names is missing or unreadable.")]
     Usage = 2,
 
-    [Description("A study protocol or a data set has faults; each was printed.")]
+    [Description("A study protocol, a feature definition or a data set has faults; each was printed.")]
     InvalidInput = 3,
 
     [Description("Something that was checked does not hold: a broken audit chain, a model file with another digest, a replay that differs.")]

@@ -4,6 +4,7 @@ using FederatedClinicalMl.Cli.Bench;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
+using FederatedClinicalMl.Cli.Features;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Replay;
@@ -22,6 +23,7 @@ internal static class Verbs
         EnrolCommand.Create(time),
         SiteCommand.Create(time),
         PersonCommand.Create(time),
+        FeaturesCommand.Create(),
         StudyCommand.Create(time),
         ModelsCommand.Create(time),
         AuditCommand.Create(),

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Cli.Features;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -18,20 +18,23 @@ internal static class CheckVerb
 
     private static ExitCode Run(FileInfo file, Terminal terminal)
     {
-        var check = StudyFile.Check(file);
-        if (check.Study is { } study)
+        var (check, library) = StudyFile.Check(file);
+        if (check.Study is { } study && library.IsEmpty)
         {
             terminal.Say($"[green]{file.Name.EscapeMarkup()} has no faults.[/] Study [bold]{study.Name.EscapeMarkup()}[/], digest {study.Digest}.");
             terminal.Emit("study", new { file = file.FullName, study.Name, digest = study.Digest.ToString() });
             return ExitCode.Success;
         }
 
+        FeatureFolder.Show(library, terminal);
         foreach (var fault in check.Faults)
         {
             terminal.Say($"{file.Name.EscapeMarkup()}:{fault.Line}:{fault.Column} [yellow]{fault.Path.EscapeMarkup()}[/]: {fault.Message.EscapeMarkup()}");
             terminal.Emit("fault", new { file = file.FullName, fault.Line, fault.Column, fault.Path, fault.Message });
         }
 
-        throw new CliException(ExitCode.InvalidInput, $"{file.FullName} has {check.Faults.Count} {(check.Faults.Count == 1 ? "fault" : "faults")}, listed above with line and column; mend them and check again.");
+        var count = check.Faults.Count + library.Length;
+        var where = library.IsEmpty ? file.FullName : $"{file.FullName} with the definitions beside it";
+        throw new CliException(ExitCode.InvalidInput, $"{where} has {count} {(count == 1 ? "fault" : "faults")}, listed above with line and column; mend them and check again.");
     }
 }

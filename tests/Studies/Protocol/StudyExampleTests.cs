@@ -33,6 +33,19 @@ public sealed class StudyExampleTests
         Assert.Equal(new Label("num", 0), study.Data.Label);
     }
 
+    [Theory]
+    [InlineData("synthea-cardiovascular.yaml", 1825, 18)]
+    [InlineData("gibleed-haemorrhage.yaml", 90, 13)]
+    public void CheckYaml_studyOverEvents_hasItsHorizonAndFourSites(string file, int days, int features)
+    {
+        var study = StudyChecker.CheckYaml(Repository.Read($"docs/how-to/examples/{file}")).Study!;
+
+        Assert.Equal(TimeSpan.FromDays(days), study.Data.Cohort!.Outcome.Within);
+        Assert.True(study.Data.Cohort.Outcome.FollowUpRequired);
+        Assert.Equal(["site-1", "site-2", "site-3", "site-4"], study.Federation.Sites.Select(site => site.Value));
+        Assert.Equal(features, study.Data.Features.Length);
+    }
+
     [Fact]
     public void CheckYaml_flambyBenchmark_hasItsSettings()
     {

@@ -17,16 +17,24 @@ public sealed class StudySchemaTests
         "items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern", "maxLength", "minProperties",
     ];
 
-    [Fact]
-    public void Schema_publishedFile_isWhatTheCodeGenerates() => Published.Equal("docs/reference/study-protocol.schema.json", StudySchema.Json());
+    public static TheoryData<string> Schemas => [StudySchema.Json(), FeatureSchema.Json()];
 
     [Fact]
-    public void Schema_keywords_areThoseThatEveryDraftReadsAlike() => Assert.Empty(Keywords(JsonNode.Parse(StudySchema.Json())!.AsObject()).Except(s_keywords));
-
-    [Fact]
-    public void Schema_everyKey_isExplained()
+    public void Schema_publishedFile_isWhatTheCodeGenerates()
     {
-        var unexplained = Properties(JsonNode.Parse(StudySchema.Json())!.AsObject()).Where(property => string.IsNullOrWhiteSpace(property.Schema["description"]?.GetValue<string>()));
+        Published.Equal("docs/reference/study-protocol.schema.json", StudySchema.Json());
+        Published.Equal("docs/reference/feature-definition.schema.json", FeatureSchema.Json());
+    }
+
+    [Theory]
+    [MemberData(nameof(Schemas))]
+    public void Schema_keywords_areThoseThatEveryDraftReadsAlike(string schema) => Assert.Empty(Keywords(JsonNode.Parse(schema)!.AsObject()).Except(s_keywords));
+
+    [Theory]
+    [MemberData(nameof(Schemas))]
+    public void Schema_everyKey_isExplained(string schema)
+    {
+        var unexplained = Properties(JsonNode.Parse(schema)!.AsObject()).Where(property => string.IsNullOrWhiteSpace(property.Schema["description"]?.GetValue<string>()));
 
         Assert.Empty(unexplained.Select(property => property.Name));
     }
@@ -41,6 +49,30 @@ public sealed class StudySchemaTests
     [MemberData(nameof(StudyExampleTests.Examples), MemberType = typeof(StudyExampleTests))]
     public async Task Schema_publishedExample_validates(string file) => Assert.Empty(await Validate(Repository.Read($"docs/how-to/examples/{file}")));
 
+    [Fact]
+    public async Task Schema_everyBuiltInDefinition_validates()
+    {
+        var schema = await JsonSchema.FromJsonAsync(FeatureSchema.Json(), TestContext.Current.CancellationToken);
+
+        foreach (var file in Directory.GetFiles(Repository.PathTo("core/Studies/Library"), "*.yaml"))
+            Assert.Empty(schema.Validate(Json(File.ReadAllText(file))));
+    }
+
+    [Theory]
+    [InlineData("kind: sex", "kind: gender")]
+    [InlineData("owner: FederatedClinicalMl\n", "")]
+    [InlineData("version: 1", "version: one")]
+    [InlineData("missing: mean", "otherwise: mean")]
+    public async Task Schema_faultyDefinition_failsToo(string text, string faulty)
+    {
+        var schema = await JsonSchema.FromJsonAsync(FeatureSchema.Json(), TestContext.Current.CancellationToken);
+        var yaml = Repository.Read("core/Studies/Library/sex.1.yaml").ReplaceLineEndings("\n");
+
+        Assert.Empty(schema.Validate(Json(yaml)));
+        Assert.NotEmpty(schema.Validate(Json(yaml.Replace(text, faulty, StringComparison.Ordinal))));
+        Assert.NotEmpty(FeatureLibrary.Read("sex.yaml", yaml.Replace(text, faulty, StringComparison.Ordinal)).Faults);
+    }
+
     [Theory]
     [MemberData(nameof(StudyFaultTests.Numbers), MemberType = typeof(StudyFaultTests))]
     public async Task Schema_structuralFault_failsToo(int number)
@@ -53,8 +85,10 @@ public sealed class StudySchemaTests
     private static async Task<ICollection<NJsonSchema.Validation.ValidationError>> Validate(string yaml)
     {
         var schema = await JsonSchema.FromJsonAsync(StudySchema.Json(), TestContext.Current.CancellationToken);
-        return schema.Validate(Plain(YamlDeclarationReader.Read(yaml, new FaultList()))?.ToJsonString() ?? "null");
+        return schema.Validate(Json(yaml));
     }
+
+    private static string Json(string yaml) => Plain(YamlDeclarationReader.Read(yaml, new FaultList()))?.ToJsonString() ?? "null";
 
     /// <summary>What was written, as JSON, without any check.</summary>
     private static JsonNode? Plain(DeclarationNode? node) => node switch

@@ -3,13 +3,13 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Studies.Reference;
 
-/// <summary>The tables of docs/reference/study-protocol.md, made from the description that the checker checks by.</summary>
-internal static class StudyReference
+/// <summary>Tables of the reference, made from the description that the checker checks by.</summary>
+internal static class ReferenceTables
 {
-    public static string Tables()
+    public static string Of(MapShape whole)
     {
         var text = new StringBuilder();
-        Append(text, "", "The whole", StudyShape.Whole);
+        Append(text, "", "The whole", whole);
         return text.ToString();
     }
 
@@ -54,5 +54,5 @@ internal static class StudyReference
 
     private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+    internal static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

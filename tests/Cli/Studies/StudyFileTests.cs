@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Tests.Coordinator;
+
+namespace FederatedClinicalMl.Tests.Cli.Studies;
+
+public sealed class StudyFileTests : IDisposable
+{
+    private const string Study = """
+        protocol: 1
+        name: own-features
+        title: A study with a definition of its own
+        purpose: Reads a definition from the folder beside it.
+        ethics: none needed
+        data:
+          dataset: ehr
+          cohort:
+            index: {event: age, years: 50}
+            outcome: {name: died, of: [death], within: 365d}
+          features:
+            - use: age-at-index@1
+            - use: falls@1
+        model: {kind: logistic-regression}
+        federation: {rounds: 1, quorum: 1}
+        """;
+
+    private const string Definition = """
+        feature: 1
+        name: falls
+        version: 1
+        title: Falls in the last year
+        meaning: Recorded falls.
+        owner: geriatrics
+        value: {kind: count, of: [condition], codes: {icd-10: [W0*, W1*]}, window: {from: 365d}, range: [0, 100]}
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string File => Path.Combine(_folder.Path, "study.yaml");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Check_ofAStudyWithDefinitionsBesideIt_findsThem()
+    {
+        Write(Study, Definition);
+
+        Assert.Equal(0, (await CommandRun.FcmlAsync("study", "check", File)).Code);
+        Assert.Contains(StudyFile.Read(new FileInfo(File)).Data.Features, feature => feature.Name == "falls");
+    }
+
+    [Fact]
+    public async Task Check_ofAStudyWithoutTheDefinition_saysWhereItWouldBe()
+    {
+        Write(Study, null);
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+
+        Assert.Equal((int)ExitCode.InvalidInput, code);
+        Assert.Contains("the folder 'features' beside the study", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_withAFaultInADefinition_saysItsFileLineAndColumn()
+    {
+        Write(Study, Definition.Replace("kind: count", "kind: counts", StringComparison.Ordinal));
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+
+        Assert.Equal((int)ExitCode.InvalidInput, code);
+        var fault = JsonNode.Parse(output.Split('\n')[0])!;
+        Assert.Equal((Path.Combine(_folder.Path, "features", "falls.yaml"), 7, "value.kind"), ((string?)fault["file"], (int)fault["line"]!, (string?)fault["path"]));
+    }
+
+    [Fact]
+    public void Read_withAFaultInADefinitionThatItDoesNotUse_isRefused()
+    {
+        Write(Study.Replace("    - use: falls@1\n", "", StringComparison.Ordinal), "feature: 1");
+
+        var fault = Assert.Throws<CliException>(() => StudyFile.Read(new FileInfo(File)));
+
+        Assert.Equal(ExitCode.InvalidInput, fault.Code);
+        Assert.Contains("falls.yaml:1:1", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_ofADefinitionThatDiffersFromABuiltInOne_asksForANewVersion()
+    {
+        Write(Study, Definition.Replace("name: falls", "name: sex", StringComparison.Ordinal));
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+
+        Assert.Equal((int)ExitCode.InvalidInput, code);
+        Assert.Contains("Give the changed definition a new version", output, StringComparison.Ordinal);
+    }
+
+    private void Write(string study, string? definition)
+    {
+        System.IO.File.WriteAllText(File, study);
+        if (definition is null)
+            return;
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "features"));
+        System.IO.File.WriteAllText(Path.Combine(_folder.Path, "features", "falls.yaml"), definition);
+    }
+}
