@@ -80,7 +80,7 @@ public class FhirBenchmarks
         {
         }
 
-        public void Skip(SkipReason reason)
+        public void Skip(in SourceRecord record, SkipReason reason)
         {
         }
 

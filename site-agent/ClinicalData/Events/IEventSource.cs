@@ -50,8 +50,11 @@ public interface IEventSink
     /// <summary>A record that was entered in error: what earlier versions of it said is as if it had never been.</summary>
     void Retract(in SourceRecord record);
 
-    /// <summary>Counts a record that says of itself that it is no event (a plan, a cancelled visit), or of which nothing is kept.</summary>
-    void Skip(SkipReason reason);
+    /// <summary>
+    /// Counts a record that says of itself that it is no event (a plan, a cancelled visit), or of which nothing is kept. Where the store has another version
+    /// of it, that is as if it had never been: what was cancelled did not happen.
+    /// </summary>
+    void Skip(in SourceRecord record, SkipReason reason);
 
     /// <summary>Refuses a record, or a line that is none, and counts it towards the policy's limit.</summary>
     /// <param name="line">Where, from 1.</param>

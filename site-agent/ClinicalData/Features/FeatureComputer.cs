@@ -31,14 +31,14 @@ public sealed class FeatureComputer
         var slotsOfSelection = new List<ImmutableArray<int>>();
         foreach (var (i, feature) in features.Index())
         {
-            var slot = new Slot(feature.Source?.Value ?? throw new ArgumentException($"'{feature.Name}' is no feature over events.", nameof(features)));
+            var slot = new Slot(feature.Source?.Value ?? throw new ArgumentException($"'{feature.Name}' is no feature over events.", nameof(features)), selector, concepts);
             slots.Add(slot);
-            if (slot.Events is not { } events)
-                continue;
-            var selection = selector.Add(events);
-            while (slotsOfSelection.Count <= selection)
-                slotsOfSelection.Add([]);
-            slotsOfSelection[selection] = [i];
+            foreach (var selection in slot.News2?.Selections ?? (slot.Events is { } events ? [selector.Add(events)] : []))
+            {
+                while (slotsOfSelection.Count <= selection)
+                    slotsOfSelection.Add([]);
+                slotsOfSelection[selection] = [i];
+            }
         }
 
         (_slots, _slotsOfSelection) = (slots.ToImmutable(), [.. slotsOfSelection]);
@@ -80,7 +80,12 @@ public sealed class FeatureComputer
                 if (selection >= _slotsOfSelection.Length)
                     continue; // of the cohort
                 foreach (var slot in _slotsOfSelection[selection])
-                    Take(slot, item.Event);
+                {
+                    if (_slots[slot].News2 is { } news2)
+                        news2.Take(selection, item.Event);
+                    else
+                        Take(slot, item.Event);
+                }
             }
         }
 
@@ -89,6 +94,7 @@ public sealed class FeatureComputer
             row[i] = _slots[i].Value switch
             {
                 AgeValue => Demographics.Age(birth, prediction, _clock),
+                News2Value => _slots[i].News2!.Result(Demographics.Age(birth, prediction, _clock)).Score ?? double.NaN,
                 SexValue => Demographics.IsMale(sex < 0 ? [] : _concepts[sex]) switch { true => 1, false => 0, null => double.NaN },
                 _ => _slots[i].Result(prediction),
             };
@@ -132,9 +138,10 @@ public sealed class FeatureComputer
         private ClinicalTime _from;
         private ClinicalTime _to;
 
-        public Slot(FeatureValue value)
+        public Slot(FeatureValue value, EventSelector selector, SiteConcepts concepts)
         {
             Value = value;
+            News2 = value is News2Value score ? new News2Collector(score.Window, selector, concepts) : null;
             (Events, _window) = value switch
             {
                 NumberValue number => (number.Events, number.Window),
@@ -159,11 +166,14 @@ public sealed class FeatureComputer
 
         public EventSelection? Events { get; }
 
+        public News2Collector? News2 { get; }
+
         public List<(long Time, double Value)> Numbers { get; } = [];
 
         public void Begin(ClinicalTime prediction)
         {
             Numbers.Clear();
+            News2?.Begin(prediction);
             if (_window is { } window)
                 (_from, _to) = (window.From is { } from ? prediction - from : ClinicalTime.None, prediction - window.To);
         }

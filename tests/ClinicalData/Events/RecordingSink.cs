@@ -67,7 +67,7 @@ internal sealed class RecordingSink : IEventSink
 
     public void Retract(in SourceRecord record) => Retracted.Add((_file, record));
 
-    public void Skip(SkipReason reason) => Skipped.Add(reason);
+    public void Skip(in SourceRecord record, SkipReason reason) => Skipped.Add(reason);
 
     public void Refuse(long line, RecordFault fault, string element = "") => Refused.Add((_file, line, fault, element));
 

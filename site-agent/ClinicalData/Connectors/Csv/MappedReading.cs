@@ -69,7 +69,7 @@ internal sealed class MappedReading(IEventSink sink, ClinicalClock clock, Cancel
             return;
         if (!isEncounter && items.Length == 0)
         {
-            sink.Skip(SkipReason.KindNotKept); // a row of a wide table without any value
+            sink.Skip(row.Record(id), SkipReason.KindNotKept); // a row of a wide table without any value
             return;
         }
 

@@ -69,7 +69,7 @@ public static class FhirBundle
         if (name.IsEmpty)
             sink.Refuse(line, RecordFault.ElementMissing, (resource.IsEmpty ? FhirElement.Resource : FhirElement.ResourceType).Name());
         else if (type is null)
-            sink.Skip(SkipReason.KindNotKept);
+            sink.Skip(new SourceRecord(EventKeys.Content(resource), EventKeys.Content(resource), line), SkipReason.KindNotKept);
         return type;
     }
 

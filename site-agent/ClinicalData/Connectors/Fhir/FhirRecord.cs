@@ -37,7 +37,7 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
         else if (_isRetracted)
             sink.Retract(record);
         else if (_skip is { } reason)
-            sink.Skip(reason);
+            sink.Skip(record, reason);
         else
             Keep(record);
     }

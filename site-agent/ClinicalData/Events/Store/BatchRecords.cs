@@ -3,6 +3,19 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>What is done with a record whose key is known already.</summary>
 internal delegate void KnownRecord(int record, in IndexedRecord known);
 
+/// <summary>Why a record has no events: whatever an earlier version of it said is as if it had never been.</summary>
+internal enum Withdrawal : byte
+{
+    /// <summary>It was entered in error.</summary>
+    InError,
+
+    /// <summary>It did not happen, or not yet.</summary>
+    NotAnEvent,
+
+    /// <summary>It is of a kind that is not kept.</summary>
+    KindNotKept,
+}
+
 /// <summary>The records of a batch: keys, contents and places, and what becomes of each.</summary>
 internal sealed class BatchRecords
 {
@@ -17,8 +30,8 @@ internal sealed class BatchRecords
 
     public int Count => _entries.Count;
 
-    public void Add(in SourceRecord record, int file, ClinicalTime until, bool retracts) =>
-        _entries.Add(new Entry(record.Key, record.Content, file, record.Line, until, retracts, Fate.New));
+    public void Add(in SourceRecord record, int file, ClinicalTime until, Withdrawal? withdrawal) =>
+        _entries.Add(new Entry(record.Key, record.Content, file, record.Line, until, withdrawal, Fate.New));
 
     public ulong Content(int record) => _entries[record].Content;
 
@@ -28,7 +41,7 @@ internal sealed class BatchRecords
 
     public ClinicalTime Until(int record) => _entries[record].Until;
 
-    public bool IsRetraction(int record) => _entries[record].Retracts;
+    public Withdrawal? WithdrawalOf(int record) => _entries[record].Withdrawal;
 
     public bool IsDropped(int record) => _entries[record].Fate == Fate.Dropped;
 
@@ -90,15 +103,8 @@ internal sealed class BatchRecords
         }
     }
 
-    /// <summary>Counts the records that nothing was known of.</summary>
-    public void CountNew(ref long added, ref long retracted)
-    {
-        foreach (var entry in _entries)
-        {
-            if (entry.Fate == Fate.New)
-                _ = entry.Retracts ? retracted++ : added++;
-        }
-    }
+    /// <summary>The records that nothing was known of: why each has no events, null where it has some.</summary>
+    public IEnumerable<Withdrawal?> New() => _entries.Where(entry => entry.Fate == Fate.New).Select(entry => entry.Withdrawal);
 
     /// <summary>What goes into the index, in the order of the keys.</summary>
     public IEnumerable<IndexedRecord> Kept(int[] order, int import) => order.Where(record => !IsDropped(record)).Select(record => Indexed(record, import));
@@ -106,5 +112,5 @@ internal sealed class BatchRecords
     private IndexedRecord Indexed(int record, int import) =>
         new(_entries[record].Key, _entries[record].Content, new RecordPlace(import, _entries[record].File, _entries[record].Line));
 
-    private readonly record struct Entry(UInt128 Key, ulong Content, int File, long Line, ClinicalTime Until, bool Retracts, Fate Fate);
+    private readonly record struct Entry(UInt128 Key, ulong Content, int File, long Line, ClinicalTime Until, Withdrawal? Withdrawal, Fate Fate);
 }

@@ -67,15 +67,11 @@ internal sealed class EventImport : IEventSink
 
     public int Concept(params ReadOnlySpan<Coding> codings) => _concepts.GetOrAdd(codings);
 
-    public void Add(in SourceRecord record, params ReadOnlySpan<ClinicalEvent> events) => Take(record, events, retract: false);
+    public void Add(in SourceRecord record, params ReadOnlySpan<ClinicalEvent> events) => Take(record, events, null);
 
-    public void Retract(in SourceRecord record) => Take(record, [], retract: true);
+    public void Retract(in SourceRecord record) => Take(record, [], Withdrawal.InError);
 
-    public void Skip(SkipReason reason)
-    {
-        _read++;
-        Count(_skipped, reason);
-    }
+    public void Skip(in SourceRecord record, SkipReason reason) => Take(record, [], reason == SkipReason.NotAnEvent ? Withdrawal.NotAnEvent : Withdrawal.KindNotKept);
 
     public void Refuse(long line, RecordFault fault, string element = "")
     {
@@ -119,7 +115,7 @@ internal sealed class EventImport : IEventSink
         return import;
     }
 
-    private void Take(in SourceRecord record, ReadOnlySpan<ClinicalEvent> events, bool retract)
+    private void Take(in SourceRecord record, ReadOnlySpan<ClinicalEvent> events, Withdrawal? withdrawal)
     {
         _read++;
         // What is written over by a later version ends where that one becomes available; where no rule says when that is, it is as if it had never been.
@@ -134,7 +130,7 @@ internal sealed class EventImport : IEventSink
             _recordOfRow.Add(_records.Count);
         }
 
-        _records.Add(record, _files.Count - 1, until, retract);
+        _records.Add(record, _files.Count - 1, until, withdrawal);
         if (_batch.Rows >= _limits.BatchRows || _records.Count >= _limits.BatchRows)
         {
             Flush();
@@ -152,7 +148,8 @@ internal sealed class EventImport : IEventSink
         foreach (var index in _ownIndexes)
             _records.Match(order, RecordIndex.Read(_disk, index), Resolve);
         _records.Match(order, RecordIndex.Merge([.. _indexes.Select(index => RecordIndex.Read(_disk, index))]), Resolve);
-        _records.CountNew(ref _added, ref _retracted);
+        foreach (var withdrawal in _records.New())
+            CountFate(withdrawal, ref _added);
 
         var rows = RowsInOrder();
         if (rows.Length > 0)
@@ -193,7 +190,23 @@ internal sealed class EventImport : IEventSink
         {
             _amendments.Add((known.Place, _records.Until(record)));
             _records.Supersede(record);
-            _ = _records.IsRetraction(record) ? _retracted++ : _amended++;
+            CountFate(_records.WithdrawalOf(record), ref _amended);
+        }
+    }
+
+    private void CountFate(Withdrawal? withdrawal, ref long kept)
+    {
+        switch (withdrawal)
+        {
+            case null:
+                kept++;
+                break;
+            case Withdrawal.InError:
+                _retracted++;
+                break;
+            case var skipped:
+                Count(_skipped, skipped == Withdrawal.NotAnEvent ? SkipReason.NotAnEvent : SkipReason.KindNotKept);
+                break;
         }
     }
 

@@ -141,7 +141,7 @@ public sealed class FhirBulkSourceTests : IDisposable
 
         public void Retract(in SourceRecord record) => Assert.Fail("Nothing is taken back.");
 
-        public void Skip(SkipReason reason) => Assert.Fail("Nothing is skipped.");
+        public void Skip(in SourceRecord record, SkipReason reason) => Assert.Fail("Nothing is skipped.");
 
         public void Refuse(long line, RecordFault fault, string element = "") => Assert.Fail("Nothing is refused.");
 
