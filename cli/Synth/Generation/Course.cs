@@ -48,13 +48,13 @@ internal sealed record Course(
         var encounters = new List<PlannedEncounter>();
         if (hasStay)
             encounters.Add(reference);
-        for (var left = 2 + draws.Poisson(1.5); left > 0; left--)
+        for (var left = 1 + draws.Poisson(1.5); left > 0; left--)
             encounters.Add(DrawClinic(draws.Moment(end.AddDays(-1090), start.AddDays(-2)), draws));
         for (var left = emergencies; left > 0; left--)
             encounters.Add(DrawEmergency(Visit.Emergency, draws.Moment(end.AddDays(-364), start.AddDays(-1)), draws));
         for (var left = draws.Poisson(0.3); left > 0; left--)
             encounters.Add(DrawEmergency(Visit.Emergency, draws.Moment(end.AddDays(-1000), end.AddDays(-367)), draws));
-        for (var left = draws.Poisson(1.2); left > 0; left--)
+        for (var left = draws.Poisson(0.8); left > 0; left--)
             encounters.Add(DrawClinic(draws.Moment(end.AddDays(7), end.AddDays(HorizonDays - 5)), draws));
 
         DateTime? onset = outcome ? draws.Moment(end.AddDays(1), end.AddDays(HorizonDays - 1)) : null;
@@ -83,5 +83,10 @@ internal sealed record Course(
 
     private static PlannedEncounter DrawEmergency(Visit visit, DateTime start, Draws draws) => new(visit, "EMER", start, start.AddSeconds(draws.Whole(2 * 3600, 9 * 3600)));
 
-    private static PlannedEncounter DrawClinic(DateTime start, Draws draws) => new(Visit.Clinic, "AMB", start, start.AddSeconds(draws.Whole(1200, 3600)));
+    // In working hours of the day.
+    private static PlannedEncounter DrawClinic(DateTime moment, Draws draws)
+    {
+        var start = moment.Date.AddSeconds(draws.Whole(8 * 3600, 16 * 3600));
+        return new PlannedEncounter(Visit.Clinic, "AMB", start, start.AddSeconds(draws.Whole(1200, 3600)));
+    }
 }

@@ -15,6 +15,7 @@ internal sealed class FaultPlanter(long seed, int site)
     /// <summary>Name of the fault by which a patient is there twice.</summary>
     public const string DuplicatePatient = "duplicate-patient";
 
+    private const int FutureDays = 79 * 366; // both times alike, so that the lag stays
     private const double DuplicateShare = 0.03;
     private const int DuplicatesFrom = 5_000_000; // above every patient's number
 
@@ -25,7 +26,7 @@ internal sealed class FaultPlanter(long seed, int site)
     [
         new("heart-rate-impossible", "a heart rate of 700 /min", 0.10, (patient, place) => Change(patient, place, HasOnly(Codes.HeartRate), item => item with { Values = [item.Values[0] with { Number = 700 }] })),
         new("temperature-impossible", "a body temperature of 370 Cel: a lost decimal point", 0.06, (patient, place) => Change(patient, place, HasOnly(Codes.Temperature), item => item with { Values = [item.Values[0] with { Number = 370 }] })),
-        new("future-date", "an observation of the year 2091 and later", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = item.Time?.AddYears(79), Available = item.Available.AddYears(79) })),
+        new("future-date", "an observation of the year 2090 or later", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = item.Time?.AddDays(FutureDays), Available = item.Available.AddDays(FutureDays) })),
         new("dangling-encounter", "an observation of an encounter that is not there", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Encounter = $"{patient.Id}-e999" })),
         new("time-missing", "an observation without time", 0.01, (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = null })),
         new("code-missing", "a diagnosis without code", 0.03, (patient, place) => Change(patient, place, item => item.Kind == SynthKind.Condition, item => item with { Code = null })),

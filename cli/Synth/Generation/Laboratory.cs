@@ -10,16 +10,16 @@ internal static class Laboratory
 
     private static readonly LabTest[] s_tests =
     [
-        new(Codes.Hba1c, Codes.Percent, 1, null, (truth, draws) => truth.Hba1c + (0.12 * draws.Normal()), Clinic: -0.6, Hospital: 0.1, Daily: false),
+        new(Codes.Hba1c, Codes.Percent, 1, null, (truth, draws) => truth.Hba1c + (0.12 * draws.Normal()), Clinic: -0.6, Hospital: -0.2, Daily: false),
         new(Codes.Glucose, Codes.MilligramPerDecilitre, 0, (Codes.GlucoseMoles, Codes.MillimolePerLitre, 1, 1 / 18.016),
-            (truth, draws) => Math.Max(50, (28.7 * truth.Hba1c) - 46.7 + (15 * draws.Normal())), Clinic: -0.2, Hospital: 1.2, Daily: true),
+            (truth, draws) => Math.Max(50, (28.7 * truth.Hba1c) - 46.7 + (15 * draws.Normal())), Clinic: -0.8, Hospital: 0.6, Daily: true),
         new(Codes.Creatinine, Codes.MilligramPerDecilitre, 2, (Codes.CreatinineMoles, Codes.MicromolePerLitre, 0, 88.4),
-            (truth, draws) => truth.Creatinine * Math.Exp(0.04 * draws.Normal()), Clinic: 0.1, Hospital: 1.5, Daily: true),
+            (truth, draws) => truth.Creatinine * Math.Exp(0.04 * draws.Normal()), Clinic: -0.4, Hospital: 1.0, Daily: true),
         new(Codes.Cholesterol, Codes.MilligramPerDecilitre, 0, (Codes.CholesterolMoles, Codes.MillimolePerLitre, 1, 1 / 38.67),
-            (_, draws) => Math.Clamp(196 + (38 * draws.Normal()), 90, 380), Clinic: 0.2, Hospital: 0.4, Daily: false),
-        new(Codes.Haemoglobin, Codes.GramPerDecilitre, 1, null, (truth, draws) => Math.Clamp((truth.Male ? 14.3 : 13.1) - (0.4 * truth.Severity) + draws.Normal(), 6, 19), Clinic: -0.2, Hospital: 1.3, Daily: true),
-        new(Codes.Potassium, Codes.MillimolePerLitre, 1, null, (_, draws) => Math.Clamp(4.2 + (0.4 * draws.Normal()), 2.6, 6.8), Clinic: -0.8, Hospital: 1.2, Daily: true),
-        new(Codes.CReactiveProtein, Codes.MilligramPerLitre, 1, null, (truth, draws) => Math.Clamp(Math.Exp(1.6 + (0.7 * truth.Severity) + (0.8 * draws.Normal())), 0.3, 400), Clinic: -1.2, Hospital: 1.0, Daily: true),
+            (_, draws) => Math.Clamp(196 + (38 * draws.Normal()), 90, 380), Clinic: -0.2, Hospital: 0.2, Daily: false),
+        new(Codes.Haemoglobin, Codes.GramPerDecilitre, 1, null, (truth, draws) => Math.Clamp((truth.Male ? 14.3 : 13.1) - (0.4 * truth.Severity) + draws.Normal(), 6, 19), Clinic: -1.0, Hospital: 0.6, Daily: true),
+        new(Codes.Potassium, Codes.MillimolePerLitre, 1, null, (_, draws) => Math.Clamp(4.2 + (0.4 * draws.Normal()), 2.6, 6.8), Clinic: -1.4, Hospital: 0.6, Daily: true),
+        new(Codes.CReactiveProtein, Codes.MilligramPerLitre, 1, null, (truth, draws) => Math.Clamp(Math.Exp(1.6 + (0.7 * truth.Severity) + (0.8 * draws.Normal())), 0.3, 400), Clinic: -1.8, Hospital: 0.6, Daily: true),
     ];
 
     /// <summary>What is tested in an encounter.</summary>

@@ -3,7 +3,7 @@ namespace FederatedClinicalMl.Cli.Synth;
 /// <summary>Vital signs. A full set has the seven components of NEWS2 at one moment.</summary>
 internal static class VitalSigns
 {
-    private const int MostSets = 6;
+    private const int MostSets = 4;
 
     /// <summary>What is taken in an encounter.</summary>
     public static void Take(Chart chart, PlannedEncounter encounter, Truth truth, Draws draws)
