@@ -2,7 +2,10 @@ using System.Text;
 
 namespace FederatedClinicalMl.Cli.Synth;
 
-/// <summary>What a hospital's steward would write beside the data: where it is and when its tables are known (<c>datasets.yaml</c>), and what the hospital's own codes mean (<c>mapping.yaml</c>).</summary>
+/// <summary>
+/// What a hospital's steward would write beside the data: where it is and when its tables are known (<c>datasets.yaml</c>), what the hospital's own codes mean
+/// (<c>mapping.yaml</c>), and of CSV what its files mean (<c>event-mapping.yaml</c>).
+/// </summary>
 internal static class SiteFiles
 {
     /// <summary>The name under which studies ask for the data.</summary>
@@ -12,6 +15,8 @@ internal static class SiteFiles
     {
         File.WriteAllText(Path.Combine(folder, "datasets.yaml"), Datasets(options.Format));
         File.WriteAllText(Path.Combine(folder, "mapping.yaml"), Mapping(options.Format, hospital));
+        if (options.Format == SynthFormat.Csv)
+            File.WriteAllText(Path.Combine(folder, "event-mapping.yaml"), EventMappingFile.Text(options.Gzip ? ".csv.gz" : ".csv", hospital.LocalCodes));
     }
 
     private static string Datasets(SynthFormat format) => $"""
@@ -38,6 +43,10 @@ internal static class SiteFiles
                   procedure_occurrence: encounter-end
 
             """,
+        SynthFormat.Csv => """
+                event-mapping: event-mapping.yaml
+
+            """,
         _ => "",
     };
 
@@ -54,7 +63,7 @@ internal static class SiteFiles
         text.Append(meanings.Count == 0 ? "codes: []\n" : "codes:\n");
         foreach (var (local, standard) in meanings)
         {
-            foreach (var system in format == SynthFormat.Omop ? (string[])["\"urn:omop:source:measurement\"", "\"urn:omop:source:observation\""] : ["local"])
+            foreach (var system in format == SynthFormat.Omop ? (string[])["\"urn:omop:source:measurement\"", "\"urn:omop:source:observation\""] : [$"\"{SynthCode.Local}\""])
                 text.Append($"  - from: {{system: {system}, code: {local.Code}}}\n    to: {{system: loinc, code: {standard.Code}}}\n");
         }
 

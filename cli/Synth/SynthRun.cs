@@ -53,7 +53,7 @@ internal static class SynthRun
     {
         SynthFormat.Fhir => new FhirWriter(folder, hospital),
         SynthFormat.Omop => new OmopWriter(folder, hospital),
-        SynthFormat.Csv => new CsvWriter(folder),
+        SynthFormat.Csv => new CsvWriter(folder, hospital),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 }

@@ -24,7 +24,7 @@ internal sealed record Hospital(
     ];
 
     private static readonly FrozenDictionary<SynthCode, SynthCode> s_local = new[] { ("LAB-0117", Codes.Hba1c), ("LAB-0412", Codes.Creatinine), ("LAB-0633", Codes.CReactiveProtein) }
-        .ToFrozenDictionary(pair => pair.Item2, pair => new SynthCode("", pair.Item1, 0, "Measurement", pair.Item2.Name));
+        .ToFrozenDictionary(pair => pair.Item2, pair => new SynthCode(SynthCode.Local, pair.Item1, 0, "Measurement", pair.Item2.Name));
 
     /// <summary>As folders and studies name it.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"site-{Number}");

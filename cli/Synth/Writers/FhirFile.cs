@@ -69,8 +69,7 @@ internal sealed class FhirFile : IDisposable
         Json.WriteStartObject(name);
         Json.WriteStartArray("coding"u8);
         Json.WriteStartObject();
-        if (code.System.Length > 0)
-            Json.WriteString("system"u8, code.System);
+        Json.WriteString("system"u8, code.System);
         Json.WriteString("code"u8, code.Code);
         Json.WriteEndObject();
         Json.WriteEndArray();
