@@ -46,9 +46,12 @@ internal static class SynthCommand
         foreach (var site in made)
         {
             var best = BestAuroc.Of(site.Rows);
-            table.AddRow(
-                site.Hospital.Name, $"{site.Patients}", $"{site.Events}", $"{best.Rows}", best.Rows == 0 ? "" : $"{(double)best.Positives / best.Rows:P1}", Figures.Text(best.Drawn));
-            terminal.Emit("site", new { site = site.Hospital.Name, site.Patients, records = site.Events, best.Rows, best.Positives, bestAuroc = best.Drawn?.Value, expectedBestAuroc = best.Expected });
+            var share = best.Rows == 0 ? "" : $"{(double)best.Positives / best.Rows:P1}";
+            table.AddRow(site.Hospital.Name, $"{site.Patients}", $"{site.Events}", $"{best.Rows}", share, Figures.Text(best.Drawn));
+            terminal.Emit("site", new
+            {
+                site = site.Hospital.Name, site.Patients, records = site.Events, best.Rows, best.Positives, bestAuroc = best.Drawn?.Value, expectedBestAuroc = best.Expected,
+            });
         }
 
         terminal.Show(table);

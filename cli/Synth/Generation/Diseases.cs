@@ -53,8 +53,10 @@ internal sealed class Diseases
     // A diagnosis of the outcome's stay that is dated back before the prediction: half of those with the outcome have it, and nobody else.
     private void FindLate(bool has, int days, Course course)
     {
-        var place = course.Encounters.Index().FirstOrDefault(item => item.Item.Visit == Visit.Outcome, (-1, null!)).Index;
-        if (has && place >= 0)
-            _found.Add((Codes.Cardiomyopathy, null, place, course.Reference.AddDays(-days)));
+        foreach (var (place, encounter) in course.Encounters.Index())
+        {
+            if (has && encounter.Visit == Visit.Outcome)
+                _found.Add((Codes.Cardiomyopathy, null, place, course.Reference.AddDays(-days)));
+        }
     }
 }

@@ -3,7 +3,10 @@ using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Cli.Synth;
 
-/// <summary>Draws for one purpose: streams of different names do not touch each other, so that what is changed at one hospital, or added to one aspect, leaves the rest as it was.</summary>
+/// <summary>
+/// Draws for one purpose: streams of different names do not touch each other, so that what is changed at one hospital, or added to one aspect, leaves the rest as
+/// it was.
+/// </summary>
 internal sealed class Draws
 {
     private readonly DeterministicRandom _random;

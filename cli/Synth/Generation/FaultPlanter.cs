@@ -15,7 +15,7 @@ internal sealed class FaultPlanter(long seed, int site)
     /// <summary>Name of the fault by which a patient is there twice.</summary>
     public const string DuplicatePatient = "duplicate-patient";
 
-    private const int FutureDays = 79 * 366; // both times alike, so that the lag stays
+    private const int FutureDays = 80 * 366; // both times alike, so that the lag stays
     private const double DuplicateShare = 0.03;
     private const int DuplicatesFrom = 5_000_000; // above every patient's number
 
@@ -24,17 +24,25 @@ internal sealed class FaultPlanter(long seed, int site)
     /// <summary>What is planted besides <see cref="DuplicatePatient"/>, in the order in which it is.</summary>
     public static ImmutableArray<PlantedFault> Kinds { get; } =
     [
-        new("heart-rate-impossible", "a heart rate of 700 /min", 0.10, (patient, place) => Change(patient, place, HasOnly(Codes.HeartRate), item => item with { Values = [item.Values[0] with { Number = 700 }] })),
-        new("temperature-impossible", "a body temperature of 370 Cel: a lost decimal point", 0.06, (patient, place) => Change(patient, place, HasOnly(Codes.Temperature), item => item with { Values = [item.Values[0] with { Number = 370 }] })),
-        new("future-date", "an observation of the year 2090 or later", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = item.Time?.AddDays(FutureDays), Available = item.Available.AddDays(FutureDays) })),
-        new("dangling-encounter", "an observation of an encounter that is not there", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Encounter = $"{patient.Id}-e999" })),
-        new("time-missing", "an observation without time", 0.01, (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = null })),
-        new("code-missing", "a diagnosis without code", 0.03, (patient, place) => Change(patient, place, item => item.Kind == SynthKind.Condition, item => item with { Code = null })),
-        new("entered-in-error", "a record that was entered in error: FHIR says so, the other formats leave it out", 0.05, (patient, place) => Change(patient, place, IsMeasured, item => item with { Retracted = true })),
+        new("heart-rate-impossible", "a heart rate of 700 /min", 0.10,
+            (patient, place) => Change(patient, place, HasOnly(Codes.HeartRate), item => item with { Values = [item.Values[0] with { Number = 700 }] })),
+        new("temperature-impossible", "a body temperature of 370 Cel: a lost decimal point", 0.06,
+            (patient, place) => Change(patient, place, HasOnly(Codes.Temperature), item => item with { Values = [item.Values[0] with { Number = 370 }] })),
+        new("future-date", "an observation of the year 2090 or later", 0.05,
+            (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = item.Time?.AddDays(FutureDays), Available = item.Available.AddDays(FutureDays) })),
+        new("dangling-encounter", "an observation of an encounter that is not there", 0.05,
+            (patient, place) => Change(patient, place, IsMeasured, item => item with { Encounter = $"{patient.Id}-e999" })),
+        new("time-missing", "an observation without time", 0.01,
+            (patient, place) => Change(patient, place, IsMeasured, item => item with { Time = null })),
+        new("code-missing", "a diagnosis without code", 0.03,
+            (patient, place) => Change(patient, place, item => item.Kind == SynthKind.Condition, item => item with { Code = null })),
+        new("entered-in-error", "a record that was entered in error: FHIR says so, the other formats leave it out", 0.05,
+            (patient, place) => Change(patient, place, IsMeasured, item => item with { Retracted = true })),
         new("duplicate-event", "an observation twice, under two identifiers", 0.10, Repeat),
         new("sex-inconsistent", "a pregnant man, or a woman with a disease of the prostate", 0.04, Contradict),
         new("discharge-before-admission", "a visit that ends before it begins", 0.05, EndBeforeStart),
-        new("age-impossible", "a birth a hundred years too early", 0.03, (patient, _) => patient.Birth is { } birth ? (patient with { Birth = birth.AddYears(-100) }, patient.Id) : null),
+        new("age-impossible", "a birth a hundred years too early", 0.03,
+            (patient, _) => patient.Birth is { } birth ? (patient with { Birth = birth.AddYears(-100) }, patient.Id) : null),
         new("birth-missing", "a patient without date of birth", 0.05, (patient, _) => (patient with { Birth = null }, patient.Id)),
         new("sex-missing", "a patient without sex", 0.05, (patient, _) => (patient with { Male = null }, patient.Id)),
     ];
@@ -104,7 +112,8 @@ internal sealed class FaultPlanter(long seed, int site)
     // Only where nothing becomes known by the encounter's end: what did would have two truths.
     private static (SynthPatient Patient, string Record)? EndBeforeStart(SynthPatient patient, double place)
     {
-        var found = patient.Encounters.Where(encounter => !patient.Events.Any(item => item.Encounter == encounter.Id && item.Kind is SynthKind.Condition or SynthKind.Procedure)).ToArray();
+        var recorded = patient.Events.Where(item => item.Kind is SynthKind.Condition or SynthKind.Procedure).Select(item => item.Encounter).ToHashSet();
+        var found = patient.Encounters.Where(encounter => !recorded.Contains(encounter.Id)).ToArray();
         if (found.Length == 0)
             return null;
         var wrong = found[(int)(place * found.Length)];

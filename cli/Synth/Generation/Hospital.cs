@@ -23,8 +23,9 @@ internal sealed record Hospital(
         (70, 0.3, 0.2, -0.5), // a rural one
     ];
 
-    private static readonly FrozenDictionary<SynthCode, SynthCode> s_local = new[] { ("LAB-0117", Codes.Hba1c), ("LAB-0412", Codes.Creatinine), ("LAB-0633", Codes.CReactiveProtein) }
-        .ToFrozenDictionary(pair => pair.Item2, pair => new SynthCode(SynthCode.Local, pair.Item1, 0, "Measurement", pair.Item2.Name));
+    private static readonly FrozenDictionary<SynthCode, SynthCode> s_local =
+        new[] { (Code: "LAB-0117", Of: Codes.Hba1c), (Code: "LAB-0412", Of: Codes.Creatinine), (Code: "LAB-0633", Of: Codes.CReactiveProtein) }
+            .ToFrozenDictionary(pair => pair.Of, pair => new SynthCode(SynthCode.Local, pair.Code, 0, "Measurement", pair.Of.Name));
 
     /// <summary>As folders and studies name it.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"site-{Number}");
@@ -33,7 +34,8 @@ internal sealed record Hospital(
     public IReadOnlyList<int> Organisations => [(Number * 100) + 1, (Number * 100) + 2, (Number * 100) + 3];
 
     /// <summary>Its own codes, and what they mean.</summary>
-    public IEnumerable<(SynthCode Local, SynthCode Standard)> LocalMeanings => LocalCodes ? s_local.Select(pair => (pair.Value, pair.Key)).OrderBy(pair => pair.Value.Code, StringComparer.Ordinal) : [];
+    public IEnumerable<(SynthCode Local, SynthCode Standard)> LocalMeanings =>
+        LocalCodes ? s_local.Select(pair => (pair.Value, pair.Key)).OrderBy(pair => pair.Value.Code, StringComparer.Ordinal) : [];
 
     /// <summary>The hospital of a number. It depends on the seed and the number alone, not on how many there are.</summary>
     public static Hospital Of(long seed, int number, Drift? drift)

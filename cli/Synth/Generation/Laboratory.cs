@@ -17,9 +17,11 @@ internal static class Laboratory
             (truth, draws) => truth.Creatinine * Math.Exp(0.04 * draws.Normal()), Clinic: -0.4, Hospital: 1.0, Daily: true),
         new(Codes.Cholesterol, Codes.MilligramPerDecilitre, 0, (Codes.CholesterolMoles, Codes.MillimolePerLitre, 1, 1 / 38.67),
             (_, draws) => Math.Clamp(196 + (38 * draws.Normal()), 90, 380), Clinic: -0.2, Hospital: 0.2, Daily: false),
-        new(Codes.Haemoglobin, Codes.GramPerDecilitre, 1, null, (truth, draws) => Math.Clamp((truth.Male ? 14.3 : 13.1) - (0.4 * truth.Severity) + draws.Normal(), 6, 19), Clinic: -1.0, Hospital: 0.6, Daily: true),
+        new(Codes.Haemoglobin, Codes.GramPerDecilitre, 1, null,
+            (truth, draws) => Math.Clamp((truth.Male ? 14.3 : 13.1) - (0.4 * truth.Severity) + draws.Normal(), 6, 19), Clinic: -1.0, Hospital: 0.6, Daily: true),
         new(Codes.Potassium, Codes.MillimolePerLitre, 1, null, (_, draws) => Math.Clamp(4.2 + (0.4 * draws.Normal()), 2.6, 6.8), Clinic: -1.4, Hospital: 0.6, Daily: true),
-        new(Codes.CReactiveProtein, Codes.MilligramPerLitre, 1, null, (truth, draws) => Math.Clamp(Math.Exp(1.6 + (0.7 * truth.Severity) + (0.8 * draws.Normal())), 0.3, 400), Clinic: -1.8, Hospital: 0.6, Daily: true),
+        new(Codes.CReactiveProtein, Codes.MilligramPerLitre, 1, null,
+            (truth, draws) => Math.Clamp(Math.Exp(1.6 + (0.7 * truth.Severity) + (0.8 * draws.Normal())), 0.3, 400), Clinic: -1.8, Hospital: 0.6, Daily: true),
     ];
 
     /// <summary>What is tested in an encounter.</summary>
@@ -54,7 +56,8 @@ internal static class Laboratory
         foreach (var test in s_tests)
         {
             var value = test.Draw(truth, draws) * (drift && test.Code == Codes.Creatinine ? Drift.CreatinineFactor : 1);
-            var wanted = Draws.Sigmoid((isClinic ? test.Clinic : test.Hospital) + hospital.Testing + (0.6 * truth.Severity) + (truth.Diabetes && test.Code == Codes.Hba1c ? 1.5 : 0));
+            var suspected = truth.Diabetes && test.Code == Codes.Hba1c ? 1.5 : 0;
+            var wanted = Draws.Sigmoid((isClinic ? test.Clinic : test.Hospital) + hospital.Testing + (0.6 * truth.Severity) + suspected);
             var made = draws.Chance(wanted * (drift && test.Code == Codes.Cholesterol ? Drift.CholesterolTesting : 1));
             var amended = draws.Chance(AmendedShare);
             if (!made || !(isFirst || test.Daily))

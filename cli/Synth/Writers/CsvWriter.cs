@@ -21,11 +21,10 @@ internal sealed class CsvWriter(OutputFolder folder, Hospital hospital) : ISiteW
     /// <inheritdoc/>
     public void Write(SynthPatient patient)
     {
-        _patients.Add(patient.Id).Add(patient.Birth?.ToDateTime(default), Date).Add(patient.Male switch { true => "male", false => "female", null => null }).Add(patient.Death, Time).End();
+        var sex = patient.Male switch { true => "male", false => "female", null => null };
+        _patients.Add(patient.Id).Add(patient.Birth?.ToDateTime(default), Date).Add(sex).Add(patient.Death, Time).End();
         foreach (var encounter in patient.Encounters)
-        {
             _encounters.Add(encounter.Id).Add(patient.Id).Add(encounter.Class).Add(encounter.Start, Time).Add(encounter.End, Time).Add((long)encounter.Organisation).End();
-        }
 
         foreach (var item in patient.Events)
         {

@@ -103,7 +103,7 @@ internal sealed class FhirWriter : ISiteWriter
         if (!item.Retracted) // R4's con-5
             _conditions.Concept("clinicalStatus"u8, s_active);
         _conditions.Concept("verificationStatus"u8, item.Retracted ? s_error : s_confirmed);
-        WriteEvent(_conditions, item, subject);
+        WriteEvent(_conditions, item, subject, "code"u8);
         _conditions.Time("onsetDateTime"u8, item.Time);
         _conditions.Time("recordedDate"u8, item.Available);
         _conditions.End();
@@ -114,7 +114,7 @@ internal sealed class FhirWriter : ISiteWriter
         var json = _observations.Json;
         _observations.Begin(item.Id);
         json.WriteString("status"u8, item.Retracted ? "entered-in-error"u8 : item.Amended ? "amended"u8 : "final"u8);
-        WriteEvent(_observations, item, subject);
+        WriteEvent(_observations, item, subject, "code"u8);
         _observations.Time("effectiveDateTime"u8, item.Time);
         _observations.Time("issued"u8, item.Available);
         if (item.Values is [var only])
@@ -160,7 +160,7 @@ internal sealed class FhirWriter : ISiteWriter
         _requests.Begin(item.Id);
         _requests.Json.WriteString("status"u8, item.Retracted ? "entered-in-error"u8 : "completed"u8);
         _requests.Json.WriteString("intent"u8, "order"u8);
-        WriteEvent(_requests, item, subject, "medicationCodeableConcept");
+        WriteEvent(_requests, item, subject, "medicationCodeableConcept"u8);
         _requests.Time("authoredOn"u8, item.Time);
         _requests.End();
     }
@@ -169,14 +169,14 @@ internal sealed class FhirWriter : ISiteWriter
     {
         _procedures.Begin(item.Id);
         _procedures.Json.WriteString("status"u8, item.Retracted ? "entered-in-error"u8 : "completed"u8);
-        WriteEvent(_procedures, item, subject);
+        WriteEvent(_procedures, item, subject, "code"u8);
         _procedures.Time("performedDateTime"u8, item.Time);
         _procedures.End();
     }
 
-    private static void WriteEvent(FhirFile file, SynthEvent item, string subject, string code = "code")
+    private static void WriteEvent(FhirFile file, SynthEvent item, string subject, ReadOnlySpan<byte> code)
     {
-        file.Concept(System.Text.Encoding.UTF8.GetBytes(code), item.Code);
+        file.Concept(code, item.Code);
         file.Reference("subject"u8, subject);
         file.Reference("encounter"u8, $"Encounter/{item.Encounter}");
     }

@@ -15,6 +15,9 @@ internal sealed class MadeHospitals
         }
     }
 
+    /// <summary>Four hospitals of a thousand patients each, faults at the third and drift at the fourth: made once for all tests.</summary>
+    public static Lazy<MadeHospitals> Usual { get; } = new(() => new MadeHospitals(patients: 1000));
+
     /// <summary>The hospitals, and the patients of each.</summary>
     public List<(MadeSite Made, List<SynthPatient> Patients)> Sites { get; } = [];
 

@@ -6,8 +6,6 @@ public sealed class PlantedTests
 {
     private static readonly DateTime s_after = new(2021, 6, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    private static readonly Lazy<MadeHospitals> s_hospitals = new(() => new MadeHospitals(patients: 1000));
-
     // What each fault looks like, found without knowing where it was planted.
     private static readonly Dictionary<string, Func<SynthPatient, int>> s_finders = new()
     {
@@ -26,7 +24,7 @@ public sealed class PlantedTests
         ["sex-missing"] = patient => patient.Male is null ? 1 : 0,
     };
 
-    private static List<(MadeSite Made, List<SynthPatient> Patients)> Sites => s_hospitals.Value.Sites;
+    private static List<(MadeSite Made, List<SynthPatient> Patients)> Sites => MadeHospitals.Usual.Value.Sites;
 
     [Fact]
     public void Faults_are_at_the_faulty_hospital_and_nowhere_else()

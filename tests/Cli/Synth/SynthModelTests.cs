@@ -5,9 +5,7 @@ namespace FederatedClinicalMl.Tests.Cli.Synth;
 
 public sealed class SynthModelTests
 {
-    private static readonly Lazy<MadeHospitals> s_hospitals = new(() => new MadeHospitals(patients: 1000));
-
-    private static List<(MadeSite Made, List<SynthPatient> Patients)> Sites => s_hospitals.Value.Sites;
+    private static List<(MadeSite Made, List<SynthPatient> Patients)> Sites => MadeHospitals.Usual.Value.Sites;
 
     [Fact]
     public void Best_auroc_leaves_something_to_learn_and_something_that_nobody_can_know()
