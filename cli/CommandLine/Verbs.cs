@@ -10,6 +10,7 @@ using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Cli.Synth;
 
 namespace FederatedClinicalMl.Cli;
 
@@ -27,6 +28,7 @@ internal static class Verbs
         StudyCommand.Create(time),
         ModelsCommand.Create(time),
         AuditCommand.Create(),
+        SynthCommand.Create(),
         SimulateCommand.Create(),
         ReplayCommand.Create(time),
         BenchCommand.Create(time),
