@@ -24,8 +24,9 @@ internal static class SiteFiles
         datasets:
           {Dataset}:
             path: data
-            format: {format.ToString().ToLowerInvariant()}
+            format: {(format == SynthFormat.Csv ? "events" : format.ToString().ToLowerInvariant())}
             time-zone: UTC
+            mapping: mapping.yaml
         {Declared(format)}
         """;
 
@@ -33,7 +34,7 @@ internal static class SiteFiles
     {
         // What FHIR says by issued, recordedDate and authoredOn, OMOP can only say for whole tables.
         SynthFormat.Omop => $"""
-                version: "5.4"
+                cdm-version: "5.4"
                 availability:
                   condition_occurrence: encounter-end
                   death: 0h

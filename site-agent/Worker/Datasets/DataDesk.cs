@@ -12,8 +12,8 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
     /// <summary>Logs imports that were made and not logged, because the worker was killed in between.</summary>
     public void Recover()
     {
-        foreach (var dataset in events.Names)
-            core.RecordImports(dataset, events.Imports(dataset), Unknown);
+        foreach (var (dataset, imports) in events.Stored())
+            core.RecordImports(dataset, imports, Unknown);
     }
 
     /// <summary>Imports what is new in a dataset's export.</summary>

@@ -24,15 +24,15 @@ public sealed record FhirDataset(string Path, TimeZoneInfo Zone, string? Mapping
 }
 
 /// <summary>Tables whose columns a mapping file explains.</summary>
-public sealed record MappedDataset(string Path, TimeZoneInfo Zone, string? Mapping, string Columns) : EventDataset(Path, Zone, Mapping)
+public sealed record MappedDataset(string Path, TimeZoneInfo Zone, string? Mapping, string EventMapping) : EventDataset(Path, Zone, Mapping)
 {
     /// <inheritdoc/>
     public override IEventSource Open()
     {
-        if (!File.Exists(Columns))
-            throw new DatasetMissingException($"The description of the columns '{Columns}' is not there. Correct its path (columns) in datasets.yaml.");
-        var reading = EventMappingReader.Read(File.ReadAllText(Columns));
-        return reading.Mapping is { } mapping ? new MappedTableSource(Path, mapping, Clock) : throw new DatasetException($"{Columns}:{reading.Faults[0]}");
+        if (!File.Exists(EventMapping))
+            throw new DatasetMissingException($"The description of the columns '{EventMapping}' is not there. Correct its path (event-mapping) in datasets.yaml.");
+        var reading = EventMappingReader.Read(File.ReadAllText(EventMapping));
+        return reading.Mapping is { } mapping ? new MappedTableSource(Path, mapping, Clock) : throw new DatasetException($"{EventMapping}:{reading.Faults[0]}");
     }
 }
 

@@ -8,7 +8,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>Reads an export of events in <c>datasets.yaml</c>.</summary>
 internal static partial class EventDatasetReader
 {
-    private const string VisitEnd = "visit-end";
+    private const string EncounterEnd = "encounter-end";
 
     /// <summary>Reads the keys of a format; null where one has a fault.</summary>
     public static EventDataset? Read(YamlFields fields, string path, string folder, string format)
@@ -22,11 +22,11 @@ internal static partial class EventDatasetReader
                 return new FhirDataset(path, zone, mapping);
             case "omop":
                 var options = Omop(fields);
-                fields.End("path", "format", "time-zone", "mapping", "cdm-version", "available");
+                fields.End("path", "format", "time-zone", "mapping", "cdm-version", "availability");
                 return new OmopDataset(path, zone, mapping, options);
             case "events":
-                var columns = Path.GetFullPath(fields.Text("columns"), folder);
-                fields.End("path", "format", "time-zone", "mapping", "columns");
+                var columns = Path.GetFullPath(fields.Text("event-mapping"), folder);
+                fields.End("path", "format", "time-zone", "mapping", "event-mapping");
                 return new MappedDataset(path, zone, mapping, columns);
             default:
                 return null; // reported
@@ -47,13 +47,13 @@ internal static partial class EventDatasetReader
         OmopVersion? version = !fields.Has("cdm-version") ? null
             : fields.Word("cdm-version", word => word is "5.3" or "5.4", "\"5.3\" or \"5.4\"") == "5.4" ? OmopVersion.V54 : OmopVersion.V53;
         var rules = ImmutableDictionary.CreateBuilder<string, AvailabilityRule>(StringComparer.Ordinal);
-        if (fields.Has("available") && fields.Map("available") is { } available)
+        if (fields.Has("availability") && fields.Map("availability") is { } available)
         {
             foreach (var table in OmopSource.TablesWithAvailability.Where(available.Has))
             {
-                var word = available.Word(table, word => word == VisitEnd || LagPattern().IsMatch(word), $"a time after the event, such as 0h, 90m, 2h or 7d, or {VisitEnd}");
+                var word = available.Word(table, word => word == EncounterEnd || LagPattern().IsMatch(word), $"a time after the event, such as 0h, 90m, 2h or 7d, or {EncounterEnd}");
                 if (word.Length > 0)
-                    rules[table] = word == VisitEnd ? AvailabilityRule.EncounterEnd : AvailabilityRule.After(Lag(word));
+                    rules[table] = word == EncounterEnd ? AvailabilityRule.EncounterEnd : AvailabilityRule.After(Lag(word));
             }
 
             available.End([.. OmopSource.TablesWithAvailability]);

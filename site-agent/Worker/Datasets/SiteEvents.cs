@@ -26,6 +26,25 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
             return Store(dataset).Import(source.Open(), new ImportLimits(maximumRefusedShare), cancel);
     }
 
+    /// <summary>Every store that is there, whatever datasets.yaml says now, and its imports. A store whose manifest cannot be read is passed over: whoever opens it is told.</summary>
+    public IEnumerable<(string Dataset, IReadOnlyList<StoreImport> Imports)> Stored()
+    {
+        foreach (var dataset in Directory.Exists(folder.Events) ? Directory.GetDirectories(folder.Events).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [])
+        {
+            IReadOnlyList<StoreImport> imports;
+            try
+            {
+                imports = Store(dataset).Imports;
+            }
+            catch (DatasetException)
+            {
+                continue;
+            }
+
+            yield return (dataset, imports);
+        }
+    }
+
     /// <summary>The imports of a dataset, in order.</summary>
     public IReadOnlyList<StoreImport> Imports(string dataset)
     {

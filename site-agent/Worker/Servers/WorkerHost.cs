@@ -47,7 +47,10 @@ public static class WorkerHost
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(core);
-        builder.Services.AddSingleton(new DataDesk(core, events));
+        var desk = new DataDesk(core, events);
+        if (core.Broken is null)
+            desk.Recover();
+        builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, events.Open, identity.Secret), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())

@@ -38,10 +38,10 @@ public sealed class StudyPreviewTests : IDisposable
     {
         var reply = Preview(Patients.OpenStudy);
 
-        Assert.Equal(["nothing (counts for the steward only)", "preparation", "training", "evaluation"], reply.Releases.Select(release => release.Kind));
+        Assert.Equal(["nothing (counts for the steward only)", "profile, where the consortium asks for one", "preparation", "training", "evaluation"], reply.Releases.Select(release => release.Kind));
         Assert.Contains("Training 20 (10 positive), test 12 (6 positive).", reply.Releases[0].Content, StringComparison.Ordinal);
-        Assert.Contains("fixed32, 2 values from", reply.Releases[2].Content, StringComparison.Ordinal);
-        Assert.Contains("weight 20", reply.Releases[2].Content, StringComparison.Ordinal);
+        Assert.Contains("fixed32, 2 values from", reply.Releases[3].Content, StringComparison.Ordinal);
+        Assert.Contains("weight 20", reply.Releases[3].Content, StringComparison.Ordinal);
         Assert.All(reply.Checks, check => Assert.True(check.Passed, check.Sentence));
     }
 

@@ -31,7 +31,7 @@ public sealed class DatasetMapTests
     [Theory]
     [InlineData("{format: csv}", "'path' is missing")]
     [InlineData("{path: a}", "'format' is missing")]
-    [InlineData("{path: a, format: xlsx}", "must be csv or parquet")]
+    [InlineData("{path: a, format: xlsx}", "must be csv, parquet, fhir, omop or events")]
     [InlineData("{path: a, format: csv, header: yes}", "must be true or false")]
     [InlineData("{path: a, format: csv, header: false}", "must name the columns in order")]
     [InlineData("{path: a, format: csv, columns: [b]}", "must be left out")]
