@@ -29,7 +29,8 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
     /// <summary>Every store that is there, whatever datasets.yaml says now, and its imports. A store whose manifest cannot be read is passed over: whoever opens it is told.</summary>
     public IEnumerable<(string Dataset, IReadOnlyList<StoreImport> Imports)> Stored()
     {
-        foreach (var dataset in Directory.Exists(folder.Events) ? Directory.GetDirectories(folder.Events).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [])
+        string[] folders = Directory.Exists(folder.Events) ? Directory.GetDirectories(folder.Events) : [];
+        foreach (var dataset in folders.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal))
         {
             IReadOnlyList<StoreImport> imports;
             try
