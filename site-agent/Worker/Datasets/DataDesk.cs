@@ -9,11 +9,26 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
 {
     private const string Unknown = "(imported before the worker was stopped)";
 
-    /// <summary>Logs imports that were made and not logged, because the worker was killed in between.</summary>
+    /// <summary>
+    /// Logs imports and decisions that were made and not logged, because the worker was killed in between. What cannot be read now is left: it says so
+    /// when it is used.
+    /// </summary>
     public void Recover()
     {
-        foreach (var dataset in events.Names)
-            core.RecordImports(dataset, events.Imports(dataset), Unknown);
+        if (core.Broken is not null)
+            return;
+        try
+        {
+            foreach (var dataset in events.Names)
+            {
+                core.RecordImports(dataset, events.Imports(dataset), Unknown);
+                core.RecordDecisions(dataset, events.Decisions(dataset));
+            }
+        }
+        catch (DatasetException)
+        {
+            // datasets.yaml, or a store, has a fault that every use of it reports
+        }
     }
 
     /// <summary>Imports what is new in a dataset's export.</summary>
@@ -38,7 +53,8 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
     /// <summary>Faults and notes of an import, as CSV.</summary>
     public string Faults(string dataset, int import) => Answer(() => events.Faults(dataset, import));
 
-    private static T Answer<T>(Func<T> answer)
+    /// <summary>Answers, or says why not in a way that the steward reads.</summary>
+    internal static T Answer<T>(Func<T> answer)
     {
         try
         {

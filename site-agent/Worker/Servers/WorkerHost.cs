@@ -36,19 +36,25 @@ public static class WorkerHost
         var held = disk.Lock();
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
-        var events = new SiteEvents(folder, datasets, identity.Secret, TimeProvider.System);
+        WorkerCore? core = null;
+        var events = new SiteEvents(
+            folder, datasets, identity.Secret, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+        var quality = new QualityFile(folder.Quality).Read;
+        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, quality);
         var trainer = new TorchTrainer();
-        var core = WorkerCore.Open(
-            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read,
-            new SiteStepComputer(new CohortCache(datasets, events.Open, identity.Secret), trainer), TimeProvider.System);
+        core = WorkerCore.Open(
+            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer), TimeProvider.System);
+        var data = new DataDesk(core, events);
+        data.Recover();
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSerilog(log => Log(log, folder, json));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(core);
-        builder.Services.AddSingleton(new DataDesk(core, events));
-        builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, events.Open, identity.Secret), trainer, configuration.Site));
+        builder.Services.AddSingleton(data);
+        builder.Services.AddSingleton(new QualityDesk(core, events, quality));
+        builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));
