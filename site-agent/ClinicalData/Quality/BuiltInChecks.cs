@@ -17,7 +17,7 @@ internal static class BuiltInChecks
         [
             Events(BuiltInRules.CodeKnown, (in item, _) => item.Event.Concept < 0 ? null : !facts.HasKnownCode(item.Event.Concept)),
             Events(BuiltInRules.UnitKnown, (in item, _) => item.Event.Unit < 0 ? null : !facts.IsUnit(item.Event.Unit, item.Event.Concept)),
-            Patients(BuiltInRules.AgeRange, patient => patient.Birth.IsKnown ? Demographics.Age(patient.Birth, patient.Last, source.Clock) > 120 : null),
+            Patients(BuiltInRules.AgeRange, patient => patient.Birth.IsKnown ? Demographics.Age(patient.Birth, patient.Death.IsKnown ? patient.Death : patient.LastOfCare, source.Clock) > 120 : null),
             Patients(BuiltInRules.MissingBirth, patient => !patient.Birth.IsKnown),
             Patients(BuiltInRules.MissingSex, patient => !patient.HasSex),
             Events(BuiltInRules.MissingTime, (in item, _) => IsCare(item) ? !item.Event.Time.IsKnown : null),

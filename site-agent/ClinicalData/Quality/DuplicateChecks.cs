@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace FederatedClinicalMl.ClinicalData;
 
-/// <summary>Finds patients who look like one: by birth, sex, and moment and code of the first event of care. Needs 8 bytes for each patient.</summary>
+/// <summary>Finds patients who look like one: by birth, sex, and the moments of the first and the last event of care. Needs 8 bytes for each patient.</summary>
 internal sealed class DuplicatePatients(RuleTally tally) : PatientCheck
 {
     private readonly HashSet<ulong> _seen = [];
@@ -12,13 +12,12 @@ internal sealed class DuplicatePatients(RuleTally tally) : PatientCheck
 
     public override void Look(QualityPatient patient)
     {
-        if (!patient.Birth.IsKnown || patient.FirstOfCare < 0)
+        if (!patient.Birth.IsKnown || !patient.FirstOfCare.IsKnown)
             return;
-        ref readonly var first = ref patient.Events[patient.FirstOfCare];
+        // Not the first alone: care that begins at the birth makes all who share a birthday alike. Nor codes: of what happens at one moment, none is the first.
         ReadOnlySpan<long> key =
         [
-            patient.Birth.Microseconds, patient.IsMale switch { true => 1, false => 0, null => -1 },
-            first.Event.Time.Microseconds, (long)first.Event.Kind, first.Event.Concept,
+            patient.Birth.Microseconds, patient.IsMale switch { true => 1, false => 0, null => -1 }, patient.FirstOfCare.Microseconds, patient.LastOfCare.Microseconds,
         ];
         tally.Count(!_seen.Add(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(key))), patient.Events[patient.Anchor]);
     }

@@ -23,8 +23,11 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
     /// <summary>The death; <see cref="ClinicalTime.None"/>: none is known.</summary>
     public ClinicalTime Death { get; private set; }
 
-    /// <summary>The last event, or the death.</summary>
-    public ClinicalTime Last { get; private set; }
+    /// <summary>The first event of care; <see cref="ClinicalTime.None"/>: there is none.</summary>
+    public ClinicalTime FirstOfCare { get; private set; }
+
+    /// <summary>The last.</summary>
+    public ClinicalTime LastOfCare { get; private set; }
 
     /// <summary>Sex; null: neither male nor female, or not known.</summary>
     public bool? IsMale { get; private set; }
@@ -38,16 +41,14 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
     /// <summary>Index of the event that stands for the patient: the birth, else the first.</summary>
     public int Anchor { get; private set; }
 
-    /// <summary>Index of the first event of care; -1: there is none.</summary>
-    public int FirstOfCare { get; private set; }
-
     /// <summary>Takes up another patient. An event that is not sound is counted, and no other rule sees it.</summary>
     public void Begin(PatientTimeline timeline, RuleTally schema, int dictionary)
     {
         _events.Clear();
         _births.Clear();
         _sexes.Clear();
-        (Birth, EarliestBirth, Death, Last, IsMale, Anchor, FirstOfCare) = (ClinicalTime.None, ClinicalTime.None, ClinicalTime.None, ClinicalTime.None, null, 0, -1);
+        (Birth, EarliestBirth, Death, FirstOfCare, LastOfCare) = (ClinicalTime.None, ClinicalTime.None, ClinicalTime.None, ClinicalTime.None, ClinicalTime.None);
+        (IsMale, Anchor) = (null, 0);
         foreach (ref readonly var item in timeline.Events)
         {
             if (item.Until != ClinicalTime.Never)
@@ -60,8 +61,6 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
 
         if (Birth.IsKnown)
             EarliestBirth = clock.StartOfDay(Earliest(DateOnly.FromDateTime(clock.ToLocal(Birth))));
-        if (Death.IsKnown)
-            Last = Death;
     }
 
     private void Add(in TimelineEvent item)
@@ -81,10 +80,9 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
                 Death = item.Event.Time;
                 return;
             default:
-                if (item.Event.Time > Last)
-                    Last = item.Event.Time;
-                if (FirstOfCare < 0 && item.Event.Time.IsKnown)
-                    FirstOfCare = _events.Count - 1;
+                if (!FirstOfCare.IsKnown)
+                    FirstOfCare = item.Event.Time;
+                LastOfCare = item.Event.Time;
                 return;
         }
     }

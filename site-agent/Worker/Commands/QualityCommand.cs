@@ -19,7 +19,7 @@ internal static class QualityCommand
             using var channel = new StewardChannel(CommandLine.Folder(parsed, data));
             var reply = await channel.Client.CheckQualityAsync(Request(parsed.GetRequiredValue(dataset), parsed.GetValue(study)), cancellationToken: cancel);
             if (parsed.GetValue(html) is { } page)
-                await File.WriteAllTextAsync(page.FullName, reply.Html, cancel);
+                await WritePrivately(page.FullName, reply.Html, cancel);
             if (parsed.GetValue(json))
                 Console.WriteLine(reply.Json);
             else
@@ -66,13 +66,16 @@ internal static class QualityCommand
 
     private static QualityRequest Request(string dataset, string? study) => new() { Dataset = dataset, Study = study ?? "" };
 
-    // It names patients' values: nobody but the steward's account reads it.
+    // It tells of patients, or names their values: nobody but the steward's account reads it, even where the file was there before.
     private static async Task WritePrivately(string path, string text, CancellationToken cancel)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var writer = new StreamWriter(path, options);
+        await using var file = new FileStream(path, options);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await using var writer = new StreamWriter(file);
         await writer.WriteAsync(text.AsMemory(), cancel);
     }
 

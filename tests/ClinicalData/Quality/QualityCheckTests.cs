@@ -45,7 +45,8 @@ public sealed class QualityCheckTests
         ["one-identity"] = ward => ward.Born("p1", 1971, "female"),
         ["future-time"] = ward => ward.Add("p1", EventKind.Condition, 3 * Year, CodeSystems.Snomed, "1"),
         ["known-before-it-happened"] = ward => Repeat(40, i => ward.Add("p1", EventKind.Condition, 300 + i, CodeSystems.Snomed, "1", available: 100)),
-        ["duplicate-patients"] = ward => ward.Born("p1 again", 1941, "female").Add("p1 again", EventKind.Encounter, 24, CodeSystems.ActCode, "IMP", end: 72),
+        ["duplicate-patients"] = ward => ward.Born("p1 again", 1941, "female").Add("p1 again", EventKind.Encounter, 24, CodeSystems.ActCode, "IMP", end: 72)
+            .Add("p1 again", EventKind.MedicationOrder, 27, CodeSystems.RxNorm, "1191"),
         ["duplicate-events"] = ward => Repeat(40, _ => ward.Add("p1", EventKind.Condition, 30, CodeSystems.Snomed, "1")),
     };
 
@@ -110,6 +111,18 @@ public sealed class QualityCheckTests
         var run = new Ward().Born("p", 1960, "male").Number("p", 0, "8310-5", 98.6, "[degF]").Number("p", 1, "8310-5", 98.6, "furlong").Check();
 
         Assert.Equal((1, 0), (Result(run, "range-body-temperature").Checked, Result(run, "range-body-temperature").Failed));
+    }
+
+    [Fact]
+    public void End_that_was_dropped_when_it_was_imported_is_found_by_the_imports_notes()
+    {
+        var ward = new Ward { FileName = "stays, \"old\".csv" }.Born("p", 1960, "male").Add("p", EventKind.Encounter, 0, CodeSystems.ActCode, "IMP", end: 1)
+            .Add("p", EventKind.Encounter, 5, CodeSystems.ActCode, "IMP").NoteItsEnd().Add("p", EventKind.Encounter, 9, CodeSystems.ActCode, "IMP");
+
+        var run = ward.Check();
+
+        Assert.Equal((2, 1), Counts(run, "end-before-start"));
+        Assert.Equal(Ward.Hour(5), Assert.Single(run.Findings, finding => finding.Rule == "end-before-start").Event.Time);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using CsCheck;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Durability.Simulation;
@@ -39,6 +40,21 @@ public sealed class QualityDecisionTests
         Assert.Equal([7.0], Pulses(source.Snapshot.With(decisions), "p1", 30));
         Assert.Equal([], Pulses(source.Snapshot.With(decisions), "p2", 30));
         Assert.Equal([80.0], Pulses(source.Snapshot.With(decisions), "p3", 30));
+    }
+
+    [Fact]
+    public void Events_that_are_excluded_are_as_if_they_had_never_been()
+    {
+        var pulse = Gen.Select(Gen.Int[0, 4], Gen.Int[0, 200], Gen.Int[30, 200], Gen.Bool, (patient, hour, number, isExcluded) => (patient, hour, number, isExcluded));
+        pulse.Array[1, 40].Sample(pulses =>
+        {
+            Ward Of(IEnumerable<(int Patient, int Hour, int Number, bool)> all) => all.Aggregate(
+                Sentinel(), (ward, one) => ward.Number($"p{one.Patient}", one.Hour, "8867-4", one.Number, "/min"));
+            var decisions = new EventDecisions(1, pulses.Index().Where(item => item.Item.isExcluded).Select(item =>
+                new EventDecision(new EventKey(new EventOrigin(1, 0, item.Index + 2), EventKind.Observation, 0), "range-heart-rate", DecisionAction.Exclude)));
+
+            Assert.Equal(Everything(Of(pulses.Where(one => !one.isExcluded)).Open().Snapshot), Everything(Of(pulses).Open(decisions).Snapshot));
+        }, iter: 50);
     }
 
     [Fact]
@@ -132,6 +148,30 @@ public sealed class QualityDecisionTests
 
         Assert.Contains("range-heart-rate,\"'=cmd|' /C calc'!A0, \"\"x\"\"\",", queue, StringComparison.Ordinal);
         Assert.Single(ReviewQueue.Read(queue.TrimEnd('\n') + "exclude\r\n", source));
+    }
+
+    [Fact]
+    public void Batch_that_could_not_be_read_again_is_not_written()
+    {
+        var source = _ward.Open();
+        var log = new DecisionLog(_disk, File, Ward.Key);
+        var decided = ReviewQueue.Read(Decided(source, "keep", "", ""), source);
+
+        Assert.Contains("1 to 256 characters", Assert.Throws<DatasetException>(() => log.Append(new string('g', 257), Ward.ImportedAt, source.Snapshot, decided)).Message, StringComparison.Ordinal);
+        Assert.Throws<DatasetException>(() => log.Append("grace", Ward.ImportedAt, source.Snapshot, [decided[0] with { Rule = new string('r', 101) }]));
+
+        Assert.Empty(log.Read());
+    }
+
+    // Gives the dictionary its first concept, whatever follows.
+    private static Ward Sentinel() => new Ward().Number("sentinel", 0, "8867-4", 70, "/min");
+
+    private static List<(string, long, double)> Everything(EventSnapshot snapshot)
+    {
+        var all = new List<(string, long, double)>();
+        foreach (var timeline in snapshot.Read((_, _) => true))
+            all.AddRange(timeline.Events.ToArray().Select(item => (snapshot.Patients[timeline.Patient], item.Event.Time.Microseconds, item.Event.Number)));
+        return [.. all.Order()];
     }
 
     private static string Queue(ClinicalSource source) =>

@@ -15,8 +15,12 @@ internal sealed class Ward : IEventSource
     public static readonly DateTimeOffset ImportedAt = new(2021, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly List<(string Patient, Func<IEventSink, ClinicalEvent> Event)> _records = [];
+    private readonly HashSet<int> _noted = [];
 
     public string Description => "ward";
+
+    /// <summary>Name of its file.</summary>
+    public string FileName { get; init; } = "ward.ndjson";
 
     /// <summary>A ward in which nothing is amiss: 60 patients, each with a stay, three pulses, a temperature, a diagnosis and a prescription.</summary>
     public static Ward Sound()
@@ -71,6 +75,13 @@ internal sealed class Ward : IEventSource
         return this;
     }
 
+    /// <summary>The end of the last record was dropped, because it lay before the beginning.</summary>
+    public Ward NoteItsEnd()
+    {
+        _noted.Add(_records.Count);
+        return this;
+    }
+
     public static ClinicalEvent Event(EventKind kind, ClinicalTime time, ClinicalTime available) =>
         new(kind, 0, 0, time, ClinicalTime.None, available, EventFlags.None, -1, double.NaN, -1, -1);
 
@@ -78,11 +89,13 @@ internal sealed class Ward : IEventSource
 
     public void ReadInto(IEventSink sink, CancellationToken cancel)
     {
-        sink.BeginFile("ward.ndjson");
+        sink.BeginFile(FileName);
         foreach (var (i, (patient, make)) in _records.Index())
         {
             var owner = sink.DeclarePatient(Encoding.UTF8.GetBytes(patient));
             var item = make(sink) with { Patient = owner };
+            if (_noted.Contains(i + 1))
+                sink.Note(i + 1, RecordNote.EndsBeforeItBegins, "period.end");
             sink.Add(new SourceRecord(EventKeys.RecordKey(item.Kind, i), (ulong)i, i + 1), item);
         }
     }

@@ -34,6 +34,7 @@ public sealed record DecisionBatch(DecisionMark Mark, string Steward, ImmutableD
 public sealed class DecisionLog(IDisk disk, string path, Func<IncrementalHash> beginFingerprint)
 {
     private const int MostOfABatch = 100_000;
+    private const int MaximumName = 256;
 
     /// <summary>Every batch that lies in the file, in order.</summary>
     /// <exception cref="DatasetException">A line cannot be read.</exception>
@@ -44,8 +45,9 @@ public sealed class DecisionLog(IDisk disk, string path, Func<IncrementalHash> b
     public DecisionBatch Append(string steward, DateTimeOffset at, EventSnapshot snapshot, IReadOnlyCollection<EventDecision> decisions)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        if (steward.Length is 0 or > MaximumName)
+            throw new DatasetException($"A steward's name has 1 to {MaximumName} characters. Nothing was decided.");
         using var log = LineLog.Open(disk, path, out var lines);
-        _ = Parse(lines);
         var line = CanonicalJson.Write(new JsonObject
         {
             ["version"] = lines.Count + 1,
@@ -55,8 +57,9 @@ public sealed class DecisionLog(IDisk disk, string path, Func<IncrementalHash> b
                 new JsonObject { ["number"] = import, ["fingerprint"] = snapshot.Imports[import - 1].Fingerprint.ToString() })]),
             ["decisions"] = new JsonArray([.. decisions.Select(ToJson)]),
         });
+        var batch = Parse([.. lines, line])[^1]; // before it is written: a line that could not be read again would hold up the dataset for good
         log.Append(line);
-        return Parse([.. lines, line])[^1];
+        return batch;
     }
 
     /// <summary>The decisions that hold for a store: those up to a mark, about records that are still these.</summary>
@@ -103,7 +106,7 @@ public sealed class DecisionLog(IDisk disk, string path, Func<IncrementalHash> b
         fields.Text("at", 40);
         var batch = new DecisionBatch(
             mark,
-            fields.Text("steward", 256),
+            fields.Text("steward", MaximumName),
             fields.List("imports", MostOfABatch, (node, at) => ReadImport(new JsonFields(node, at))).ToImmutableDictionary(),
             [.. fields.List("decisions", MostOfABatch, (node, at) => ReadDecision(new JsonFields(node, at)))]);
         fields.End();
@@ -135,7 +138,7 @@ public sealed class DecisionLog(IDisk disk, string path, Func<IncrementalHash> b
             new EventKey(
                 new EventOrigin((int)fields.Integer("import", 1, int.MaxValue), (int)fields.Integer("file", 0, int.MaxValue), fields.Integer("line", 0, 1L << 53)),
                 (EventKind)fields.Integer("kind", 1, (int)EventKind.Procedure), (int)fields.Integer("concept", -1, int.MaxValue)),
-            fields.Text("rule", 200), (DecisionAction)fields.Integer("action", 1, 3), fields.IsNull("number") ? double.NaN : fields.Number("number"));
+            fields.Text("rule", ReviewQueue.MaximumRule), (DecisionAction)fields.Integer("action", 1, 3), fields.IsNull("number") ? double.NaN : fields.Number("number"));
         fields.End();
         return decision;
     }

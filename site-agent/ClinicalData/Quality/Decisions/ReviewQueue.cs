@@ -10,6 +10,9 @@ namespace FederatedClinicalMl.ClinicalData;
 /// </summary>
 public static class ReviewQueue
 {
+    /// <summary>Most characters of a rule's id.</summary>
+    internal const int MaximumRule = 100;
+
     private static readonly string[] s_columns = ["rule", "pseudonym", "when", "kind", "code", "value", "unit", "import", "file", "line", "concept", "decision"];
 
     /// <summary>Writes findings.</summary>
@@ -74,6 +77,8 @@ public static class ReviewQueue
             throw Fault(line, "'line' and 'concept' must be the whole numbers that the queue gave");
         if (!Enum.TryParse<EventKind>(cells[3], out var kind) || !Enum.IsDefined(kind))
             throw Fault(line, "'kind' must be the word that the queue gave");
+        if (cells[0].Length is 0 or > MaximumRule)
+            throw Fault(line, "'rule' must be the id that the queue gave");
         var (action, value) = Action(line, words);
         return new EventDecision(new EventKey(new EventOrigin(import, file, number), kind, concept), cells[0].TrimStart('\''), action, value);
     }

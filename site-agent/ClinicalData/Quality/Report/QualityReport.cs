@@ -27,7 +27,7 @@ public sealed record QualityResult(QualityRuleInfo Rule, long Checked, long Fail
     public double Share => Checked == 0 ? 0 : (double)Failed / Checked;
 
     /// <summary>The verdict.</summary>
-    public QualityVerdict Verdict => Checked == 0 ? QualityVerdict.NotChecked : Failed > Rule.MaximumShare * Checked ? QualityVerdict.Failed : QualityVerdict.Passed;
+    public QualityVerdict Verdict => Checked == 0 ? QualityVerdict.NotChecked : Failed > (decimal)Rule.MaximumShare * Checked ? QualityVerdict.Failed : QualityVerdict.Passed;
 }
 
 /// <summary>How numbers lie over a rule's plausible range, in its unit.</summary>

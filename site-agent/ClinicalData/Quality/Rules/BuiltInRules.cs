@@ -67,7 +67,7 @@ public static class BuiltInRules
     internal static readonly QualityRuleInfo OneIdentity = new("one-identity", Consistency, High, "A patient has one birth and one sex.", QualityUnit.Patients, 0.01);
 
     internal static readonly QualityRuleInfo DuplicatePatients = new(
-        "duplicate-patients", Uniqueness, High, "No other patient has the same birth, the same sex and the same first event, by moment and code.", QualityUnit.Patients, 0.01);
+        "duplicate-patients", Uniqueness, High, "No other patient has the same birth, the same sex, and the same moments of the first and the last event.", QualityUnit.Patients, 0.01);
 
     internal static readonly QualityRuleInfo DuplicateEvents = new(
         "duplicate-events", Uniqueness, Medium, "No other event of the patient is alike in kind, code, time, value and unit.", QualityUnit.Events, 0.05);
