@@ -7,16 +7,15 @@ namespace FederatedClinicalMl.ClinicalData;
 internal sealed class RuleTally(QualityRuleInfo rule, EventDecisions decisions, int kept)
 {
     private readonly List<QualityFinding> _findings = [];
+    private long _looked;
+    private long _failed;
+    private long _keptBySteward;
 
     public QualityRuleInfo Rule => rule;
 
     public IReadOnlyList<QualityFinding> Findings => _findings;
 
     public QualityResult Result => new(rule, _looked, _failed, _keptBySteward);
-
-    private long _looked;
-    private long _failed;
-    private long _keptBySteward;
 
     /// <summary>Counts what is no event.</summary>
     public void Count(bool fails)

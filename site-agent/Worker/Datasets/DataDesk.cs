@@ -9,26 +9,11 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
 {
     private const string Unknown = "(imported before the worker was stopped)";
 
-    /// <summary>
-    /// Logs imports and decisions that were made and not logged, because the worker was killed in between. What cannot be read now is left: it says so
-    /// when it is used.
-    /// </summary>
+    /// <summary>Logs imports that were made and not logged, because the worker was killed in between.</summary>
     public void Recover()
     {
-        if (core.Broken is not null)
-            return;
-        try
-        {
-            foreach (var dataset in events.Names)
-            {
-                core.RecordImports(dataset, events.Imports(dataset), Unknown);
-                core.RecordDecisions(dataset, events.Decisions(dataset));
-            }
-        }
-        catch (DatasetException)
-        {
-            // datasets.yaml, or a store, has a fault that every use of it reports
-        }
+        foreach (var dataset in events.Names)
+            core.RecordImports(dataset, events.Imports(dataset), Unknown);
     }
 
     /// <summary>Imports what is new in a dataset's export.</summary>

@@ -10,6 +10,25 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="rules">The site's own rules.</param>
 public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<QualityReading> rules)
 {
+    /// <summary>
+    /// Logs decisions that were made and not logged, because the worker was killed in between. A file that cannot be read is passed over: where it
+    /// holds anything that was logged, every study of its dataset is declined, and says so.
+    /// </summary>
+    public void Recover()
+    {
+        foreach (var dataset in events.WithDecisions)
+        {
+            try
+            {
+                core.RecordDecisions(dataset, events.Decisions(dataset));
+            }
+            catch (DatasetException)
+            {
+                continue;
+            }
+        }
+    }
+
     /// <summary>Holds the rules against a dataset.</summary>
     /// <exception cref="StewardException">It cannot be read, quality.yaml has a fault, or the study is none of this dataset.</exception>
     public QualityReply Check(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>

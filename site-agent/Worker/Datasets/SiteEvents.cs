@@ -12,6 +12,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="decided">Up to where the decisions about a dataset's values are logged: these hold.</param>
 public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, TimeProvider time, Func<string, DecisionMark> decided)
 {
+    private const string DecisionsSuffix = ".jsonl";
+
     private readonly Lock _importing = new();
     private readonly Lock _deciding = new();
 
@@ -68,9 +70,15 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
     }
 
     /// <summary>All decisions about a dataset's values, logged or not.</summary>
+    /// <exception cref="DatasetException">They cannot be read.</exception>
     public IReadOnlyList<DecisionBatch> Decisions(string dataset) => DecisionsOf(dataset).Read();
 
-    private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), $"{dataset}.jsonl", secret.BeginDataFingerprint);
+    /// <summary>Names of the datasets about whose values something was decided, whatever datasets.yaml says now.</summary>
+    public ImmutableArray<string> WithDecisions => Directory.Exists(folder.Decisions)
+        ? [.. Directory.GetFiles(folder.Decisions, $"*{DecisionsSuffix}").Select(path => Path.GetFileName(path)[..^DecisionsSuffix.Length]).Order(StringComparer.Ordinal)]
+        : [];
+
+    private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), dataset + DecisionsSuffix, secret.BeginDataFingerprint);
 
     private static SiteMapping MappingOf(EventDataset dataset)
     {

@@ -39,21 +39,22 @@ public static class WorkerHost
         WorkerCore? core = null;
         var events = new SiteEvents(
             folder, datasets, identity.Secret, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
-        var quality = new QualityFile(folder.Quality).Read;
-        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, quality);
+        var rules = new QualityFile(folder.Quality).Read;
+        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
         core = WorkerCore.Open(
             disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer), TimeProvider.System);
-        var data = new DataDesk(core, events);
-        data.Recover();
+        var quality = new QualityDesk(core, events, rules);
+        if (core.Broken is null)
+            quality.Recover();
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSerilog(log => Log(log, folder, json));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(core);
-        builder.Services.AddSingleton(data);
-        builder.Services.AddSingleton(new QualityDesk(core, events, quality));
+        builder.Services.AddSingleton(new DataDesk(core, events));
+        builder.Services.AddSingleton(quality);
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())

@@ -144,7 +144,7 @@ public sealed class QualityGateTests : IDisposable
         _events.Decide("ehr", Decided("exclude", "exclude", "exclude"), "grace");
         Assert.Equal(Reason.DataQuality, Declined().Reason);
 
-        new DataDesk(_site.Core, _events).Recover();
+        _desk.Recover();
 
         Assert.Contains(WorkerEntries.QualityDecided, _site.Kinds);
         Assert.NotNull(_site.Release(Order()));

@@ -106,7 +106,7 @@ public static class QualityPage
         page.Append("</table>\n");
     }
 
-    private static string Percent(double share) => (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double share) => share is > 0 and < 0.0001 ? "&lt; 0.01 %" : (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + " %";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }
