@@ -18,8 +18,15 @@ internal static class CohortRules
                 : "A table has no years of care that are known; write a seeded split, or 'column'.");
         }
 
+        if (map["quality"] is JsonObject quality)
+            QualityRules.Check(quality, "data.quality", faults);
         if (!isClinical)
+        {
+            if (map.ContainsKey("quality"))
+                faults.Add("data.quality", "The quality of data is checked over events, which a table has not; write 'data.cohort', or leave this out.");
             return;
+        }
+
         foreach (var key in (string[])["label", "patient"])
         {
             if (map.ContainsKey(key))

@@ -56,6 +56,9 @@ public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<F
 {
     /// <summary>Of a study over clinical events: who is in it and what is predicted; null: the dataset is a table.</summary>
     public CohortDefinition? Cohort { get; init; }
+
+    /// <summary>Of a study over clinical events: what it asks of the data's quality.</summary>
+    public StudyQuality Quality { get; init; } = StudyQuality.Default;
 }
 
 /// <summary>How a feature's values are typed.</summary>

@@ -29,6 +29,7 @@ internal static class StudyBuilder
         data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1))
     {
         Cohort = data?["cohort"] is { } cohort ? CohortBuilder.Build(cohort) : null,
+        Quality = data?["quality"] is { } quality ? QualityRules.Build(quality) : StudyQuality.Default,
     };
 
     private static IEnumerable<Feature> Features(JsonObject feature)

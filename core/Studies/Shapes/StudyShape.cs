@@ -78,7 +78,8 @@ internal static class StudyShape
                 new Field("test", TextShape.Line(128), "Value of test rows.", "test"))),
             ("test-from", new MapShape(
                 new Field("test-from", Integer(1900, 2200), "Of a study with a cohort: the first year of care, by the hospital's calendar, whose patients are the test set. A patient belongs where their first row does; later rows of a training patient are left out, and counted.", Required: true)))),
-            "How rows are divided into training and test: by a column, by the year of care, or by a seeded draw of patients.", new JsonObject()));
+            "How rows are divided into training and test: by a column, by the year of care, or by a seeded draw of patients.", new JsonObject()),
+        new("quality", QualityShape.Whole, "Of a study with a cohort: what it asks of the data's quality before a site takes part in a round. Without it, failed rules of the severities critical and high keep a site out, and no rules are added."));
 
     private static readonly VariantShape s_model = new("kind", "What kind of model.", null,
         ("logistic-regression", "one weight per input and a bias", new MapShape()),

@@ -60,6 +60,7 @@ public static class CommandLine
           site-worker studies list --data /var/lib/fcml/worker
           site-worker studies approve <digest> --data /var/lib/fcml/worker --note "ethics board 2026/14"
           site-worker data import ehr --data /var/lib/fcml/worker
+          site-worker quality check ehr --data /var/lib/fcml/worker --html ehr.html
           site-worker audit verify --data /var/lib/fcml/worker
 
         Exit codes: 0 done, 1 refused or not intact, 2 wrong usage, 3 the worker cannot be reached, 4 its folder is not set up.
@@ -68,6 +69,7 @@ public static class CommandLine
         Init(), Run(),
         new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), ProfileCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
         DataCommand.Create(),
+        QualityCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },
     };

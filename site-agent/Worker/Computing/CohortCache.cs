@@ -12,7 +12,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="datasets">The site's map of datasets, read anew each time.</param>
 /// <param name="events">Opens the event store of a dataset.</param>
 /// <param name="secret">For the data's fingerprint.</param>
-public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, ClinicalSource> events, SiteSecret secret)
+/// <param name="quality">The site's own rules of data quality, read anew each time; null: it has none.</param>
+public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, ClinicalSource> events, SiteSecret secret, Func<QualityReading>? quality = null)
 {
     private (object Key, SiteData Data)? _last;
 
@@ -52,13 +53,18 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
     private SiteData LoadEvents(Study study, ExclusionList exclusions)
     {
         var source = Answer(() => events(study.Data.Dataset));
-        var key = (study.Digest, source.Snapshot.Fingerprint, source.Concepts.Mapping.Digest, source.Clock.Zone.Id, exclusions.Hashes);
+        var rules = quality?.Invoke() ?? QualityReading.None;
+        if (!rules.Faults.IsEmpty)
+            throw new StepDeclinedException(Reason.DataUnfit, $"quality.yaml:{rules.Faults[0]}");
+        var key = (
+            study.Digest, source.Snapshot.Fingerprint, source.Snapshot.Decisions.Version, source.Concepts.Mapping.Digest, source.Clock.Zone.Id, exclusions.Hashes, rules.Digest);
         return Cached(key, () =>
         {
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
             using var hash = secret.BeginDataFingerprint();
             cohort.AppendTo(hash);
-            return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash));
+            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Rules), exclusions.Contains, findings: 0, CancellationToken.None).Report;
+            return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash), PolicyCheck.Quality(study.Data.Quality, report));
         });
     }
 

@@ -10,7 +10,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="cohort">The rows.</param>
 /// <param name="faults">The file's first faults.</param>
 /// <param name="fingerprint">Keyed fingerprint of the rows.</param>
-public sealed class SiteData(Cohort cohort, ImmutableArray<RowFault> faults, Sha256Digest fingerprint)
+/// <param name="quality">Of events: whether their quality keeps the site out; null: a table.</param>
+public sealed class SiteData(Cohort cohort, ImmutableArray<RowFault> faults, Sha256Digest fingerprint, PolicyFinding? quality = null)
 {
     private (Sha256Digest Constants, TrainingSet Training, TrainingSet Test)? _encoded;
 
@@ -23,10 +24,11 @@ public sealed class SiteData(Cohort cohort, ImmutableArray<RowFault> faults, Sha
     /// <summary>Keyed fingerprint of the rows.</summary>
     public Sha256Digest Fingerprint { get; } = fingerprint;
 
-    /// <summary>The policy's rules about data, held against these rows; and that whoever opted out can be left out.</summary>
+    /// <summary>The policy's rules about data, held against these rows; that whoever opted out can be left out; and the gate of quality.</summary>
     public ImmutableArray<(PolicyFinding Finding, Reason Reason)> Check(SitePolicy policy, Study study, ModelPlan plan, ExclusionList exclusions) =>
     [
         PolicyCheck.Exclusions(study, exclusions),
+        .. quality is null ? [] : ImmutableArray.Create((quality, Reason.DataQuality)),
         .. PolicyCheck.Data(policy, Cohort.Counts.Rows, Cohort.Counts.FaultyRows, Cohort.Counts.Training, plan.Layout.Dimension),
     ];
 

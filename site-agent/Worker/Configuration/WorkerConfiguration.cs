@@ -78,6 +78,12 @@ public sealed record WorkerFolder(string Root)
     /// <summary>Where its event stores are.</summary>
     public string Events => Path.Join(Root, "events");
 
+    /// <summary>The site's own rules of data quality; need not be there.</summary>
+    public string Quality => Path.Join(Root, "quality.yaml");
+
+    /// <summary>Where its stewards' decisions about flagged values are.</summary>
+    public string Decisions => Path.Join(Root, "decisions");
+
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");
 

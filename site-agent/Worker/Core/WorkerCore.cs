@@ -271,6 +271,18 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    /// <summary>Logs decisions about flagged values that are not in the log yet: from there on they hold.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="batches">All batches about it, in order.</param>
+    public void RecordDecisions(string dataset, IReadOnlyList<DecisionBatch> batches)
+    {
+        lock (_gate)
+        {
+            foreach (var batch in batches.Where(batch => batch.Mark.Version > _state.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version))
+                Append(WorkerEntries.QualityDecided, WorkerEntries.DecidedQuality(dataset, batch), null);
+        }
+    }
+
     /// <summary>The log's entries from a sequence number on, as stored.</summary>
     public IReadOnlyList<string> Log(long fromSequence)
     {

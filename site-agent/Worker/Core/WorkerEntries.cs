@@ -33,6 +33,9 @@ public static class WorkerEntries
     /// <summary>What was new in an export was taken into an event store.</summary>
     public const string DataImported = "data-imported";
 
+    /// <summary>A steward decided about values that rules of quality had flagged; the decisions hold from here.</summary>
+    public const string QualityDecided = "quality-decided";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -68,6 +71,15 @@ public static class WorkerEntries
         ["records"] = import.Counts.Records,
         ["refused"] = import.Counts.AllRefused,
         ["steward"] = steward,
+    };
+
+    internal static JsonObject DecidedQuality(string dataset, DecisionBatch batch) => new()
+    {
+        ["dataset"] = dataset,
+        ["version"] = batch.Mark.Version,
+        ["digest"] = batch.Mark.Digest.ToString(),
+        ["count"] = batch.Decisions.Length,
+        ["steward"] = batch.Steward,
     };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -78,6 +79,9 @@ public sealed record WorkerState(
         ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
         ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, [], ImmutableDictionary<string, int>.Empty);
 
+    /// <summary>For each dataset of events, the decisions about its values that hold.</summary>
+    public ImmutableDictionary<string, DecisionMark> Decisions { get; init; } = ImmutableDictionary<string, DecisionMark>.Empty;
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
@@ -94,6 +98,7 @@ public sealed record WorkerState(
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
             WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
             WorkerEntries.DataImported => Import(body),
+            WorkerEntries.QualityDecided => DecideQuality(body),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
@@ -145,6 +150,15 @@ public sealed record WorkerState(
         return number > Imports.GetValueOrDefault(dataset)
             ? this with { Imports = Imports.SetItem(dataset, number) }
             : throw new FormatException($"it imports number {number} of '{dataset}' a second time.");
+    }
+
+    private WorkerState DecideQuality(JsonFields body)
+    {
+        var dataset = body.Text("dataset", 63);
+        var mark = new DecisionMark((int)body.Integer("version", 1, int.MaxValue), Sha256Digest.Parse(body.Text("digest", 64)));
+        return mark.Version > Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version
+            ? this with { Decisions = Decisions.SetItem(dataset, mark) }
+            : throw new FormatException($"it takes version {mark.Version} of the decisions about '{dataset}' a second time.");
     }
 
     private WorkerState Release(ReleaseHead head)

@@ -38,7 +38,8 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
     /// <summary>Faults and notes of an import, as CSV.</summary>
     public string Faults(string dataset, int import) => Answer(() => events.Faults(dataset, import));
 
-    private static T Answer<T>(Func<T> answer)
+    /// <summary>Answers, or says why not in a way that the steward reads.</summary>
+    internal static T Answer<T>(Func<T> answer)
     {
         try
         {

@@ -9,9 +9,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="datasets">The site's map of datasets, read anew each time.</param>
 /// <param name="secret">For fingerprints.</param>
 /// <param name="time">When an import was made.</param>
-public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, TimeProvider time)
+/// <param name="decided">Up to where the decisions about a dataset's values are logged: these hold.</param>
+public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, TimeProvider time, Func<string, DecisionMark> decided)
 {
+    private const string DecisionsSuffix = ".jsonl";
+
     private readonly Lock _importing = new();
+    private readonly Lock _deciding = new();
 
     /// <summary>Names of the datasets of events that are mapped.</summary>
     /// <exception cref="DatasetException">datasets.yaml has a fault.</exception>
@@ -61,14 +65,40 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
         return snapshot.Faults(snapshot.Imports[^1]);
     }
 
-    /// <summary>What a study over a dataset is computed from: the store as it is now, and the site's mapping.</summary>
-    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, or the mapping has a fault.</exception>
+    /// <summary>What a study over a dataset is computed from: the store as it is now, with what stewards have decided about it, and the site's mapping.</summary>
+    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, the mapping has a fault, or the decisions are not those that were logged.</exception>
     public ClinicalSource Open(string dataset)
     {
         var source = Find(dataset);
         var snapshot = Store(dataset).Snapshot();
+        snapshot = snapshot.With(DecisionsOf(dataset).Of(decided(dataset), snapshot.Imports));
         return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, MappingOf(source)), source.Clock);
     }
+
+    /// <summary>Takes a table of findings that a steward has filled in: all of it durably, or nothing. It holds once it is logged.</summary>
+    /// <exception cref="DatasetException">A line has a fault, or nothing is decided.</exception>
+    public void Decide(string dataset, string csv, string steward)
+    {
+        lock (_deciding)
+        {
+            var source = Open(dataset);
+            var decisions = ReviewQueue.Read(csv, source);
+            if (decisions.IsEmpty)
+                throw new DatasetException("The table decides nothing: write keep, exclude, or correct and a number into its last column.");
+            DecisionsOf(dataset).Append(steward, time.GetUtcNow(), source.Snapshot, decisions);
+        }
+    }
+
+    /// <summary>All decisions about a dataset's values, logged or not.</summary>
+    /// <exception cref="DatasetException">They cannot be read.</exception>
+    public IReadOnlyList<DecisionBatch> Decisions(string dataset) => DecisionsOf(dataset).Read();
+
+    /// <summary>Names of the datasets about whose values something was decided, whatever datasets.yaml says now.</summary>
+    public ImmutableArray<string> WithDecisions => Directory.Exists(folder.Decisions)
+        ? [.. Directory.GetFiles(folder.Decisions, $"*{DecisionsSuffix}").Select(path => Path.GetFileName(path)[..^DecisionsSuffix.Length]).Order(StringComparer.Ordinal)]
+        : [];
+
+    private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), dataset + DecisionsSuffix, secret.BeginDataFingerprint);
 
     private static SiteMapping MappingOf(EventDataset dataset)
     {

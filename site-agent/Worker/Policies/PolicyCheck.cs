@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
@@ -65,12 +67,27 @@ public static class PolicyCheck
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(exclusions);
-        return (new("exclusions", exclusions.Count == 0 || study.Data.Patient is not null, (exclusions.Count, study.Data.Patient) switch
+        return (new("exclusions", exclusions.Count == 0 || study.Data.Patient is not null || study.Data.Cohort is not null, (exclusions.Count, study.Data.Patient) switch
         {
             (0, _) => "Nobody has opted out.",
+            _ when study.Data.Cohort is not null => $"{exclusions.Count} patients have opted out; events know their patients.",
             (_, { } column) => $"{exclusions.Count} patients have opted out; the column '{column}' tells who they are.",
             _ => $"{exclusions.Count} patients have opted out, and the study names no column of patients by which they could be left out.",
         }), Reason.DataUnfit);
+    }
+
+    /// <summary>Whether failed rules of quality, of the severities that a study names, keep this site out.</summary>
+    public static PolicyFinding Quality(StudyQuality quality, QualityReport report)
+    {
+        ArgumentNullException.ThrowIfNull(quality);
+        ArgumentNullException.ThrowIfNull(report);
+        var failing = report.Failing(quality.KeepsOut);
+        return new("quality", failing.IsEmpty, failing.IsEmpty
+            ? $"No rule of quality failed of the severities that keep a site out: {Join(quality.KeepsOut.Select(severity => severity.Word()))}."
+            : $"{string.Join("; ", failing.Select(Sentence))}. 'site-worker quality check' shows them, 'site-worker quality review' lists what can be decided.");
+
+        static string Sentence(QualityResult result) => string.Create(CultureInfo.InvariantCulture,
+            $"{result.Rule.Id} ({result.Rule.Severity.Word()}): {result.Failed} of {result.Checked} {result.Rule.Of.Word()} fail, allowed are {result.Rule.MaximumShare * 100:0.##} %");
     }
 
     private static string KindOf(StudyModel model) => model switch

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DataDesk data) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DataDesk data, QualityDesk quality) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -75,6 +75,15 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Data
     public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
         Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
 
+    public override Task<QualityReply> CheckQuality(QualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+        quality.Check(request.Dataset, Named(request.Study), context.CancellationToken)));
+
+    public override Task<ReviewQualityReply> ReviewQuality(QualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+        quality.Review(request.Dataset, Named(request.Study), context.CancellationToken)));
+
+    public override Task<DecideQualityReply> DecideQuality(DecideQualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+        quality.Decide(request.Dataset, request.Csv, request.Steward)));
+
     public override async Task ShowAudit(ShowAuditRequest request, IServerStreamWriter<AuditEntry> responseStream, ServerCallContext context)
     {
         foreach (var line in await Answer(() => core.Log((long)request.FromSequence)))
@@ -112,6 +121,8 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Data
     private static StudyDigest Whole(string text) => Sha256Digest.TryParse(text, out var digest)
         ? new StudyDigest(digest)
         : throw new StewardException($"'{text}' is not a whole digest: what is decided is exactly one study, named by all 64 digits. 'site-worker studies list' shows them.");
+
+    private Study? Named(string prefix) => prefix.Length == 0 ? null : Find(prefix).Study;
 
     private (StudyRecord Record, Study Study) Find(string prefix)
     {

@@ -36,22 +36,30 @@ public static class WorkerHost
         var held = disk.Lock();
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
-        var events = new SiteEvents(folder, datasets, identity.Secret, TimeProvider.System);
+        WorkerCore? core = null;
+        var events = new SiteEvents(
+            folder, datasets, identity.Secret, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+        var rules = new QualityFile(folder.Quality).Read;
+        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
-        var core = WorkerCore.Open(
-            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read,
-            new SiteStepComputer(new CohortCache(datasets, events.Open, identity.Secret), trainer), TimeProvider.System);
+        core = WorkerCore.Open(
+            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer), TimeProvider.System);
+        var quality = new QualityDesk(core, events, rules);
+        var desk = new DataDesk(core, events);
+        if (core.Broken is null)
+        {
+            desk.Recover();
+            quality.Recover();
+        }
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSerilog(log => Log(log, folder, json));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 4 << 20);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(core);
-        var desk = new DataDesk(core, events);
-        if (core.Broken is null)
-            desk.Recover();
         builder.Services.AddSingleton(desk);
-        builder.Services.AddSingleton(new StudyPreview(core, new CohortCache(datasets, events.Open, identity.Secret), trainer, configuration.Site));
+        builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));

@@ -30,6 +30,7 @@ public sealed class BrokenLogTests
             async () => await worker.Steward.RefuseAsync(new DecisionRequest { Digest = digest }, cancellationToken: Stop),
             async () => await worker.Steward.RevokeAsync(new DecisionRequest { Digest = digest }, cancellationToken: Stop),
             async () => await worker.Steward.SetExclusionsAsync(new SetExclusionsRequest(), cancellationToken: Stop),
+            async () => await worker.Steward.DecideQualityAsync(new DecideQualityRequest(), cancellationToken: Stop),
             async () => await worker.Steward.ShowAudit(new ShowAuditRequest(), cancellationToken: Stop).ResponseStream.MoveNext(Stop)])
         {
             var refused = (await Assert.ThrowsAsync<RpcException>(verb)).Status;

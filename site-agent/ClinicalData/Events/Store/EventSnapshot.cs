@@ -19,9 +19,9 @@ public sealed class EventSnapshot
     private readonly Lazy<string[]> _patients;
     private readonly Lazy<ImmutableArray<ImmutableArray<Coding>>> _concepts;
 
-    internal EventSnapshot(IDisk disk, ImmutableArray<StoreImport> imports)
+    internal EventSnapshot(IDisk disk, ImmutableArray<StoreImport> imports, EventDecisions? decisions = null)
     {
-        (_disk, _imports) = (disk, imports);
+        (_disk, _imports, Decisions) = (disk, imports, decisions ?? EventDecisions.None);
         _patients = new(() => [.. Texts(PatientsFile)]);
         _concepts = new(() => [.. Texts(ConceptsFile).Select(StoreTables.Concept)]);
     }
@@ -41,6 +41,12 @@ public sealed class EventSnapshot
     /// <summary>Codings of the concepts, by ordinal.</summary>
     public IReadOnlyList<ImmutableArray<Coding>> Concepts => _concepts.Value;
 
+    /// <summary>What stewards have decided about events; <see cref="Read"/> applies it.</summary>
+    public EventDecisions Decisions { get; }
+
+    /// <summary>The same store, read with decisions.</summary>
+    public EventSnapshot With(EventDecisions decisions) => new(_disk, _imports, decisions);
+
     internal ImmutableArray<string> RecordIndexes => [.. _imports.Select(import => $"{import.Folder}/{RecordsFile}")];
 
     /// <summary>All faults and notes of an import, as CSV: file, line, element, what; never a value.</summary>
@@ -52,7 +58,7 @@ public sealed class EventSnapshot
 
     /// <summary>
     /// Every patient who has an event that is asked for, with all of these, in the order of the patients' ordinals. The timeline that is handed out is
-    /// used again for the next patient.
+    /// used again for the next patient. What a steward has excluded is not in them, and what was corrected has its right number.
     /// </summary>
     /// <param name="wanted">Whether an event is asked for, by kind and concept (-1: none).</param>
     public IEnumerable<PatientTimeline> Read(Func<EventKind, int, bool> wanted)
@@ -69,7 +75,7 @@ public sealed class EventSnapshot
                 while (cursors.TryPeek(out var cursor, out var owner) && owner == patient)
                 {
                     cursors.Dequeue();
-                    if (cursor.TakePatient(timeline, wanted, amendments))
+                    if (cursor.TakePatient(timeline, wanted, amendments, Decisions))
                         cursors.Enqueue(cursor, cursor.Patient);
                     else
                         cursor.Dispose();
@@ -173,7 +179,7 @@ public sealed class EventSnapshot
         public int Patient => _columns.Patient[_row];
 
         /// <summary>Hands over the rows of the present patient; false: the segment is at its end.</summary>
-        public bool TakePatient(PatientTimeline timeline, Func<EventKind, int, bool> wanted, Dictionary<RecordPlace, ClinicalTime> amendments)
+        public bool TakePatient(PatientTimeline timeline, Func<EventKind, int, bool> wanted, Dictionary<RecordPlace, ClinicalTime> amendments, EventDecisions decisions)
         {
             var patient = Patient;
             for (; !IsAtEnd && Patient == patient; Advance())
@@ -181,8 +187,11 @@ public sealed class EventSnapshot
                 var until = ClinicalTime.Never;
                 if (amendments.Count > 0 && amendments.TryGetValue(new RecordPlace(_import, _columns.File[_row], _columns.Line[_row]), out var amended))
                     until = amended;
-                if (until.IsKnown)
-                    timeline.Add(_columns[_row], until, new EventOrigin(_import, _columns.File[_row], _columns.Line[_row]), wanted((EventKind)_columns.Kind[_row], _columns.Concept[_row]));
+                if (!until.IsKnown)
+                    continue;
+                var (item, origin) = (_columns[_row], new EventOrigin(_import, _columns.File[_row], _columns.Line[_row]));
+                if (decisions.Count == 0 || decisions.Apply(origin, ref item))
+                    timeline.Add(item, until, origin, wanted(item.Kind, item.Concept));
             }
 
             return !IsAtEnd;
