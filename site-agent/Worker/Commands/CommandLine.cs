@@ -69,6 +69,7 @@ public static class CommandLine
         Init(), Run(),
         new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), ProfileCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
         DataCommand.Create(),
+        DriftCommand.Create(),
         QualityCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },

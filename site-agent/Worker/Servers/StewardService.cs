@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DataDesk data, QualityDesk quality) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -45,6 +45,9 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Data
 
     public override Task<SetExclusionsReply> SetExclusions(SetExclusionsRequest request, ServerCallContext context) =>
         Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
+
+    public override Task<DriftReply> CheckDrift(DriftRequest request, ServerCallContext context) =>
+        Task.Run(() => Answer(() => DataDesk.Answer(() => drift.Of(Find(request.Study).Study, request.From))));
 
     public override Task<ProfileReply> ShowProfile(StudyRequest request, ServerCallContext context) =>
         Task.Run(() => Answer(() => ProfileOf(Find(request.Digest).Study)));

@@ -42,8 +42,10 @@ public static class WorkerHost
         var rules = new QualityFile(folder.Quality).Read;
         CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
+        Microsoft.Extensions.Logging.ILogger? log = null;
+        var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer), TimeProvider.System);
+            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         if (core.Broken is null)
@@ -64,7 +66,9 @@ public static class WorkerHost
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));
 
+        builder.Services.AddSingleton(new DriftReport(core, events, drift));
         var app = builder.Build();
+        log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);

@@ -27,6 +27,9 @@ internal static partial class WorkerLog
     [LoggerMessage(3007, LogLevel.Warning, "policy.yaml:{Fault}. Nothing is allowed until it is mended.")]
     public static partial void PolicyFault(this ILogger log, ConfigurationFault fault);
 
+    [LoggerMessage(3009, LogLevel.Warning, "Drift in the study {Study}: {Alarms}. 'site-worker drift check' shows the whole check.")]
+    public static partial void Drift(this ILogger log, string study, string alarms);
+
     [LoggerMessage(3008, LogLevel.Information, "The gateway's pipe is {Pipe}")]
     public static partial void Pipe(this ILogger log, string pipe);
 }
