@@ -124,16 +124,16 @@ internal sealed class Site : IDisposable
     public static StepOrder Order(
         Kind kind = Kind.Training, int round = 1, int attempt = 1, string run = Run, Study? study = null, string parameters = "parameters", string constants = "{}")
     {
-        var isPreparation = kind == Kind.Preparation;
+        var precedes = kind is Kind.Preparation or Kind.Profile;
         return new StepOrder
         {
             Run = run,
-            Round = isPreparation ? 0 : (uint)round,
+            Round = precedes ? 0 : (uint)round,
             Kind = kind,
             Attempt = (uint)attempt,
             StudyDigest = ByteString.CopyFrom((study ?? Study).Digest.Value.Span),
-            ParametersDigest = isPreparation ? ByteString.Empty : ByteString.CopyFrom(Sha256Digest.Of(Encoding.UTF8.GetBytes(parameters)).Span),
-            Constants = isPreparation ? ByteString.Empty : ByteString.CopyFromUtf8(constants),
+            ParametersDigest = precedes ? ByteString.Empty : ByteString.CopyFrom(Sha256Digest.Of(Encoding.UTF8.GetBytes(parameters)).Span),
+            Constants = precedes ? ByteString.Empty : ByteString.CopyFromUtf8(constants),
             Site = Name.Value,
         };
     }
