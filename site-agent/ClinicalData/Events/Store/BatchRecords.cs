@@ -19,7 +19,11 @@ internal enum Withdrawal : byte
 /// <summary>The records of a batch: keys, contents and places, and what becomes of each.</summary>
 internal sealed class BatchRecords
 {
+    private readonly List<UInt128> _keys = [];
     private readonly List<Entry> _entries = [];
+    private readonly List<Fate> _fates = []; // apart: it is asked for every event, and is all that changes
+    private UInt128[] _sorted = [];
+    private int[] _order = [];
 
     private enum Fate : byte
     {
@@ -30,8 +34,12 @@ internal sealed class BatchRecords
 
     public int Count => _entries.Count;
 
-    public void Add(in SourceRecord record, int file, ClinicalTime until, Withdrawal? withdrawal) =>
-        _entries.Add(new Entry(record.Key, record.Content, file, record.Line, until, withdrawal, Fate.New));
+    public void Add(in SourceRecord record, int file, ClinicalTime until, Withdrawal? withdrawal)
+    {
+        _keys.Add(record.Key);
+        _entries.Add(new Entry(record.Content, record.Line, until, file, withdrawal));
+        _fates.Add(Fate.New);
+    }
 
     public ulong Content(int record) => _entries[record].Content;
 
@@ -43,22 +51,27 @@ internal sealed class BatchRecords
 
     public Withdrawal? WithdrawalOf(int record) => _entries[record].Withdrawal;
 
-    public bool IsDropped(int record) => _entries[record].Fate == Fate.Dropped;
+    public bool IsDropped(int record) => _fates[record] == Fate.Dropped;
 
-    public void Drop(int record) => _entries[record] = _entries[record] with { Fate = Fate.Dropped };
+    public void Drop(int record) => _fates[record] = Fate.Dropped;
 
-    public void Supersede(int record) => _entries[record] = _entries[record] with { Fate = Fate.Superseding };
+    public void Supersede(int record) => _fates[record] = Fate.Superseding;
 
-    public void Clear() => _entries.Clear();
+    public void Clear()
+    {
+        _keys.Clear();
+        _entries.Clear();
+        _fates.Clear();
+    }
 
-    /// <summary>The records in the order of their keys; of one key, as they came.</summary>
-    public int[] SortByKey()
+    /// <summary>Brings the records into the order of their keys; of one key, as they came. Needed before what follows.</summary>
+    public void SortByKey()
     {
         // Keys are hashes: their upper halves decide but for one pair in 10^7 records or so.
-        var upper = new ulong[_entries.Count];
-        var order = new int[_entries.Count];
+        var upper = new ulong[Count];
+        var order = new int[Count];
         for (var i = 0; i < order.Length; i++)
-            (upper[i], order[i]) = ((ulong)(_entries[i].Key >> 64), i);
+            (upper[i], order[i]) = ((ulong)(_keys[i] >> 64), i);
         Array.Sort(upper, order);
         for (var start = 0; start < order.Length;)
         {
@@ -66,51 +79,70 @@ internal sealed class BatchRecords
             while (end < order.Length && upper[end] == upper[start])
                 end++;
             if (end - start > 1)
-                order.AsSpan(start, end - start).Sort((x, y) => _entries[x].Key != _entries[y].Key ? _entries[x].Key.CompareTo(_entries[y].Key) : x.CompareTo(y));
+                order.AsSpan(start, end - start).Sort((x, y) => _keys[x] != _keys[y] ? _keys[x].CompareTo(_keys[y]) : x.CompareTo(y));
             start = end;
         }
 
-        return order;
+        (_order, _sorted) = (order, new UInt128[Count]);
+        for (var i = 0; i < order.Length; i++)
+            _sorted[i] = _keys[order[i]];
     }
 
     /// <summary>Finds records whose key stands in the batch before them.</summary>
-    public void MatchDuplicates(int[] order, int import, KnownRecord known)
+    public void MatchDuplicates(int import, KnownRecord known)
     {
-        for (var (first, i) = (0, 1); i < order.Length; i++)
+        for (var (first, i) = (0, 1); i < _order.Length; i++)
         {
-            if (_entries[order[i]].Key == _entries[order[first]].Key)
-                known(order[i], Indexed(order[first], import));
+            if (_sorted[i] == _sorted[first])
+                known(_order[i], Indexed(first, import));
             else
                 first = i;
         }
     }
 
     /// <summary>Finds records whose key is in an index. Those that were dropped already are passed over.</summary>
-    public void Match(int[] order, IEnumerable<IndexedRecord> index, KnownRecord known)
+    public void Match(IEnumerable<IndexedRecord> index, KnownRecord known)
     {
         var at = 0;
         foreach (var entry in index)
         {
-            while (at < order.Length && _entries[order[at]].Key < entry.Key)
+            while (at < _sorted.Length && _sorted[at] < entry.Key)
                 at++;
-            if (at == order.Length)
+            if (at == _sorted.Length)
                 return;
-            for (var same = at; same < order.Length && _entries[order[same]].Key == entry.Key; same++)
+            for (var same = at; same < _sorted.Length && _sorted[same] == entry.Key; same++)
             {
-                if (!IsDropped(order[same]))
-                    known(order[same], entry);
+                if (!IsDropped(_order[same]))
+                    known(_order[same], entry);
             }
         }
     }
 
     /// <summary>The records that nothing was known of: why each has no events, null where it has some.</summary>
-    public IEnumerable<Withdrawal?> New() => _entries.Where(entry => entry.Fate == Fate.New).Select(entry => entry.Withdrawal);
+    public IEnumerable<Withdrawal?> New()
+    {
+        for (var record = 0; record < Count; record++)
+        {
+            if (_fates[record] == Fate.New)
+                yield return _entries[record].Withdrawal;
+        }
+    }
 
     /// <summary>What goes into the index, in the order of the keys.</summary>
-    public IEnumerable<IndexedRecord> Kept(int[] order, int import) => order.Where(record => !IsDropped(record)).Select(record => Indexed(record, import));
+    public IEnumerable<IndexedRecord> Kept(int import)
+    {
+        for (var i = 0; i < _order.Length; i++)
+        {
+            if (!IsDropped(_order[i]))
+                yield return Indexed(i, import);
+        }
+    }
 
-    private IndexedRecord Indexed(int record, int import) =>
-        new(_entries[record].Key, _entries[record].Content, new RecordPlace(import, _entries[record].File, _entries[record].Line));
+    private IndexedRecord Indexed(int sorted, int import)
+    {
+        var entry = _entries[_order[sorted]];
+        return new(_sorted[sorted], entry.Content, new RecordPlace(import, entry.File, entry.Line));
+    }
 
-    private readonly record struct Entry(UInt128 Key, ulong Content, int File, long Line, ClinicalTime Until, Withdrawal? Withdrawal, Fate Fate);
+    private readonly record struct Entry(ulong Content, long Line, ClinicalTime Until, int File, Withdrawal? Withdrawal);
 }

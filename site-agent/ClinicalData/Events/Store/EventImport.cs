@@ -142,12 +142,12 @@ internal sealed class EventImport : IEventSink
     {
         if (_records.Count == 0)
             return;
-        var order = _records.SortByKey();
+        _records.SortByKey();
         // What this import has itself comes first: a record that it repeats is not held against the store a second time.
-        _records.MatchDuplicates(order, _number, Resolve);
+        _records.MatchDuplicates(_number, Resolve);
         foreach (var index in _ownIndexes)
-            _records.Match(order, RecordIndex.Read(_disk, index), Resolve);
-        _records.Match(order, RecordIndex.Merge([.. _indexes.Select(index => RecordIndex.Read(_disk, index))]), Resolve);
+            _records.Match(RecordIndex.Read(_disk, index), Resolve);
+        _records.Match(RecordIndex.Merge([.. _indexes.Select(index => RecordIndex.Read(_disk, index))]), Resolve);
         foreach (var withdrawal in _records.New())
             CountFate(withdrawal, ref _added);
 
@@ -162,7 +162,7 @@ internal sealed class EventImport : IEventSink
 
         var own = $"{_folder}/records-{_ownIndexes.Count.ToString("D3", CultureInfo.InvariantCulture)}.bin";
         using (var stream = new DiskStream(_disk.Open(own, DiskMode.Replace)))
-            RecordIndex.Write(stream, _records.Kept(order, _number));
+            RecordIndex.Write(stream, _records.Kept(_number));
         _ownIndexes.Add(own);
         _batch.Rows = 0;
         _records.Clear();
