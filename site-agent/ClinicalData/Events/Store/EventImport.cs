@@ -111,7 +111,9 @@ internal sealed class EventImport : IEventSink
             _number, source, at, Sha256Digest.Of(_fingerprint), _patients.Count, _concepts.Concepts.Count, [.. _segments], [.. _files],
             new ImportCounts(
                 _added, _unchanged, _amended, _retracted, _skipped.ToImmutableSortedDictionary(), _refused.ToImmutableSortedDictionary(), _notes.ToImmutableSortedDictionary()));
+        FaultPoint.Reached("import-written");
         new StoreManifest(manifest.Imports.Add(import)).Write(_disk);
+        FaultPoint.Reached("import-committed");
         return import;
     }
 
@@ -158,6 +160,7 @@ internal sealed class EventImport : IEventSink
             _sorted.AppendTo(_fingerprint);
             Create($"events-{_segments.Count.ToString("D3", CultureInfo.InvariantCulture)}.parquet", stream => SegmentFile.Write(stream, _sorted));
             _segments.Add(rows.Length);
+            FaultPoint.Reached("import-segment-written");
         }
 
         var own = $"{_folder}/records-{_ownIndexes.Count.ToString("D3", CultureInfo.InvariantCulture)}.bin";
