@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Tests.Launching;
 
@@ -20,6 +21,19 @@ public sealed class DemoTests
         Assert.InRange(events["best"].Single()["expected"]!.GetValue<double>(), 0.75, 0.85);
     }
 
+    [Theory]
+    [InlineData("uci-heart/processed", 0, "cleveland", "hungarian", "switzerland", "va")]
+    [InlineData("synthea-fhir-r4", 615, "site-1", "site-2", "site-3", "site-4")]
+    [InlineData("omop-gibleed", 2694, "site-1", "site-2", "site-3", "site-4")]
+    public async Task Demo_over_given_data_finds_what_they_are_and_ends_with_a_registered_model(string data, int patients, params string[] sites)
+    {
+        var events = await DemoAsync("--data", DataFolder(data));
+
+        Assert.Equal(patients, events["import"].Sum(import => import["patients"]!.GetValue<int>()));
+        Assert.All(events["import"], import => Assert.Empty(import["refused"]!.AsArray()));
+        AssertRegistered(events, sites);
+    }
+
     private static void AssertRegistered(ILookup<string, JsonNode> events, string[] sites)
     {
         Assert.Equal(["federated", "pooled", .. sites], events["score"].Select(score => score["model"]!.GetValue<string>()));
@@ -28,6 +42,17 @@ public sealed class DemoTests
     }
 
     private static string Site(JsonNode happened) => happened["site"]!.GetValue<string>();
+
+    private static string DataFolder(string name)
+    {
+        var folder = Environment.GetEnvironmentVariable("FCML_DATA") is { Length: > 0 } given ? given : Path.Combine(Path.GetDirectoryName(Here())!, "../../../shared/data");
+        var path = Path.GetFullPath(Path.Combine(folder, name));
+        if (!Directory.Exists(path))
+            Assert.Skip($"'{path}' is not there: set FCML_DATA to the folder with the test data.");
+        return path;
+    }
+
+    private static string Here([CallerFilePath] string file = "") => file;
 
     /// <summary>Runs it, and gives what it printed for scripts, by kind.</summary>
     private static async Task<ILookup<string, JsonNode>> DemoAsync(params string[] words)

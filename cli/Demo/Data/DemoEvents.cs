@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Cli.Demo.Splitting;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.ClinicalData;
@@ -15,6 +16,8 @@ namespace FederatedClinicalMl.Cli.Demo;
 internal sealed class DemoEvents : IDemoData
 {
     private const long Seed = 1;
+
+    private static readonly string[] s_knownAtOnce = ["condition_occurrence", "drug_exposure", "procedure_occurrence"];
 
     private readonly string _folder;
     private readonly string _format;
@@ -40,6 +43,9 @@ internal sealed class DemoEvents : IDemoData
     /// <summary>Keys of the map of datasets besides path and format: lines with their indentation, or empty.</summary>
     private string Declared { get; init; } = "";
 
+    /// <summary>The option that names the same data, with a space before it; empty: they are made.</summary>
+    private string DataOption { get; init; } = "";
+
     /// <summary>What is declared of records whose encounter is not there.</summary>
     private string RuleWithoutEncounter { get; init; } = "they are kept without it";
 
@@ -55,6 +61,41 @@ internal sealed class DemoEvents : IDemoData
             Study = "synthetic-hospitals.yaml",
             Best = BestReachable.Read(Path.Combine(folder, "truth.json")),
         };
+    }
+
+    /// <summary>Divides a FHIR bulk export among the hospitals.</summary>
+    public static DemoEvents OfFhir(string export, string folder, TimeProvider time, CancellationToken cancel)
+    {
+        var split = FhirSplit.Run(export, Folders(folder), cancel);
+        return new DemoEvents(folder, "fhir", time)
+        {
+            Source = $"""
+                FHIR export in {export}, {split.Patients} patients divided among {Sites.Count} hospitals.
+                A patient belongs to the organisation with most of their encounters, and it to site 1 + (SHA-256 of its id mod {Sites.Count}); without encounters the patient's own id decides.
+                {split.SeenElsewhere} patients were seen at organisations of more than one site: all that is known of each is at one.
+                """,
+            Study = "synthea-cardiovascular.yaml",
+            DataOption = $" --data {export}",
+        };
+    }
+
+    /// <summary>Divides an OMOP database among the hospitals.</summary>
+    public static DemoEvents OfOmop(string database, string folder, TimeProvider time, CancellationToken cancel)
+    {
+        var split = OmopSplit.Run(database, Folders(folder), cancel);
+        return new DemoEvents(folder, "omop", time)
+        {
+            Source = $"""
+                OMOP tables in {database}, {split.Persons} persons divided among {Sites.Count} hospitals: a person belongs to site 1 + (SHA-256 of person_id mod {Sites.Count}).
+                At every hospital: {Names(split.Copied)}. At none, since rows may be about persons whom they do not name: {Names(split.LeftOut)}.
+                """,
+            Study = "gibleed-haemorrhage.yaml",
+            DataOption = $" --data {database}",
+            Declared = $"    availability:\n{string.Concat(s_knownAtOnce.Select(table => $"      {table}: 0h\n"))}",
+            RuleWithoutEncounter = $"the demo declares that {string.Join(", ", s_knownAtOnce)} are known when they happen (0h), so these need no visit; other tables' rows are known at their visit's end, and without a visit to no feature",
+        };
+
+        static string Names(IReadOnlyList<string> files) => files.Count == 0 ? "none" : string.Join(", ", files.Select(file => file[..file.IndexOf('.', StringComparison.Ordinal)]));
     }
 
     /// <inheritdoc/>
@@ -89,7 +130,7 @@ internal sealed class DemoEvents : IDemoData
         terminal.Say($"Each refused or noted record by file and line: {reports.EscapeMarkup()} ('site-worker data faults' prints the same)");
         var dangling = imports.SelectMany(one => one.import.Notes).Where(note => note.What == RecordNote.EncounterUnknown.Sentence()).Sum(note => (long)note.Count);
         if (dangling > 0)
-            terminal.Say($"{dangling} records refer to an encounter that nothing describes: {RuleWithoutEncounter.EscapeMarkup()}");
+            terminal.Say($"{dangling} records refer to an encounter that nothing describes: {RuleWithoutEncounter}");
     }
 
     /// <inheritdoc/>
@@ -106,7 +147,9 @@ internal sealed class DemoEvents : IDemoData
     }
 
     /// <inheritdoc/>
-    public IEnumerable<string> Next(string study) => [$"fcml demo --study {study}   # change the study first: another feature, another model"];
+    public IEnumerable<string> Next(string study) => [$"fcml demo{DataOption} --study {study}   # change the study first: another feature, another model"];
+
+    private static List<string> Folders(string folder) => [.. Sites.Select(site => Directory.CreateDirectory(Path.Combine(folder, site, "data")).FullName)];
 
     private SiteEvents Stores(LocalSite site)
     {
