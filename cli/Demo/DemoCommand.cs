@@ -71,7 +71,7 @@ internal static class DemoCommand
         var run = await federation.StartRunAsync(digest, cancel);
         var view = await federation.WhileAllRunAsync(stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop), cancel);
         if (view.State.Status != RunStatus.Registered)
-            throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure ?? "it was cancelled"}. Logs: {federation.Logs}.");
+            throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. Logs: {federation.Logs}.");
         var model = await ModelsCommand.ResolveAsync(federation.Admin, run, cancel);
         Step($"model [bold]{model.Digest}[/] registered");
 

@@ -36,7 +36,7 @@ internal static class DemoComparison
         var all = new CohortRows([.. training.SelectMany(rows => rows.Values)], [.. training.SelectMany(rows => rows.Labels)]);
         Add("[bold]federated[/]", "federated", all.Count, federated);
         Add("pooled in one place", "pooled", all.Count, local.TrainAndScore(SiteId.Parse("pooled"), all, test, cancel));
-        foreach (var (site, cohort) in cohorts)
+        foreach (var (site, cohort) in cohorts.Where(site => site.Cohort.Training.Count > 0))
             Add($"{site} alone", $"{site}", cohort.Training.Count, local.TrainAndScore(site, cohort.Training, test, cancel));
         if (best is not null)
         {

@@ -69,11 +69,10 @@ internal sealed class DemoEvents : IDemoData
         var split = FhirSplit.Run(export, Folders(folder), cancel);
         return new DemoEvents(folder, "fhir", time)
         {
-            Source = $"""
-                FHIR export in {export}, {split.Patients} patients divided among {Sites.Count} hospitals.
-                A patient belongs to the organisation with most of their encounters, and it to site 1 + (SHA-256 of its id mod {Sites.Count}); without encounters the patient's own id decides.
-                {split.SeenElsewhere} patients were seen at organisations of more than one site: all that is known of each is at one.
-                """,
+            Source = $"FHIR export in {export}, {split.Patients} patients divided among {Sites.Count} hospitals. " + (split.ByOrganisation
+                ? $"A patient belongs to the organisation with most of their encounters, and it to site 1 + (SHA-256 of its id mod {Sites.Count}); without encounters Patient.id decides. "
+                + $"{split.SeenElsewhere} patients were seen at organisations of more than one site: all that is known of each is at one."
+                : $"Its organisations are too few for {Sites.Count} hospitals: a patient belongs to site 1 + (SHA-256 of Patient.id mod {Sites.Count})."),
             Study = "synthea-cardiovascular.yaml",
             DataOption = $" --data {export}",
         };
@@ -85,10 +84,8 @@ internal sealed class DemoEvents : IDemoData
         var split = OmopSplit.Run(database, Folders(folder), cancel);
         return new DemoEvents(folder, "omop", time)
         {
-            Source = $"""
-                OMOP tables in {database}, {split.Persons} persons divided among {Sites.Count} hospitals: a person belongs to site 1 + (SHA-256 of person_id mod {Sites.Count}).
-                At every hospital: {Names(split.Copied)}. At none, since rows may be about persons whom they do not name: {Names(split.LeftOut)}.
-                """,
+            Source = $"OMOP tables in {database}, {split.Persons} persons divided among {Sites.Count} hospitals: a person belongs to site 1 + (SHA-256 of person_id mod {Sites.Count}). "
+                + $"At every hospital: {Names(split.Copied)}. At none, since rows may be about persons whom they do not name: {Names(split.LeftOut)}.",
             Study = "gibleed-haemorrhage.yaml",
             DataOption = $" --data {database}",
             Declared = $"    availability:\n{string.Concat(s_knownAtOnce.Select(table => $"      {table}: 0h\n"))}",

@@ -31,8 +31,7 @@ internal sealed record FhirLine(string Type, string? Patient, string? Organisati
                     json.Skip();
             }
 
-            while (json.Read())
-                json.Skip();
+            json.Read(); // a fault where more follows
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -2,14 +2,16 @@ namespace FederatedClinicalMl.Cli.Demo.Splitting;
 
 /// <summary>
 /// One FHIR bulk export divided into sites. A patient belongs to the organisation that gave most of their encounters (of several the ordinally least id), and it to a
-/// site by <see cref="SiteHash"/>; one without such an encounter by the hash of the patient's own id. Everything that refers to a patient goes where they do.
+/// site by <see cref="SiteHash"/>; one without such an encounter by the hash of the patient's own id. Where that would leave a site without anybody, as in one hospital's
+/// export, the patients' own ids decide of all. Everything that refers to a patient goes where they do.
 /// </summary>
+/// <param name="ByOrganisation">Whether organisations decided.</param>
 /// <param name="Patients">How many patients there are.</param>
 /// <param name="SeenElsewhere">How many of them were seen at organisations of more than one site.</param>
 /// <param name="Records">How many lines each site got that no other did.</param>
 /// <param name="Shared">How many lines are of no patient, and at every site.</param>
 /// <param name="LeftOut">How many lines are at none: they name no patient, and are of a type that may be about patients.</param>
-internal sealed record FhirSplit(int Patients, int SeenElsewhere, IReadOnlyList<long> Records, long Shared, long LeftOut)
+internal sealed record FhirSplit(bool ByOrganisation, int Patients, int SeenElsewhere, IReadOnlyList<long> Records, long Shared, long LeftOut)
 {
     private static readonly string[] s_endings = [".ndjson", ".ndjson.gz"];
     private static readonly string[] s_shared = ["HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole"];
@@ -57,10 +59,10 @@ internal sealed record FhirSplit(int Patients, int SeenElsewhere, IReadOnlyList<
             }
         }
 
-        return new FhirSplit(patients, seenElsewhere, records, shared, leftOut);
+        return new FhirSplit(homes.Count > 0, patients, seenElsewhere, records, shared, leftOut);
     }
 
-    // The site of each patient of whom an encounter names an organisation.
+    // The site of each patient of whom an encounter names an organisation; nobody's where that leaves a site empty.
     private static (Dictionary<string, int> Homes, int SeenElsewhere) Homes(string from, int sites, CancellationToken cancel)
     {
         var encounters = new Dictionary<string, Dictionary<string, int>>(StringComparer.Ordinal); // by patient, how many at each organisation
@@ -78,10 +80,11 @@ internal sealed record FhirSplit(int Patients, int SeenElsewhere, IReadOnlyList<
             }
         }
 
-        return (
-            encounters.ToDictionary(
-                patient => patient.Key, patient => SiteHash.Of(patient.Value.OrderByDescending(seen => seen.Value).ThenBy(seen => seen.Key, StringComparer.Ordinal).First().Key, sites)),
-            encounters.Values.Count(seen => seen.Keys.Select(organisation => SiteHash.Of(organisation, sites)).Distinct().Count() > 1));
+        var homes = encounters.ToDictionary(
+            patient => patient.Key, patient => SiteHash.Of(patient.Value.OrderByDescending(seen => seen.Value).ThenBy(seen => seen.Key, StringComparer.Ordinal).First().Key, sites));
+        return homes.Values.Distinct().Count() < sites
+            ? ([], 0)
+            : (homes, encounters.Values.Count(seen => seen.Keys.Select(organisation => SiteHash.Of(organisation, sites)).Distinct().Count() > 1));
     }
 
     private static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder)

@@ -11,6 +11,8 @@ public sealed class FhirSplitTests
         {"resourceType":"Patient","id":"p1"}
         {"resourceType":"Patient","id":"p2"}
         {"resourceType":"Patient","id":"p3"}
+        {"resourceType":"Patient","id":"p4"}
+        {"resourceType":"Patient","id":"p5"}
         """;
 
     private const string Encounters = """
@@ -19,6 +21,8 @@ public sealed class FhirSplitTests
         {"resourceType":"Encounter","id":"e3","subject":{"reference":"Patient/p1"},"serviceProvider":{"display":"a name before","reference":"Organization/most"}}
         {"resourceType":"Encounter","id":"e4","subject":{"reference":"Patient/p2"},"serviceProvider":{"reference":"Organization/few"}}
         {"resourceType":"Encounter","id":"e5","subject":{"reference":"Patient/p2"},"serviceProvider":{"reference":"Organization/most"}}
+        {"resourceType":"Encounter","id":"e6","subject":{"reference":"Patient/p4"},"serviceProvider":{"reference":"Organization/few-1"}}
+        {"resourceType":"Encounter","id":"e7","subject":{"reference":"Patient/p5"},"serviceProvider":{"reference":"Organization/few-3"}}
         """;
 
     private const string Observations = """
@@ -43,7 +47,7 @@ public sealed class FhirSplitTests
         Write(Path.Combine(from, "Observation.ndjson" + ending), Observations);
         Write(Path.Combine(from, "Organization.ndjson" + ending), """{"resourceType":"Organization","id":"most"}""");
         var few = SiteHash.Of("few", sites.Length);
-        Assert.NotEqual(few, SiteHash.Of("most", sites.Length));
+        Assert.Equal([0, 1, 2, 3], ((string[])["few-1", "few-3", "few", "most"]).Select(organisation => SiteHash.Of(organisation, sites.Length)));
 
         var split = FhirSplit.Run(from, sites, TestContext.Current.CancellationToken);
 
@@ -54,14 +58,14 @@ public sealed class FhirSplitTests
         Assert.Equal(SiteHash.Of("nobody", 4), At("\"o4\""));
         Assert.Equal(-1, At("\"o5\""));
         Assert.Equal(0, At("\"o6")); // no resource: its site's import counts it
-        Assert.Equal((3, 2, 1, 1), (split.Patients, split.SeenElsewhere, split.Shared, split.LeftOut));
-        Assert.Equal(13, split.Records.Sum());
+        Assert.Equal((true, 5, 2, 1, 1), (split.ByOrganisation, split.Patients, split.SeenElsewhere, split.Shared, split.LeftOut));
+        Assert.Equal(17, split.Records.Sum());
         Assert.Equal(split.Records.Select(records => records + 1), sites.Select(site => Directory.GetFiles(site).Sum(file => (long)Lines(file).Count)));
         Assert.All(sites, site => Assert.Equal(Names(from), Names(site)));
     }
 
     [Fact]
-    public async Task Split_of_a_made_export_loses_and_doubles_no_line()
+    public async Task Split_of_one_hospitals_export_is_by_patient_and_loses_and_doubles_no_line()
     {
         using var folder = new TemporaryFolder();
         var (_, sites) = Folders(folder);
@@ -70,7 +74,8 @@ public sealed class FhirSplitTests
 
         var split = FhirSplit.Run(from, sites, TestContext.Current.CancellationToken);
 
-        Assert.Equal((0, 40), (split.LeftOut, split.Patients));
+        Assert.Equal((0, 40, false), (split.LeftOut, split.Patients, split.ByOrganisation));
+        Assert.All(split.Records, records => Assert.NotEqual(0, records));
         foreach (var name in Names(from).Where(name => name != "Organization.ndjson"))
             Assert.Equal(Lines(Path.Combine(from, name)).Order(StringComparer.Ordinal), sites.SelectMany(site => Lines(Path.Combine(site, name))).Order(StringComparer.Ordinal));
     }
