@@ -3,62 +3,84 @@ using System.Globalization;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Demo;
 
-/// <summary><c>fcml demo</c>: a coordinator and four hospitals, nine processes over mutual TLS, from nothing to a registered model.</summary>
+/// <summary><c>fcml demo</c>: a coordinator and four hospitals, nine processes over mutual TLS, from hospitals' records to a registered model.</summary>
 internal static class DemoCommand
 {
-    private const string Protocol = "heart-disease.yaml"; // embedded: docs/how-to/examples/heart-disease.yaml
+    private const int Patients = 1000;
 
     public static Command Create(TimeProvider time)
     {
-        var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: found beside the repository, else rows are generated." };
+        var data = new Option<DirectoryInfo?>("--data")
+        {
+            Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
+        };
+        var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
+        var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };
-        return new Verb(
+        var verb = new Verb(
             "demo",
-            "Start a coordinator and four hospitals on this machine, train a model together, register it, and show what it was good for.",
-            "fcml demo", "fcml demo --data ~/uci-heart --keep")
+            "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
+            "fcml demo", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
-            data, folder, keep,
-        }.Does((parsed, terminal, cancel) => RunAsync(
-            parsed.GetValue(data)?.FullName, parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep), terminal, time, cancel));
+            data, study, patients, folder, keep,
+        };
+        verb.Validators.Add(result =>
+        {
+            if (result.GetResult(patients) is { Implicit: false } && result.GetResult(data) is not null)
+                result.AddError("--patients is for made hospitals: leave it out with --data.");
+            else if (result.GetResult(patients) is { Implicit: false, Tokens: [var token] } && (!int.TryParse(token.Value, out var number) || number is < 1 or > SynthOptions.MaximumPatients))
+                result.AddError($"--patients must be a whole number from 1 to {SynthOptions.MaximumPatients}.");
+        });
+        return verb.Does((parsed, terminal, cancel) => RunAsync(
+            parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
+            terminal, time, cancel));
     }
 
-    private static async Task<ExitCode> RunAsync(string? named, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
+    private static async Task<ExitCode> RunAsync(
+        string? named, FileInfo? studyFile, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Usage, $"{folder} is not empty; name another folder with --folder.");
         var started = time.GetTimestamp();
         await using var federation = new LocalFederation(folder, time);
-        var data = DemoData.Prepare(named, Path.Combine(folder, "hospitals"));
-        var yaml = ReadProtocol();
-        var protocol = new FileInfo(Path.Combine(folder, Protocol));
-        await File.WriteAllTextAsync(protocol.FullName, yaml, cancel);
-        var study = StudyFile.Read(protocol);
-        terminal.Say($"Data: {data.Source.EscapeMarkup()}");
+        var data = DemoSource.Prepare(named, patients, Path.Combine(folder, "hospitals"), time, cancel);
+        var (file, yaml, study) = DemoStudy.Read(studyFile, data, folder);
+        Step($"data: {data.Source.EscapeMarkup()}");
 
-        await federation.StartAsync(data.Sites(), cancel);
+        await federation.StartAsync(data.Settings(study), cancel);
         Step($"coordinator at {federation.Address}, {federation.Sites.Count} hospitals enrolled and connected (mutual TLS, one worker and one gateway each)");
         if (!OperatingSystem.IsWindows())
             terminal.Say("[yellow]account separation off[/]: here all processes share your account; in a hospital worker and gateway have one each");
+        if (data.IsEvents)
+        {
+            await data.ImportAsync(federation, study, terminal, cancel);
+            Step("each worker has its hospital's events in its store");
+        }
+
         var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
         var run = await federation.StartRunAsync(digest, cancel);
         var view = await federation.WhileAllRunAsync(stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop), cancel);
         if (view.State.Status != RunStatus.Registered)
-            throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure ?? "it was cancelled"}. Logs: {federation.Logs}.");
+            throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. Logs: {federation.Logs}.");
         var model = await ModelsCommand.ResolveAsync(federation.Admin, run, cancel);
         Step($"model [bold]{model.Digest}[/] registered");
 
-        DemoComparison.Show(study, data, await FileAsync("parameters.bin"), await FileAsync("constants.json"), terminal, cancel);
+        var cohorts = federation.Sites.Select(site => (SiteId.Parse(site.Name), data.Read(site, study, cancel))).ToList();
+        DemoComparison.Show(study, cohorts, data.Best, await FileAsync("parameters.bin"), await FileAsync("constants.json"), terminal, cancel);
+        Step("compared");
         var audits = await Task.WhenAll(federation.Sites.Select(async site => (site, said: await site.VerifyAuditAsync(cancel))));
-        ShowPlaces(federation, audits, model.Digest, terminal);
+        ShowPlaces(federation, audits, terminal);
+        ShowNext(federation, data.Next(file.FullName), model.Digest, terminal);
         if (keep)
             await KeepAsync(federation, terminal, time, cancel);
         await federation.StopAsync();
@@ -75,7 +97,7 @@ internal static class DemoCommand
             await ModelFiles.FetchVerifiedAsync(federation.Admin, model, model.Files.Single(file => file.Name == name), cancel);
     }
 
-    private static void ShowPlaces(LocalFederation federation, (LocalSite Site, string Said)[] audits, string model, Terminal terminal)
+    private static void ShowPlaces(LocalFederation federation, (LocalSite Site, string Said)[] audits, Terminal terminal)
     {
         var table = new Table { Title = new TableTitle("what left each hospital, signed and chained") }.AddColumns("hospital", "audit log", "site-worker audit verify");
         foreach (var (site, said) in audits)
@@ -88,9 +110,13 @@ internal static class DemoCommand
         terminal.Show(table);
         terminal.Say($"Logs: {federation.Logs.EscapeMarkup()}");
         terminal.Say($"Coordinator: {federation.CoordinatorFolder.EscapeMarkup()} (journal, registry, audit log)");
+    }
+
+    private static void ShowNext(LocalFederation federation, IEnumerable<string> next, string model, Terminal terminal)
+    {
         terminal.Say("What to try next:");
-        terminal.Say($"  fcml simulate {Path.Combine(federation.Folder, Protocol).EscapeMarkup()} --data {Path.Combine(federation.Folder, "hospitals").EscapeMarkup()}   # the same in one process: change the protocol first");
-        terminal.Say($"  fcml demo --keep                # leave it running, then: fcml models export {model[..12]} --out model --identity FOLDER/admin");
+        foreach (var line in next.Append($"fcml demo --keep   # leave it running, then: fcml models export {model[..12]} --out model --identity FOLDER/admin"))
+            terminal.Say($"  {line.EscapeMarkup()}");
         terminal.Emit("end", new { folder = federation.Folder, logs = federation.Logs, model });
     }
 
@@ -109,13 +135,6 @@ internal static class DemoCommand
         {
             terminal.Say("Stopping.");
         }
-    }
-
-    private static string ReadProtocol()
-    {
-        using var resource = typeof(DemoCommand).Assembly.GetManifestResourceStream(Protocol)!;
-        using var reader = new StreamReader(resource);
-        return reader.ReadToEnd();
     }
 
     private static string NewFolder(TimeProvider time) =>

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.SiteAgent.Worker;
 
 namespace FederatedClinicalMl.Cli.Launching;
@@ -76,6 +77,10 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     /// <summary>Approves a study as the site's steward.</summary>
     public Task ApproveAsync(string digest, string note, CancellationToken cancel) =>
         WorkerVerbAsync(["studies", "approve", digest, "--steward", Steward, "--note", note], cancel);
+
+    /// <summary>Imports what is new in a dataset's export, as the site's steward; the worker must run.</summary>
+    public async Task<DataImport> ImportAsync(string dataset, CancellationToken cancel) =>
+        DataImport.Parser.ParseJson(await WorkerVerbAsync(["data", "import", dataset, "--steward", Steward, "--json"], cancel));
 
     /// <summary>Verifies the worker's log; gives what the verb says.</summary>
     public Task<string> VerifyAuditAsync(CancellationToken cancel) => WorkerVerbAsync(["audit", "verify"], cancel);

@@ -5,6 +5,7 @@ using FederatedClinicalMl.Studies;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using RunEvent = FederatedClinicalMl.Protos.Federation.RunEvent;
+using SiteReason = FederatedClinicalMl.Protos.Federation.SiteReason;
 
 namespace FederatedClinicalMl.Cli.Studies;
 
@@ -75,7 +76,7 @@ internal sealed class RunView
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
             StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",
             StepCommitted { Step: { Kind: StepKind.Evaluation } step } when _metrics.TryGetValue(step.Round.Value, out var metrics) => $"round {step.Round}/{State.Plan.Rounds}: {Sentence(metrics)}",
-            SiteDeclined e => $"[yellow]{e.Site} declined {KindOf(e.Step)} of round {e.Step.Round}: {e.Reason}[/]",
+            SiteDeclined e => Declined(e.Step, e.Site, e.Reason),
             ReleaseRefused e => $"[yellow]{e.Site}'s release for {KindOf(e.Step)} of round {e.Step.Round} was refused: {e.Fault}[/]",
             SiteLeft e => $"[yellow]{e.Site} left the run: {e.Reason}[/]",
             StepAbandoned e => $"[yellow]{KindOf(e.Step)} of round {e.Step.Round}, attempt {e.Step.Attempt}, came to nothing: {e.Sentence.EscapeMarkup()}[/]",
@@ -108,7 +109,10 @@ internal sealed class RunView
 
         if (_state.Step is { } open)
             table.AddRow($"{open.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', open.Invited.Select(site => Mark(site, open.Answers.GetValueOrDefault(site) is AcceptedAnswer, over: false))), KindOf(open.Id), "", "", "");
-        return SiteMetrics is { } sites ? new Rows(table, SiteMetricsTable.Of(sites)) : table;
+        List<IRenderable> rows = [table, .. _state.History.SelectMany(Declined).TakeLast(8)];
+        if (SiteMetrics is { } sites)
+            rows.Add(SiteMetricsTable.Of(sites));
+        return new Rows(rows);
 
         static string Text(double? metric, ClassifierMetrics? of) => of is null ? "" : ClassifierMetrics.Text(metric);
     }
@@ -116,6 +120,11 @@ internal sealed class RunView
     /// <summary>The metrics that matter, in a line.</summary>
     public static string Sentence(ClassifierMetrics metrics) =>
         $"AUROC {ClassifierMetrics.Text(metrics.Auroc)} (ties ± {ClassifierMetrics.Text(metrics.AurocBound)}), AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, accuracy {ClassifierMetrics.Text(metrics.Accuracy)}, Brier {ClassifierMetrics.Text(metrics.Brier)}";
+
+    private static IEnumerable<IRenderable> Declined(EndedStep step) =>
+        step.Sites.Where(site => site.Value is DeclinedAnswer).Select(site => new Markup(Declined(step.Id, site.Key, ((DeclinedAnswer)site.Value).Reason)));
+
+    private static string Declined(StepId step, SiteId site, SiteReason reason) => $"[yellow]{site} declined {KindOf(step)} of round {step.Round}: {reason}[/]";
 
     private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
 

@@ -16,21 +16,8 @@ internal static class UciHeart
                 $"{string.Join(" and ", missing)} {(missing.Count == 1 ? "is" : "are")} not there; --data needs the four files 'processed.<hospital>.data' of the UCI heart disease data.");
     }
 
-    /// <summary>A folder that has the files, where one is known: <c>$FCML_DATA/uci-heart/processed</c>, else <c>../shared/data</c> beside the repository.</summary>
-    public static string? Find()
-    {
-        var roots = new List<string>();
-        if (Environment.GetEnvironmentVariable("FCML_DATA") is { Length: > 0 } named)
-            roots.Add(named);
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "FederatedClinicalMl.sln")) && folder.Parent is { } beside)
-                roots.Add(Path.Combine(beside.FullName, "shared", "data"));
-        }
-
-        return roots.Select(root => Path.Combine(root, "uci-heart", "processed"))
-            .FirstOrDefault(folder => HeartTable.Sites.All(site => File.Exists(PathOf(folder, site))));
-    }
+    /// <summary>Whether a folder has any of the files.</summary>
+    public static bool IsIn(string folder) => HeartTable.Sites.Any(site => File.Exists(PathOf(folder, site)));
 
     private static string PathOf(string folder, string site) => Path.Combine(folder, $"processed.{site}.data");
 

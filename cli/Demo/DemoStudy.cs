@@ -1,0 +1,40 @@
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Cli.Demo;
+
+/// <summary>The study that a demo runs.</summary>
+/// <param name="File">Where it stands.</param>
+/// <param name="Yaml">Its text.</param>
+/// <param name="Study">What it says.</param>
+internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
+{
+    /// <summary>Reads the study that was named, else the example over the data, which is laid down in <paramref name="folder"/>.</summary>
+    /// <exception cref="CliException">It is not valid, or not one over these data.</exception>
+    public static DemoStudy Read(FileInfo? named, IDemoData data, string folder)
+    {
+        var file = named ?? new FileInfo(Path.Combine(folder, data.Study));
+        if (named is null)
+            System.IO.File.WriteAllText(file.FullName, Example(data.Study));
+        var study = StudyFile.Read(file);
+        if (study.Data.Cohort is not null != data.IsEvents)
+        {
+            throw new CliException(ExitCode.Usage, data.IsEvents
+                ? $"{file.FullName} is over a table, and these data are events: the study needs a cohort, as {data.Study} has."
+                : $"{file.FullName} is over events, and these data are a table: the study needs a label and no cohort, as {data.Study} has.");
+        }
+
+        var sites = data.Settings(study).Select(site => site.Name).ToArray();
+        var strangers = study.Federation.Sites.Where(site => !sites.Contains(site.Value)).ToArray();
+        return strangers.Length == 0
+            ? new DemoStudy(file, System.IO.File.ReadAllText(file.FullName), study)
+            : throw new CliException(ExitCode.Usage, $"{file.FullName} invites {string.Join(", ", strangers)}; the hospitals of these data are {string.Join(", ", sites)}. Correct federation.sites.");
+    }
+
+    private static string Example(string name)
+    {
+        using var resource = typeof(DemoStudy).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(resource);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Demo;
+using FederatedClinicalMl.Tests.Coordinator;
+
+namespace FederatedClinicalMl.Tests.Cli.Demo;
+
+public sealed class DemoSourceTests
+{
+    [Theory]
+    [InlineData("notes.txt", "holds nothing that the demo knows")]
+    [InlineData("processed.va.data", "processed.cleveland.data")]
+    public void Data_of_no_known_kind_or_not_all_there_are_refused(string file, string said)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.Of(file), "");
+
+        var fault = Assert.Throws<CliException>(() => Prepare(folder.Path, folder.Of("out")));
+
+        Assert.Equal(ExitCode.Usage, fault.Code);
+        Assert.Contains(said, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Patient.ndjson", "{\"resourceType\":\"Patient\",\"id\":\"1\"}", "synthea-cardiovascular.yaml")]
+    [InlineData("person.csv", "person_id\n1\n", "gibleed-haemorrhage.yaml")]
+    public void Data_are_known_by_their_files(string file, string text, string study)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.Of("data"));
+        File.WriteAllText(Path.Combine(folder.Of("data"), file), text);
+
+        Assert.Equal(study, Prepare(folder.Of("data"), folder.Of("out")).Study);
+    }
+
+    [Fact]
+    public void Study_over_a_table_is_refused_for_events()
+    {
+        using var folder = new TemporaryFolder();
+        var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml")), data, folder.Path));
+
+        Assert.Contains("the study needs a cohort", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Study_that_invites_other_hospitals_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
+        var study = folder.Of("study.yaml");
+        File.WriteAllText(study, DemoStudy.Read(null, data, folder.Path).Yaml.Replace("site-4]", "berlin]", StringComparison.Ordinal));
+
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(study), data, folder.Path));
+
+        Assert.Contains("invites berlin", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Patients_of_data_that_are_given_are_refused()
+    {
+        var (code, error) = await CommandRun.FcmlAsync("demo", "--patients", "5", "--data", ".");
+
+        Assert.NotEqual(0, code);
+        Assert.Contains("--patients is for made hospitals", error, StringComparison.Ordinal);
+    }
+
+    private static IDemoData Prepare(string data, string folder) => DemoSource.Prepare(data, patients: 1, folder, TimeProvider.System, TestContext.Current.CancellationToken);
+
+    private static string Here([CallerFilePath] string file = "") => file;
+}
