@@ -69,7 +69,9 @@ internal static class DemoCommand
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
         var run = await federation.StartRunAsync(digest, cancel);
-        var view = await federation.WhileAllRunAsync(stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop), cancel);
+        var review = named is null ? new DemoReview(federation, study, run, Step) : null;
+        var view = await federation.WhileAllRunAsync(
+            stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop, review is null ? null : happened => review.HappenedAsync(happened, stop)), cancel);
         if (view.State.Status != RunStatus.Registered)
             throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. Logs: {federation.Logs}.");
         var model = await ModelsCommand.ResolveAsync(federation.Admin, run, cancel);

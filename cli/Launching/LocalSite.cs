@@ -85,6 +85,18 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     /// <summary>Verifies the worker's log; gives what the verb says.</summary>
     public Task<string> VerifyAuditAsync(CancellationToken cancel) => WorkerVerbAsync(["audit", "verify"], cancel);
 
+    /// <summary>Checks the quality of a dataset's events and writes the report; whether it passed its gate.</summary>
+    public async Task<bool> CheckQualityAsync(string dataset, string html, CancellationToken cancel)
+    {
+        const int KeptOut = 1;
+        var child = await group.StartAsync(new ChildSpecification(
+            $"site-worker quality of {name}", programs.Worker, ["quality", "check", dataset, "--html", html, "--data", WorkerFolder], Log("quality")));
+        if (await child.Ended.WaitAsync(cancel) == KeptOut)
+            return false;
+        await child.SucceedAsync(cancel);
+        return true;
+    }
+
     /// <summary>Runs a verb of <c>site-worker</c> on this site's folder; gives its last line on standard output.</summary>
     /// <exception cref="CliException">It ended with another exit code than 0; the message holds its last words.</exception>
     public Task<string> WorkerVerbAsync(IReadOnlyList<string> words, CancellationToken cancel) =>

@@ -51,7 +51,7 @@ internal sealed class RunView
     }
 
     /// <summary>Takes in an event and prints it as a line: for pipes and scripts.</summary>
-    public void Report(RunEvent happened, Terminal terminal)
+    public Coordinator.Rounds.RunEvent Report(RunEvent happened, Terminal terminal)
     {
         var journaled = Apply(happened);
         Say(journaled, terminal);
@@ -64,6 +64,7 @@ internal sealed class RunView
             result = happened.Result.IsEmpty ? null : JsonNode.Parse(happened.Result.Span),
             metrics = journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && _metrics.TryGetValue(step.Round.Value, out var metrics) ? metrics.ToJson() : null,
         });
+        return journaled;
     }
 
     /// <summary>Says an event to people.</summary>

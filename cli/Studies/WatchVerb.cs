@@ -32,14 +32,20 @@ internal static class WatchVerb
     }
 
     /// <summary>Follows a run to its end and gives what was seen.</summary>
-    public static async Task<RunView> FollowAsync(Connection connection, string run, Terminal terminal, CancellationToken cancel)
+    /// <param name="connection">To the coordinator.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="terminal">Where it is shown.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <param name="on">Hears of each event, in order; null: nobody does.</param>
+    public static async Task<RunView> FollowAsync(
+        Connection connection, string run, Terminal terminal, CancellationToken cancel, Func<Coordinator.Rounds.RunEvent, Task>? on = null)
     {
         var view = new RunView();
         var events = connection.ReadAsync(admin => admin.WatchRun(new WatchRunRequest { Run = run }, cancellationToken: cancel), cancel);
         if (terminal.Json || !terminal.People.Profile.Capabilities.Interactive)
         {
             await foreach (var happened in events)
-                view.Report(happened, terminal);
+                await HeardAsync(view.Report(happened, terminal));
         }
         else
         {
@@ -47,11 +53,14 @@ internal static class WatchVerb
             {
                 await foreach (var happened in events)
                 {
-                    view.Apply(happened);
+                    var journaled = view.Apply(happened);
                     live.UpdateTarget(view.Draw());
+                    await HeardAsync(journaled);
                 }
             });
         }
+
+        Task HeardAsync(Coordinator.Rounds.RunEvent journaled) => on?.Invoke(journaled) ?? Task.CompletedTask;
 
         return view.Ended ? view : throw new CliException(ExitCode.Unreachable, $"The coordinator ended the watch of run {run} before the run ended; watch it again with 'fcml study watch {run}'.");
     }

@@ -2,6 +2,7 @@ using FederatedClinicalMl.Cli.Demo.Splitting;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -118,7 +119,7 @@ internal sealed class DemoEvents : IDemoData
         foreach (var (site, import) in imports)
         {
             var report = Path.Combine(reports, $"{site.Name}-faults.csv");
-            await File.WriteAllTextAsync(report, Stores(site).Faults(study.Data.Dataset, (int)import.Number), cancel);
+            await File.WriteAllTextAsync(report, Stores(site).Events.Faults(study.Data.Dataset, (int)import.Number), cancel);
             table.AddRow(site.Name, $"{import.Patients}", $"{import.Events}", Lines(import.Refused), Lines(import.Notes));
             terminal.Emit("import", new { site = site.Name, import.Patients, import.Events, refused = import.Refused, notes = import.Notes, report });
         }
@@ -135,7 +136,9 @@ internal sealed class DemoEvents : IDemoData
     {
         try
         {
-            return ClinicalCohort.Of(study.Data, Stores(site).Open(study.Data.Dataset), _ => false, cancel).Cohort;
+            // With the steward's decisions, and without those who opted out: as the worker sees it.
+            var (events, optedOut) = Stores(site);
+            return ClinicalCohort.Of(study.Data, events.Open(study.Data.Dataset), optedOut.Contains, cancel).Cohort;
         }
         catch (DatasetException fault)
         {
@@ -148,12 +151,15 @@ internal sealed class DemoEvents : IDemoData
 
     private static List<string> Folders(string folder) => [.. Sites.Select(site => Directory.CreateDirectory(Path.Combine(folder, site, "data")).FullName)];
 
-    private SiteEvents Stores(LocalSite site)
+    private (SiteEvents Events, ExclusionList OptedOut) Stores(LocalSite site)
     {
         var folder = new WorkerFolder(site.WorkerFolder);
         var identity = folder.Open(WorkerConfiguration.ReadFile(folder.Configuration), "fcml demo");
-        identity.Key.Dispose(); // nothing is signed here
-        return new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, _time);
+        using var key = identity.Key; // nothing is signed here
+        var state = ChainedLog.Read(new FileDisk(folder.Root), WorkerCore.LogPath, key.PublicKey).Aggregate(WorkerState.Empty, (state, entry) => state.Apply(entry));
+        return (
+            new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, _time, dataset => state.Decisions.GetValueOrDefault(dataset, DecisionMark.None)),
+            new ExclusionList(identity.Secret, state.Exclusions));
     }
 
     private static string Lines(IEnumerable<DataCount> counts) => string.Join('\n', counts.Select(count => $"{count.Count} {count.What}".EscapeMarkup()));

@@ -41,9 +41,9 @@ internal sealed class FaultPlanter(long seed, int site)
         new("duplicate-event", "an observation twice, under two identifiers", 0.10, Repeat),
         new("sex-inconsistent", "a pregnant man, or a woman with a disease of the prostate", 0.04, Contradict),
         new("discharge-before-admission", "a visit that ends before it begins", 0.05, EndBeforeStart),
-        new("age-impossible", "a birth a hundred years too early", 0.03,
+        new("age-impossible", "a birth a hundred years too early", 0.02,
             (patient, _) => patient.Birth is { } birth ? (patient with { Birth = birth.AddYears(-100) }, patient.Id) : null),
-        new("birth-missing", "a patient without date of birth", 0.05, (patient, _) => (patient with { Birth = null }, patient.Id)),
+        new("birth-missing", "a patient without date of birth", 0.015, (patient, _) => (patient with { Birth = null }, patient.Id)),
         new("sex-missing", "a patient without sex", 0.05, (patient, _) => (patient with { Male = null }, patient.Id)),
     ];
 

@@ -63,6 +63,10 @@ public sealed class ChainedLog : IDisposable
         }
     }
 
+    /// <summary>Reads the entries of a log without changing it, for whoever only looks; another may be writing it.</summary>
+    /// <exception cref="LogBrokenException">An entry, a link or the last signature is wrong.</exception>
+    public static IReadOnlyList<LogEntry> Read(IDisk disk, string path, VerifyingKey key) => Check(path, LineLog.Read(disk, path, out _), key, everySignature: false);
+
     /// <summary>Reads a log without changing it and checks everything in it, every signature included.</summary>
     public static LogVerification Verify(IDisk disk, string path, VerifyingKey key)
     {
