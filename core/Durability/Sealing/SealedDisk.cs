@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Durability;
 /// Authenticated with a chunk are its index and whether it is the last one (after STREAM: Hoang, Reyhanitabar, Rogaway, Vizár, "Online
 /// Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", CRYPTO 2015), and the last one is looked at when a file is opened.</para>
 /// <para>Noticed as <see cref="SealBrokenException"/>: another key, any changed byte, chunks that were exchanged, repeated or taken from another file,
-/// a file that was cut or lengthened anywhere. Not noticed: an older copy of a whole file or of the last state of one of its chunks, files of
+/// a file that was cut or lengthened anywhere. Not noticed: an older copy of a whole file, or of one chunk of the same file in its place, files of
 /// one key that were exchanged for one another, and a file that was removed.</para>
 /// <para>Durability is the other disk's for what was written once and synced. What is appended or overwritten rewrites whole chunks in place: a loss of power
 /// before the next sync can break a chunk that was durable before. So this is for files that are written, synced and then named (see
