@@ -107,7 +107,7 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.Equal(0, await EndAsync(_programs.Worker, Steward, "studies", "list", "--data", WorkerFolder));
         Assert.Equal(Refused, await EndAsync(_programs.Worker, Gateway, "studies", "list", "--data", WorkerFolder));
         Assert.NotEqual(0, await EndAsync("/bin/ls", Steward, WorkerFolder));
-        foreach (var hidden in (string[])["worker.key", "site.secret", "worker.yaml", "policy.yaml", "audit.log", $"studies/{digest}.json"])
+        foreach (var hidden in (string[])["worker.key", "site.secret", "store.key", "worker.yaml", "policy.yaml", "audit.log", $"studies/{digest}.json"])
             Assert.NotEqual(0, await EndAsync("/bin/cat", Steward, Path.Combine(WorkerFolder, hidden)));
     }
 

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
@@ -88,7 +89,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             throw new StepDeclinedException(Reason.DatasetMissing, missing.Message);
         }
-        catch (DatasetException unfit)
+        catch (Exception unfit) when (unfit is DatasetException or SealBrokenException)
         {
             throw new StepDeclinedException(Reason.DataUnfit, unfit.Message);
         }

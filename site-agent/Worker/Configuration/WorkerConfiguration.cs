@@ -78,6 +78,9 @@ public sealed record WorkerFolder(string Root)
     /// <summary>Where its event stores are.</summary>
     public string Events => Path.Join(Root, "events");
 
+    /// <summary>Key of the event stores, hexadecimal; not there where it is handed over as a credential.</summary>
+    public string StoreKey => Path.Join(Root, "store.key");
+
     /// <summary>The site's own rules of data quality; need not be there.</summary>
     public string Quality => Path.Join(Root, "quality.yaml");
 
@@ -100,6 +103,9 @@ public sealed record WorkerFolder(string Root)
         using (var key = SigningKey.Create())
             Make(made, Key, key.ToPem());
         Make(made, Secret, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SiteSecret.Length)));
+        // Where there are stores, a new key would open none of them: the right one is elsewhere (a credential, a backup), or they go with it.
+        if (!Directory.Exists(Events))
+            Make(made, StoreKey, Worker.StoreKey.New());
         return made;
     }
 
@@ -150,7 +156,7 @@ public sealed record WorkerFolder(string Root)
         File.SetUnixFileMode(Root, OwnerOnlyDirectory | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
     }
 
-    private static void RequirePrivate(string path)
+    internal static void RequirePrivate(string path)
     {
         if (!File.Exists(path))
             throw new WorkerSetupException($"'{path}' is not there. 'site-worker init' makes it; a lost key is replaced by enrolling anew.");

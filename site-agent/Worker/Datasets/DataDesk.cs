@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
@@ -45,7 +46,7 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
         {
             return answer();
         }
-        catch (DatasetException fault)
+        catch (Exception fault) when (fault is DatasetException or SealBrokenException)
         {
             throw new StewardException(fault.Message);
         }

@@ -4,13 +4,14 @@ using FederatedClinicalMl.Durability;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
-/// <summary>The site's event stores: one for each dataset of events, below <c>events/</c> in the worker's folder.</summary>
+/// <summary>The site's event stores: one for each dataset of events, below <c>events/</c> in the worker's folder, sealed.</summary>
 /// <param name="folder">The worker's folder.</param>
 /// <param name="datasets">The site's map of datasets, read anew each time.</param>
 /// <param name="secret">For fingerprints.</param>
+/// <param name="key">Seals the stores.</param>
 /// <param name="time">When an import was made.</param>
 /// <param name="decided">Up to where the decisions about a dataset's values are logged: these hold.</param>
-public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, TimeProvider time, Func<string, DecisionMark> decided)
+public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, StoreKey key, TimeProvider time, Func<string, DecisionMark> decided)
 {
     private const string DecisionsSuffix = ".jsonl";
 
@@ -30,7 +31,7 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
             return Store(dataset).Import(source.Open(), new ImportLimits(maximumRefusedShare), cancel);
     }
 
-    /// <summary>Every store that is there, whatever datasets.yaml says now, and its imports. A store whose manifest cannot be read is passed over: whoever opens it is told.</summary>
+    /// <summary>Every store that is there, whatever datasets.yaml says now, and its imports. A store whose manifest cannot be read or opened is passed over: whoever opens it is told.</summary>
     public IEnumerable<(string Dataset, IReadOnlyList<StoreImport> Imports)> Stored()
     {
         string[] folders = Directory.Exists(folder.Events) ? Directory.GetDirectories(folder.Events) : [];
@@ -41,7 +42,7 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
             {
                 imports = Store(dataset).Imports;
             }
-            catch (DatasetException)
+            catch (Exception fault) when (fault is DatasetException or SealBrokenException)
             {
                 continue;
             }
@@ -110,7 +111,7 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
         return reading.Mapping ?? throw new DatasetException($"{path}:{reading.Faults[0]}");
     }
 
-    private EventStore Store(string dataset) => new(new FileDisk(Path.Join(folder.Events, dataset), ownerOnly: true), secret.BeginDataFingerprint, time);
+    private EventStore Store(string dataset) => new(key.Seal(Path.Join(folder.Events, dataset)), secret.BeginDataFingerprint, time);
 
     private EventDataset Find(string dataset) => Map().Events.TryGetValue(dataset, out var source)
         ? source

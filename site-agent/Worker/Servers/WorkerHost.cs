@@ -38,7 +38,7 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+            folder, datasets, identity.Secret, StoreKey.Open(folder, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
         var rules = new QualityFile(folder.Quality).Read;
         CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
@@ -72,7 +72,7 @@ public static class WorkerHost
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app, core, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, core, configuration, identity, gatewaySocket, stewardSocket));
         app.Lifetime.ApplicationStopped.Register(() =>
         {
             core.Dispose();
@@ -159,7 +159,7 @@ public static class WorkerHost
         }
     }
 
-    private static void Announce(WebApplication app, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    private static void Announce(WebApplication app, WorkerFolder folder, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         if (OperatingSystem.IsWindows())
@@ -175,6 +175,8 @@ public static class WorkerHost
                 log.AccountSeparationOff(PeerCredentials.OwnUid);
         }
 
+        if (File.Exists(folder.StoreKey))
+            log.StoreKeyBesideData(folder.StoreKey);
         if (core.Broken is { } broken)
             log.LogBroken(broken.Message);
         foreach (var fault in core.Policy().Faults)

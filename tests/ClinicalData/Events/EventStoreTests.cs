@@ -142,24 +142,28 @@ public sealed class EventStoreTests
         Assert.NotEqual(Of(records), Of([.. records[..8], records[8] with { Code = "2339-0" }]));
     }
 
-    [Fact]
-    public void Import_killed_at_any_moment_is_there_whole_or_not_at_all_and_goes_through_when_it_is_made_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Import_killed_at_any_moment_is_there_whole_or_not_at_all_and_goes_through_when_it_is_made_again(bool isSealed)
     {
         var first = new ScriptedSource([.. Enumerable.Range(0, 6).Select(i => new ScriptedRecord($"r{i}", "p", i, i))]);
         var second = new ScriptedSource([.. Enumerable.Range(0, 15).Select(i => new ScriptedRecord($"r{i}", "p", i, i + (i == 3 ? 1 : 0)))]);
+        IDisk Over(SimulatedDisk below) => isSealed ? new SealedDisk(below, new byte[SealedDisk.KeyLength], "") : below;
         var undisturbed = new SimulatedDisk(3);
-        Import(undisturbed, first);
+        Import(Over(undisturbed), first);
         var begin = undisturbed.Operations;
-        var expected = Import(undisturbed, second).Fingerprint;
+        var expected = Import(Over(undisturbed), second).Fingerprint;
 
         for (var kill = 0; kill < undisturbed.Operations - begin; kill++)
         {
-            var disk = new SimulatedDisk(kill);
+            var below = new SimulatedDisk(kill);
+            var disk = Over(below);
             var before = Import(disk, first);
-            disk.CrashAt = disk.Operations + kill;
+            below.CrashAt = below.Operations + kill;
             Assert.Throws<SimulatedCrash>(() => Import(disk, second));
-            disk.CrashAt = null;
-            disk.Restart();
+            below.CrashAt = null;
+            below.Restart();
 
             var imports = Store(disk).Imports;
             Assert.Equal(before.Fingerprint, imports[0].Fingerprint);

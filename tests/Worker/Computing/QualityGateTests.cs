@@ -35,7 +35,7 @@ public sealed class QualityGateTests : IDisposable
         var quality = new QualityFile(_folder.Quality).Read;
         Site? site = null;
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Ward.ImportedAt);
-        _events = new SiteEvents(_folder, Map, Site.Secret, time, dataset => site!.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None));
+        _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), time, dataset => site!.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None));
         _cohorts = new CohortCache(Map, _events.Open, Site.Secret, quality);
         _site = site = new Site(computer: new SiteStepComputer(_cohorts, new FakeTrainer()));
         _desk = new QualityDesk(_site.Core, _events, quality);
@@ -110,6 +110,26 @@ public sealed class QualityGateTests : IDisposable
         _desk.Decide("ehr", Decided("", "", "correct 99"), "grace");
 
         Assert.NotEqual(before.Fingerprint, _cohorts.Load(s_study, exclusions).Fingerprint);
+    }
+
+    [Theory]
+    [InlineData("store.json")]
+    [InlineData("imports/000001/events-000.parquet")]
+    public void Store_that_cannot_be_opened_declines_every_study_over_it_and_the_steward_hears_what_to_do(string file)
+    {
+        Import();
+        var path = Path.Combine(_folder.Events, "ehr", file);
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        var declined = Declined();
+
+        Assert.Equal(Reason.DataUnfit, declined.Reason);
+        Assert.StartsWith($"'{file}' cannot be opened: its key is another one, or its bytes were changed", declined.Message, StringComparison.Ordinal);
+        Assert.EndsWith("remove that folder and import the export again.", declined.Message, StringComparison.Ordinal);
+        Assert.Equal(declined.Message, Assert.Throws<StewardException>(() => _desk.Check("ehr", null, Stop)).Message);
+        _ = _events.Stored().ToList(); // the worker starts all the same
     }
 
     [Fact]
