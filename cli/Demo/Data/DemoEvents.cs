@@ -158,7 +158,7 @@ internal sealed class DemoEvents : IDemoData
         using var key = identity.Key; // nothing is signed here
         var state = ChainedLog.Read(new FileDisk(folder.Root), WorkerCore.LogPath, key.PublicKey).Aggregate(WorkerState.Empty, (state, entry) => state.Apply(entry));
         return (
-            new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, _time, dataset => state.Decisions.GetValueOrDefault(dataset, DecisionMark.None)),
+            new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, StoreKey.Open(folder, credentials: null), _time, dataset => state.Decisions.GetValueOrDefault(dataset, DecisionMark.None)),
             new ExclusionList(identity.Secret, state.Exclusions));
     }
 

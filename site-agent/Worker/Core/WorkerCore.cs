@@ -266,7 +266,7 @@ public sealed class WorkerCore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var import in imports.Where(import => import.Number > _state.Imports.GetValueOrDefault(dataset)))
+            foreach (var import in imports.Where(import => !_state.Imports.Contains((dataset, import.Fingerprint))))
                 Append(WorkerEntries.DataImported, WorkerEntries.Imported(dataset, import, steward), null);
         }
     }

@@ -63,7 +63,7 @@ public sealed record ReleaseRecord(ReleaseHead Head)
 /// <param name="Newest">For each run, the release made last.</param>
 /// <param name="Rounds">For each study, in how many rounds, over all its runs, something was released.</param>
 /// <param name="Profiles">Profiles that a steward let out: study, and SHA-256 of the payload.</param>
-/// <param name="Imports">For each dataset of events, the number of the last import.</param>
+/// <param name="Imports">Imports of events: dataset, and fingerprint of the store after it. A store that is made anew counts from 1 again.</param>
 public sealed record WorkerState(
     ImmutableDictionary<StudyDigest, StudyRecord> Studies,
     ImmutableHashSet<Sha256Digest> Exclusions,
@@ -72,12 +72,12 @@ public sealed record WorkerState(
     ImmutableDictionary<RunId, ReleaseRecord> Newest,
     ImmutableDictionary<StudyDigest, int> Rounds,
     ImmutableHashSet<(StudyDigest Study, Sha256Digest Payload)> Profiles,
-    ImmutableDictionary<string, int> Imports)
+    ImmutableHashSet<(string Dataset, Sha256Digest Fingerprint)> Imports)
 {
     /// <summary>Before the first entry.</summary>
     public static WorkerState Empty { get; } = new(
         ImmutableDictionary<StudyDigest, StudyRecord>.Empty, [], ImmutableDictionary<StepId, ReleaseRecord>.Empty, [],
-        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, [], ImmutableDictionary<string, int>.Empty);
+        ImmutableDictionary<RunId, ReleaseRecord>.Empty, ImmutableDictionary<StudyDigest, int>.Empty, [], []);
 
     /// <summary>For each dataset of events, the decisions about its values that hold.</summary>
     public ImmutableDictionary<string, DecisionMark> Decisions { get; init; } = ImmutableDictionary<string, DecisionMark>.Empty;
@@ -97,7 +97,7 @@ public sealed record WorkerState(
             WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
             WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
-            WorkerEntries.DataImported => Import(body),
+            WorkerEntries.DataImported => this with { Imports = Imports.Add((body.Text("dataset", 63), Sha256Digest.Parse(body.Text("fingerprint", 64)))) },
             WorkerEntries.QualityDecided => DecideQuality(body),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
             WorkerEntries.Settled => Settle(body),
@@ -142,24 +142,6 @@ public sealed record WorkerState(
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
     private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
-
-    private WorkerState Import(JsonFields body)
-    {
-        var dataset = body.Text("dataset", 63);
-        var number = (int)body.Integer("number", 1, int.MaxValue);
-        return number > Imports.GetValueOrDefault(dataset)
-            ? this with { Imports = Imports.SetItem(dataset, number) }
-            : throw new FormatException($"it imports number {number} of '{dataset}' a second time.");
-    }
-
-    private WorkerState DecideQuality(JsonFields body)
-    {
-        var dataset = body.Text("dataset", 63);
-        var mark = new DecisionMark((int)body.Integer("version", 1, int.MaxValue), Sha256Digest.Parse(body.Text("digest", 64)));
-        return mark.Version > Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version
-            ? this with { Decisions = Decisions.SetItem(dataset, mark) }
-            : throw new FormatException($"it takes version {mark.Version} of the decisions about '{dataset}' a second time.");
-    }
 
     private WorkerState Release(ReleaseHead head)
     {
