@@ -168,6 +168,24 @@ public sealed class ImportTests(PostgresServer server) : IClassFixture<PostgresS
     }
 
     [Fact]
+    public async Task Second_import_at_the_same_time_is_refused_and_an_interrupted_one_hands_nothing_over()
+    {
+        using var import = await LoadAsync("locked", ImportRun.Fixture("cdm54"), _ => "text");
+        using var waits = await server.HoldAsync("LOCK TABLE locked.person");
+        using var first = Programs.Start(Programs.Import, "run", "--config", import.Config);
+        await waits.UntilSomebodyWaitsAsync();
+
+        var second = await import.RunAsync();
+        await Programs.SucceedAsync("kill", "-TERM", $"{first.Id}");
+        await first.WaitForExitAsync(Cancel);
+
+        Assert.Equal(Refused, second.Code);
+        Assert.Contains("is under way", second.Error, StringComparison.Ordinal);
+        Assert.Equal(130, first.ExitCode);
+        Assert.Null(OmopHandover.Read(import.Out));
+    }
+
+    [Fact]
     public async Task Password_and_folder_that_others_can_read_are_refused()
     {
         server.Require();

@@ -62,6 +62,15 @@ public sealed class PostgresServer : IAsyncLifetime
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Runs a statement in a transaction that ends when what is returned is disposed of.</summary>
+    internal async Task<HeldTransaction> HoldAsync(string sql)
+    {
+        var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand($"BEGIN; {sql}", connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return new HeldTransaction(connection);
+    }
+
     /// <summary>Makes a schema with a table for each file of a folder, and fills it.</summary>
     /// <param name="schema">Its name, which no other test uses.</param>
     /// <param name="folder">The folder.</param>
@@ -117,4 +126,19 @@ public sealed class PostgresServer : IAsyncLifetime
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(_folder.Of("server.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
+}
+
+/// <summary>An open transaction and the locks it holds.</summary>
+internal sealed class HeldTransaction(NpgsqlConnection connection) : IDisposable
+{
+    /// <summary>Returns once somebody waits for one of the locks.</summary>
+    public async Task UntilSomebodyWaitsAsync()
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_sleep(0.02) IS NOT NULL AND EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)", connection);
+        while (await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is not true)
+        {
+        }
+    }
+
+    public void Dispose() => connection.Dispose();
 }
