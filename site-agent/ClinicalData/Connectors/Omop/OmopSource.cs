@@ -53,7 +53,7 @@ public sealed partial class OmopSource : IEventSource
     /// <summary>What a steward should know of how it is read: tables that are not there, headers that were understood.</summary>
     public ImmutableArray<string> Remarks { get; }
 
-    /// <summary>Opens a folder with one CSV (also gzip) or Parquet file for each table.</summary>
+    /// <summary>Opens a folder with one CSV (also gzip) or Parquet file for each table, or what <c>site-import</c> handed over.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">What its steward declares.</param>
     /// <param name="clock">The hospital's clock.</param>
@@ -62,7 +62,7 @@ public sealed partial class OmopSource : IEventSource
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
-        return new OmopSource(new OmopFolder(folder), options, clock);
+        return new OmopSource(new OmopFolder(OmopHandover.FolderOf(folder)), options, clock);
     }
 
     /// <inheritdoc/>
@@ -87,6 +87,13 @@ public sealed partial class OmopSource : IEventSource
         }
     }
 
+    /// <summary>The version that <c>cdm_source.cdm_version</c> means; null: none that is known.</summary>
+    public static OmopVersion? VersionOf(string text) => VersionText().Match(text) switch
+    {
+        { Success: true } match => match.Groups[1].Value == "3" ? OmopVersion.V53 : OmopVersion.V54,
+        _ => null,
+    };
+
     private static OmopVersion VersionOf(IOmopTables tables)
     {
         const string Declare = "Declare its version, 5.3 or 5.4, in the import's configuration.";
@@ -95,14 +102,8 @@ public sealed partial class OmopSource : IEventSource
         if (tables.Find(table.Name) is not { } file)
             throw new DatasetException($"There is no table cdm_source, which says the version of an OMOP database. {Declare}");
         var reader = OmopTableReader.Find(table, file, faults, []) ?? throw new DatasetException($"{string.Join(' ', faults)} {Declare}");
-        var versions = reader.Values(table.Version).Select(Known).Distinct().ToArray();
+        var versions = reader.Values(table.Version).Select(VersionOf).Distinct().ToArray();
         return versions is [{ } version] ? version : throw new DatasetException($"{file.Name} does not say in cdm_version whether this is 5.3 or 5.4. {Declare}");
-
-        static OmopVersion? Known(string text) => VersionText().Match(text) switch
-        {
-            { Success: true } match => match.Groups[1].Value == "3" ? OmopVersion.V53 : OmopVersion.V54,
-            _ => null,
-        };
     }
 
     private static string Text(OmopVersion version) => version == OmopVersion.V53 ? "5.3" : "5.4";

@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.SiteAgent.Import.CommandLine.RunAsync(args);
