@@ -143,6 +143,15 @@ public sealed record WorkerState(
 
     private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
 
+    private WorkerState DecideQuality(JsonFields body)
+    {
+        var dataset = body.Text("dataset", 63);
+        var mark = new DecisionMark((int)body.Integer("version", 1, int.MaxValue), Sha256Digest.Parse(body.Text("digest", 64)));
+        return mark.Version > Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version
+            ? this with { Decisions = Decisions.SetItem(dataset, mark) }
+            : throw new FormatException($"it takes version {mark.Version} of the decisions about '{dataset}' a second time.");
+    }
+
     private WorkerState Release(ReleaseHead head)
     {
         var release = new ReleaseRecord(head);
