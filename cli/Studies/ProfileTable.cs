@@ -36,7 +36,8 @@ internal static class ProfileTable
             var (number, without) = profile.Number(j);
             var less = without.Count == 0 ? "" : $" (without {string.Join(", ", without)})";
             Row(table, $"{feature.Name} ({feature.Unit}), mean (sd)", profile, report => Mean(report.Numbers[j]!), number is null ? Withheld : Mean(number) + less);
-            Row(table, $"{feature.Name}, median [quartiles]", profile, report => Quartiles(report.Numbers[j]!), number is null ? Withheld : Quartiles(number) + less);
+            if ((feature.Minimum, feature.Maximum) != (0, 1)) // of yes and no the mean says all
+                Row(table, $"{feature.Name}, median [quartiles]", profile, report => Quartiles(report.Numbers[j]!), number is null ? Withheld : Quartiles(number) + less);
             Row(table, $"{feature.Name}, missing", profile, report => Missing(report.Numbers[j]!), number is null ? Withheld : Missing(number) + less);
         }
 
@@ -54,8 +55,11 @@ internal static class ProfileTable
     private static string Mean(NumberProfile number) => number.Moments is not { } moments ? Withheld
         : moments.Mean is not { } mean ? "-" : string.Create(CultureInfo.InvariantCulture, $"{mean:G4} ({moments.StandardDeviation ?? double.NaN:G3})");
 
+    // Where the public grid is coarser than the values are spread, a median that is interpolated in one of its cells says nothing: the cell is shown.
     private static string Quartiles(NumberProfile number) => number.Histogram is not { } histogram ? Withheld
-        : histogram.Quantile(0.5) is not { } median ? "-" : string.Create(CultureInfo.InvariantCulture, $"{median.Value:G4} [{histogram.Quantile(0.25)!.Value.Value:G4}, {histogram.Quantile(0.75)!.Value.Value:G4}]");
+        : histogram.Quantile(0.5) is not { } median ? "-"
+        : median.Upper - median.Lower > number.Moments!.StandardDeviation ? string.Create(CultureInfo.InvariantCulture, $"median within [{median.Lower:G4}, {median.Upper:G4}]")
+        : string.Create(CultureInfo.InvariantCulture, $"{median.Value:G4} [{histogram.Quantile(0.25)!.Value.Value:G4}, {histogram.Quantile(0.75)!.Value.Value:G4}]");
 
     private static string Missing(NumberProfile number) => number.Moments is not { Missing: { } missing } moments ? Withheld
         : string.Create(CultureInfo.InvariantCulture, $"{missing:N0} ({(missing == 0 ? 0 : (double)missing / (moments.Count + missing)):P1})");

@@ -32,7 +32,7 @@ internal static class ProfileVerb
             var profile = StudyProfile.Read(asked, view.Profile);
             terminal.Show(ProfileTable.Of(asked, profile));
             foreach (var absent in view.State.History[^1].Sites.Keys.Except(profile.Sites.Select(site => site.Site)))
-                terminal.Say($"[yellow]{absent} is not in it: {view.State.History[^1].Sites[absent]}[/]");
+                terminal.Say($"[yellow]{absent} is not in it: {(view.State.History[^1].Sites[absent] is DeclinedAnswer declined ? $"it declined, {declined.Reason}" : "it did not answer")}[/]");
             if (parsed.GetValue(to) is { } file)
                 await File.WriteAllBytesAsync(file.FullName, view.Profile, cancel);
             terminal.Emit("profile", new { study = digest, reply.Run, profile = JsonNode.Parse(view.Profile) });

@@ -23,7 +23,7 @@ public sealed record FlowCount(long? Patients, long? Rows);
 public sealed class ProfileReport
 {
     /// <summary>Bins of a number's public grid, over its plausible range.</summary>
-    public const int Bins = 20;
+    public const int Bins = 64;
 
     private ProfileReport(CategoryCounts outcome, ImmutableArray<FlowCount> flow, ImmutableArray<NumberProfile?> numbers, ImmutableArray<CategoryCounts?> categories) =>
         (Outcome, Flow, Numbers, Categories) = (outcome, flow, numbers, categories);
