@@ -23,8 +23,18 @@ internal sealed class EventSelector
     }
 
     /// <summary>Codes of a study, with the addresses of their systems.</summary>
-    public static CodeSet CodesOf(ImmutableArray<StudyCode> codes) =>
-        new([.. codes.Select(code => (CodeSystems.AddressOf(code.System) ?? code.System, code.Code))]);
+    /// <exception cref="DatasetException">A code is written as none can be: studies come from outside, and no checker knows every code system.</exception>
+    public static CodeSet CodesOf(ImmutableArray<StudyCode> codes)
+    {
+        try
+        {
+            return new CodeSet([.. codes.Select(code => (CodeSystems.AddressOf(code.System) ?? code.System, code.Code))]);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new DatasetException($"The study names codes that cannot be: {fault.Message}");
+        }
+    }
 
     /// <summary>Numbers of the selections to which events of a kind and concept (-1: none) belong, in order.</summary>
     public ReadOnlySpan<int> Of(EventKind kind, int concept)

@@ -153,8 +153,11 @@ public sealed class FeatureComputer
             };
             if (value is NumberValue { } asked)
             {
+                var rule = UnitRule.None;
+                if (asked.Conversion is { } named && !UnitRules.ByName.TryGetValue(named, out rule))
+                    throw new DatasetException($"The study names the conversion '{named}', which this software does not know. Known: {string.Join(", ", UnitRules.ByName.Keys.Order(StringComparer.Ordinal))}.");
                 _converter = UcumUnit.TryParse(asked.Unit, out var unit)
-                    ? new UnitConverter(unit, (decimal?)asked.MolarMass, asked.Conversion is null ? UnitRule.None : UnitRules.ByName[asked.Conversion])
+                    ? new UnitConverter(unit, (decimal?)asked.MolarMass, rule)
                     : throw new DatasetException($"The study converts into the unit '{asked.Unit}', which this software does not know.");
             }
 

@@ -27,6 +27,8 @@ public sealed class DriftDesk(IDisk disk, Action<Study, DriftCheck> alarmed)
     public void BeforeTraining(Study study, RunId run, CohortRows training)
     {
         ArgumentNullException.ThrowIfNull(study);
+        if (study.Data.Features.Length > ProfileDesign.MaximumFeatures)
+            return; // more than a profile is of: such a study trains without
         lock (_one)
         {
             var kept = Read(study);
@@ -71,10 +73,17 @@ public sealed class DriftDesk(IDisk disk, Action<Study, DriftCheck> alarmed)
         var path = PathOf(study);
         if (!disk.Exists(path))
             return null;
-        var fields = new JsonFields(CanonicalJson.Read(DurableFile.Read(disk, path)), path);
-        var kept = new Kept(RunId.Parse(fields.Text("run", 32)), (int)fields.Integer("checks", 0, int.MaxValue), TrainingProfile.Read(fields.Node("profile"), fields.PathOf("profile")));
-        fields.End();
-        return kept;
+        try
+        {
+            var fields = new JsonFields(CanonicalJson.Read(DurableFile.Read(disk, path)), path);
+            var kept = new Kept(RunId.Parse(fields.Text("run", 32)), (int)fields.Integer("checks", 0, int.MaxValue), TrainingProfile.Read(fields.Node("profile"), fields.PathOf("profile")));
+            fields.End();
+            return kept;
+        }
+        catch (FormatException)
+        {
+            return null; // of another version, or damaged: an aggregate for people must not keep a site from training, and the next run makes it anew
+        }
     }
 
     private void Write(Study study, Kept kept)

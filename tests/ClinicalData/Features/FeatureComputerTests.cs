@@ -91,6 +91,17 @@ public sealed class FeatureComputerTests
         Assert.Equal(("glucose", problem, 1L), Assert.Single(computer.Problems.All.Select(item => (item.Feature, item.Problem, item.Count))));
     }
 
+    [Theory]
+    [InlineData("{kind: number, of: [observation], codes: {loinc: [a]}, unit: mmol/L, plausible: [1, 60], conversion: made-up}", "made-up")]
+    [InlineData("{kind: number, of: [observation], codes: {loinc: [a]}, unit: furlong, plausible: [1, 60]}", "furlong")]
+    [InlineData("{kind: ever, of: [observation], codes: {loinc: [\"a*\"]}}", "asterisk")]
+    public void Definition_that_this_software_cannot_compute_is_refused_in_words(string value, string word)
+    {
+        var fault = Assert.Throws<DatasetException>(() => new Chart().Compute(ClinicalStudyText.Features($"feature: {value}"), 0));
+
+        Assert.Contains(word, fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Window_is_open_at_its_beginning_and_closed_at_its_end()
     {
