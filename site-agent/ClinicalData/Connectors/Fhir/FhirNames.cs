@@ -10,6 +10,7 @@ internal sealed class FhirNames
     public const int Start = 0;
 
     private const int Most = 256;
+    private const int Longest = 64; // FHIR has none that is longer
 
     private readonly Utf8Dictionary _ordinals = new();
     private readonly Name[] _names = new Name[Most];
@@ -46,7 +47,7 @@ internal sealed class FhirNames
     private int Learn(int last, ReadOnlySpan<byte> quoted, FhirElement element)
     {
         var ordinal = _ordinals.Find(quoted);
-        if (ordinal < 0 && _count < Most)
+        if (ordinal < 0 && _count < Most && quoted.Length <= Longest)
         {
             ordinal = _ordinals.GetOrAdd(quoted, out _);
             _names[_count++] = new Name([.. quoted, (byte)':'], element);
