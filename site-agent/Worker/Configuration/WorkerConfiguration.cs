@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -105,7 +106,7 @@ public sealed record WorkerFolder(string Root)
         Make(made, Secret, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SiteSecret.Length)));
         // Where there are stores, a new key would open none of them: the right one is elsewhere (a credential, a backup), or they go with it.
         if (!Directory.Exists(Events))
-            Make(made, StoreKey, Worker.StoreKey.New());
+            Make(made, StoreKey, KeyFile.New());
         return made;
     }
 

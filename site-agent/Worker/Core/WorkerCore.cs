@@ -43,10 +43,10 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
     {
         (_disk, _exchange, _identity, _policy, _computer, _log, Broken) = (disk, exchange, identity, policy, computer, log, broken);
-        _spool = new ReleaseSpool(exchange);
+        _spool = new ReleaseSpool(outbox.Seal(exchange));
     }
 
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
@@ -68,15 +68,17 @@ public sealed class WorkerCore : IDisposable
     /// <summary>Takes up where the log ends: removes files that may not leave, finds those that still wait.</summary>
     /// <param name="disk">The worker's own folder.</param>
     /// <param name="exchange">The folder shared with the gateway.</param>
+    /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
+        ArgumentNullException.ThrowIfNull(outbox);
         ArgumentNullException.ThrowIfNull(identity);
         disk.CreateDirectory(StudiesDirectory);
         exchange.CreateDirectory(ExchangePaths.Incoming);
@@ -88,7 +90,7 @@ public sealed class WorkerCore : IDisposable
         }
         catch (LogBrokenException broken)
         {
-            return new WorkerCore(disk, exchange, identity, policy, computer, null, broken);
+            return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, broken);
         }
 
         var state = WorkerState.Empty;
@@ -101,11 +103,11 @@ public sealed class WorkerCore : IDisposable
             catch (FormatException fault)
             {
                 log.Dispose();
-                return new WorkerCore(disk, exchange, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
+                return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
             }
         }
 
-        var core = new WorkerCore(disk, exchange, identity, policy, computer, log, null) { _state = state };
+        var core = new WorkerCore(disk, exchange, outbox, identity, policy, computer, log, null) { _state = state };
         core._spool.Recover(state.Unsettled());
         return core;
     }

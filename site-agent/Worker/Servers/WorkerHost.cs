@@ -38,14 +38,14 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
         var rules = new QualityFile(folder.Quality).Read;
         CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         if (core.Broken is null)
@@ -72,7 +72,7 @@ public static class WorkerHost
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, core, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, exchange, core, configuration, identity, gatewaySocket, stewardSocket));
         app.Lifetime.ApplicationStopped.Register(() =>
         {
             core.Dispose();
@@ -80,6 +80,10 @@ public static class WorkerHost
         });
         return app;
     }
+
+    // Whether the gateway has an account of its own. On Windows the services always have.
+    private static bool HasAccounts(WorkerConfiguration configuration) =>
+        OperatingSystem.IsWindows() || (configuration.GatewayUid ?? PeerCredentials.OwnUid) != PeerCredentials.OwnUid;
 
     private static (string Gateway, string Steward) Endpoints(WorkerFolder folder, string exchange) =>
         (Path.GetFullPath(Path.Join(exchange, ExchangePaths.Socket)), Path.GetFullPath(folder.StewardSocket));
@@ -159,7 +163,7 @@ public static class WorkerHost
         }
     }
 
-    private static void Announce(WebApplication app, WorkerFolder folder, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    private static void Announce(WebApplication app, WorkerFolder folder, string exchange, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         if (OperatingSystem.IsWindows())
@@ -171,12 +175,18 @@ public static class WorkerHost
             // Directory modes are the first lock, peer credentials the second: a socket's own mode only has to let both accounts through.
             File.SetUnixFileMode(gateway, (UnixFileMode)Convert.ToInt32("666", 8));
             File.SetUnixFileMode(steward, (UnixFileMode)Convert.ToInt32("666", 8));
-            if ((configuration.GatewayUid ?? PeerCredentials.OwnUid) == PeerCredentials.OwnUid)
+            if (!HasAccounts(configuration))
                 log.AccountSeparationOff(PeerCredentials.OwnUid);
         }
 
-        if (File.Exists(folder.StoreKey))
-            log.StoreKeyBesideData(folder.StoreKey);
+        if (!OperatingSystem.IsWindows())
+        {
+            if (File.Exists(folder.StoreKey))
+                log.StoreKeyBesideData(folder.StoreKey);
+            if (File.Exists(OutboxKey.PathIn(exchange)))
+                log.OutboxKeyBesideData(OutboxKey.PathIn(exchange));
+        }
+
         if (core.Broken is { } broken)
             log.LogBroken(broken.Message);
         foreach (var fault in core.Policy().Faults)
