@@ -38,9 +38,18 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None))
+        {
+            IsBeingErased = dataset => core!.State.ErasuresOf(dataset).Pending,
+        };
         var rules = new QualityFile(folder.Quality).Read;
-        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
+        CohortCache Cohorts()
+        {
+            var cohorts = new CohortCache(datasets, events.Open, identity.Secret, rules);
+            events.Erased += cohorts.Forget;
+            return cohorts;
+        }
+
         var trainer = new TorchTrainer();
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
@@ -48,6 +57,8 @@ public static class WorkerHost
             disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
+        var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
+        retention.Check(); // before anything is recovered of what is to be erased
         if (core.Broken is null)
         {
             desk.Recover();
@@ -61,6 +72,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
@@ -73,8 +85,10 @@ public static class WorkerHost
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
         app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, exchange, core, configuration, identity, gatewaySocket, stewardSocket));
+        var daily = retention.CheckDaily();
         app.Lifetime.ApplicationStopped.Register(() =>
         {
+            daily.Dispose();
             core.Dispose();
             held.Dispose();
         });
