@@ -63,8 +63,8 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(point == "erasure-ordered", Directory.Exists(Path.Combine(site.WorkerFolder, "events", "ehr")));
         await site.StartWorkerAsync(Cancel);
 
-        Assert.Empty(await ListAsync(site));
         Assert.False(Directory.Exists(Path.Combine(site.WorkerFolder, "events", "ehr")));
+        Assert.Empty(await ListAsync(site));
         var log = await File.ReadAllTextAsync(Path.Combine(site.WorkerFolder, "audit.log"), Cancel);
         Assert.Equal((2, 2), (log.Split("\"erasure-ordered\"").Length, log.Split("\"data-erased\"").Length)); // each once
         await site.WorkerVerbAsync(["data", "import", "ehr"], Cancel);
