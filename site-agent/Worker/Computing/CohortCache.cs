@@ -16,10 +16,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="quality">The site's own rules of data quality, read anew each time; null: it has none.</param>
 public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, ClinicalSource> events, SiteSecret secret, Func<QualityReading>? quality = null)
 {
-    private (object Key, SiteData Data)? _last;
+    private volatile Kept? _last;
 
     /// <summary>For those who compute from tables alone.</summary>
     public static ClinicalSource NoEvents(string dataset) => throw new DatasetMissingException($"There is no store of events here, so none under the name '{dataset}'.");
+
+    /// <summary>Lets go of the rows; on any thread.</summary>
+    public void Forget() => _last = null;
 
     /// <summary>The rows that a study sees.</summary>
     /// <exception cref="StepDeclinedException">The dataset is not mapped, not there or not readable.</exception>
@@ -75,7 +78,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
             return last.Data;
         _last = null; // frees the old rows before the new ones are read
         var data = Answer(read);
-        _last = (key, data);
+        _last = new Kept(key, data);
         return data;
     }
 
@@ -89,11 +92,17 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             throw new StepDeclinedException(Reason.DatasetMissing, missing.Message);
         }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StepDeclinedException(Reason.DatasetMissing, "The data went away while they were read.");
+        }
         catch (Exception unfit) when (unfit is DatasetException or SealBrokenException)
         {
             throw new StepDeclinedException(Reason.DataUnfit, unfit.Message);
         }
     }
+
+    private sealed record Kept(object Key, SiteData Data);
 
     private sealed record Key(StudyDigest Study, string Path, long Length, DateTime Written, object Exclusions, DatasetSource Source)
     {

@@ -68,6 +68,20 @@ public sealed class DriftDesk(IDisk disk, Action<Study, DriftCheck> alarmed)
         }
     }
 
+    /// <summary>Removes the profiles of studies, durably.</summary>
+    /// <param name="ends">Which.</param>
+    public void Forget(Func<StudyDigest, bool> ends)
+    {
+        lock (_one)
+        {
+            var gone = disk.List(Folder).Where(name => Sha256Digest.TryParse(name[..Math.Min(name.Length, 2 * Sha256Digest.Length)], out var study) && ends(new StudyDigest(study))).ToList();
+            foreach (var name in gone)
+                disk.Delete($"{Folder}/{name}");
+            if (gone.Count > 0)
+                disk.SyncDirectory(Folder);
+        }
+    }
+
     private Kept? Read(Study study)
     {
         var path = PathOf(study);

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality, Retention retention) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -72,8 +72,15 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         var reply = new ListDataReply();
         reply.Imports.AddRange(imports.Select(item => ImportOf(item.Dataset, item.Import)));
         reply.Empty.AddRange(empty);
+        reply.Kept.AddRange(data.Kept());
         return reply;
     });
+
+    public override Task<EraseDataReply> EraseData(EraseDataRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        retention.Erase(request.Dataset, request.Steward, request.Note);
+        return new EraseDataReply();
+    }));
 
     public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
         Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
