@@ -99,6 +99,7 @@ public sealed record WorkerState(
             WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
             WorkerEntries.DataImported => this with { Imports = Imports.Add((body.Text("dataset", 63), Sha256Digest.Parse(body.Text("fingerprint", 64)))) },
             WorkerEntries.QualityDecided => DecideQuality(body),
+            WorkerEntries.MatrixWritten => this,
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
