@@ -66,16 +66,10 @@ internal static class QualityCommand
 
     private static QualityRequest Request(string dataset, string? study) => new() { Dataset = dataset, Study = study ?? "" };
 
-    // It tells of patients, or names their values: nobody but the steward's account reads it, even where the file was there before.
+    // It tells of patients, or names their values.
     private static async Task WritePrivately(string path, string text, CancellationToken cancel)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var file = new FileStream(path, options);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        await using var writer = new StreamWriter(file);
+        await using var writer = new StreamWriter(PrivateFile.Create(path));
         await writer.WriteAsync(text.AsMemory(), cancel);
     }
 

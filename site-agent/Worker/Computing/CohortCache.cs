@@ -48,9 +48,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             var table = TableReader.Read(source, Cohort.NumberColumns(study.Data), Cohort.TextColumns(study.Data));
             var cohort = Cohort.Of(study.Data, table, exclusions.Contains);
-            using var hash = secret.BeginDataFingerprint();
-            cohort.AppendTo(hash);
-            return new SiteData(cohort, table.Faults, Sha256Digest.Of(hash));
+            return new SiteData(cohort, table.Faults, secret.FingerprintOf(cohort.AppendTo));
         });
     }
 
@@ -65,10 +63,8 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         return Cached(key, () =>
         {
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
-            using var hash = secret.BeginDataFingerprint();
-            cohort.AppendTo(hash);
             var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Rules), exclusions.Contains, findings: 0, CancellationToken.None).Report;
-            return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash), PolicyCheck.Quality(study.Data.Quality, report));
+            return new SiteData(cohort.Cohort, [], secret.FingerprintOf(cohort.AppendTo), PolicyCheck.Quality(study.Data.Quality, report));
         });
     }
 

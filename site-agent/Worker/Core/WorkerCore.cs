@@ -320,6 +320,13 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    /// <summary>Logs that somebody at the site is given the rows of a study.</summary>
+    public void RecordMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward)
+    {
+        lock (_gate)
+            Append(WorkerEntries.MatrixWritten, WorkerEntries.WroteMatrix(study, fingerprint, rows, steward), null);
+    }
+
     /// <summary>The log's entries from a sequence number on, as stored.</summary>
     public IReadOnlyList<string> Log(long fromSequence)
     {

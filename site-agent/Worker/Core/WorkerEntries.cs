@@ -42,6 +42,9 @@ public static class WorkerEntries
     /// <summary>A steward decided about values that rules of quality had flagged; the decisions hold from here.</summary>
     public const string QualityDecided = "quality-decided";
 
+    /// <summary>Somebody at the site was given the rows of a study; written before the first byte.</summary>
+    public const string MatrixWritten = "matrix-written";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -92,6 +95,9 @@ public static class WorkerEntries
         new() { ["dataset"] = dataset, ["why"] = why, ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject Erased(string dataset) => new() { ["dataset"] = dataset };
+
+    internal static JsonObject WroteMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward) =>
+        new() { ["study"] = study.ToString(), ["fingerprint"] = fingerprint.ToString(), ["rows"] = rows, ["steward"] = steward };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

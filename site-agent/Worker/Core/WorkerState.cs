@@ -108,6 +108,7 @@ public sealed record WorkerState(
             WorkerEntries.ErasureOrdered => OrderErasure(body),
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
+            WorkerEntries.MatrixWritten => this,
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };

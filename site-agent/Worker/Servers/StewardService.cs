@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality, Retention retention) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality, Retention retention, MatrixDesk matrices) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -93,6 +93,12 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<DecideQualityReply> DecideQuality(DecideQualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
         quality.Decide(request.Dataset, request.Csv, request.Steward)));
+
+    public override async Task WriteMatrix(MatrixRequest request, IServerStreamWriter<MatrixPart> responseStream, ServerCallContext context)
+    {
+        var matrix = await Task.Run(() => Answer(() => matrices.Of(Find(request.Study).Study, request.Path, request.Steward, context.CancellationToken)));
+        await MatrixStream.SendAsync(matrix, responseStream, context.CancellationToken);
+    }
 
     public override async Task ShowAudit(ShowAuditRequest request, IServerStreamWriter<AuditEntry> responseStream, ServerCallContext context)
     {

@@ -73,6 +73,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
         builder.Services.AddSingleton(retention);
+        builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
