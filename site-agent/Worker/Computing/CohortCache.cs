@@ -64,7 +64,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
             using var hash = secret.BeginDataFingerprint();
             cohort.AppendTo(hash);
-            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Rules), exclusions.Contains, findings: 0, CancellationToken.None).Report;
+            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Site), exclusions.Contains, findings: 0, CancellationToken.None).Report;
             return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash), PolicyCheck.Quality(study.Data.Quality, report));
         });
     }
