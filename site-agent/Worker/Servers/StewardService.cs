@@ -47,7 +47,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
 
     public override Task<DriftReply> CheckDrift(DriftRequest request, ServerCallContext context) =>
-        Task.Run(() => Answer(() => DataDesk.Answer(() => drift.Of(Find(request.Study).Study, request.From))));
+        Task.Run(() => Answer(() => DataDesk.Answer(() => drift.Of(Find(request.Study).Study, request.From, request.By))));
 
     public override Task<ProfileReply> ShowProfile(StudyRequest request, ServerCallContext context) =>
         Task.Run(() => Answer(() => ProfileOf(Find(request.Digest).Study)));

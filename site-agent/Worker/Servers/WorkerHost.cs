@@ -54,7 +54,7 @@ public static class WorkerHost
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
@@ -79,7 +79,7 @@ public static class WorkerHost
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));
 
-        builder.Services.AddSingleton(new DriftReport(core, events, drift));
+        builder.Services.AddSingleton(new DriftReport(core, events, identity.Secret, drift));
         var app = builder.Build();
         log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
