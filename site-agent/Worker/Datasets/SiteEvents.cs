@@ -73,7 +73,28 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
         var source = Find(dataset);
         var snapshot = Store(dataset).Snapshot();
         snapshot = snapshot.With(DecisionsOf(dataset).Of(decided(dataset), snapshot.Imports));
-        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, MappingOf(source)), source.Clock);
+        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, ReadMapping(dataset).Mapping), source.Clock);
+    }
+
+    /// <summary>A dataset's store as it is now, without what stewards have decided.</summary>
+    /// <exception cref="DatasetException">It is not mapped, or nothing was imported yet.</exception>
+    public EventSnapshot Snapshot(string dataset)
+    {
+        Find(dataset);
+        return Store(dataset).Snapshot();
+    }
+
+    /// <summary>The site's mapping of a dataset's own codes and units as its file says now, with the file's text; one that maps nothing where none is named.</summary>
+    /// <exception cref="DatasetException">The dataset is not mapped, or the file is not there or has a fault.</exception>
+    public (SiteMapping Mapping, string Text) ReadMapping(string dataset)
+    {
+        if (Find(dataset).Mapping is not { } path)
+            return (SiteMapping.Empty, "");
+        if (!File.Exists(path))
+            throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
+        var text = File.ReadAllText(path);
+        var reading = SiteMappingReader.Read(text);
+        return reading.Mapping is { } mapping ? (mapping, text) : throw new DatasetException($"{path}:{reading.Faults[0]}");
     }
 
     /// <summary>Takes a table of findings that a steward has filled in: all of it durably, or nothing. It holds once it is logged.</summary>
@@ -100,16 +121,6 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
         : [];
 
     private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), dataset + DecisionsSuffix, secret.BeginDataFingerprint);
-
-    private static SiteMapping MappingOf(EventDataset dataset)
-    {
-        if (dataset.Mapping is not { } path)
-            return SiteMapping.Empty;
-        if (!File.Exists(path))
-            throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
-        var reading = SiteMappingReader.Read(File.ReadAllText(path));
-        return reading.Mapping ?? throw new DatasetException($"{path}:{reading.Faults[0]}");
-    }
 
     private EventStore Store(string dataset) => new(key.Seal(Path.Join(folder.Events, dataset)), secret.BeginDataFingerprint, time);
 

@@ -64,7 +64,19 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     }));
 
     public override Task<DataImport> ImportData(ImportDataRequest request, ServerCallContext context) =>
-        Task.Run(() => Answer(() => ImportOf(request.Dataset, data.Import(request.Dataset, request.Steward, context.CancellationToken))));
+        Task.Run(() => Answer(() =>
+        {
+            var import = data.Import(request.Dataset, request.Steward, context.CancellationToken);
+            var reply = ImportOf(request.Dataset, import);
+            reply.Terms = data.TermsOf(request.Dataset, import, context.CancellationToken) is { } report ? StewardTerms.Summary(report) : null;
+            return reply;
+        }));
+
+    public override Task<TermsReply> ShowTerms(TermsRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var (report, mapping) = data.Terms(request.Dataset, Named(request.Study), context.CancellationToken);
+        return StewardTerms.Reply(report, mapping);
+    }));
 
     public override Task<ListDataReply> ListData(ListDataRequest request, ServerCallContext context) => Answer(() =>
     {
