@@ -63,6 +63,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
             using var hash = secret.BeginDataFingerprint();
+            hash.AppendData(source.Concepts.Mapping.Digest.Span); // the same rows read by another mapping are other data
             cohort.AppendTo(hash);
             var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Rules), exclusions.Contains, findings: 0, CancellationToken.None).Report;
             return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash), PolicyCheck.Quality(study.Data.Quality, report));

@@ -36,6 +36,9 @@ public static class WorkerEntries
     /// <summary>A steward decided about values that rules of quality had flagged; the decisions hold from here.</summary>
     public const string QualityDecided = "quality-decided";
 
+    /// <summary>A steward reviewed the mapping of a dataset's own codes and units; it is in use from here, and no other.</summary>
+    public const string MappingApproved = "mapping-approved";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -81,6 +84,9 @@ public static class WorkerEntries
         ["count"] = batch.Decisions.Length,
         ["steward"] = batch.Steward,
     };
+
+    internal static JsonObject ApprovedMapping(string dataset, MappingMark mapping, string steward, string note) =>
+        new() { ["dataset"] = dataset, ["version"] = mapping.Version, ["digest"] = mapping.Digest.ToString(), ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

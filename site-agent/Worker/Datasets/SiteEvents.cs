@@ -11,7 +11,9 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="key">Seals the stores.</param>
 /// <param name="time">When an import was made.</param>
 /// <param name="decided">Up to where the decisions about a dataset's values are logged: these hold.</param>
-public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, StoreKey key, TimeProvider time, Func<string, DecisionMark> decided)
+/// <param name="approves">Whether a mapping is the one that a steward approved for a dataset: no other is used.</param>
+public sealed class SiteEvents(
+    WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, StoreKey key, TimeProvider time, Func<string, DecisionMark> decided, Func<string, SiteMapping, bool> approves)
 {
     private const string DecisionsSuffix = ".jsonl";
 
@@ -67,13 +69,13 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
     }
 
     /// <summary>What a study over a dataset is computed from: the store as it is now, with what stewards have decided about it, and the site's mapping.</summary>
-    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, the mapping has a fault, or the decisions are not those that were logged.</exception>
+    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, the mapping has a fault or was not approved, or the decisions are not those that were logged.</exception>
     public ClinicalSource Open(string dataset)
     {
         var source = Find(dataset);
         var snapshot = Store(dataset).Snapshot();
         snapshot = snapshot.With(DecisionsOf(dataset).Of(decided(dataset), snapshot.Imports));
-        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, ReadMapping(dataset).Mapping), source.Clock);
+        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, ApprovedMapping(dataset)), source.Clock);
     }
 
     /// <summary>A dataset's store as it is now, without what stewards have decided.</summary>
@@ -121,6 +123,14 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
         : [];
 
     private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), dataset + DecisionsSuffix, secret.BeginDataFingerprint);
+
+    private SiteMapping ApprovedMapping(string dataset)
+    {
+        var mapping = ReadMapping(dataset).Mapping;
+        return approves(dataset, mapping) ? mapping : throw new DatasetException(mapping.Version == 0
+            ? $"datasets.yaml no longer names the mapping of '{dataset}' that was approved. Put it back, or look at what is lost with 'site-worker data mapping {dataset}', and approve that."
+            : $"Version {mapping.Version} of the mapping of '{dataset}' was not approved here. 'site-worker data mapping {dataset}' shows what is new in it, and approves it.");
+    }
 
     private EventStore Store(string dataset) => new(key.Seal(Path.Join(folder.Events, dataset)), secret.BeginDataFingerprint, time);
 

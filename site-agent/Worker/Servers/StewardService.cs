@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -89,6 +89,10 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
         Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
+
+    public override Task<MappingReply> ShowMapping(MappingRequest request, ServerCallContext context) => Answer(() => mappings.Show(request.Dataset));
+
+    public override Task<MappingReply> ApproveMapping(MappingDecision request, ServerCallContext context) => Answer(() => mappings.Approve(request));
 
     public override Task<QualityReply> CheckQuality(QualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
         quality.Check(request.Dataset, Named(request.Study), context.CancellationToken)));

@@ -38,7 +38,8 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+            folder, datasets, identity.Secret, StoreKey.Open(folder, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None),
+            (dataset, mapping) => core!.State.Approves(dataset, mapping));
         var rules = new QualityFile(folder.Quality).Read;
         CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
         var trainer = new TorchTrainer();
@@ -61,6 +62,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(new MappingDesk(core, events, new FileDisk(folder.Mappings, ownerOnly: true)));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
