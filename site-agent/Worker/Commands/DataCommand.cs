@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary><c>site-worker data</c>: what was taken from the hospital's exports.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults(), TermsCommand.Create(), MappingCommand.Create() };
+    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults(), ValidateCommand.Create(), TermsCommand.Create(), MappingCommand.Create() };
 
     private static Command Import()
     {

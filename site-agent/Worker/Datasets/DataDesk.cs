@@ -29,6 +29,10 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
         return import;
     });
 
+    /// <summary>Holds resources of a FHIR export against FHIR R4.</summary>
+    /// <exception cref="StewardException">It is none, or cannot be read.</exception>
+    public FhirExportReport Validate(string dataset, long? perFile, CancellationToken cancel) => Answer(() => events.Validate(dataset, perFile, cancel));
+
     /// <summary>What of a dataset's codes and units nobody mapped, and the mapping with which it was looked at: the file's, in use or not.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="study">For whose sake; null: for all definitions of the library.</param>

@@ -78,6 +78,15 @@ public sealed class SiteEvents(
         return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, ApprovedMapping(dataset)), source.Clock);
     }
 
+    /// <summary>Holds the resources of a dataset's export against FHIR R4.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="perFile">How many resources of each file; null: all.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="DatasetException">It is not mapped, is no FHIR export, or cannot be read.</exception>
+    public FhirExportReport Validate(string dataset, long? perFile, CancellationToken cancel) => Find(dataset) is FhirDataset export
+        ? FhirExportValidation.Check(export.Path, FhirLimits.Default, perFile, cancel)
+        : throw new DatasetException($"'{dataset}' is no FHIR export, and only these can be held against FHIR R4; what an import refuses is in 'site-worker data faults'.");
+
     /// <summary>A dataset's store as it is now, without what stewards have decided.</summary>
     /// <exception cref="DatasetException">It is not mapped, or nothing was imported yet.</exception>
     public EventSnapshot Snapshot(string dataset)

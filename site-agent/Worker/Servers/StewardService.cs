@@ -72,6 +72,14 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             return reply;
         }));
 
+    public override Task<ValidateDataReply> ValidateData(ValidateDataRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var report = data.Validate(request.Dataset, request.Limit == 0 ? null : (long)request.Limit, context.CancellationToken);
+        var reply = new ValidateDataReply { Checked = (ulong)report.Checked, Faulty = (ulong)report.Faulty };
+        reply.Issues.AddRange(report.Issues.Select(item => new ResourceIssue { File = item.File, Line = (ulong)item.Line, Path = item.Issue.Path, Kind = item.Issue.Kind }));
+        return reply;
+    }));
+
     public override Task<TermsReply> ShowTerms(TermsRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
     {
         var (report, mapping) = data.Terms(request.Dataset, Named(request.Study), context.CancellationToken);

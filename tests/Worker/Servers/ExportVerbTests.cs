@@ -4,8 +4,8 @@ using Grpc.Core;
 
 namespace FederatedClinicalMl.Tests.Worker.Servers;
 
-/// <summary>The steward's verb about codes and units that nobody mapped, over the real socket, on a small FHIR export.</summary>
-public sealed class TermsVerbTests
+/// <summary>The steward's verbs about what an export holds, over the real socket, on a small FHIR export.</summary>
+public sealed class ExportVerbTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -24,5 +24,18 @@ public sealed class TermsVerbTests
         var refused = await Assert.ThrowsAsync<RpcException>(async () =>
             await worker.Steward.ShowTermsAsync(new TermsRequest { Dataset = SmallExport.Dataset, Study = "0123" }, cancellationToken: Stop));
         Assert.Contains("names 0 studies", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_is_held_against_fhir_and_the_exit_code_tells()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        await SmallExport.WriteAsync(worker);
+        string[] validate = ["data", "validate", SmallExport.Dataset, "--data", worker.Folder.Root];
+        Assert.Equal(0, await CommandLine.RunAsync(validate));
+
+        await File.AppendAllTextAsync(Path.Combine(worker.Folder.Root, "export", "Patient.ndjson"), """{"resourceType":"Patient","id":"b","birthDate":"5.5.60"}""", Stop);
+        Assert.Equal(1, await CommandLine.RunAsync(validate));
+        Assert.Equal(0, await CommandLine.RunAsync([.. validate, "--limit", "1"]));
     }
 }
