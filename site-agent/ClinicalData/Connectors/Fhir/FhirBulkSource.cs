@@ -4,7 +4,7 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
 /// A FHIR R4 bulk export (https://hl7.org/fhir/uv/bulkdata): a folder of <c>*.ndjson</c> and <c>*.ndjson.gz</c>, a resource a line. Organization, Patient,
-/// Encounter, Condition, Observation, MedicationRequest, MedicationAdministration and Procedure are read, in this order, the files of a type in
+/// Encounter, Condition, Observation, Medication, MedicationRequest, MedicationAdministration and Procedure are read, in this order, the files of a type in
 /// ordinal order of their names; a file's type is the part of its name that is one.
 /// </summary>
 /// <param name="folder">The folder.</param>

@@ -14,6 +14,7 @@ public sealed class EventSnapshot
     internal const string AmendmentsFile = "amendments.parquet";
     internal const string RecordsFile = "records.bin";
     internal const string FaultsFile = "faults.csv";
+    internal const string MedicationsFile = "medications.bin"; // only where an import declares some
 
     private readonly IDisk _disk;
     private readonly ImmutableArray<StoreImport> _imports;
@@ -131,6 +132,14 @@ public sealed class EventSnapshot
         foreach (var concept in Concepts)
             copy.GetOrAdd(concept.AsSpan());
         return copy;
+    }
+
+    internal MedicationIndex ReadMedications()
+    {
+        var medications = new MedicationIndex();
+        foreach (var path in _imports.Select(import => $"{import.Folder}/{MedicationsFile}").Where(_disk.Exists))
+            medications.Read(DurableFile.Read(_disk, path));
+        return medications;
     }
 
     internal HashSet<long> ReadEncounters()
