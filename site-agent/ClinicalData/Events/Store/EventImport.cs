@@ -105,7 +105,8 @@ internal sealed class EventImport : IEventSink
         WriteTexts(EventSnapshot.ConceptsFile, [.. _concepts.Concepts.Skip(_oldConcepts).Select(codings => StoreTables.ConceptText(codings.AsSpan()))]);
         if (!_medications.IsUnchanged)
             WriteMedications(_medications.Changes());
-        Create($"{_folder}/{EventSnapshot.AmendmentsFile}", stream => StoreTables.WriteAmendments(stream, _amendments));
+        if (_amendments.Count > 0)
+            Create($"{_folder}/{EventSnapshot.AmendmentsFile}", stream => StoreTables.WriteAmendments(stream, _amendments));
         foreach (var (place, until) in _amendments)
             _fingerprint.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{place.Import} {place.File} {place.Line} {until.Microseconds}\n")));
         Create($"{_folder}/{EventSnapshot.FaultsFile}", _faults.WriteTo);

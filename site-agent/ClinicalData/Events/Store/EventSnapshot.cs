@@ -11,7 +11,7 @@ public sealed class EventSnapshot
 {
     internal const string PatientsFile = "patients.parquet";
     internal const string ConceptsFile = "concepts.parquet";
-    internal const string AmendmentsFile = "amendments.parquet";
+    internal const string AmendmentsFile = "amendments.parquet"; // only where an import makes some
     internal const string FaultsFile = "faults.csv";
     internal const string MedicationsFile = "medications.bin"; // only where an import declares some
 
@@ -23,8 +23,8 @@ public sealed class EventSnapshot
     internal EventSnapshot(IDisk disk, ImmutableArray<StoreImport> imports, EventDecisions? decisions = null)
     {
         (_disk, _imports, Decisions) = (disk, imports, decisions ?? EventDecisions.None);
-        _patients = new(() => [.. Texts(PatientsFile)]);
-        _concepts = new(() => [.. Texts(ConceptsFile).Select(StoreTables.Concept)]);
+        _patients = new(() => [.. Texts(PatientsFile, import => import.Patients)]);
+        _concepts = new(() => [.. Texts(ConceptsFile, import => import.Concepts).Select(StoreTables.Concept)]);
     }
 
     /// <summary>Number of the last import in it; 0: none.</summary>
@@ -183,16 +183,26 @@ public sealed class EventSnapshot
     private Dictionary<RecordPlace, ClinicalTime> Amendments()
     {
         var amendments = new Dictionary<RecordPlace, ClinicalTime>();
-        foreach (var import in _imports)
+        foreach (var path in _imports.Select(import => $"{import.Folder}/{AmendmentsFile}").Where(_disk.Exists))
         {
-            foreach (var (place, until) in StoreTables.ReadAmendments(_disk, $"{import.Folder}/{AmendmentsFile}"))
+            foreach (var (place, until) in StoreTables.ReadAmendments(_disk, path))
                 amendments[place] = until;
         }
 
         return amendments;
     }
 
-    private IEnumerable<string> Texts(string file) => _imports.SelectMany(import => StoreTables.ReadTexts(_disk, $"{import.Folder}/{file}"));
+    // Most nightly imports add nothing to a dictionary, and to open a file costs more than to read a small one.
+    private IEnumerable<string> Texts(string file, Func<StoreImport, int> count)
+    {
+        var before = 0;
+        foreach (var import in _imports)
+        {
+            foreach (var text in count(import) > before ? StoreTables.ReadTexts(_disk, $"{import.Folder}/{file}") : [])
+                yield return text;
+            before = count(import);
+        }
+    }
 
     /// <summary>Goes through one segment, patient by patient.</summary>
     private sealed class SegmentCursor : IDisposable
