@@ -1,9 +1,9 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Synth;
+using FederatedClinicalMl.Tests.Cli.Synth;
 using FederatedClinicalMl.Tests.Coordinator;
 
 namespace FederatedClinicalMl.Tests.Cli.Simulation;
@@ -12,8 +12,6 @@ namespace FederatedClinicalMl.Tests.Cli.Simulation;
 public sealed class EventSimulationTests : IDisposable
 {
     private const int Patients = 150;
-
-    private static readonly string s_study = Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/synthetic-hospitals.yaml");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -27,7 +25,7 @@ public sealed class EventSimulationTests : IDisposable
         var ended = new List<(List<string> Fingerprints, string Parameters)>();
         foreach (var format in Enum.GetValues<SynthFormat>())
         {
-            var events = await SimulateAsync(Make(format), s_study);
+            var events = await SimulateAsync(Make(format), SynthSites.StudyFile);
             var imports = events.Where(item => Kind(item) == "import").ToList();
             Assert.Equal(["site-1", "site-2", "site-3", "site-4"], imports.Select(item => (string)item["site"]!));
             Assert.All(imports, item => Assert.True((int)item["training"]! > 20 && (int)item["test"]! > 5));
@@ -42,7 +40,7 @@ public sealed class EventSimulationTests : IDisposable
     [Fact]
     public async Task Site_whose_quality_gate_keeps_it_out_is_named_and_the_others_train()
     {
-        var events = await SimulateAsync(Make(SynthFormat.Fhir), s_study, "--out", Model);
+        var events = await SimulateAsync(Make(SynthFormat.Fhir), SynthSites.StudyFile, "--out", Model);
 
         var keptOut = events.Where(item => Kind(item) == "import" && item["keptOut"] is not null).ToList();
         Assert.Equal("site-3", (string)Assert.Single(keptOut)["site"]!);
@@ -54,7 +52,7 @@ public sealed class EventSimulationTests : IDisposable
     public async Task Replay_over_the_same_exports_is_digest_equal_and_over_a_changed_one_compares_nothing()
     {
         var data = Make(SynthFormat.Fhir, faulty: 0);
-        await SimulateAsync(data, s_study, "--out", Model);
+        await SimulateAsync(data, SynthSites.StudyFile, "--out", Model);
 
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "--folder", Model, "--data", data));
 
@@ -73,7 +71,7 @@ public sealed class EventSimulationTests : IDisposable
         SynthRun.Run(new SynthOptions(1, 4 * Patients, Seed: 1, SynthFormat.Fhir, Gzip: false, FaultySite: 0, DriftSite: 0), _folder.Of("made"), TestContext.Current.CancellationToken);
         var export = Path.Combine(_folder.Of("made"), "site-1", "data");
 
-        var events = await SimulateAsync(export, s_study, "--out", Model);
+        var events = await SimulateAsync(export, SynthSites.StudyFile, "--out", Model);
 
         Assert.Equal(4 * Patients, events.Where(item => Kind(item) == "import").Sum(item => (int)item["patients"]!));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "--folder", Model, "--data", export));
@@ -91,7 +89,7 @@ public sealed class EventSimulationTests : IDisposable
         else
             await File.WriteAllTextAsync(Path.Combine(data, file), text, TestContext.Current.CancellationToken);
 
-        var (code, error) = await CommandRun.FcmlAsync("simulate", s_study, "--data", data);
+        var (code, error) = await CommandRun.FcmlAsync("simulate", SynthSites.StudyFile, "--data", data);
 
         Assert.NotEqual(0, code);
         Assert.Contains(said, error, StringComparison.Ordinal);
@@ -112,6 +110,4 @@ public sealed class EventSimulationTests : IDisposable
         SynthRun.Run(new SynthOptions(4, patients, Seed: 1, format, Gzip: false, faulty, DriftSite: 4), folder, TestContext.Current.CancellationToken);
         return folder;
     }
-
-    private static string Here([CallerFilePath] string file = "") => file;
 }

@@ -1,9 +1,6 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
-using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.SiteAgent.Worker;
-using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 
 namespace FederatedClinicalMl.Tests.Cli.Synth;
@@ -12,9 +9,6 @@ namespace FederatedClinicalMl.Tests.Cli.Synth;
 public sealed class DriftTests
 {
     private const int Patients = 2500;
-
-    private static readonly Study s_study = StudyChecker.CheckYaml(
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/synthetic-hospitals.yaml"))).Study!;
 
     private static readonly Lazy<ImmutableArray<ClinicalRow>> s_drifting = new(() => Rows(site: 4));
     private static readonly Lazy<ImmutableArray<ClinicalRow>> s_steady = new(() => Rows(site: 1));
@@ -58,27 +52,19 @@ public sealed class DriftTests
     [Fact]
     public void Hospital_without_drift_does_not_alarm() => Assert.Empty(Alarms(s_steady.Value, new DateOnly(2018, 1, 1)));
 
-    private static DriftTimeline Windows(ImmutableArray<ClinicalRow> rows) => StudyDrift.Windows(s_study, rows, new ClinicalClock(TimeZoneInfo.Utc), DriftPeriod.Year, from: null, check: 1);
+    private static DriftTimeline Windows(ImmutableArray<ClinicalRow> rows) => StudyDrift.Windows(SynthSites.Study, rows, new ClinicalClock(TimeZoneInfo.Utc), DriftPeriod.Year, from: null, check: 1);
 
     private static List<string> Alarms(ImmutableArray<ClinicalRow> rows, DateOnly from)
     {
-        var reference = StudyDrift.Profile(s_study, StudyDrift.RowsOf([.. rows.Where(row => row.Prediction < Day(from))]));
-        return [.. StudyDrift.Check(s_study, reference, StudyDrift.RowsOf([.. rows.Where(row => row.Prediction >= Day(from))]), check: 1).Alarms.Select(DriftReport.Name)];
+        var reference = StudyDrift.Profile(SynthSites.Study, StudyDrift.RowsOf([.. rows.Where(row => row.Prediction < Day(from))]));
+        return [.. StudyDrift.Check(SynthSites.Study, reference, StudyDrift.RowsOf([.. rows.Where(row => row.Prediction >= Day(from))]), check: 1).Alarms.Select(DriftReport.Name)];
     }
 
     private static ImmutableArray<ClinicalRow> Rows(int site)
     {
-        using var temporary = new TemporaryFolder();
-        var folder = temporary.Of($"site-{site}");
-        SynthRun.Run(new SynthOptions(4, Patients, Seed: 1, SynthFormat.Fhir, Gzip: false, FaultySite: 3, DriftSite: 4), folder, TestContext.Current.CancellationToken);
-        var path = Path.Combine(folder, $"site-{site}");
-        var events = new SiteEvents(
-            new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
-        events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
-        return ClinicalCohort.Of(s_study.Data, events.Open(SiteFiles.Dataset), _ => false, TestContext.Current.CancellationToken).Rows;
+        using var folder = new TemporaryFolder();
+        return SynthSites.CohortOf(SynthSites.Make(folder.Path, Patients, seed: 1)[site - 1]).Rows;
     }
 
     private static ClinicalTime Day(DateOnly day) => new ClinicalClock(TimeZoneInfo.Utc).StartOfDay(day);
-
-    private static string Here([CallerFilePath] string file = "") => file;
 }

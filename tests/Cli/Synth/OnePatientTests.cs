@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Synth;
@@ -16,8 +15,6 @@ namespace FederatedClinicalMl.Tests.Cli.Synth;
 public sealed class OnePatientTests : IDisposable
 {
     private const int Patients = 120;
-
-    private static readonly Study s_study = StudyChecker.CheckYaml(File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/synthetic-hospitals.yaml"))).Study!;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -40,14 +37,14 @@ public sealed class OnePatientTests : IDisposable
         var compared = 0;
         foreach (var site in Make(SynthFormat.Fhir))
         {
-            var source = Imported(site);
-            var rows = ClinicalCohort.Of(s_study.Data, source, _ => false, TestContext.Current.CancellationToken).Rows.ToLookup(row => row.Patient);
+            var source = SynthSites.Imported(site);
+            var rows = ClinicalCohort.Of(SynthSites.Study.Data, source, _ => false, TestContext.Current.CancellationToken).Rows.ToLookup(row => row.Patient);
             var bundles = Bundles(Path.Combine(site, "data"));
             foreach (var patient in rows)
             {
                 var events = new PatientEvents();
                 FhirBundle.Read(Encoding.UTF8.GetBytes(bundles[patient.Key]), events, source.Clock);
-                var computer = new FeatureComputer(s_study.Data.Features, new SiteConcepts(events.Concepts, source.Concepts.Mapping), source.Clock);
+                var computer = new FeatureComputer(SynthSites.Study.Data.Features, new SiteConcepts(events.Concepts, source.Concepts.Mapping), source.Clock);
                 var vector = new double[computer.Width];
                 foreach (var row in patient)
                 {
@@ -67,30 +64,13 @@ public sealed class OnePatientTests : IDisposable
     [
         .. Make(format).Select(site =>
         {
-            var cohort = ClinicalCohort.Of(s_study.Data, Imported(site), _ => false, TestContext.Current.CancellationToken);
-            return (Path.GetFileName(site), cohort.Rows.Length, Secret.FingerprintOf(cohort.AppendTo));
+            var cohort = SynthSites.CohortOf(site);
+            return (Path.GetFileName(site), cohort.Rows.Length, SynthSites.Secret.FingerprintOf(cohort.AppendTo));
         }),
     ];
 
-    private static SiteSecret Secret => new(new byte[SiteSecret.Length]);
-
     // Of the faulty site too: what is planted there is the same in all three formats.
-    private string[] Make(SynthFormat format)
-    {
-        var folder = _folder.Of(format.ToString());
-        SynthRun.Run(new SynthOptions(4, Patients, Seed: 7, format, Gzip: false, FaultySite: 3, DriftSite: 4), folder, TestContext.Current.CancellationToken);
-        return [.. Directory.GetDirectories(folder).Order(StringComparer.Ordinal)];
-    }
-
-    // As a site does it: by its map of datasets, into its store.
-    private static ClinicalSource Imported(string site)
-    {
-        var events = new SiteEvents(new WorkerFolder(Path.Combine(site, "worker")), () => DatasetMap.ReadFile(Path.Combine(site, "datasets.yaml")), Secret, new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
-        events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
-        return events.Open(SiteFiles.Dataset);
-    }
-
-    private static string Here([CallerFilePath] string file = "") => file;
+    private string[] Make(SynthFormat format) => SynthSites.Make(_folder.Of(format.ToString()), Patients, seed: 7, format);
 
     private static Dictionary<string, string> Bundles(string folder)
     {

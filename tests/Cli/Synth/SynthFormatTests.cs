@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
@@ -54,7 +53,7 @@ public sealed class SynthFormatTests
     [Fact]
     public void Published_study_asks_for_what_the_hospitals_have()
     {
-        var check = StudyChecker.CheckYaml(File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/synthetic-hospitals.yaml")));
+        var check = StudyChecker.CheckYaml(File.ReadAllText(SynthSites.StudyFile));
 
         Assert.Empty(check.Faults);
         var study = check.Study!;
@@ -75,6 +74,4 @@ public sealed class SynthFormatTests
         CodedValue coded => [.. coded.Events.Codes, .. coded.Levels.SelectMany(level => level.Codes)],
         _ => [],
     };
-
-    private static string Here([CallerFilePath] string file = "") => file;
 }

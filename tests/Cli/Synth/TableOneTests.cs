@@ -1,8 +1,5 @@
-using System.Runtime.CompilerServices;
-using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
-using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 
@@ -12,9 +9,6 @@ namespace FederatedClinicalMl.Tests.Cli.Synth;
 public sealed class TableOneTests : IDisposable
 {
     private const int Minimum = 20;
-
-    private static readonly Study s_study = StudyChecker.CheckYaml(
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/synthetic-hospitals.yaml"))).Study!;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -28,7 +22,7 @@ public sealed class TableOneTests : IDisposable
 
         Assert.Equal([rows.Count(row => !row.Positive), rows.Count(row => row.Positive)], whole.Outcome.Cells.Take(2).Select(cell => (int)cell!.Value));
         var (withheld, compared) = (0, 0);
-        foreach (var (j, feature) in s_study.Data.Features.Index())
+        foreach (var (j, feature) in SynthSites.Study.Data.Features.Index())
         {
             // A row's value counts where it is plausible, by the definition's range.
             double[] Of(ClinicalCohort[] cohorts) => [.. cohorts.SelectMany(cohort => cohort.Rows).Select(row => row.Values[j]).Where(value => value >= feature.Minimum && value <= feature.Maximum)];
@@ -76,20 +70,9 @@ public sealed class TableOneTests : IDisposable
     private static bool IsSmall(int count) => count is > 0 and < Minimum;
 
     private static ProfileReport Report(ClinicalCohort cohort, int minimum) => ProfileReport.Of(
-        s_study, [.. cohort.Rows.SelectMany(row => row.Values)], [.. cohort.Rows.Select(row => row.Positive ? 1f : 0f)],
+        SynthSites.Study, [.. cohort.Rows.SelectMany(row => row.Values)], [.. cohort.Rows.Select(row => row.Positive ? 1f : 0f)],
         cohort.Cohort.Counts.Flow.Select(step => (step.Patients, step.Rows)), minimum);
 
-    private (SiteId Name, ClinicalCohort Cohort)[] Sites()
-    {
-        SynthRun.Run(new SynthOptions(4, Patients: 400, Seed: 3, SynthFormat.Fhir, Gzip: false, FaultySite: 3, DriftSite: 4), _folder.Path, TestContext.Current.CancellationToken);
-        return [.. Directory.GetDirectories(_folder.Path).Order(StringComparer.Ordinal).Select(path =>
-        {
-            var events = new SiteEvents(
-                new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
-            events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
-            return (SiteId.Parse(Path.GetFileName(path)), ClinicalCohort.Of(s_study.Data, events.Open(SiteFiles.Dataset), _ => false, TestContext.Current.CancellationToken));
-        })];
-    }
-
-    private static string Here([CallerFilePath] string file = "") => file;
+    private (SiteId Name, ClinicalCohort Cohort)[] Sites() =>
+        [.. SynthSites.Make(_folder.Path, patients: 400, seed: 3).Select(site => (SiteId.Parse(Path.GetFileName(site)), SynthSites.CohortOf(site)))];
 }
