@@ -82,7 +82,7 @@ internal static class DemoCommand
         Step("compared");
         var audits = await Task.WhenAll(federation.Sites.Select(async site => (site, said: await site.VerifyAuditAsync(cancel))));
         ShowPlaces(federation, audits, terminal);
-        ShowNext(federation, data.Next(file.FullName), model.Digest, terminal);
+        ShowNext(federation, [.. data.Next(file.FullName), .. Running(federation, model.Digest, study.Name, keep)], model.Digest, terminal);
         if (keep)
             await KeepAsync(federation, terminal, time, cancel);
         await federation.StopAsync();
@@ -117,10 +117,19 @@ internal static class DemoCommand
     private static void ShowNext(LocalFederation federation, IEnumerable<string> next, string model, Terminal terminal)
     {
         terminal.Say("What to try next:");
-        foreach (var line in next.Append($"fcml demo --keep   # leave it running, then: fcml models export {model[..12]} --out model --identity FOLDER/admin"))
+        foreach (var line in next)
             terminal.Say($"  {line.EscapeMarkup()}");
         terminal.Emit("end", new { folder = federation.Folder, logs = federation.Logs, model });
     }
+
+    // Another demo makes another federation, with another model: commands that name this one's are for this one.
+    private static string[] Running(LocalFederation federation, string model, string study, bool isKept) => isKept
+        ?
+        [
+            $"fcml models export {model[..12]} --out model --identity {federation.AdminIdentity}",
+            $"fcml study profile {study} --identity {federation.AdminIdentity}   # Table 1: once each steward has let it out ('site-worker studies profile')",
+        ]
+        : ["fcml demo --keep   # leaves it running, and says what to try then"];
 
     private static async Task KeepAsync(LocalFederation federation, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {

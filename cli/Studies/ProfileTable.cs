@@ -17,7 +17,7 @@ internal static class ProfileTable
         if (study.Data.Cohort is { } cohort)
         {
             foreach (var (i, step) in cohort.Steps.Index())
-                Row(table, $"{step}, patients", profile, report => Count(report.Flow[i].Patients), Count(profile.Flow(i).Patients));
+                Row(table, step == FlowSteps.Known ? step : $"{step}, patients", profile, report => Count(report.Flow[i].Patients), Count(profile.Flow(i).Patients));
         }
 
         Row(table, "rows", profile, report => Count(report.Outcome.Rows), Count(profile.Outcome.Rows));

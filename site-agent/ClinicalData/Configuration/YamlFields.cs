@@ -13,6 +13,9 @@ public sealed record ConfigurationFault(long Line, long Column, string Message)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Line}:{Column}: {Message}";
+
+    /// <summary>Every fault of a file, each in a line of its own that begins with the file's name.</summary>
+    public static string Lines(string file, IEnumerable<ConfigurationFault> faults) => string.Join('\n', faults.Select(fault => $"{file}:{fault}"));
 }
 
 /// <summary>

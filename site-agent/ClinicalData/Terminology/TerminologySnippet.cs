@@ -12,9 +12,19 @@ namespace FederatedClinicalMl.ClinicalData;
 public static class TerminologySnippet
 {
     /// <summary>Writes it; empty: there is nothing that a mapping could mend.</summary>
-    public static string Write(TerminologyReport report)
+    /// <param name="report">What is not mapped.</param>
+    /// <param name="isWhole">Whether there is no mapping yet: then it is all of a first one, every key that a mapping needs.</param>
+    public static string Write(TerminologyReport report, bool isWhole)
     {
         ArgumentNullException.ThrowIfNull(report);
+        var (codes, units) = (Codes(report), Units(report));
+        return (isWhole, codes.Length + units.Length) is (true, > 0)
+            ? $"version: 1\nreviewed-by: \"\" # your name\nreviewed-on: \"\" # the day, as 2026-01-31\n{(codes.Length > 0 ? codes : "codes: []\n")}{(units.Length > 0 ? units : "units: []\n")}"
+            : codes + units;
+    }
+
+    private static string Codes(TerminologyReport report)
+    {
         var text = new StringBuilder();
         foreach (var (i, code) in report.Codes.Where(code => !TerminologyReport.IsCut(code.Code)).GroupBy(code => code.Code).Index())
         {
@@ -22,6 +32,12 @@ public static class TerminologySnippet
             text.Append(i == 0 ? "codes:\n" : "").Append($"  - from: {Text(code.Key)} # {uses}\n    to: {{system: \"\", code: \"\"}}\n");
         }
 
+        return text.ToString();
+    }
+
+    private static string Units(TerminologyReport report)
+    {
+        var text = new StringBuilder();
         foreach (var (i, unit) in report.Units.Where(IsMappable).DistinctBy(unit => (unit.Concept, unit.Unit)).Index())
         {
             text.Append(i == 0 ? "units:\n" : "").Append(CultureInfo.InvariantCulture,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Hosting;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Steward;
@@ -148,8 +149,10 @@ public static class CommandLine
             return Print(parsed.GetValue(json), reply, writer =>
             {
                 Write(writer, reply.Study);
+                var study = JsonNode.Parse(reply.CanonicalJson)!;
+                writer.WriteLine($"purpose: {study["purpose"]}\nethics: {study["ethics"]}\ndataset: {study["data"]?["dataset"]}");
                 Write(writer, reply.Checks);
-                writer.WriteLine(reply.CanonicalJson);
+                writer.WriteLine($"The study, every byte of it:\n{reply.CanonicalJson}");
             });
         });
         return command;

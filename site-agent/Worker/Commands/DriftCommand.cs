@@ -8,6 +8,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 internal static class DriftCommand
 {
     private const string Alarm = nameof(ClinicalData.DriftVerdict.Alarm);
+    private const string NotAssessable = nameof(ClinicalData.DriftVerdict.NotAssessable);
     private const string Correlation = $"({nameof(ClinicalData.DriftTest.Correlation)})";
 
     public static Command Create() => new("drift", "Whether this site's rows still are like those on which a study's model was trained.") { Check() };
@@ -43,7 +44,10 @@ internal static class DriftCommand
     {
         foreach (var window in reply.Windows)
         {
-            writer.WriteLine($"{window.Name}: {window.Rows} rows");
+            var isTooSmall = window.Results.All(line => line.Verdict == NotAssessable);
+            writer.WriteLine($"{window.Name}: {window.Rows} rows{(isTooSmall ? ", too few to assess anything" : "")}");
+            if (isTooSmall && !all)
+                continue;
             foreach (var subject in window.Results.GroupBy(line => line.Subject))
             {
                 var lines = subject.OrderByDescending(line => line.Verdict == Alarm).ThenBy(line => double.IsNaN(line.Q) ? 2 : line.Q).ToList();
@@ -59,5 +63,5 @@ internal static class DriftCommand
     }
 
     private static string Describe(DriftLine line) => string.Create(CultureInfo.InvariantCulture,
-        $"{line.Verdict,-13} {line.Name}: effect {line.Effect:G3} (threshold {line.Threshold:G3}, by chance below {line.NullQuantile:G3}), q {line.Q:G2}");
+        $"{line.Verdict,-13} {line.Name}: effect {line.Effect:G3} (threshold {line.Threshold:G3}, by chance below {line.NullQuantile:G3}), q {(double.IsNaN(line.Q) ? "-" : line.Q.ToString("G2", CultureInfo.InvariantCulture))}");
 }

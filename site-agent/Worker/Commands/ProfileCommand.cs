@@ -23,7 +23,9 @@ internal static class ProfileCommand
                 : await channel.Client.ShowProfileAsync(new StudyRequest { Digest = study }, cancellationToken: cancel);
             return CommandLine.Print(parsed.GetValue(json), reply, writer =>
             {
-                writer.WriteLine(reply.Json);
+                if (parsed.GetValue(approve) is null)
+                    writer.WriteLine($"{reply.Json}\n");
+                writer.WriteLine(reply.Summary);
                 writer.WriteLine($"profile {reply.Profile} of study {reply.Study}");
                 writer.WriteLine(reply.Sentence);
             });

@@ -35,7 +35,7 @@ internal static class TermsCommand
         foreach (var unit in reply.Units)
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{unit.Count,10} {"unit",-12} {Text(unit.UnitSystem, unit.Unit)} of {Text(unit.System, unit.Code)}, wanted {unit.Wanted}: {unit.Why}"));
         if (reply.Snippet.Length > 0)
-            writer.Write($"\nTo map them, write the meanings into these lines and put them into mapping.yaml:\n\n{reply.Snippet}");
+            writer.Write($"\nTo map them, write the meanings into these lines and {(reply.MappingVersion == 0 ? "make them a file that 'mapping' in datasets.yaml names" : "put them into mapping.yaml, with a greater version")}:\n\n{reply.Snippet}");
     }
 
     private static string Text(string system, string code) => system.Length == 0 ? $"'{code}'" : $"{system}|{code}";

@@ -39,7 +39,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             throw new StepDeclinedException(Reason.DatasetMissing, map.Faults.IsEmpty
                 ? $"The dataset '{study.Data.Dataset}' is not mapped. Add it to datasets.yaml."
-                : $"datasets.yaml:{map.Faults[0]}");
+                : ConfigurationFault.Lines("datasets.yaml", map.Faults));
         }
 
         var file = new FileInfo(source.Path);
@@ -57,7 +57,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         var source = Answer(() => events(study.Data.Dataset));
         var rules = quality?.Invoke() ?? QualityReading.None;
         if (!rules.Faults.IsEmpty)
-            throw new StepDeclinedException(Reason.DataUnfit, $"quality.yaml:{rules.Faults[0]}");
+            throw new StepDeclinedException(Reason.DataUnfit, ConfigurationFault.Lines("quality.yaml", rules.Faults));
         var key = (
             study.Digest, source.Snapshot.Fingerprint, source.Snapshot.Decisions.Version, source.Concepts.Mapping.Digest, source.Clock.Zone.Id, exclusions.Hashes, rules.Digest);
         return Cached(key, () =>

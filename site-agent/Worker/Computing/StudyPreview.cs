@@ -122,6 +122,8 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"{counts.Rows} rows read, {counts.FaultyRows} with faults; left out: {counts.OptedOut} opted out, {counts.WithoutLabel} without label, {counts.WithoutRequiredValue} without a required value, {counts.InNeitherPart} in neither part. ")
             .Append(CultureInfo.InvariantCulture, $"Training {counts.Training} ({counts.TrainingPositives} positive), test {counts.Test} ({counts.TestPositives} positive).");
+        foreach (var step in counts.Flow)
+            text.Append(CultureInfo.InvariantCulture, $"\n{step.Patients} patients, {step.Rows} rows: {step.Name}");
         foreach (var (feature, missing, implausible) in counts.Features.Where(feature => feature.Missing + feature.Implausible > 0))
             text.Append(CultureInfo.InvariantCulture, $"\n{feature}: {missing} missing, {implausible} implausible");
         foreach (var fault in data.Faults)

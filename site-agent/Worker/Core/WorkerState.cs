@@ -141,9 +141,9 @@ public sealed record WorkerState(
         if (Profiles.Contains((study, payload)))
             return null;
         if (rule == ProfileRule.Ask)
-            return $"No steward has approved the profile {payload} (profile: ask). 'site-worker studies profile {study}' shows it.";
+            return $"No steward has approved the profile {payload} (profile: ask). 'site-worker studies profile {study}' shows it, and with '--approve {payload}' lets it out.";
         return Releases.Values.Any(release => release.Study == study && release.Step.Kind == StepKind.Profile && release.Head.Manifest.PayloadDigest != payload)
-            ? $"A profile of the study that differs left before; no steward has approved the profile {payload}. 'site-worker studies profile {study}' shows it."
+            ? $"A profile of the study that differs left before; no steward has approved the profile {payload}. 'site-worker studies profile {study}' shows it, and with '--approve {payload}' lets it out."
             : null;
     }
 

@@ -24,7 +24,7 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
     public StoreImport Import(string dataset, string steward, CancellationToken cancel) => Answer(() =>
     {
         core.RequireSoundLog();
-        var policy = core.Policy().Policy ?? throw new StewardException($"policy.yaml:{core.Policy().Faults[0]}");
+        var policy = core.Policy().Policy ?? throw new StewardException(ConfigurationFault.Lines("policy.yaml", core.Policy().Faults));
         var import = events.Import(dataset, policy.MaximumFaultyRows, cancel);
         core.RecordImports(dataset, events.Imports(dataset), steward);
         return import;

@@ -14,6 +14,7 @@ public sealed record DatasetMap(
     /// <summary>The file that <c>site-worker init</c> writes.</summary>
     public const string Default = """
         # Which dataset name means which file at this site. Paths are full, or relative to this file. docs/reference/datasets.md
+        # The braces say that there are none: take them away with the number signs of what you use.
         datasets: {}
         #  heart-disease:
         #    path: /srv/registry/heart.csv

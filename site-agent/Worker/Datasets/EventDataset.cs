@@ -38,7 +38,7 @@ public sealed record MappedDataset(string Path, TimeZoneInfo Zone, string? Mappi
         if (!File.Exists(EventMapping))
             throw new DatasetMissingException($"The description of the columns '{EventMapping}' is not there. Correct its path (event-mapping) in datasets.yaml.");
         var reading = EventMappingReader.Read(File.ReadAllText(EventMapping));
-        return reading.Mapping is { } mapping ? new MappedTableSource(Path, mapping, Clock) : throw new DatasetException($"{EventMapping}:{reading.Faults[0]}");
+        return reading.Mapping is { } mapping ? new MappedTableSource(Path, mapping, Clock) : throw new DatasetException(ConfigurationFault.Lines(EventMapping!, reading.Faults));
     }
 }
 

@@ -76,7 +76,7 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         core.RequireSoundLog(); // or nobody would seem to have opted out, and nothing to have been decided
         DataDesk.RequireEventsOf(study, dataset);
         if (rules() is not { Faults: [] } own)
-            throw new StewardException($"quality.yaml:{rules().Faults[0]}");
+            throw new StewardException(ConfigurationFault.Lines("quality.yaml", rules().Faults));
         return QualityCheck.Of(source, new QualityScope(study?.Data, own.Site), core.Exclusions().Contains, findings, cancel);
     }
 

@@ -149,7 +149,7 @@ public sealed class SiteEvents(
             throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
         var text = File.ReadAllText(path);
         var reading = SiteMappingReader.Read(text);
-        return reading.Mapping is { } mapping ? (mapping, text) : throw new DatasetException($"{path}:{reading.Faults[0]}");
+        return reading.Mapping is { } mapping ? (mapping, text) : throw new DatasetException(ConfigurationFault.Lines(path, reading.Faults));
     }
 
     /// <summary>Takes a table of findings that a steward has filled in: all of it durably, or nothing. It holds once it is logged.</summary>
@@ -196,5 +196,5 @@ public sealed class SiteEvents(
         return IsBeingErased(dataset) ? throw new DatasetMissingException($"'{dataset}' is being erased. Where that does not end, the worker's log says why.") : source;
     }
 
-    private DatasetMap Map() => datasets() is { Faults: [] } map ? map : throw new DatasetException($"datasets.yaml:{datasets().Faults[0]}");
+    private DatasetMap Map() => datasets() is { Faults: [] } map ? map : throw new DatasetException(ConfigurationFault.Lines("datasets.yaml", datasets().Faults));
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Studies;
 using Grpc.Core;
@@ -209,14 +210,14 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     private ProfileReply ProfileOf(Study study)
     {
-        var policy = core.Policy().Policy ?? throw new StewardException($"policy.yaml:{core.Policy().Faults[0]}");
+        var policy = core.Policy().Policy ?? throw new StewardException(ConfigurationFault.Lines("policy.yaml", core.Policy().Faults));
         var payload = preview.Profile(study, policy).Payload.Span;
         var digest = Sha256Digest.Of(payload);
         var fault = core.State.ProfileFault(study.Digest, digest, policy.Profile);
         return new ProfileReply
         {
             Study = study.Digest.ToString(), Profile = digest.ToString(), Json = Encoding.UTF8.GetString(payload), MayLeave = fault is null,
-            Sentence = fault ?? "It leaves where the consortium asks for it.",
+            Sentence = fault ?? "It leaves where the consortium asks for it.", Summary = ProfileText.Of(study, ProfileReport.Read(study, payload)),
         };
     }
 

@@ -18,7 +18,7 @@ internal static class StewardTerms
     /// <summary>Every code and unit.</summary>
     public static TermsReply Reply(TerminologyReport report, SiteMapping mapping)
     {
-        var reply = new TermsReply { Snippet = TerminologySnippet.Write(report), MappingVersion = (uint)mapping.Version };
+        var reply = new TermsReply { Snippet = TerminologySnippet.Write(report, isWhole: mapping.Version == 0), MappingVersion = (uint)mapping.Version };
         reply.Codes.AddRange(report.Codes.Select(code =>
             new Protos.Steward.UnmappedCode { Kind = code.Kind.ToString(), System = code.Code.System, Code = code.Code.Code, Count = (ulong)code.Count }));
         reply.Units.AddRange(report.Units.Select(unit => new Protos.Steward.UnmappedUnit

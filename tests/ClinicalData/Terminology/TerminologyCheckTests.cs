@@ -71,18 +71,28 @@ public sealed class TerminologyCheckTests
     public void Snippet_with_its_meanings_filled_in_leaves_nothing_that_a_mapping_can_mend()
     {
         var scope = TerminologyScope.Of(s_study.Data);
-        var snippet = TerminologySnippet.Write(Report(SiteMapping.Empty, scope));
-        const string Head = "version: 1\nreviewed-by: Ann\nreviewed-on: 2026-01-31\n";
-        Assert.NotEmpty(SiteMappingReader.Read(Head + snippet).Faults); // as it is, it maps nothing
+        var snippet = TerminologySnippet.Write(Report(SiteMapping.Empty, scope), isWhole: true);
+        Assert.NotEmpty(SiteMappingReader.Read(snippet).Faults); // as it is, it maps nothing
 
-        var mapping = MappingText.Read(Head + snippet
+        var mapping = MappingText.Read(snippet
+            .Replace("reviewed-by: \"\"", "reviewed-by: Ann", StringComparison.Ordinal)
+            .Replace("reviewed-on: \"\"", "reviewed-on: 2026-01-31", StringComparison.Ordinal)
             .Replace("to: {system: \"\", code: \"\"}", "to: {system: snomed, code: \"1\"}", StringComparison.Ordinal)
             .Replace("to: \"\"", "to: mg/dL", StringComparison.Ordinal));
 
         var report = Report(mapping, scope);
         Assert.Empty(report.Codes);
         Assert.Equal(SiteConcepts.NoUnit, Assert.Single(report.Units).Unit);
-        Assert.Equal("", TerminologySnippet.Write(report));
+        Assert.Equal("", TerminologySnippet.Write(report, isWhole: true));
+    }
+
+    [Fact]
+    public void Snippet_of_codes_alone_has_every_key_of_a_first_mapping_and_only_its_lines_for_a_later_one()
+    {
+        var report = TerminologyCheck.Of(new Ward().Add("a", EventKind.Condition, 3, "", "OP 7").Open().Snapshot, SiteMapping.Empty, TerminologyScope.Library, null, Stop);
+
+        Assert.EndsWith("units: []\n", TerminologySnippet.Write(report, isWhole: true), StringComparison.Ordinal);
+        Assert.StartsWith("codes:\n", TerminologySnippet.Write(report, isWhole: false), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +100,7 @@ public sealed class TerminologyCheckTests
     {
         var ward = new Ward().Add("a", EventKind.Condition, 3, "", "Frau Anna Meier klagt " + new string('x', 80));
 
-        Assert.Equal("", TerminologySnippet.Write(TerminologyCheck.Of(ward.Open().Snapshot, SiteMapping.Empty, TerminologyScope.Library, null, Stop)));
+        Assert.Equal("", TerminologySnippet.Write(TerminologyCheck.Of(ward.Open().Snapshot, SiteMapping.Empty, TerminologyScope.Library, null, Stop), isWhole: true));
     }
 
     [Fact]

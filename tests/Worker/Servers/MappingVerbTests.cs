@@ -45,6 +45,16 @@ public sealed class MappingVerbTests
     }
 
     [Fact]
+    public async Task Mapping_with_faults_is_refused_with_every_one_of_them()
+    {
+        await using var worker = await Mapped("codes: []\nunits: []\n");
+
+        Assert.Equal(
+            ["The key 'version' is missing.", "The key 'reviewed-by' is missing.", "The key 'reviewed-on' is missing."],
+            (await Refused(() => Check(worker))).Split('\n').Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]));
+    }
+
+    [Fact]
     public async Task Changed_mapping_is_shown_by_its_difference_and_needs_a_greater_version()
     {
         await using var worker = await Mapped(First);

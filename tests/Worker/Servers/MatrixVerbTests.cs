@@ -68,6 +68,14 @@ public sealed class MatrixVerbTests : IAsyncLifetime
         Assert.Equal(["bertha"], TableReader.Read(new DatasetSource(Out, DatasetFormat.Parquet, true, [], ',', []), [], [TrainingMatrix.Patient]).Texts(TrainingMatrix.Patient));
     }
 
+    [Fact]
+    public async Task Preview_says_how_the_rows_came_about_step_by_step()
+    {
+        var counts = (await _worker.Steward.PreviewAsync(new StudyRequest { Digest = s_study.Digest.ToString() }, cancellationToken: Stop)).Releases[0].Content;
+
+        Assert.Equal(s_study.Data.Cohort!.Steps.Select(step => $"2 patients, 2 rows: {step}"), counts.Split('\n').Skip(1).Take(s_study.Data.Cohort.Steps.Length));
+    }
+
     [Theory]
     [InlineData("../exchange/outgoing/matrix.parquet")]
     [InlineData("../exchange/matrix.parquet")]

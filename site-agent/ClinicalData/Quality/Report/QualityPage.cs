@@ -17,7 +17,7 @@ public static class QualityPage
         body{font:14px/1.45 system-ui,sans-serif;max-width:84rem;margin:2rem auto;padding:0 1rem;color:var(--text);background:var(--page)}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
         .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td code,td.v{white-space:nowrap}
-        .failed{color:var(--bad);font-weight:600}.passed{color:var(--good)}.rules th:nth-child(1){width:22rem}.rules th:nth-child(2){width:4.5rem}.rules th:nth-child(n+4){width:5rem}.rules th:last-child{width:7rem}
+        .failed{color:var(--bad);font-weight:600}.passed{color:var(--good)}.rules th:nth-child(1){width:13rem}.rules th:nth-child(2){width:4rem}.rules th:nth-child(4){width:7rem}.rules th:nth-child(n+5){width:3.5rem}.rules th:last-child{width:6rem}
         .none,.change{color:var(--weak)}figure{display:inline-block;margin:.5rem 1.5rem .5rem 0;vertical-align:top}figcaption{font-size:12px}
         svg{max-width:100%}svg text{font:11px system-ui,sans-serif;fill:var(--text)}.bad{fill:var(--bad)}.good{fill:var(--good)}.track{fill:var(--track)}.out{fill:none;stroke:var(--bad);stroke-width:1.5}.axis{stroke:var(--weak);fill:none}
         """;
