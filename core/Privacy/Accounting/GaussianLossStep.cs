@@ -47,8 +47,8 @@ internal sealed record GaussianLossStep(double SamplingRate, double Shift, doubl
 
     public override IEnumerable<(double LogMass, double Loss)> Outcomes(bool added)
     {
-        // Trapezoids of a sixteenth: for densities as smooth as these they are right to many more digits than a choice needs.
-        const double Step = 1.0 / 16;
+        // Trapezoids of an eighth: for densities as smooth as these they are right to many more digits than a choice needs.
+        const double Step = 1.0 / 8;
         var end = added ? Reach : Shift + Reach;
         for (var t = added || SamplingRate < 1 ? -Reach : Shift - Reach; t <= end; t += Step)
         {

@@ -37,8 +37,12 @@ internal sealed class LossSketch
         var total = 0.0;
         foreach (var (count, outcomes) in _steps)
         {
-            var largest = outcomes.Max(outcome => outcome.LogMass + (argument * outcome.Loss));
-            total += count * (largest + Math.Log(outcomes.Sum(outcome => Math.Exp(outcome.LogMass + (argument * outcome.Loss) - largest))));
+            var (largest, sum) = (double.NegativeInfinity, 0.0);
+            foreach (var (logMass, loss) in outcomes)
+                largest = Math.Max(largest, logMass + (argument * loss));
+            foreach (var (logMass, loss) in outcomes)
+                sum += Math.Exp(logMass + (argument * loss) - largest);
+            total += count * (largest + Math.Log(sum));
         }
 
         return total;

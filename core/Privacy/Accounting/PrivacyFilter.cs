@@ -58,7 +58,7 @@ public sealed class PrivacyFilter
     public PrivacyFilter Charge(PrivacyCharge charge)
     {
         var cost = CostOf(charge);
-        var spent = After(cost, 1);
+        var spent = Sum(_spent, cost, 1);
         return IsWithin(spent)
             ? new(Ceiling, _orders, spent, charge, cost)
             : throw new InvalidOperationException("The charge does not fit under the ceiling; ask the filter before charging.");
@@ -82,7 +82,16 @@ public sealed class PrivacyFilter
         return fits;
     }
 
-    private bool Admits(PrivacyCharge charge, long count) => IsWithin(After(CostOf(charge), count));
+    /// <summary>Whether all of these charges, so many times over, fit.</summary>
+    internal bool AdmitsTogether(IEnumerable<PrivacyCharge> charges, long times) => IsWithin(After(charges, times));
+
+    /// <summary>What <see cref="Epsilon"/> would be after these charges, so many times over.</summary>
+    internal double EpsilonAfter(IEnumerable<PrivacyCharge> charges, long times) => EpsilonOf(After(charges, times));
+
+    private ImmutableArray<double> After(IEnumerable<PrivacyCharge> charges, long times) =>
+        charges.Aggregate(_spent, (spent, charge) => Sum(spent, CostOf(charge), times));
+
+    private bool Admits(PrivacyCharge charge, long count) => IsWithin(Sum(_spent, CostOf(charge), count));
 
     private bool IsWithin(ImmutableArray<double> spent) => EpsilonOf(spent) <= RationalBounds.Below(Ceiling.Epsilon);
 
@@ -90,6 +99,6 @@ public sealed class PrivacyFilter
 
     private ImmutableArray<double> CostOf(PrivacyCharge charge) => charge == _last ? _costOfLast : [.. _orders.Select(order => charge.Divergence(order.Order))];
 
-    private ImmutableArray<double> After(ImmutableArray<double> cost, long count) =>
-        [.. _spent.Select((spent, i) => RenyiCurve.SumUp(spent, RenyiCurve.TimesUp(cost[i], count)))];
+    private static ImmutableArray<double> Sum(ImmutableArray<double> spent, ImmutableArray<double> cost, long count) =>
+        [.. spent.Select((one, i) => RenyiCurve.SumUp(one, RenyiCurve.TimesUp(cost[i], count)))];
 }

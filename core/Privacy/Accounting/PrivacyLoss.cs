@@ -22,7 +22,7 @@ public static class PrivacyLoss
     /// <param name="charges">The schedule; the order does not matter.</param>
     /// <param name="delta">In (0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="MaximumSteps"/>, or noise of less than an eighth of the sensitivity.</exception>
-    public static Bracket EpsilonAt(IEnumerable<PrivacyCharge> charges, double delta) => EpsilonAt([.. charges], delta, DefaultLength);
+    public static Bracket EpsilonAt(IEnumerable<PrivacyCharge> charges, double delta) => EpsilonAt([.. charges.Select(charge => (charge, 1L))], delta, DefaultLength);
 
     /// <summary>Delta at an epsilon.</summary>
     /// <param name="charges">The schedule; the order does not matter.</param>
@@ -30,24 +30,25 @@ public static class PrivacyLoss
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="EpsilonAt(IEnumerable{PrivacyCharge}, double)"/>.</exception>
     public static Bracket DeltaAt(IEnumerable<PrivacyCharge> charges, double epsilon)
     {
-        PrivacyCharge[] all = [.. charges];
-        if (all.Length == 0)
-            return new(0, 0);
-        var compositions = Compose(all, sketch => sketch.TiltForEpsilon(epsilon), DefaultLength);
-        return new(compositions.Max(one => one.Lower(epsilon)), compositions.Max(one => one.Upper(epsilon)));
+        var compositions = Compose([.. charges.Select(charge => (charge, 1L))], sketch => sketch.TiltForEpsilon(epsilon), DefaultLength);
+        return compositions.Length == 0 ? default : new(compositions.Max(one => one.Lower(epsilon)), compositions.Max(one => one.Upper(epsilon)));
     }
 
-    internal static Bracket EpsilonAt(PrivacyCharge[] charges, double delta, int length)
+    internal static Bracket EpsilonAt((PrivacyCharge Charge, long Times)[] charges, double delta, int length)
+    {
+        var compositions = Compose(charges, sketch => sketch.TiltForDelta(delta), length);
+        return compositions.Length == 0 ? default : new(compositions.Max(one => one.LowerEpsilon(delta)), compositions.Max(one => one.UpperEpsilon(delta)));
+    }
+
+    /// <summary>Whether so many of each charge are within a delta at an epsilon: proved if so.</summary>
+    internal static bool IsWithin((PrivacyCharge Charge, long Times)[] charges, double epsilon, double delta, int length) =>
+        Compose(charges, sketch => sketch.TiltForEpsilon(epsilon), length).All(one => one.Upper(epsilon) <= delta);
+
+    private static LossComposition[] Compose((PrivacyCharge Charge, long Times)[] charges, Func<LossSketch, double> tilt, int length)
     {
         if (charges.Length == 0)
-            return new(0, 0);
-        var compositions = Compose(charges, sketch => sketch.TiltForDelta(delta), length);
-        return new(compositions.Max(one => one.LowerEpsilon(delta)), compositions.Max(one => one.UpperEpsilon(delta)));
-    }
-
-    private static LossComposition[] Compose(PrivacyCharge[] charges, Func<LossSketch, double> tilt, int length)
-    {
-        var steps = charges.GroupBy(LossStep.Of).ToDictionary(group => group.Key, group => group.Sum(charge => (long)charge.Steps));
+            return [];
+        var steps = charges.GroupBy(one => LossStep.Of(one.Charge)).ToDictionary(group => group.Key, group => group.Sum(one => one.Times * one.Charge.Steps));
         if (steps.Values.Sum() > MaximumSteps)
             throw new ArgumentOutOfRangeException(nameof(charges), $"A schedule has at most {MaximumSteps} steps.");
         bool[] directions = steps.Keys.All(step => step.Symmetric) ? [false] : [false, true];
