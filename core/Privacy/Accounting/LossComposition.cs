@@ -42,7 +42,8 @@ internal sealed class LossComposition
         var magnitude = losses.Sum(loss => loss.Count * Math.Abs(loss.LogMoment)) + (tilt * width * (Math.Abs((double)first) + length));
         _growth = losses.Sum(loss => loss.Count * ((2 * LossGrid.MassError) + loss.RelativeError)) + (8 * Unit * magnitude);
         _tilted = Convolve(losses, first, length, out var transformError);
-        _error = (2 * Outside) + transformError + (4 * length * Unit);
+        // One Outside for either side, one more than covers the rounding of the moments that they were computed from.
+        _error = (3 * Outside) + transformError + (4 * length * Unit);
     }
 
     /// <summary>Composes steps.</summary>

@@ -21,7 +21,7 @@ public sealed record PlanPoint(int Rounds, double Ledger, Bracket Loss);
 /// <summary>Rounds of one shape with one noise, under a ceiling: what <c>fcml privacy plan</c> prints.</summary>
 public sealed class PrivacyPlan
 {
-    // Bounds for the search are as valid as on the full grid, and wider by less than a thousandth.
+    // Upper bounds are as valid as on the full grid, and hardly larger; lower ones are farther off.
     private const int SearchLength = 1 << 14;
 
     // Below an eighth of the sensitivity no accountant here promises anything worth having; above this, none is needed.
