@@ -29,7 +29,7 @@ internal static class Verbs
         ModelsCommand.Create(time),
         AuditCommand.Create(),
         SynthCommand.Create(),
-        SimulateCommand.Create(),
+        SimulateCommand.Create(time),
         ReplayCommand.Create(time),
         BenchCommand.Create(time),
     ];

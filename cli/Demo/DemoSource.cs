@@ -1,5 +1,3 @@
-using FederatedClinicalMl.Cli.Demo.Splitting;
-
 namespace FederatedClinicalMl.Cli.Demo;
 
 /// <summary>Finds out what a demo is over, by looking.</summary>
@@ -19,11 +17,7 @@ internal static class DemoSource
             throw new CliException(ExitCode.Usage, $"The folder '{named}' of --data is not there.");
         if (UciHeart.IsIn(named))
             return DemoTables.OfUci(named, folder);
-        if (FhirSplit.IsIn(named))
-            return DemoEvents.OfFhir(named, folder, time, cancel);
-        if (OmopSplit.IsIn(named))
-            return DemoEvents.OfOmop(named, folder, time, cancel);
-        throw new CliException(
+        return DemoEvents.Divide(named, folder, time, cancel) ?? throw new CliException(
             ExitCode.Usage,
             $"'{named}' holds nothing that the demo knows: not the four files 'processed.HOSPITAL.data' of the UCI heart disease data, no FHIR bulk export (*.ndjson, *.ndjson.gz), and no OMOP tables (person.csv, person.csv.gz). Name the folder that holds the files themselves.");
     }

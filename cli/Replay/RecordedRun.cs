@@ -19,6 +19,9 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
     /// <summary>The sites that took part in any step.</summary>
     public ImmutableSortedSet<SiteId> Sites => [.. Steps.SelectMany(step => step.Participants).Select(part => part.Site)];
 
+    /// <summary>The study, of the sites that took part alone: nothing else is needed of a folder with data.</summary>
+    public Study OfThoseWhoTookPart => Study with { Federation = Study.Federation with { Sites = [.. Sites] } };
+
     /// <summary>Whether the run was a simulation.</summary>
     public bool Simulated => Entry.Software == Simulation;
 

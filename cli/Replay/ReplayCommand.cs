@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.SiteAgent.Worker;
@@ -16,7 +17,7 @@ internal static class ReplayCommand
     {
         var name = ModelsCommand.ModelArgument();
         name.Arity = ArgumentArity.ZeroOrOne;
-        var data = new Option<DirectoryInfo>("--data") { Description = "Folder with one file per site that took part, as for 'fcml simulate'.", Required = true };
+        var data = new Option<DirectoryInfo>("--data") { Description = SimulateCommand.DataHelp, Required = true };
         var folder = VerifyVerb.FolderOption();
         var key = VerifyVerb.KeyOption();
         var verb = new Verb(
@@ -36,7 +37,7 @@ internal static class ReplayCommand
                     : await FetchAsync(parsed.GetRequiredValue(name)!, Path.Combine(scratch, "model"), parsed, time, cancel);
                 ModelFiles.Insist(check, entry, terminal);
                 var replayer = new Replay(RecordedRun.Of(check, entry), check.Model!.Value, terminal);
-                return replayer.Run(parsed.GetRequiredValue(data).FullName, scratch, cancel);
+                return replayer.Run(parsed.GetRequiredValue(data).FullName, scratch, time, cancel);
             }
             finally
             {
@@ -55,7 +56,7 @@ internal static class ReplayCommand
 
     private sealed class Replay(RecordedRun record, Sha256Digest model, Terminal terminal)
     {
-        public ExitCode Run(string data, string scratch, CancellationToken cancel)
+        public ExitCode Run(string data, string scratch, TimeProvider time, CancellationToken cancel)
         {
             var trainer = new TorchTrainer();
             foreach (var warning in record.Warnings(ModelRegistry.OurSoftware, WorkerHost.Software, trainer.Capability))
@@ -64,7 +65,8 @@ internal static class ReplayCommand
                 terminal.Emit("warning", new { warning });
             }
 
-            var steps = new Replayer(record, trainer).Run(data, scratch, Report, cancel);
+            var sites = SiteRows.Find(data, record.OfThoseWhoTookPart, scratch, time, terminal, cancel);
+            var steps = new Replayer(record, trainer).Run(sites, Report, cancel);
             var first = steps.FirstOrDefault(step => !step.Equal);
             terminal.Emit("replay", new
             {

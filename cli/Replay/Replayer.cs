@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using FederatedClinicalMl.Cli.Simulation;
-using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
@@ -30,24 +29,24 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
     private readonly Study _study = record.Study;
 
     /// <summary>Recomputes every step.</summary>
-    /// <param name="data">Folder with the sites' files.</param>
-    /// <param name="scratch">A folder for files that have to be made.</param>
+    /// <param name="sites">The rows of the sites that took part.</param>
     /// <param name="each">Hears of each step as it is compared.</param>
     /// <param name="cancel">Stops.</param>
-    public IReadOnlyList<ReplayedStep> Run(string data, string scratch, Action<ReplayedStep> each, CancellationToken cancel)
+    /// <exception cref="CliException">The rows are not those of the record.</exception>
+    public IReadOnlyList<ReplayedStep> Run(ImmutableSortedDictionary<SiteId, SiteRows> sites, Action<ReplayedStep> each, CancellationToken cancel)
     {
-        var needed = _study with { Federation = _study.Federation with { Sites = [.. record.Sites] } };
-        var files = SiteFiles.Find(data, needed, scratch); // only of sites that took part
+        if (record.Simulated)
+            InsistOnData(sites);
         var initial = Initial();
         var steps = new List<ReplayedStep>();
         if (record.Steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation) is { Result: { } constants } preparation)
-            Add(Compare(preparation, constants, Prepare(preparation, files), null));
+            Add(Compare(preparation, constants, Prepare(preparation, sites), null));
 
         var memory = new MemoryDisks();
         Create(memory, initial);
         var federation = new SimulatedFederation(
             _study, SimulatedKeys.Sign(_study), record.Entry.Run, new Timeline(), new Weather(), new SimulatedKeys(),
-            [.. files.Select(file => new SimulatedSite(file.Key, new ReplayedComputer(SiteFiles.Computer(file.Key, file.Value, _study, trainer), record.StepsOf(file.Key))))],
+            [.. sites.Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), record.StepsOf(site.Key))))],
             memory.Open);
         var recorded = record.Steps.Where(step => step.Id.Kind != StepKind.Preparation).ToDictionary(step => (step.Id.Round, step.Id.Kind));
         federation.Coordinator.Journaled += journaled =>
@@ -76,6 +75,25 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         }
     }
 
+    /// <summary>Holds the rows' fingerprints against the record's. Only a simulation's can be: those of real sites are under keys that never leave them.</summary>
+    private void InsistOnData(ImmutableSortedDictionary<SiteId, SiteRows> sites)
+    {
+        var others =
+            from part in record.Steps.SelectMany(step => step.Participants)
+            where part.Data is not null
+            group part.Data!.Value by part.Site into site
+            let now = sites[site.Key].Read(_study).Fingerprint
+            where site.Any(recorded => recorded != now)
+            orderby site.Key
+            select $"{site.Key} (recorded {site.First(recorded => recorded != now).Short}, here {now.Short})";
+        if (others.ToList() is { Count: > 0 } list)
+        {
+            throw new CliException(
+                ExitCode.NotVerified,
+                $"Nothing was compared: the rows that the study sees are not those of the record at {string.Join(", ", list)}. Give the files or exports that the run was made from; of exports also the same {SiteExports.MapFile} and mapping.");
+        }
+    }
+
     /// <summary>The study's initial parameters, held against the record.</summary>
     private byte[] Initial()
     {
@@ -96,11 +114,11 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         journal.Append(record.Entry.Run, 0, [new RunCreated(DateTimeOffset.UnixEpoch, plan)]);
     }
 
-    private Sha256Digest? Prepare(RecordedStep step, ImmutableSortedDictionary<SiteId, DatasetSource> files)
+    private Sha256Digest? Prepare(RecordedStep step, ImmutableSortedDictionary<SiteId, SiteRows> sites)
     {
         try
         {
-            var reports = step.Participants.Select(part => PreparationReport.Compute(_study, SiteFiles.Read(files[part.Site], _study.Data).Training.Values).Suppress(part.MinimumCell));
+            var reports = step.Participants.Select(part => PreparationReport.Compute(_study, sites[part.Site].Read(_study).Cohort.Training.Values).Suppress(part.MinimumCell));
             return Sha256Digest.Of(PreprocessingConstants.Freeze(_study, PreparationReport.Merge([.. reports])).Canonical.Span);
         }
         catch (InvalidDataException)
@@ -109,7 +127,7 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         }
     }
 
-    private ReplayedStep Compare(RecordedStep step, Sha256Digest recorded, Sha256Digest? replayed, EndedStep? ended)
+    private static ReplayedStep Compare(RecordedStep step, Sha256Digest recorded, Sha256Digest? replayed, EndedStep? ended)
     {
         var hints = ImmutableArray.CreateBuilder<string>();
         foreach (var part in step.Participants)
@@ -123,8 +141,6 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
 
             if (answer.Weight != part.Weight)
                 hints.Add($"{part.Site} counted with weight {part.Weight}; from these data it is {answer.Weight}.");
-            if (record.Simulated && answer.Origin.Data != part.Data)
-                hints.Add($"The data of {part.Site} are not those of the record.");
         }
 
         return new ReplayedStep(step.Id, recorded, replayed, hints.ToImmutable());

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Studies;
@@ -18,10 +19,13 @@ internal static class SimulateCommand
     /// <summary>How far a replayed recording's final weights may be from the recorded ones: float32 sums in another order.</summary>
     public const double TraceTolerance = 2e-6;
 
-    public static Command Create()
+    /// <summary>What --data names, here and in a replay.</summary>
+    public const string DataHelp = "Folder with one file per site: SITE.csv, SITE.parquet, or a folder SITE that holds one. For a study over events: with a folder SITE for each site, as 'fcml synth' writes them; or one FHIR bulk export or OMOP database, divided among site-1 to site-4 as 'fcml demo' does.";
+
+    public static Command Create(TimeProvider time)
     {
         var file = new Argument<FileInfo?>("study.yaml") { Description = "The study protocol.", Arity = ArgumentArity.ZeroOrOne };
-        var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with one file per site: SITE.csv, SITE.parquet, or a folder SITE that holds one." };
+        var data = new Option<DirectoryInfo?>("--data") { Description = DataHelp };
         var trace = new Option<FileInfo?>("--trace") { Description = "Replay a recording of the FLamby heart disease benchmark: its initial weights and its order of samples." };
         var seed = new Option<SeedRange?>("--seed") { Description = "With --trace: which recorded seeds, such as 42..46 (default: all).", CustomParser = result => SeedRange.Parse(result) };
         var store = new Option<DirectoryInfo?>("--out") { Description = "Folder to write the model and its records to, as 'fcml models export' does; 'fcml replay --folder' takes it." };
@@ -30,6 +34,7 @@ internal static class SimulateCommand
             "simulate",
             "Run a study on a laptop: the production coordinator, gateways, workers and trainer in one process.",
             "fcml simulate heart-disease.yaml --data hospitals/",
+            "fcml synth --out hospitals && fcml simulate synthetic-hospitals.yaml --data hospitals/",
             "fcml simulate heart-disease-flamby.yaml --data reference/ --trace reference/golden-heart.json.gz --seed 42..46",
             "fcml simulate heart-disease.yaml --chaos 1..500")
         {
@@ -48,10 +53,10 @@ internal static class SimulateCommand
         return verb.Does((parsed, terminal, cancel) => Task.FromResult(parsed.GetValue(chaos) is { } seeds
             ? ChaosRun.Run(StudyFile.Read(parsed.GetRequiredValue(file)!), seeds, terminal, cancel)
             : Run(
-                parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(store), terminal, cancel)));
+                parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(data)!.FullName, parsed.GetValue(trace), parsed.GetValue(seed), parsed.GetValue(store), time, terminal, cancel)));
     }
 
-    private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, DirectoryInfo? store, Terminal terminal, CancellationToken cancel)
+    private static ExitCode Run(FileInfo file, string data, FileInfo? trace, SeedRange? seeds, DirectoryInfo? store, TimeProvider time, Terminal terminal, CancellationToken cancel)
     {
         var study = StudyFile.Read(file);
         var scratch = Directory.CreateTempSubdirectory("fcml-simulate-").FullName;
@@ -59,11 +64,11 @@ internal static class SimulateCommand
         {
             if (trace is null)
             {
-                Simulate(study, data, scratch, terminal, recording: null, cancel, store?.FullName);
+                Simulate(study, SiteRows.Find(data, study, scratch, time, terminal, cancel), terminal, recording: null, cancel, store?.FullName);
                 return ExitCode.Success;
             }
 
-            return ReplayTrace(study, data, scratch, GoldenTrace.Read(trace.FullName), seeds, terminal, cancel);
+            return ReplayTrace(study, SiteRows.Find(data, study, scratch, time, terminal, cancel), GoldenTrace.Read(trace.FullName), seeds, terminal, cancel);
         }
         finally
         {
@@ -71,17 +76,15 @@ internal static class SimulateCommand
         }
     }
 
-    /// <summary>Runs a study over the files of <paramref name="data"/>; gives the final parameters and each site's scores on its test rows.</summary>
+    /// <summary>Runs a study over the rows of <paramref name="sites"/>; gives the final parameters and each site's scores on its test rows.</summary>
     public static SimulatedModel Simulate(
-        Study study, string data, string scratch, Terminal terminal, GoldenTrace.Recording? recording, CancellationToken cancel, string? store = null)
+        Study study, ImmutableSortedDictionary<SiteId, SiteRows> sites, Terminal terminal, GoldenTrace.Recording? recording, CancellationToken cancel, string? store = null)
     {
-        var files = SiteFiles.Find(data, study, scratch);
         var trainer = new TorchTrainer();
-        var time = new Timeline();
         var memory = new MemoryDisks();
         var federation = new SimulatedFederation(
-            study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), time, new Weather(), new SimulatedKeys(),
-            [.. files.Select(site => new SimulatedSite(site.Key, SiteFiles.Computer(site.Key, site.Value, study, trainer, recording?.OrderOf(site.Key))))],
+            study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), new Timeline(), new Weather(), new SimulatedKeys(),
+            [.. sites.Select(site => new SimulatedSite(site.Key, site.Value.Computer(trainer, recording?.OrderOf(site.Key))))],
             memory.Open);
         var view = new RunView();
         federation.Coordinator.Journaled += journaled =>
@@ -100,7 +103,7 @@ internal static class SimulateCommand
         var plan = ModelPlan.For(study);
         var parameters = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(federation.Coordinator.Result(state.Parameters)).ToArray();
         var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
-        var scores = files.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(SiteFiles.Read(site.Value, study.Data).Test, encoder)));
+        var scores = sites.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(site.Value.Read(study).Cohort.Test, encoder)));
         Report(scores, state, terminal);
         if (store is not null)
             Store(federation.Coordinator.Registry, state.Model!.Value, store, terminal);
@@ -123,13 +126,13 @@ internal static class SimulateCommand
         terminal.Emit("stored", new { folder, model = model.ToString() });
     }
 
-    private static ExitCode ReplayTrace(Study study, string data, string scratch, GoldenTrace trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)
+    private static ExitCode ReplayTrace(Study study, ImmutableSortedDictionary<SiteId, SiteRows> sites, GoldenTrace trace, SeedRange? seeds, Terminal terminal, CancellationToken cancel)
     {
         var wrong = new List<long>();
         foreach (var seed in seeds?.Each() ?? trace.Seeds.Select(number => (long)number))
         {
             var recording = trace.For((int)seed);
-            var model = Simulate(study, data, scratch, Terminal.Silent, recording, cancel);
+            var model = Simulate(study, sites, Terminal.Silent, recording, cancel);
             var (difference, accuraciesEqual) = Compare(model, recording);
             var right = difference <= TraceTolerance && accuraciesEqual;
             if (!right)

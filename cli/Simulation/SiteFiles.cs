@@ -20,40 +20,27 @@ internal static class SiteFiles
     /// <param name="scratch">A folder for files that have to be made.</param>
     public static ImmutableSortedDictionary<SiteId, DatasetSource> Find(string folder, Study study, string scratch)
     {
-        if (!Directory.Exists(folder))
-            throw new CliException(ExitCode.Usage, $"The folder '{folder}' is not there; --data needs a folder with one file per site.");
         var found = Flamby(folder, scratch) ?? Uci(folder) ?? Plain(folder);
+        return Wanted(found, study, folder, "each site needs SITE.csv, SITE.parquet, or a folder SITE with one of them");
+    }
+
+    /// <summary>Of what a folder has for sites, that of the sites that a study names; where it names none, all.</summary>
+    /// <exception cref="CliException">There is nothing for a site; <paramref name="needs"/> says what there should be.</exception>
+    public static ImmutableSortedDictionary<SiteId, T> Wanted<T>(IReadOnlyDictionary<SiteId, T> found, Study study, string folder, string needs)
+    {
         var wanted = study.Federation.Sites.IsEmpty ? [.. found.Keys] : study.Federation.Sites;
         var lacking = wanted.Where(site => !found.ContainsKey(site)).ToList();
-        if (lacking.Count > 0 || wanted.IsEmpty)
-        {
-            throw new CliException(
-                ExitCode.Usage,
-                $"'{folder}' has no file for {(lacking.Count == 0 ? "any site" : string.Join(", ", lacking))}; each site needs SITE.csv, SITE.parquet, or a folder SITE with one of them.");
-        }
-
-        return wanted.ToImmutableSortedDictionary(site => site, site => found[site]);
+        return lacking.Count == 0 && !wanted.IsEmpty
+            ? wanted.ToImmutableSortedDictionary(site => site, site => found[site])
+            : throw new CliException(ExitCode.Usage, $"'{folder}' has nothing for {(lacking.Count == 0 ? "any site" : string.Join(", ", lacking))}; {needs}.");
     }
 
-    /// <summary>The rows that the study sees in a file.</summary>
-    public static Cohort Read(DatasetSource source, StudyData data)
-    {
-        try
-        {
-            return Cohort.Of(data, TableReader.Read(source, Cohort.NumberColumns(data), Cohort.TextColumns(data)), _ => false);
-        }
-        catch (DatasetException fault)
-        {
-            throw new CliException(ExitCode.InvalidInput, fault.Message, fault);
-        }
-    }
-
-    /// <summary>A worker's computer over a file.</summary>
-    public static IStepComputer Computer(SiteId site, DatasetSource source, Study study, ITrainer trainer, SampleOrder? order = null)
+    /// <summary>The rows in a file.</summary>
+    public static SiteRows Rows(SiteId site, DatasetSource source, Study study)
     {
         var map = DatasetMap.OfTables(ImmutableDictionary<string, DatasetSource>.Empty.Add(study.Data.Dataset, source));
-        var secret = new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(site.Value)).Span);
-        return new SiteStepComputer(new CohortCache(() => map, CohortCache.NoEvents, secret), trainer, order is null ? null : (_, _) => order);
+        var secret = SiteRows.SecretOf(site);
+        return new SiteRows(new CohortCache(() => map, CohortCache.NoEvents, secret), secret);
     }
 
     private static Dictionary<SiteId, DatasetSource> Plain(string folder)

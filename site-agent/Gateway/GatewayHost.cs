@@ -80,7 +80,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             _workerLoop = new WorkerLoop(_worker, Post, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
             _session = new SessionLoop(LinkAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
             _download = new ParameterDownload(options.Incoming, () => _link.Channel, host.NetworkBackoff, _time, log);
-            _upload = new ReleaseUpload(options.Outgoing, () => _link.Channel, host.NetworkBackoff, _time, log);
+            _upload = new ReleaseUpload(new SealedOutbox(options), () => _link.Channel, host.NetworkBackoff, _time, log);
         }
 
         public async Task RunAsync()

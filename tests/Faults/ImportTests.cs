@@ -46,6 +46,31 @@ public sealed class ImportTests : IDisposable
         Assert.StartsWith("intact", await site.VerifyAuditAsync(Cancel), StringComparison.Ordinal);
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData("erasure-ordered")]
+    [InlineData("erasure-done")]
+    public async Task Erasing_that_is_killed_is_finished_by_the_next_start_and_recorded_once(string point)
+    {
+        await using var children = new ChildGroup();
+        var site = new LocalSite("north", Path.Combine(_folder, "north"), Path.Combine(_folder, "logs"), TestFederation.Programs(), children);
+        await site.InitialiseAsync(Datasets, null, Cancel);
+        WriteExport(Path.Combine(site.WorkerFolder, "export"));
+        await site.StartWorkerAsync(Cancel, new Dictionary<string, string> { ["FCML_FAULT_POINT"] = $"{point}#1" });
+        await site.WorkerVerbAsync(["data", "import", "ehr"], Cancel);
+
+        await Assert.ThrowsAsync<CliException>(() => site.WorkerVerbAsync(["data", "erase", "ehr", "--yes"], Cancel));
+        await site.Worker!.Ended.WaitAsync(Cancel);
+        Assert.Equal(point == "erasure-ordered", Directory.Exists(Path.Combine(site.WorkerFolder, "events", "ehr")));
+        await site.StartWorkerAsync(Cancel);
+
+        Assert.False(Directory.Exists(Path.Combine(site.WorkerFolder, "events", "ehr")));
+        Assert.Empty(await ListAsync(site));
+        var log = await File.ReadAllTextAsync(Path.Combine(site.WorkerFolder, "audit.log"), Cancel);
+        Assert.Equal((2, 2), (log.Split("\"erasure-ordered\"").Length, log.Split("\"data-erased\"").Length)); // each once
+        await site.WorkerVerbAsync(["data", "import", "ehr"], Cancel);
+        Assert.Single(await ListAsync(site));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static async Task<JsonArray> ListAsync(LocalSite site) =>

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Tests.Coordinator;
 using InvitationToken = FederatedClinicalMl.SiteAgent.Gateway.InvitationToken;
@@ -18,6 +19,7 @@ internal sealed class Hospital : IAsyncDisposable
         Options = new GatewayOptions(folder.Of("gateway"), folder.Of("exchange"), SocketIn(folder), ProxySettings.Direct);
         Directory.CreateDirectory(Options.Incoming);
         Directory.CreateDirectory(Options.Outgoing);
+        OutboxKey.OpenOrMake(Options.ExchangeDirectory, credentials: null, forGroup: false); // as the worker does when it starts
     }
 
     public TestWorker Worker { get; }

@@ -63,6 +63,12 @@ internal sealed class Site : IDisposable
     /// <summary>The kinds of the log's entries.</summary>
     public IEnumerable<string> Kinds => Entries.Select(entry => (string)entry["kind"]!);
 
+    /// <summary>The key that the worker shares with the gateway.</summary>
+    public static OutboxKey OutboxKey { get; } = new(new byte[SealedDisk.KeyLength]);
+
+    /// <summary>The exchange as the gateway reads releases from it.</summary>
+    public IDisk Outbox => OutboxKey.Seal(Exchange);
+
     /// <summary>The names of the files that the gateway can see.</summary>
     public IReadOnlyList<string> Outgoing => Exchange.List(ExchangePaths.Outgoing);
 
@@ -172,7 +178,7 @@ internal sealed class Site : IDisposable
     }
 
     /// <summary>The whole file of a release.</summary>
-    public byte[] FileOf(ReleaseTicket ticket) => DurableFile.Read(Exchange, $"{ExchangePaths.Outgoing}/{ticket.File}");
+    public byte[] FileOf(ReleaseTicket ticket) => DurableFile.Read(Outbox, $"{ExchangePaths.Outgoing}/{ticket.File}");
 
     public void Dispose()
     {
@@ -180,5 +186,5 @@ internal sealed class Site : IDisposable
         Key.Dispose();
     }
 
-    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, new WorkerIdentity(Name, Key, Secret, "1.0.0"), () => PolicyReader.Read(Policy), _computer, Time);
+    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), () => PolicyReader.Read(Policy), _computer, Time);
 }

@@ -44,8 +44,8 @@ internal sealed class DemoEvents : IDemoData
     /// <summary>Keys of the map of datasets besides path and format: lines with their indentation, or empty.</summary>
     private string Declared { get; init; } = "";
 
-    /// <summary>The option that names the same data, with a space before it; empty: they are made.</summary>
-    private string DataOption { get; init; } = "";
+    /// <summary>The export that was divided; null: the data are made.</summary>
+    private string? Export { get; init; }
 
     /// <summary>What is declared of records whose encounter is not there.</summary>
     private string RuleWithoutEncounter { get; init; } = "they are kept without it";
@@ -64,8 +64,11 @@ internal sealed class DemoEvents : IDemoData
         };
     }
 
-    /// <summary>Divides a FHIR bulk export among the hospitals.</summary>
-    public static DemoEvents OfFhir(string export, string folder, TimeProvider time, CancellationToken cancel)
+    /// <summary>Divides an export among the hospitals; null where the folder holds none.</summary>
+    public static DemoEvents? Divide(string export, string folder, TimeProvider time, CancellationToken cancel) =>
+        FhirSplit.IsIn(export) ? OfFhir(export, folder, time, cancel) : OmopSplit.IsIn(export) ? OfOmop(export, folder, time, cancel) : null;
+
+    private static DemoEvents OfFhir(string export, string folder, TimeProvider time, CancellationToken cancel)
     {
         var split = FhirSplit.Run(export, Folders(folder), cancel);
         return new DemoEvents(folder, "fhir", time)
@@ -75,12 +78,11 @@ internal sealed class DemoEvents : IDemoData
                 + $"{split.SeenElsewhere} patients were seen at organisations of more than one site: all that is known of each is at one."
                 : $"Its organisations are too few for {Sites.Count} hospitals: a patient belongs to site 1 + (SHA-256 of Patient.id mod {Sites.Count})."),
             Study = "synthea-cardiovascular.yaml",
-            DataOption = $" --data {export}",
+            Export = export,
         };
     }
 
-    /// <summary>Divides an OMOP database among the hospitals.</summary>
-    public static DemoEvents OfOmop(string database, string folder, TimeProvider time, CancellationToken cancel)
+    private static DemoEvents OfOmop(string database, string folder, TimeProvider time, CancellationToken cancel)
     {
         var split = OmopSplit.Run(database, Folders(folder), cancel);
         return new DemoEvents(folder, "omop", time)
@@ -88,7 +90,7 @@ internal sealed class DemoEvents : IDemoData
             Source = $"OMOP tables in {database}, {split.Persons} persons divided among {Sites.Count} hospitals: a person belongs to site 1 + (SHA-256 of person_id mod {Sites.Count}). "
                 + $"At every hospital: {Names(split.Copied)}. At none, since rows may be about persons whom they do not name: {Names(split.LeftOut)}.",
             Study = "gibleed-haemorrhage.yaml",
-            DataOption = $" --data {database}",
+            Export = database,
             Declared = $"    availability:\n{string.Concat(s_knownAtOnce.Select(table => $"      {table}: 0h\n"))}",
             RuleWithoutEncounter = $"the demo declares that {string.Join(", ", s_knownAtOnce)} are known when they happen (0h), so these need no visit; other tables' rows are known at their visit's end, and without a visit to no feature",
         };
@@ -147,7 +149,11 @@ internal sealed class DemoEvents : IDemoData
     }
 
     /// <inheritdoc/>
-    public IEnumerable<string> Next(string study) => [$"fcml demo{DataOption} --study {study}   # change the study first: another feature, another model"];
+    public IEnumerable<string> Next(string study) =>
+    [
+        $"fcml simulate {study} --data {Export ?? _folder}   # the same in one process: change the study first",
+        $"fcml demo{(Export is null ? "" : $" --data {Export}")} --study {study}   # and then all of it again",
+    ];
 
     private static List<string> Folders(string folder) => [.. Sites.Select(site => Directory.CreateDirectory(Path.Combine(folder, site, "data")).FullName)];
 

@@ -52,7 +52,7 @@ internal sealed class DemoTables : IDemoData
 
     /// <inheritdoc/>
     public Cohort Read(LocalSite site, Study study, CancellationToken cancel) =>
-        SiteFiles.Read(SiteFiles.Find(_folder, study, _folder)[SiteId.Parse(site.Name)], study.Data);
+        SiteFiles.Rows(SiteId.Parse(site.Name), SiteFiles.Find(_folder, study, _folder)[SiteId.Parse(site.Name)], study).Read(study).Cohort;
 
     /// <inheritdoc/>
     public IEnumerable<string> Next(string study) => [$"fcml simulate {study} --data {_folder}   # the same in one process: change the protocol first"];

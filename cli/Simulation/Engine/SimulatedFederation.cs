@@ -70,8 +70,9 @@ internal sealed class SimulatedFederation
         foreach (var (id, computer) in sites.OrderBy(site => site.Id))
         {
             var identity = new WorkerIdentity(id, keys.Worker(id), new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(id.Value)).Span), "simulated");
-            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), identity, OpenPolicy, computer);
-            gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), worker, Coordinator, mutant ?? Mutant.None);
+            var outbox = new OutboxKey(new byte[SealedDisk.KeyLength]);
+            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, OpenPolicy, computer);
+            gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), outbox, worker, Coordinator, mutant ?? Mutant.None);
         }
 
         (Workers, Gateways) = (workers, gateways);

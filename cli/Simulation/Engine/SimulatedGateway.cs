@@ -16,6 +16,7 @@ internal sealed class SimulatedGateway : SimulatedProcess
     private readonly Weather _weather;
     private readonly SiteId _site;
     private readonly IDisk _exchange;
+    private readonly IDisk _outbox; // the same, sealed
     private readonly Mutant _mutant;
     private readonly SimulatedWorker _worker;
     private readonly SimulatedCoordinator _coordinator;
@@ -26,10 +27,10 @@ internal sealed class SimulatedGateway : SimulatedProcess
     private Action? _called;
     private bool _workerKnown;
 
-    public SimulatedGateway(Timeline time, Weather weather, SiteId site, IDisk exchange, SimulatedWorker worker, SimulatedCoordinator coordinator, Mutant mutant)
+    public SimulatedGateway(Timeline time, Weather weather, SiteId site, IDisk exchange, OutboxKey outbox, SimulatedWorker worker, SimulatedCoordinator coordinator, Mutant mutant)
         : base($"{site}/gateway", time)
     {
-        (_weather, _site, _exchange, _worker, _coordinator, _mutant) = (weather, site, exchange, worker, coordinator, mutant);
+        (_weather, _site, _exchange, _outbox, _worker, _coordinator, _mutant) = (weather, site, exchange, outbox.Seal(exchange), worker, coordinator, mutant);
         var watch = new Lane(time, weather.Local); // that a worker was lost is never heard after it was found again
         worker.Gone += () => watch.Send(InThisLife(() => Handle(new WorkerLost())));
         worker.Returned += () => watch.Send(InThisLife(FindWorker));
@@ -369,9 +370,9 @@ internal sealed class SimulatedGateway : SimulatedProcess
     private byte[]? ReadRelease(HeldTicket ticket)
     {
         var path = $"{ExchangePaths.Outgoing}/{ticket.File}";
-        if (!_exchange.Exists(path))
+        if (!_outbox.Exists(path))
             return null;
-        using var file = _exchange.Open(path, DiskMode.Read);
+        using var file = _outbox.Open(path, DiskMode.Read);
         var content = new byte[file.Length];
         return file.Length == ticket.Length && file.Read(0, content) == content.Length ? content : null;
     }

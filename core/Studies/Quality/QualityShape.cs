@@ -42,5 +42,12 @@ internal static class QualityShape
     /// <summary>What a site says.</summary>
     public static MapShape OfSite { get; } = new(
         new("quality", new NumberChoiceShape(Format), "Format of the file.", Required: true),
-        new("rules", s_rules, "Rules besides those that come with the software.", Required: true));
+        new("rules", s_rules, "Rules besides those that come with the software.", new JsonArray()),
+        new("changes", new ListShape(
+            new MapShape(
+                new("rule", TextShape.Identifier, "Id of a rule that comes with the software.", Required: true),
+                new("severity", s_severity, "How bad this site takes it to be."),
+                new("maximum-share", new NumberShape(0, 1), "Greatest share of what was looked at that this site lets fail."),
+                new("reason", TextShape.Line(300), "Why; reports show it.", Required: true)),
+            0, 256), "What this site changes about rules that come with the software.", new JsonArray()));
 }

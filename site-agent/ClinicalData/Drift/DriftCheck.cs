@@ -50,7 +50,17 @@ public enum DriftVerdict
 /// <param name="NullQuantile">What it stays below with probability 1 - alpha at n and m without drift; null where it is not defined.</param>
 /// <param name="P">Probability of such an effect or a larger one without drift; null where the approximation does not hold.</param>
 public sealed record DriftMeasurement(
-    DriftTest Test, string? Feature, string? OtherFeature, long ReferenceRows, long CurrentRows, double? Effect, double? NullQuantile, double? P);
+    DriftTest Test, string? Feature, string? OtherFeature, long ReferenceRows, long CurrentRows, double? Effect, double? NullQuantile, double? P)
+{
+    /// <summary>What it is about, in words.</summary>
+    public string Subject => this switch
+    {
+        { OtherFeature: { } other, Feature: { } feature } => $"{feature} and {other}",
+        { Feature: { } feature } => feature,
+        { Test: DriftTest.LabelPrevalence } => "outcome",
+        _ => "all numbers together",
+    };
+}
 
 /// <summary>One test, decided.</summary>
 /// <param name="Measurement">What was measured.</param>

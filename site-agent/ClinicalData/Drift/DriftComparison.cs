@@ -19,6 +19,15 @@ public static class DriftComparison
     public static DriftCheck Of(
         TrainingProfile reference, ReadOnlySpan<double> values, ReadOnlySpan<double> labels, DriftOptions options, int check, DeterministicRandom random)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        return DriftDecision.Decide(Measure(reference, values, labels, options, random), options, check);
+    }
+
+    /// <summary>Measures all tests, to be decided with others.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static IReadOnlyList<DriftMeasurement> Measure(
+        TrainingProfile reference, ReadOnlySpan<double> values, ReadOnlySpan<double> labels, DriftOptions options, DeterministicRandom random)
+    {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
@@ -38,7 +47,7 @@ public static class DriftComparison
             measurements.Add(new(DriftTest.MeanEmbedding, null, null, reference.Rows, current.Rows, result?.Discrepancy, result?.NullQuantile, result?.P));
         }
 
-        return DriftDecision.Decide(measurements, options, check);
+        return measurements;
     }
 
     private static IEnumerable<DriftMeasurement> Feature(FeatureProfile reference, FeatureProfile current, double alpha)

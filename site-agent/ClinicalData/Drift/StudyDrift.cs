@@ -9,6 +9,9 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>A study's rows held against those on which a model of it was trained.</summary>
 public static class StudyDrift
 {
+    /// <summary>Least rows against which windows are held, where nobody names a day: five times what a test needs at least.</summary>
+    public const int ReferenceRows = 500;
+
     // Each pair of them is a test more: the first few numbers, as the study orders them.
     private const int Correlated = 6;
 
@@ -45,6 +48,50 @@ public static class StudyDrift
             reference, Values(study, rows), Labels(rows), new DriftOptions(), check,
             DeterministicRandom.Of("drift", study.Digest.ToString(), check.ToString(CultureInfo.InvariantCulture)));
     }
+
+    /// <summary>Holds windows of time against the rows before them: one check.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="clock">The hospital's clock.</param>
+    /// <param name="period">How long a window is.</param>
+    /// <param name="from">Rows predicted before this day are the reference; null: the first windows that have <see cref="ReferenceRows"/> together.</param>
+    /// <param name="check">The how many-th check, from 1.</param>
+    /// <exception cref="DatasetException">There are no rows before the windows, or none in them.</exception>
+    public static DriftTimeline Windows(Study study, ImmutableArray<ClinicalRow> rows, ClinicalClock clock, DriftPeriod period, DateOnly? from, int check)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(clock);
+        var first = from is { } day ? clock.StartOfDay(day) : ClinicalTime.None;
+        var reference = first.IsKnown ? rows.Where(row => row.Prediction < first).ToList() : [];
+        var windows = new List<(string Name, List<ClinicalRow> Rows)>();
+        foreach (var window in rows.Where(row => !first.IsKnown || row.Prediction >= first)
+            .GroupBy(row => period.NameOf(clock.ToLocal(row.Prediction)), StringComparer.Ordinal).OrderBy(window => window.Key, StringComparer.Ordinal))
+        {
+            if (!first.IsKnown && reference.Count < ReferenceRows)
+                reference.AddRange(window);
+            else
+                windows.Add((window.Key, [.. window]));
+        }
+
+        if (reference.Count == 0 || windows.Count == 0)
+        {
+            throw new DatasetException(from is null
+                ? $"Of {rows.Length} rows none are left after the first {ReferenceRows}, against which windows are held. Name a day with --from."
+                : $"{reference.Count} rows lie before that day and {rows.Length - reference.Count} from then on; both are needed.");
+        }
+
+        var (profile, options) = (Profile(study, RowsOf(reference)), new DriftOptions());
+        var measured = windows.ConvertAll(window => DriftComparison.Measure(
+            profile, Values(study, RowsOf(window.Rows)), Labels(RowsOf(window.Rows)), options, DeterministicRandom.Of("drift", study.Digest.ToString(), window.Name)));
+        var decided = DriftDecision.Decide([.. measured.SelectMany(measurements => measurements)], options, check);
+        // Every window has the same tests.
+        var tests = measured[0].Count;
+        return new DriftTimeline(check, decided.Alpha, reference.Count, [.. windows.Select((window, i) => new DriftWindow(window.Name, window.Rows.Count, decided.Results.Slice(i * tests, tests)))]);
+    }
+
+    /// <summary>Rows over events, as profiles take them.</summary>
+    public static CohortRows RowsOf(IReadOnlyCollection<ClinicalRow> rows) =>
+        new([.. rows.SelectMany(row => row.Values)], [.. rows.Select(row => row.Positive ? 1f : 0f)]);
 
     // A category's value is the index of its level.
     private static double[] Values(Study study, CohortRows rows)

@@ -5,17 +5,18 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>Rules that are held against the data besides the built-in ones.</summary>
 /// <param name="Study">Of a study: its features and its rules; null: no study.</param>
-/// <param name="SiteRules">The site's own.</param>
-public sealed record QualityScope(StudyData? Study, ImmutableArray<QualityRule> SiteRules);
+/// <param name="Site">The site's own, and what it changes about the built-in ones.</param>
+public sealed record QualityScope(StudyData? Study, SiteQuality Site);
 
 /// <summary>What was found.</summary>
 /// <param name="Report">Counts.</param>
-/// <param name="Findings">The first events of each rule that fail it: patient-level, for the steward's eyes alone.</param>
-public sealed record QualityRun(QualityReport Report, ImmutableArray<QualityFinding> Findings);
+/// <param name="Findings">Events of each rule that fail it, so many as were asked for: patient-level, for the steward's eyes alone.</param>
+/// <param name="More">How many events of a rule fail it besides those, by the rule's id; rules of which there are none are left out.</param>
+public sealed record QualityRun(QualityReport Report, ImmutableArray<QualityFinding> Findings, ImmutableArray<(string Rule, long Count)> More);
 
 /// <summary>
-/// Checks the quality of a site's events in the manner of ML-DQA: six dimensions, one pass, patient by patient. Memory is that of a patient, of the findings
-/// kept, of a sample of each measure, and 8 bytes for each patient.
+/// Checks the quality of a site's events in the manner of ML-DQA: six dimensions, one pass, patient by patient, and one more where findings are asked for.
+/// Memory is that of a patient, of the findings kept, of a sample of each measure, and 8 bytes for each patient.
 /// </summary>
 public static class QualityCheck
 {
@@ -26,7 +27,7 @@ public static class QualityCheck
     /// <param name="source">The store, the site's mapping, the hospital's clock.</param>
     /// <param name="scope">Rules of study and site.</param>
     /// <param name="optedOut">Whether a patient, by pseudonym, opted out: nothing of theirs is looked at.</param>
-    /// <param name="findings">Most findings of a rule that are kept.</param>
+    /// <param name="findings">Most findings of a rule that are kept; 0: none is looked for.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="DatasetException">A rule cannot be held against anything.</exception>
     public static QualityRun Of(ClinicalSource source, QualityScope scope, Func<string, bool> optedOut, int findings, CancellationToken cancel)
@@ -34,7 +35,8 @@ public static class QualityCheck
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(optedOut);
-        RuleTally Tally(QualityRuleInfo rule) => new(rule, source.Snapshot.Decisions, findings);
+        var changes = scope.Site.Changes.ToDictionary(change => change.Rule, StringComparer.Ordinal);
+        RuleTally Tally(QualityRuleInfo rule) => new(rule.With(changes.GetValueOrDefault(rule.Id)), source.Snapshot.Decisions, findings);
         var schema = Tally(BuiltInRules.Schema);
         var spread = new SpreadCheck(Tally(BuiltInRules.OutliersIqr), Tally(BuiltInRules.OutliersZ), source.Concepts);
         var histograms = new List<HistogramBuilder>();
@@ -47,13 +49,8 @@ public static class QualityCheck
         var coverage = scope.Study is { } study ? new FeatureCoverage(study, source, Tally) : null;
 
         var (patients, events) = (0L, 0L);
-        var patient = new QualityPatient(source.Concepts, source.Clock);
-        foreach (var timeline in source.Snapshot.Read((_, _) => true))
+        foreach (var (patient, timeline) in Patients(source, optedOut, schema, cancel))
         {
-            cancel.ThrowIfCancellationRequested();
-            if (optedOut(source.Snapshot.Patients[timeline.Patient]))
-                continue;
-            patient.Begin(timeline, schema, source.Snapshot.Concepts.Count);
             patients++;
             events += patient.Events.Length;
             foreach (var check in checks)
@@ -63,12 +60,33 @@ public static class QualityCheck
 
         foreach (var check in checks)
             check.End();
+        if (findings > 0)
+        {
+            foreach (var (patient, _) in Patients(source, optedOut, schema: null, cancel))
+                spread.Flag(patient);
+        }
+
         RuleTally[] tallies = [schema, .. checks.SelectMany(check => check.Tallies), .. coverage?.Tallies ?? []];
         return new QualityRun(
             new QualityReport(
                 source.Snapshot.Number, source.Snapshot.Fingerprint, source.Concepts.Mapping.Version, source.Snapshot.Decisions.Version, patients, events,
                 InOrder(tallies), [.. histograms.Select(histogram => histogram.Build()).Where(histogram => histogram.Count > 0)], spread.Spreads),
-            [.. tallies.SelectMany(tally => tally.Findings)]);
+            [.. tallies.SelectMany(tally => tally.Findings)],
+            [.. tallies.Where(tally => tally.More > 0).Select(tally => (tally.Rule.Id, tally.More))]);
+    }
+
+    // One patient after the other, who did not opt out.
+    private static IEnumerable<(QualityPatient Patient, PatientTimeline Timeline)> Patients(ClinicalSource source, Func<string, bool> optedOut, RuleTally? schema, CancellationToken cancel)
+    {
+        var patient = new QualityPatient(source.Concepts, source.Clock);
+        foreach (var timeline in source.Snapshot.Read((_, _) => true))
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (optedOut(source.Snapshot.Patients[timeline.Patient]))
+                continue;
+            patient.Begin(timeline, source.Snapshot.Concepts.Count, schema);
+            yield return (patient, timeline);
+        }
     }
 
     private static IEnumerable<SelectedRule> Selected(SiteConcepts concepts, QualityScope scope, Func<QualityRuleInfo, RuleTally> tally, List<HistogramBuilder> histograms)
@@ -90,13 +108,13 @@ public static class QualityCheck
                 yield return OwnRules.Compile("study", rule, concepts, tally, histograms);
         }
 
-        foreach (var rule in scope.SiteRules)
+        foreach (var rule in scope.Site.Rules)
             yield return OwnRules.Compile("site", rule, concepts, tally, histograms);
     }
 
     // The built-in ones in the order of their table, then the others as they come.
     private static ImmutableArray<QualityResult> InOrder(RuleTally[] tallies) =>
     [
-        .. tallies.Select(tally => tally.Result).OrderBy(result => BuiltInRules.All.IndexOf(result.Rule) is >= 0 and var place ? place : int.MaxValue),
+        .. tallies.Select(tally => tally.Result).OrderBy(result => BuiltInRules.Ids.IndexOf(result.Rule.Id) is >= 0 and var place ? place : int.MaxValue),
     ];
 }

@@ -42,7 +42,10 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
     public int Anchor { get; private set; }
 
     /// <summary>Takes up another patient. An event that is not sound is counted, and no other rule sees it.</summary>
-    public void Begin(PatientTimeline timeline, RuleTally schema, int dictionary)
+    /// <param name="timeline">The patient.</param>
+    /// <param name="dictionary">Concepts in the store's dictionaries.</param>
+    /// <param name="schema">Counts; null: these patients were counted before.</param>
+    public void Begin(PatientTimeline timeline, int dictionary, RuleTally? schema)
     {
         _events.Clear();
         _births.Clear();
@@ -54,7 +57,7 @@ internal sealed class QualityPatient(SiteConcepts concepts, ClinicalClock clock)
             if (item.Until != ClinicalTime.Never)
                 continue;
             var sound = IsSound(item.Event, dictionary);
-            schema.Count(!sound, item);
+            schema?.Count(!sound, item);
             if (sound)
                 Add(item);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Grpc.Core;
@@ -31,6 +32,7 @@ public sealed class Doctor(GatewayOptions options, TimeProvider time)
         await ExamineWorkerAsync(stop);
         await ExamineAccountsAsync(stop);
         ExamineExchange();
+        ExamineOutboxKey();
         ExamineDisk();
         return [.. _findings];
     }
@@ -286,6 +288,27 @@ public sealed class Doctor(GatewayOptions options, TimeProvider time)
             Warn("outgoing", "OUTGOING_WRITABLE", $"The gateway's account can write '{options.Outgoing}', the worker's one-way door. Give the directory to the worker's account with mode 2750. (Root can always write; so can a gateway that shares the worker's account.)");
         else
             Fine("outgoing", $"'{options.Outgoing}' can be read and not written");
+    }
+
+    private void ExamineOutboxKey()
+    {
+        const string check = "outbox-key";
+        var (path, handed) = (OutboxKey.PathIn(options.ExchangeDirectory), KeyFile.HandedOver(KeyFile.Credentials, OutboxKey.Credential));
+        try
+        {
+            if (handed is null && !File.Exists(path))
+            {
+                Warn(check, "OUTBOX_KEY_UNSEEN", $"'{path}' is not there. If the units hand the key over as the credential {OutboxKey.Credential}, it cannot be seen from here, and the gateway's log says whether releases can be opened; otherwise start site-worker, which makes the file.");
+                return;
+            }
+
+            OutboxKey.Open(options.ExchangeDirectory, KeyFile.Credentials);
+            Fine(check, handed is null ? $"'{path}' can be read" : $"handed over as the credential {OutboxKey.Credential}");
+        }
+        catch (Exception e) when (e is KeyFileException or UnauthorizedAccessException)
+        {
+            Broken(check, "OUTBOX_KEY_UNUSABLE", $"The key that opens releases cannot be used: {e.Message}");
+        }
     }
 
     private void ExamineDisk()

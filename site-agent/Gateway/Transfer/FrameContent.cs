@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Net;
-using Microsoft.Win32.SafeHandles;
+using FederatedClinicalMl.Durability;
 
 namespace FederatedClinicalMl.SiteAgent.Gateway;
 
@@ -10,7 +10,10 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// A stretch of a release file as frames: u32 payload length, u64 XxHash3 of the payload, both little-endian, payload. Read and framed
 /// through one pooled buffer while it is sent. A frame may have up to 1 MiB; a quarter stays in the processor's cache at both ends.
 /// </summary>
-internal sealed class FrameContent(SafeFileHandle file, long from, long end) : HttpContent
+/// <param name="open">Opens the release. Each sending has the file for itself: one that was called off may still be reading when the next begins.</param>
+/// <param name="from">The first byte.</param>
+/// <param name="end">The byte after the last.</param>
+internal sealed class FrameContent(Func<IDiskFile> open, long from, long end) : HttpContent
 {
     /// <summary>Greatest payload of a frame that is sent.</summary>
     public const int PayloadLimit = 256 * 1024;
@@ -32,13 +35,14 @@ internal sealed class FrameContent(SafeFileHandle file, long from, long end) : H
     /// <inheritdoc/>
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        using var file = open();
         var buffer = ArrayPool<byte>.Shared.Rent(HeadLength + PayloadLimit);
         try
         {
             for (var at = from; at < end;)
             {
                 var length = (int)Math.Min(PayloadLimit, end - at);
-                Fill(buffer.AsSpan(HeadLength, length), at);
+                Fill(file, buffer.AsSpan(HeadLength, length), at);
                 BinaryPrimitives.WriteUInt32LittleEndian(buffer, (uint)length);
                 BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(sizeof(uint)), XxHash3.HashToUInt64(buffer.AsSpan(HeadLength, length)));
                 await stream.WriteAsync(buffer.AsMemory(0, HeadLength + length), cancellationToken);
@@ -51,15 +55,10 @@ internal sealed class FrameContent(SafeFileHandle file, long from, long end) : H
         }
     }
 
-    private void Fill(Span<byte> payload, long at)
+    private void Fill(IDiskFile file, Span<byte> payload, long at)
     {
-        while (payload.Length > 0)
-        {
-            var read = RandomAccess.Read(file, payload, at);
-            if (read == 0)
-                throw new EndOfStreamException($"The release file ended at {at}, before the {end} bytes of its ticket.");
-            payload = payload[read..];
-            at += read;
-        }
+        var read = file.Read(at, payload);
+        if (read < payload.Length)
+            throw new EndOfStreamException($"The release file ended at {at + read}, before the {end} bytes of its ticket.");
     }
 }

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Studies;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace FederatedClinicalMl.SiteAgent.Gateway;
 
@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// Brings a release from the outgoing directory to the coordinator, whose staging says each time where to go on. Waits out network errors for
 /// as long as it takes; only an answer, or being called off, ends it. The file is never touched: it goes when the worker is told to let go.
 /// </summary>
-internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorChannel> channel, Func<Backoff> backoff, TimeProvider time, ILogger log)
+internal sealed partial class ReleaseUpload(SealedOutbox outbox, Func<CoordinatorChannel> channel, Func<Backoff> backoff, TimeProvider time, ILogger log)
 {
     private const string OffsetHeader = "Fcml-Offset", PrefixDigestHeader = "Fcml-Prefix-Digest", StateHeader = "Fcml-State";
     private const int LongestFaultText = 2048;
@@ -32,48 +32,48 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
             return new ReleaseMissing(ticket.Step);
         }
 
-        SafeFileHandle file;
-        try
+        var waits = backoff();
+        for (var ask = !isNew; ; ask = true)
         {
-            file = File.OpenHandle(Path.Combine(outgoing, ticket.File), options: FileOptions.SequentialScan);
-        }
-        catch (FileNotFoundException)
-        {
-            LogGone(ticket.Step);
-            return new ReleaseMissing(ticket.Step);
-        }
-
-        using (file)
-        {
-            if (RandomAccess.GetLength(file) is var length && length != ticket.Length)
+            stop.ThrowIfCancellationRequested();
+            var present = channel();
+            try
             {
-                LogWrongLength(ticket.Step, length, ticket.Length);
+                if (WrongLength(ticket) is { } length)
+                {
+                    LogWrongLength(ticket.Step, length, ticket.Length);
+                    return new ReleaseMissing(ticket.Step);
+                }
+
+                var answer = ask ? await AskAsync(present.Http, ticket, stop) : new Standing(0, null);
+                if (answer.End is { } end || (end = await SendAsync(present.Http, ticket, answer.From, waits, stop)) is not null)
+                    return end;
+            }
+            catch (Exception e) when ((e as HttpRequestException)?.InnerException is FileNotFoundException || e is FileNotFoundException)
+            {
+                LogGone(ticket.Step);
                 return new ReleaseMissing(ticket.Step);
             }
-
-            var waits = backoff();
-            for (var ask = !isNew; ; ask = true)
+            catch (Exception e) when ((e as HttpRequestException)?.InnerException is SealBrokenException || e is SealBrokenException)
             {
-                stop.ThrowIfCancellationRequested();
-                var present = channel();
-                try
-                {
-                    var answer = ask ? await AskAsync(present.Http, ticket, file, stop) : new Standing(0, null);
-                    if (answer.End is { } end || (end = await SendAsync(present.Http, ticket, file, answer.From, waits, stop)) is not null)
-                        return end;
-                }
-                catch (HttpRequestException e)
-                {
-                    LogBroken(ticket.Step, present.Explain(e).Sentence);
-                }
-
-                await Task.Delay(waits.Next(), time, stop);
+                LogNotOpened(ticket.Step, (e as SealBrokenException ?? e.InnerException!).Message);
+                return new ReleaseMissing(ticket.Step);
             }
+            catch (Exception e) when (e is KeyFileException or UnauthorizedAccessException)
+            {
+                LogNoKey(ticket.Step, e.Message); // a person mends it; nothing is lost meanwhile
+            }
+            catch (HttpRequestException e)
+            {
+                LogBroken(ticket.Step, present.Explain(e).Sentence);
+            }
+
+            await Task.Delay(waits.Next(), time, stop);
         }
     }
 
     /// <summary>Asks where to go on.</summary>
-    private async Task<Standing> AskAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, CancellationToken stop)
+    private async Task<Standing> AskAsync(HttpClient http, HeldTicket ticket, CancellationToken stop)
     {
         using var ask = new HttpRequestMessage(HttpMethod.Head, AddressOf(ticket));
         using var state = await http.SendAsync(ask, stop);
@@ -87,16 +87,16 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
         if (Header(state, StateHeader) == "accepted")
             return new Standing(0, new ReleaseDelivered(ticket.Step));
         var from = long.TryParse(Header(state, OffsetHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset < ticket.Length
-            && offset > 0 && PrefixIs(file, offset, Header(state, PrefixDigestHeader)) ? offset : 0;
+            && offset > 0 && PrefixIs(ticket, offset, Header(state, PrefixDigestHeader)) ? offset : 0;
         if (from > 0)
             LogResumed(ticket.Step, from, ticket.Length);
         return new Standing(from, null);
     }
 
     /// <summary>Sends from a byte on. Null: ask where to go on.</summary>
-    private async Task<GatewayEvent?> SendAsync(HttpClient http, HeldTicket ticket, SafeFileHandle file, long from, Backoff waits, CancellationToken stop)
+    private async Task<GatewayEvent?> SendAsync(HttpClient http, HeldTicket ticket, long from, Backoff waits, CancellationToken stop)
     {
-        using var put = new HttpRequestMessage(HttpMethod.Put, AddressOf(ticket)) { Content = new FrameContent(file, from, ticket.Length) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, AddressOf(ticket)) { Content = new FrameContent(() => outbox.Open(ticket), from, ticket.Length) };
         put.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, ticket.Length - 1, ticket.Length);
         using var reply = await http.SendAsync(put, HttpCompletionOption.ResponseHeadersRead, stop);
         switch (reply.StatusCode)
@@ -118,17 +118,25 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
 
     private static Uri AddressOf(HeldTicket ticket) => new($"/v1/releases/{ticket.Step}", UriKind.Relative);
 
-    private static bool PrefixIs(SafeFileHandle file, long length, string? digest)
+    /// <summary>The file's length, where it is not the ticket's.</summary>
+    private long? WrongLength(HeldTicket ticket)
+    {
+        using var file = outbox.Open(ticket);
+        return file.Length == ticket.Length ? null : file.Length;
+    }
+
+    private bool PrefixIs(HeldTicket ticket, long length, string? digest)
     {
         if (!Sha256Digest.TryParse(digest, out var theirs))
             return false;
+        using var file = outbox.Open(ticket);
         var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             for (long at = 0; at < length;)
             {
-                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+                var read = file.Read(at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)));
                 if (read == 0)
                     throw new EndOfStreamException($"The release file ended at {at} of {length} bytes while it was hashed.");
                 hash.AppendData(buffer, 0, read);
@@ -168,6 +176,12 @@ internal sealed partial class ReleaseUpload(string outgoing, Func<CoordinatorCha
 
     [LoggerMessage(2405, LogLevel.Error, "The coordinator refused the release of {Step} for good: {Fault}")]
     private partial void LogRefused(StepId step, string fault);
+
+    [LoggerMessage(2407, LogLevel.Error, "The release of {Step} cannot be opened: {Why}")]
+    private partial void LogNotOpened(StepId step, string why);
+
+    [LoggerMessage(2408, LogLevel.Error, "The release of {Step} waits, because the key of the outbox cannot be had: {Why}")]
+    private partial void LogNoKey(StepId step, string why);
 
     [LoggerMessage(2406, LogLevel.Information, "Upload of {Step} goes on at byte {From} of {Length}")]
     private partial void LogResumed(StepId step, long from, long length);

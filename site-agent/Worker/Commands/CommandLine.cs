@@ -67,7 +67,7 @@ public static class CommandLine
         """)
     {
         Init(), Run(),
-        new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), ProfileCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
+        new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), ProfileCommand.Create(), MatrixCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
         DataCommand.Create(),
         DriftCommand.Create(),
         QualityCommand.Create(),

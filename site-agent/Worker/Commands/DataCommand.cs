@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary><c>site-worker data</c>: what was taken from the hospital's exports.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults() };
+    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults(), DataEraseCommand.Create() };
 
     private static Command Import()
     {
@@ -36,6 +36,8 @@ internal static class DataCommand
             {
                 foreach (var import in reply.Imports)
                     Write(writer, import);
+                foreach (var kept in reply.Kept)
+                    DataEraseCommand.Write(writer, kept);
                 foreach (var empty in reply.Empty)
                     writer.WriteLine($"{empty}: nothing was imported yet; 'site-worker data import {empty}' does.");
             });

@@ -59,6 +59,8 @@ internal static class QualityCommand
             else
                 Console.Write(queue.Csv);
             await Console.Error.WriteLineAsync($"{queue.Findings} flagged values");
+            foreach (var rest in queue.More)
+                await Console.Error.WriteLineAsync($"{rest.Count} more of {rest.Rule}: they come up once these are decided about");
             return CommandLine.Done;
         });
         return command;
@@ -66,16 +68,10 @@ internal static class QualityCommand
 
     private static QualityRequest Request(string dataset, string? study) => new() { Dataset = dataset, Study = study ?? "" };
 
-    // It tells of patients, or names their values: nobody but the steward's account reads it, even where the file was there before.
+    // It tells of patients, or names their values.
     private static async Task WritePrivately(string path, string text, CancellationToken cancel)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var file = new FileStream(path, options);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        await using var writer = new StreamWriter(file);
+        await using var writer = new StreamWriter(PrivateFile.Create(path));
         await writer.WriteAsync(text.AsMemory(), cancel);
     }
 
@@ -85,9 +81,11 @@ internal static class QualityCommand
         foreach (var rule in reply.Rules.Where(rule => rule.Verdict != "not checked"))
         {
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{(rule.Verdict == "failed" ? "FAILED" : "passed")} {rule.Severity,-8} {rule.Dimension,-12} {rule.Rule}: {rule.Failed} of {rule.Checked} {rule.Of}, allowed {rule.MaximumShare * 100:0.##} %{(rule.Kept > 0 ? $", {rule.Kept} kept by decision" : "")}"));
+                $"{(rule.Verdict == "failed" ? "FAILED" : "passed")} {rule.Severity,-8} {rule.Dimension,-12} {rule.Rule}: {rule.Failed} of {rule.Checked} {rule.Of}, allowed {rule.MaximumShare * 100:0.##} %{(rule.Kept > 0 ? $", {rule.Kept} kept by decision" : "")}{(rule.Change.Length > 0 ? $"; changed by this site: {rule.Change}" : "")}"));
         }
 
+        if (reply.Loosened.Count > 0)
+            writer.WriteLine($"As they come these rules fail, and keep this site out of a study that says nothing of quality: {string.Join(", ", reply.Loosened)}");
         writer.WriteLine(reply.Passed ? "No failed rule keeps this site out." : "This site is KEPT OUT. 'site-worker quality review' lists what can be decided.");
     }
 

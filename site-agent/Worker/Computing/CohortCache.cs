@@ -16,10 +16,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="quality">The site's own rules of data quality, read anew each time; null: it has none.</param>
 public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, ClinicalSource> events, SiteSecret secret, Func<QualityReading>? quality = null)
 {
-    private (object Key, SiteData Data)? _last;
+    private volatile Kept? _last;
 
     /// <summary>For those who compute from tables alone.</summary>
     public static ClinicalSource NoEvents(string dataset) => throw new DatasetMissingException($"There is no store of events here, so none under the name '{dataset}'.");
+
+    /// <summary>Lets go of the rows; on any thread.</summary>
+    public void Forget() => _last = null;
 
     /// <summary>The rows that a study sees.</summary>
     /// <exception cref="StepDeclinedException">The dataset is not mapped, not there or not readable.</exception>
@@ -45,9 +48,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             var table = TableReader.Read(source, Cohort.NumberColumns(study.Data), Cohort.TextColumns(study.Data));
             var cohort = Cohort.Of(study.Data, table, exclusions.Contains);
-            using var hash = secret.BeginDataFingerprint();
-            cohort.AppendTo(hash);
-            return new SiteData(cohort, table.Faults, Sha256Digest.Of(hash));
+            return new SiteData(cohort, table.Faults, secret.FingerprintOf(cohort.AppendTo));
         });
     }
 
@@ -62,10 +63,8 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         return Cached(key, () =>
         {
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
-            using var hash = secret.BeginDataFingerprint();
-            cohort.AppendTo(hash);
-            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Rules), exclusions.Contains, findings: 0, CancellationToken.None).Report;
-            return new SiteData(cohort.Cohort, [], Sha256Digest.Of(hash), PolicyCheck.Quality(study.Data.Quality, report));
+            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Site), exclusions.Contains, findings: 0, CancellationToken.None).Report;
+            return new SiteData(cohort.Cohort, [], secret.FingerprintOf(cohort.AppendTo), PolicyCheck.Quality(study.Data.Quality, report));
         });
     }
 
@@ -75,7 +74,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
             return last.Data;
         _last = null; // frees the old rows before the new ones are read
         var data = Answer(read);
-        _last = (key, data);
+        _last = new Kept(key, data);
         return data;
     }
 
@@ -89,11 +88,17 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         {
             throw new StepDeclinedException(Reason.DatasetMissing, missing.Message);
         }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StepDeclinedException(Reason.DatasetMissing, "The data went away while they were read.");
+        }
         catch (Exception unfit) when (unfit is DatasetException or SealBrokenException)
         {
             throw new StepDeclinedException(Reason.DataUnfit, unfit.Message);
         }
     }
+
+    private sealed record Kept(object Key, SiteData Data);
 
     private sealed record Key(StudyDigest Study, string Path, long Length, DateTime Written, object Exclusions, DatasetSource Source)
     {

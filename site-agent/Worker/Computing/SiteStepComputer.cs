@@ -13,7 +13,7 @@ public sealed class SiteStepComputer : IStepComputer
     private readonly CohortCache _cohorts;
     private readonly ITrainer _trainer;
     private readonly Func<Study, SiteId, SampleOrder> _order;
-    private readonly Action<Study, RunId, CohortRows>? _beforeTraining;
+    private readonly Action<Study, RunId, SiteData>? _beforeRound;
     private readonly float[] _block = new float[IncomingParameters.BlockValues];
     private byte[] _buffer = []; // kept between rounds: fresh pages cost more than the arithmetic
 
@@ -21,10 +21,10 @@ public sealed class SiteStepComputer : IStepComputer
     /// <param name="cohorts">The site's rows.</param>
     /// <param name="trainer">Trains.</param>
     /// <param name="order">The order of samples; null: seeded by the study.</param>
-    /// <param name="beforeTraining">Sees a run's training rows before each round; null: nobody does.</param>
-    public SiteStepComputer(CohortCache cohorts, ITrainer trainer, Func<Study, SiteId, SampleOrder>? order = null, Action<Study, RunId, CohortRows>? beforeTraining = null)
+    /// <param name="beforeRound">Sees a run's rows before each round is trained; null: nobody does.</param>
+    public SiteStepComputer(CohortCache cohorts, ITrainer trainer, Func<Study, SiteId, SampleOrder>? order = null, Action<Study, RunId, SiteData>? beforeRound = null)
     {
-        (_cohorts, _trainer, _beforeTraining) = (cohorts, trainer, beforeTraining);
+        (_cohorts, _trainer, _beforeRound) = (cohorts, trainer, beforeRound);
         _order = order ?? ((study, site) => SampleOrders.Seeded(study.Training.Seed, site));
     }
 
@@ -71,7 +71,7 @@ public sealed class SiteStepComputer : IStepComputer
         var study = request.Study;
         var plan = ModelPlan.For(study);
         var data = Data(request, plan);
-        _beforeTraining?.Invoke(study, request.Step.Run, data.Cohort.Training);
+        _beforeRound?.Invoke(study, request.Step.Run, data);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var work = new TrainingWork(
             plan, study.Training, data.TrainingSet(study, Constants(request)), _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request));

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -13,6 +14,11 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="StewardUids">Accounts of stewards, besides this worker's own and root.</param>
 public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, ImmutableArray<uint> StewardUids)
 {
+    private const int DefaultKeepReleasesDays = 90;
+
+    /// <summary>For how many days a release waits for the coordinator's last word.</summary>
+    public int KeepReleasesDays { get; init; } = DefaultKeepReleasesDays;
+
     /// <summary>The text of a file.</summary>
     public string ToYaml() => string.Create(CultureInfo.InvariantCulture, $"""
         # Who this worker is, and which accounts of this machine may speak to it. docs/reference/site-worker.md
@@ -23,6 +29,9 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
 
         # Unix uids of stewards, who may use steward.sock besides this worker's own account and root.
         steward-uids: [{string.Join(", ", StewardUids)}]
+
+        # A release on which the coordinator is silent for so many days is destroyed. docs/reference/retention.md
+        keep-releases-days: {KeepReleasesDays}
 
         """);
 
@@ -38,9 +47,10 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
         var site = fields.Word("site", Name.IsName, $"a site's name: {Name.Rule}");
         uint? gateway = fields.IsWord("gateway-uid", "own") ? null : (uint)fields.Integer("gateway-uid", 0, uint.MaxValue);
         var stewards = fields.Words("steward-uids", word => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _), "Unix uids");
-        fields.End("site", "gateway-uid", "steward-uids");
+        var days = fields.Has("keep-releases-days") ? (int)fields.Integer("keep-releases-days", 1, 36_500) : DefaultKeepReleasesDays;
+        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days");
         return faults.Count == 0
-            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))])
+            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days }
             : throw Faulty(path, faults);
     }
 
@@ -105,7 +115,7 @@ public sealed record WorkerFolder(string Root)
         Make(made, Secret, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SiteSecret.Length)));
         // Where there are stores, a new key would open none of them: the right one is elsewhere (a credential, a backup), or they go with it.
         if (!Directory.Exists(Events))
-            Make(made, StoreKey, Worker.StoreKey.New());
+            Make(made, StoreKey, KeyFile.New());
         return made;
     }
 

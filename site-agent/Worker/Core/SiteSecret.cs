@@ -31,4 +31,13 @@ public sealed class SiteSecret
 
     /// <summary>Starts a fingerprint of data; the one who asked disposes it.</summary>
     public IncrementalHash BeginDataFingerprint() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _data);
+
+    /// <summary>The fingerprint of what <paramref name="append"/> appends.</summary>
+    public Sha256Digest FingerprintOf(Action<IncrementalHash> append)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        using var hash = BeginDataFingerprint();
+        append(hash);
+        return Sha256Digest.Of(hash);
+    }
 }

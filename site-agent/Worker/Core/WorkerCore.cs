@@ -43,10 +43,10 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
     {
         (_disk, _exchange, _identity, _policy, _computer, _log, Broken) = (disk, exchange, identity, policy, computer, log, broken);
-        _spool = new ReleaseSpool(exchange);
+        _spool = new ReleaseSpool(outbox.Seal(exchange));
     }
 
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
@@ -68,15 +68,17 @@ public sealed class WorkerCore : IDisposable
     /// <summary>Takes up where the log ends: removes files that may not leave, finds those that still wait.</summary>
     /// <param name="disk">The worker's own folder.</param>
     /// <param name="exchange">The folder shared with the gateway.</param>
+    /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
+        ArgumentNullException.ThrowIfNull(outbox);
         ArgumentNullException.ThrowIfNull(identity);
         disk.CreateDirectory(StudiesDirectory);
         exchange.CreateDirectory(ExchangePaths.Incoming);
@@ -88,7 +90,7 @@ public sealed class WorkerCore : IDisposable
         }
         catch (LogBrokenException broken)
         {
-            return new WorkerCore(disk, exchange, identity, policy, computer, null, broken);
+            return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, broken);
         }
 
         var state = WorkerState.Empty;
@@ -101,11 +103,11 @@ public sealed class WorkerCore : IDisposable
             catch (FormatException fault)
             {
                 log.Dispose();
-                return new WorkerCore(disk, exchange, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
+                return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
             }
         }
 
-        var core = new WorkerCore(disk, exchange, identity, policy, computer, log, null) { _state = state };
+        var core = new WorkerCore(disk, exchange, outbox, identity, policy, computer, log, null) { _state = state };
         core._spool.Recover(state.Unsettled());
         return core;
     }
@@ -283,6 +285,48 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    /// <summary>Logs that a dataset's events are to be erased: from here on nothing that is computed from them leaves.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="why">Closed word.</param>
+    /// <param name="steward">Who ordered it.</param>
+    /// <param name="note">The steward's words; stay at the site.</param>
+    public void OrderErasure(string dataset, string why, string steward, string note)
+    {
+        lock (_gate)
+        {
+            if (!_state.ErasuresOf(dataset).Pending)
+                Append(WorkerEntries.ErasureOrdered, WorkerEntries.OrderedErasure(dataset, why, steward, note), null);
+        }
+    }
+
+    /// <summary>Logs that what was ordered is done.</summary>
+    public void RecordErased(string dataset)
+    {
+        lock (_gate)
+            Append(WorkerEntries.DataErased, WorkerEntries.Erased(dataset), null);
+    }
+
+    /// <summary>Settles releases of which the coordinator has not said its last word since long, and destroys their files.</summary>
+    /// <param name="madeBefore">Those that were logged before this.</param>
+    public void ExpireReleases(DateTimeOffset madeBefore)
+    {
+        lock (_gate)
+        {
+            foreach (var release in _state.Unsettled().Where(release => release.At < madeBefore).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).ToList())
+            {
+                Append(WorkerEntries.Settled, WorkerEntries.ReleaseSettled(release.Step, release.Head.Digest, "expired"), null);
+                _spool.Destroy(release.Step);
+            }
+        }
+    }
+
+    /// <summary>Logs that somebody at the site is given the rows of a study.</summary>
+    public void RecordMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward)
+    {
+        lock (_gate)
+            Append(WorkerEntries.MatrixWritten, WorkerEntries.WroteMatrix(study, fingerprint, rows, steward), null);
+    }
+
     /// <summary>The log's entries from a sequence number on, as stored.</summary>
     public IReadOnlyList<string> Log(long fromSequence)
     {
@@ -364,12 +408,14 @@ public sealed class WorkerCore : IDisposable
         StepRequest request;
         CancellationTokenSource cancel;
         ReleaseRecord? before;
+        int erasures;
         lock (_gate)
         {
             if (_log is null)
                 throw new StepDeclinedException(Reason.LogBroken, Broken!.Message);
             var (study, policy) = Permit(work);
             before = StepOrderRule.Check(_state, study, work);
+            erasures = _state.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
             cancel = new CancellationTokenSource();
@@ -388,6 +434,8 @@ public sealed class WorkerCore : IDisposable
                 var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {
+                    if (request.Study.Data.Cohort is not null && _state.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
+                        throw new StepDeclinedException(Reason.DatasetMissing, $"The events of '{request.Study.Data.Dataset}' were erased while {work.Step} was computed from them.");
                     if (ReferenceEquals(request.Exclusions.Hashes, _state.Exclusions))
                         return Publish(work, computed, digest, before);
                     request = request with { Exclusions = new ExclusionList(_identity.Secret, _state.Exclusions) }; // somebody opted out meanwhile

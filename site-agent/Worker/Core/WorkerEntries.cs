@@ -33,8 +33,17 @@ public static class WorkerEntries
     /// <summary>What was new in an export was taken into an event store.</summary>
     public const string DataImported = "data-imported";
 
+    /// <summary>The events of a data set, and what was decided about them, are to be erased: nothing of them is used from here.</summary>
+    public const string ErasureOrdered = "erasure-ordered";
+
+    /// <summary>They are gone.</summary>
+    public const string DataErased = "data-erased";
+
     /// <summary>A steward decided about values that rules of quality had flagged; the decisions hold from here.</summary>
     public const string QualityDecided = "quality-decided";
+
+    /// <summary>Somebody at the site was given the rows of a study; written before the first byte.</summary>
+    public const string MatrixWritten = "matrix-written";
 
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
@@ -81,6 +90,14 @@ public static class WorkerEntries
         ["count"] = batch.Decisions.Length,
         ["steward"] = batch.Steward,
     };
+
+    internal static JsonObject OrderedErasure(string dataset, string why, string steward, string note) =>
+        new() { ["dataset"] = dataset, ["why"] = why, ["steward"] = steward, ["note"] = note };
+
+    internal static JsonObject Erased(string dataset) => new() { ["dataset"] = dataset };
+
+    internal static JsonObject WroteMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward) =>
+        new() { ["study"] = study.ToString(), ["fingerprint"] = fingerprint.ToString(), ["rows"] = rows, ["steward"] = steward };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

@@ -53,6 +53,9 @@ public sealed record ReleaseRecord(ReleaseHead Head)
 
     /// <summary>The study.</summary>
     public StudyDigest Study => Head.Manifest.Study;
+
+    /// <summary>When it was logged.</summary>
+    public DateTimeOffset At { get; init; }
 }
 
 /// <summary>The worker's whole state: a fold over its log.</summary>
@@ -82,6 +85,9 @@ public sealed record WorkerState(
     /// <summary>For each dataset of events, the decisions about its values that hold.</summary>
     public ImmutableDictionary<string, DecisionMark> Decisions { get; init; } = ImmutableDictionary<string, DecisionMark>.Empty;
 
+    /// <summary>For each dataset whose events were ever ordered to be erased: how often, and whether that is still to be done.</summary>
+    public ImmutableDictionary<string, (int Times, bool Pending)> Erasures { get; init; } = ImmutableDictionary<string, (int Times, bool Pending)>.Empty;
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
@@ -99,7 +105,10 @@ public sealed record WorkerState(
             WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
             WorkerEntries.DataImported => this with { Imports = Imports.Add((body.Text("dataset", 63), Sha256Digest.Parse(body.Text("fingerprint", 64)))) },
             WorkerEntries.QualityDecided => DecideQuality(body),
-            WorkerEntries.Released => Release(WorkerEntries.ReadHead(body)),
+            WorkerEntries.ErasureOrdered => OrderErasure(body),
+            WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
+            WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
+            WorkerEntries.MatrixWritten => this,
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };
@@ -130,6 +139,9 @@ public sealed record WorkerState(
     /// <summary>In how many rounds of a study, over all its runs, something was released.</summary>
     public int RoundsOf(StudyDigest study) => Rounds.GetValueOrDefault(study);
 
+    /// <summary>How often the erasing of a dataset's events was ordered, and whether it is still to be done.</summary>
+    public (int Times, bool Pending) ErasuresOf(string dataset) => Erasures.GetValueOrDefault(dataset);
+
     private WorkerState Offer(JsonFields body, DateTimeOffset at)
     {
         var digest = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
@@ -152,9 +164,21 @@ public sealed record WorkerState(
             : throw new FormatException($"it takes version {mark.Version} of the decisions about '{dataset}' a second time.");
     }
 
-    private WorkerState Release(ReleaseHead head)
+    private WorkerState OrderErasure(JsonFields body)
     {
-        var release = new ReleaseRecord(head);
+        var dataset = body.Text("dataset", 63);
+        _ = (body.Text("steward", 256), body.Text("note", 4096));
+        return this with { Erasures = Erasures.SetItem(dataset, (ErasuresOf(dataset).Times + 1, true)) };
+    }
+
+    // What is imported from here on is another store, about whose values nothing is decided.
+    private WorkerState Erase(string dataset) => ErasuresOf(dataset) is (var times, true)
+        ? this with { Erasures = Erasures.SetItem(dataset, (times, false)), Imports = [.. Imports.Where(import => import.Dataset != dataset)], Decisions = Decisions.Remove(dataset) }
+        : throw new FormatException($"it erases '{dataset}', which was not ordered.");
+
+    private WorkerState Release(ReleaseHead head, DateTimeOffset at)
+    {
+        var release = new ReleaseRecord(head) { At = at };
         return Releases.ContainsKey(release.Step) ? throw new FormatException($"it releases {release.Step} a second time.") : this with
         {
             Releases = Releases.Add(release.Step, release),

@@ -1,5 +1,6 @@
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Protos.Steward;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
@@ -28,10 +29,21 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
         return import;
     });
 
-    /// <summary>Every import, by dataset; and the datasets of which there is none.</summary>
+    /// <summary>What is kept until when: each dataset of events that is mapped, and each store that is there and is not.</summary>
+    public IReadOnlyList<DataKept> Kept() => Answer(() =>
+    {
+        var mapped = events.Mapped.ToList();
+        return (IReadOnlyList<DataKept>)
+        [
+            .. mapped.Select(one => new DataKept { Dataset = one.Dataset, Mapped = true, Over = one.IsOver, KeepUntil = one.KeepUntil is { } day ? $"{day:yyyy-MM-dd}" : "" }),
+            .. events.WithStores.Except(mapped.Select(one => one.Dataset)).Select(dataset => new DataKept { Dataset = dataset }),
+        ];
+    });
+
+    /// <summary>Every import, by dataset; and the datasets of which there is none. Datasets whose last day is over, or that are being erased, are neither.</summary>
     public (IReadOnlyList<(string Dataset, StoreImport Import)> Imports, IReadOnlyList<string> Empty) List() => Answer(() =>
     {
-        var all = events.Names.Select(name => (Name: name, Imports: events.Imports(name))).ToList();
+        var all = events.Mapped.Where(one => !one.IsOver && !events.IsBeingErased(one.Dataset)).Select(one => (Name: one.Dataset, Imports: events.Imports(one.Dataset))).ToList();
         return ((IReadOnlyList<(string, StoreImport)>)[.. all.SelectMany(one => one.Imports.Select(import => (one.Name, import)))],
             (IReadOnlyList<string>)[.. all.Where(one => one.Imports.Count == 0).Select(one => one.Name)]);
     });
@@ -49,6 +61,10 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
         catch (Exception fault) when (fault is DatasetException or SealBrokenException)
         {
             throw new StewardException(fault.Message);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StewardException("The data went away while they were read.");
         }
     }
 }

@@ -26,6 +26,7 @@ public sealed record DatasetMap(
         #    path: /srv/export      # a folder; 'site-worker data import ehr' takes what is new in it
         #    format: fhir           # or omop, or events
         #    time-zone: Europe/Berlin
+        #    keep-until: 2031-12-31 # after that day the store is erased; may be left out
         #    mapping: mapping.yaml  # this site's own codes and units; may be left out
 
         """;

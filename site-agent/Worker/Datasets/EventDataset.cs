@@ -8,8 +8,14 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Mapping">Full path of the site's mapping of its own codes and units; null: it has none.</param>
 public abstract record EventDataset(string Path, TimeZoneInfo Zone, string? Mapping)
 {
+    /// <summary>The last day, by its own time zone, on which anything of it is used; after that its store is erased. Null: there is none.</summary>
+    public DateOnly? KeepUntil { get; init; }
+
     /// <summary>The clock of its dates.</summary>
     public ClinicalClock Clock => new(Zone);
+
+    /// <summary>Whether its last day is over.</summary>
+    public bool IsOver(DateTimeOffset now) => KeepUntil is { } day && ClinicalTime.Of(now) > Clock.EndOfDay(day);
 
     /// <summary>Opens it for reading.</summary>
     /// <exception cref="DatasetException">It is not there, or not as it must be.</exception>

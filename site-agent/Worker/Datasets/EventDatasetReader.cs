@@ -13,24 +13,41 @@ internal static partial class EventDatasetReader
     /// <summary>Reads the keys of a format; null where one has a fault.</summary>
     public static EventDataset? Read(YamlFields fields, string path, string folder, string format)
     {
+        var until = KeepUntil(fields);
+        var dataset = ReadFormat(fields, path, folder, format);
+        return dataset is null ? null : dataset with { KeepUntil = until };
+    }
+
+    private static EventDataset? ReadFormat(YamlFields fields, string path, string folder, string format)
+    {
         var zone = Zone(fields);
         var mapping = fields.Has("mapping") ? Path.GetFullPath(fields.Text("mapping"), folder) : null;
         switch (format)
         {
             case "fhir":
-                fields.End("path", "format", "time-zone", "mapping");
+                fields.End("path", "format", "time-zone", "keep-until", "mapping");
                 return new FhirDataset(path, zone, mapping);
             case "omop":
                 var options = Omop(fields);
-                fields.End("path", "format", "time-zone", "mapping", "cdm-version", "availability");
+                fields.End("path", "format", "time-zone", "keep-until", "mapping", "cdm-version", "availability");
                 return new OmopDataset(path, zone, mapping, options);
             case "events":
                 var columns = Path.GetFullPath(fields.Text("event-mapping"), folder);
-                fields.End("path", "format", "time-zone", "mapping", "event-mapping");
+                fields.End("path", "format", "time-zone", "keep-until", "mapping", "event-mapping");
                 return new MappedDataset(path, zone, mapping, columns);
             default:
                 return null; // reported
         }
+    }
+
+    private static DateOnly? KeepUntil(YamlFields fields)
+    {
+        if (!fields.Has("keep-until"))
+            return null;
+        if (DateOnly.TryParseExact(fields.Text("keep-until"), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            return day;
+        fields.Refuse("keep-until", "must be a day, such as 2031-12-31");
+        return null;
     }
 
     private static TimeZoneInfo Zone(YamlFields fields)

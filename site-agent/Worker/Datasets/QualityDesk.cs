@@ -33,18 +33,19 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     /// <exception cref="StewardException">It cannot be read, quality.yaml has a fault, or the study is none of this dataset.</exception>
     public QualityReply Check(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>
     {
-        var (report, _) = Run(events.Open(dataset), dataset, study, findings: 0, cancel);
-        var quality = study?.Data.Quality ?? StudyQuality.Default;
+        var report = Run(events.Open(dataset), dataset, study, findings: 0, cancel).Report;
+        var quality = study?.Data.Quality;
         var reply = new QualityReply
         {
-            Passed = report.Failing(quality.KeepsOut).IsEmpty,
+            Passed = report.Failing(quality).IsEmpty,
             Patients = (ulong)report.Patients,
             Events = (ulong)report.Events,
             Json = QualityReportJson.Write(report, quality),
             Html = QualityPage.Write(dataset, report, quality, study?.Name ?? ""),
         };
-        reply.KeepsOut.AddRange(quality.KeepsOut.Select(severity => severity.Word()));
+        reply.KeepsOut.AddRange((quality ?? StudyQuality.Default).KeepsOut.Select(severity => severity.Word()));
         reply.Rules.AddRange(report.Results.Select(ResultOf));
+        reply.Loosened.AddRange(study is null ? report.Loosened.Select(result => result.Rule.Id) : []);
         return reply;
     });
 
@@ -53,8 +54,10 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     public ReviewQualityReply Review(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>
     {
         var source = events.Open(dataset);
-        var findings = Run(source, dataset, study, QualityCheck.ShownFindings, cancel).Findings;
-        return new ReviewQualityReply { Csv = ReviewQueue.Write(findings, source), Findings = (uint)findings.Length };
+        var run = Run(source, dataset, study, QualityCheck.ShownFindings, cancel);
+        var reply = new ReviewQualityReply { Csv = ReviewQueue.Write(run.Findings, source), Findings = (uint)run.Findings.Length };
+        reply.More.AddRange(run.More.Select(rule => new ReviewRest { Rule = rule.Rule, Count = (ulong)rule.Count }));
+        return reply;
     });
 
     /// <summary>Takes a table that was filled in.</summary>
@@ -75,7 +78,7 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
             throw new StewardException($"The study {study.Name} reads {(study.Data.Cohort is null ? "a table" : $"the events of '{study.Data.Dataset}'")}, not the events of '{dataset}'.");
         if (rules() is not { Faults: [] } own)
             throw new StewardException($"quality.yaml:{rules().Faults[0]}");
-        return QualityCheck.Of(source, new QualityScope(study?.Data, own.Rules), core.Exclusions().Contains, findings, cancel);
+        return QualityCheck.Of(source, new QualityScope(study?.Data, own.Site), core.Exclusions().Contains, findings, cancel);
     }
 
     private static QualityRuleResult ResultOf(QualityResult result) => new()
@@ -90,5 +93,6 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         Kept = (ulong)result.Kept,
         MaximumShare = result.Rule.MaximumShare,
         Verdict = result.Verdict.Word(),
+        Change = result.Rule.ChangeInWords(),
     };
 }

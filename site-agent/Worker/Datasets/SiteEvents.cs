@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
@@ -16,7 +17,13 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
     private const string DecisionsSuffix = ".jsonl";
 
     private readonly Lock _importing = new();
-    private readonly Lock _deciding = new();
+    private readonly Lock _deciding = new(); // never held while _importing is taken
+
+    /// <summary>Whether the erasing of a data set was ordered and is not finished: nothing of it is used.</summary>
+    public Func<string, bool> IsBeingErased { get; init; } = _ => false;
+
+    /// <summary>Raised when a store was erased: whoever keeps something of it in memory lets go of it.</summary>
+    public event Action? Erased;
 
     /// <summary>Names of the datasets of events that are mapped.</summary>
     /// <exception cref="DatasetException">datasets.yaml has a fault.</exception>
@@ -31,11 +38,48 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
             return Store(dataset).Import(source.Open(), new ImportLimits(maximumRefusedShare), cancel);
     }
 
+    /// <summary>Every data set of events that is mapped.</summary>
+    /// <exception cref="DatasetException">datasets.yaml has a fault.</exception>
+    public IEnumerable<(string Dataset, DateOnly? KeepUntil, bool IsOver)> Mapped =>
+        [.. Map().Events.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => (one.Key, one.Value.KeepUntil, one.Value.IsOver(time.GetUtcNow())))];
+
+    /// <summary>Names of the data sets of which anything is in a store, whatever datasets.yaml says now.</summary>
+    public ImmutableArray<string> WithStores => Directory.Exists(folder.Events)
+        ? [.. Directory.GetDirectories(folder.Events).Where(path => Directory.EnumerateFileSystemEntries(path).Any()).Select(path => Path.GetFileName(path)).Where(Name.IsName).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Removes the store of a data set and the decisions about its values, durably. What was begun is finished by another call.</summary>
+    /// <exception cref="IOException">The disk refused; some of it may be gone.</exception>
+    public void Erase(string dataset)
+    {
+        if (!Name.IsName(dataset))
+            throw new ArgumentException($"'{dataset}' is not a dataset's name: {Name.Rule}.", nameof(dataset)); // a path, perhaps: nothing is deleted by one
+        lock (_importing)
+        {
+            if (WithStores.Contains(dataset))
+            {
+                Directory.Delete(Path.Join(folder.Events, dataset), recursive: true);
+                new FileDisk(folder.Events, ownerOnly: true).SyncDirectory("");
+            }
+        }
+
+        lock (_deciding)
+        {
+            if (WithDecisions.Contains(dataset))
+            {
+                var decisions = new FileDisk(folder.Decisions, ownerOnly: true);
+                decisions.Delete(dataset + DecisionsSuffix);
+                decisions.SyncDirectory("");
+            }
+        }
+
+        Erased?.Invoke();
+    }
+
     /// <summary>Every store that is there, whatever datasets.yaml says now, and its imports. A store whose manifest cannot be read or opened is passed over: whoever opens it is told.</summary>
     public IEnumerable<(string Dataset, IReadOnlyList<StoreImport> Imports)> Stored()
     {
-        string[] folders = Directory.Exists(folder.Events) ? Directory.GetDirectories(folder.Events) : [];
-        foreach (var dataset in folders.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal))
+        foreach (var dataset in WithStores)
         {
             IReadOnlyList<StoreImport> imports;
             try
@@ -113,9 +157,14 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
 
     private EventStore Store(string dataset) => new(key.Seal(Path.Join(folder.Events, dataset)), secret.BeginDataFingerprint, time);
 
-    private EventDataset Find(string dataset) => Map().Events.TryGetValue(dataset, out var source)
-        ? source
-        : throw new DatasetMissingException($"datasets.yaml maps no events under the name '{dataset}'. Add it, with format fhir, omop or events.");
+    private EventDataset Find(string dataset)
+    {
+        if (!Map().Events.TryGetValue(dataset, out var source))
+            throw new DatasetMissingException($"datasets.yaml maps no events under the name '{dataset}'. Add it, with format fhir, omop or events.");
+        if (source.IsOver(time.GetUtcNow()))
+            throw new DatasetMissingException($"Nothing of '{dataset}' is used after {source.KeepUntil:yyyy-MM-dd} (keep-until in datasets.yaml).");
+        return IsBeingErased(dataset) ? throw new DatasetMissingException($"'{dataset}' is being erased. Where that does not end, the worker's log says why.") : source;
+    }
 
     private DatasetMap Map() => datasets() is { Faults: [] } map ? map : throw new DatasetException($"datasets.yaml:{datasets().Faults[0]}");
 }

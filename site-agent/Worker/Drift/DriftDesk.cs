@@ -1,50 +1,53 @@
-using System.Text.Json.Nodes;
+using System.Collections.Immutable;
+using System.Text;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
-using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
-/// Keeps the profile of the rows on which each study was trained here last, and holds new rows against it: when a new run of the study begins, and
-/// when the steward asks. Aggregates only; all of it stays at the site. An alarm keeps nobody out: it is for people.
+/// Keeps the profile of the rows with which the last run of each study began here, and holds new rows against it: before each round whose rows are others
+/// than those that were looked at last, and when the steward asks. Aggregates only; all of it stays at the site. An alarm keeps nobody out: it is for people.
 /// </summary>
 /// <param name="disk">The worker's own folder.</param>
 /// <param name="alarmed">Hears of a check with alarms.</param>
 public sealed class DriftDesk(IDisk disk, Action<Study, DriftCheck> alarmed)
 {
-    private const string Folder = "drift";
-
     private readonly Lock _one = new();
 
-    /// <summary>Before a run trains its first round: holds the rows against those of the run before, then keeps theirs.</summary>
+    /// <summary>
+    /// Before a round is trained: where the rows changed since they were looked at last (another import, mapping, decision or exclusion), holds them against those
+    /// with which the run began, or at its beginning against those of the run before. The reference stays through a run: one that followed each change would
+    /// not see many small ones.
+    /// </summary>
     /// <param name="study">The study.</param>
     /// <param name="run">The run.</param>
-    /// <param name="training">Its training rows.</param>
+    /// <param name="data">Its rows.</param>
     /// <exception cref="StepDeclinedException">The disk refused.</exception>
-    public void BeforeTraining(Study study, RunId run, CohortRows training)
+    public void BeforeRound(Study study, RunId run, SiteData data)
     {
         ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(data);
         if (study.Data.Features.Length > ProfileDesign.MaximumFeatures)
             return; // more than a profile is of: such a study trains without
         lock (_one)
         {
-            var kept = Read(study);
-            if (kept?.Run == run)
-                return; // a later round, or the first again after a crash
-            var checks = kept?.Checks ?? 0;
-            if (kept is not null)
+            var kept = DriftRecord.Read(disk, study);
+            if (kept.Run == run && kept.Rows == data.Fingerprint)
+                return; // the same rows, in a later round or in the first again after a crash
+            if (kept.Profile is { } reference && kept.Rows != data.Fingerprint)
             {
-                var check = StudyDrift.Check(study, kept.Profile, training, ++checks);
+                kept = kept with { Checks = kept.Checks + 1 };
+                var check = StudyDrift.Check(study, reference, data.Cohort.Training, kept.Checks);
                 if (check.Alarms.Any())
                     alarmed(study, check);
             }
 
             try
             {
-                Write(study, new Kept(run, checks, StudyDrift.Profile(study, training)));
+                (kept with { Run = run, Rows = data.Fingerprint, Profile = kept.Run == run ? kept.Profile : StudyDrift.Profile(study, data.Cohort.Training) }).Write(disk, study);
             }
             catch (IOException error)
             {
@@ -53,51 +56,35 @@ public sealed class DriftDesk(IDisk disk, Action<Study, DriftCheck> alarmed)
         }
     }
 
-    /// <summary>Holds rows against those of the last run, and counts the check.</summary>
-    /// <returns>The check; null where no run of the study has trained here yet.</returns>
-    public DriftCheck? Check(Study study, CohortRows rows)
+    /// <summary>
+    /// Makes a check that the steward asks for, and counts it. The same question about the same rows is the same check: it keeps its number, and says the
+    /// same again.
+    /// </summary>
+    /// <param name="study">The study.</param>
+    /// <param name="question">What is asked, in words that tell it from all others.</param>
+    /// <param name="rows">Keyed fingerprint of the rows.</param>
+    /// <param name="check">Makes the check, of the profile of the last run (null: none trained here) and its number.</param>
+    public T Check<T>(Study study, string question, Sha256Digest rows, Func<TrainingProfile?, int, T> check)
     {
         ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(check);
         lock (_one)
         {
-            if (Read(study) is not { } kept)
-                return null;
-            var check = StudyDrift.Check(study, kept.Profile, rows, kept.Checks + 1);
-            Write(study, kept with { Checks = kept.Checks + 1 });
-            return check;
+            var kept = DriftRecord.Read(disk, study);
+            var key = Sha256Digest.Of(Encoding.UTF8.GetBytes($"{question}|{rows}|{(kept.Profile is { } profile ? Sha256Digest.Of(profile.Write()) : default)}"));
+            var number = kept.Asked.FirstOrDefault(asked => asked.Question == key) is { Check: > 0 } before ? before.Check : kept.Checks + 1;
+            var answer = check(kept.Profile, number);
+            if (number > kept.Checks)
+                (kept with { Checks = number, Asked = [.. kept.Asked.TakeLast(DriftRecord.MostAsked - 1), new AskedBefore(key, number)] }).Write(disk, study);
+            return answer;
         }
     }
 
-    private Kept? Read(Study study)
+    /// <summary>Removes the profiles of studies, durably.</summary>
+    /// <param name="ends">Which.</param>
+    public void Forget(Func<StudyDigest, bool> ends)
     {
-        var path = PathOf(study);
-        if (!disk.Exists(path))
-            return null;
-        try
-        {
-            var fields = new JsonFields(CanonicalJson.Read(DurableFile.Read(disk, path)), path);
-            var kept = new Kept(RunId.Parse(fields.Text("run", 32)), (int)fields.Integer("checks", 0, int.MaxValue), TrainingProfile.Read(fields.Node("profile"), fields.PathOf("profile")));
-            fields.End();
-            return kept;
-        }
-        catch (FormatException)
-        {
-            return null; // of another version, or damaged: an aggregate for people must not keep a site from training, and the next run makes it anew
-        }
+        lock (_one)
+            DriftRecord.Delete(disk, ends);
     }
-
-    private void Write(Study study, Kept kept)
-    {
-        disk.CreateDirectory(Folder);
-        DurableFile.Write(disk, PathOf(study), CanonicalJson.Write(new JsonObject
-        {
-            ["run"] = kept.Run.Value,
-            ["checks"] = kept.Checks,
-            ["profile"] = kept.Profile.ToJson(),
-        }));
-    }
-
-    private static string PathOf(Study study) => $"{Folder}/{study.Digest}.json";
-
-    private sealed record Kept(RunId Run, int Checks, TrainingProfile Profile);
 }

@@ -76,18 +76,22 @@ public static class PolicyCheck
         }), Reason.DataUnfit);
     }
 
-    /// <summary>Whether failed rules of quality, of the severities that a study names, keep this site out.</summary>
+    /// <summary>Whether failed rules of quality, of the severities that a study names, keep this site out: nothing that the site loosens lets it in.</summary>
     public static PolicyFinding Quality(StudyQuality quality, QualityReport report)
     {
         ArgumentNullException.ThrowIfNull(quality);
         ArgumentNullException.ThrowIfNull(report);
-        var failing = report.Failing(quality.KeepsOut);
+        var failing = report.Failing(quality);
         return new("quality", failing.IsEmpty, failing.IsEmpty
             ? $"No rule of quality failed of the severities that keep a site out: {Join(quality.KeepsOut.Select(severity => severity.Word()))}."
             : $"{string.Join("; ", failing.Select(Sentence))}. 'site-worker quality check' shows them, 'site-worker quality review' lists what can be decided.");
 
-        static string Sentence(QualityResult result) => string.Create(CultureInfo.InvariantCulture,
-            $"{result.Rule.Id} ({result.Rule.Severity.Word()}): {result.Failed} of {result.Checked} {result.Rule.Of.Word()} fail, allowed are {result.Rule.MaximumShare * 100:0.##} %");
+        string Sentence(QualityResult result)
+        {
+            var loosened = report.Results.Any(own => ReferenceEquals(own.Rule.AsItComes, result.Rule)) ? ", for a study holds no change of the site's that loosens a rule" : "";
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{result.Rule.Id} ({result.Rule.Severity.Word()}): {result.Failed} of {result.Checked} {result.Rule.Of.Word()} fail, allowed are {result.Rule.MaximumShare * 100:0.##} %{loosened}");
+        }
     }
 
     private static string KindOf(StudyModel model) => model switch

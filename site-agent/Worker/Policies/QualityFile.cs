@@ -4,14 +4,14 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
-/// <summary>The site's own rules of data quality, or why there are none: then nothing is computed from events.</summary>
-/// <param name="Rules">The rules; empty where there are faults.</param>
+/// <summary>What the site says of data quality, or why that cannot be read: then nothing is computed from events.</summary>
+/// <param name="Site">Its rules and changes; none where there are faults.</param>
 /// <param name="Digest">Of what they say.</param>
 /// <param name="Faults">Every fault, in the order of the text.</param>
-public sealed record QualityReading(ImmutableArray<QualityRule> Rules, Sha256Digest Digest, ImmutableArray<ConfigurationFault> Faults)
+public sealed record QualityReading(SiteQuality Site, Sha256Digest Digest, ImmutableArray<ConfigurationFault> Faults)
 {
-    /// <summary>Of a site that has no rules of its own.</summary>
-    public static QualityReading None { get; } = new([], default, []);
+    /// <summary>Of a site that says nothing.</summary>
+    public static QualityReading None { get; } = new(SiteQuality.None, default, []);
 }
 
 /// <summary>
@@ -32,14 +32,14 @@ public sealed class QualityFile(string path)
             var text = File.ReadAllText(path);
             if (_last is { } last && last.Text == text)
                 return last.Reading;
-            var (rules, digest, faults) = QualityRules.ReadSite(text);
-            var reading = new QualityReading(rules, digest, [.. faults.Select(fault => new ConfigurationFault(fault.Line, fault.Column, fault.Message))]);
+            var (site, digest, faults) = QualityRules.ReadSite(text, BuiltInRules.Ids);
+            var reading = new QualityReading(site, digest, [.. faults.Select(fault => new ConfigurationFault(fault.Line, fault.Column, fault.Message))]);
             _last = new Understood(text, reading);
             return reading;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new QualityReading([], default, [new ConfigurationFault(0, 0, $"'{path}' cannot be read, so nothing is computed from events: {error.Message}")]);
+            return new QualityReading(SiteQuality.None, default, [new ConfigurationFault(0, 0, $"'{path}' cannot be read, so nothing is computed from events: {error.Message}")]);
         }
     }
 

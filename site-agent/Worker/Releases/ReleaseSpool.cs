@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -9,6 +10,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// The outgoing directory: releases that wait for the coordinator's last word. A file counts only if it is whole and the log has it, so
 /// this is no second record of what was released.
 /// </summary>
+/// <param name="exchange">The folder shared with the gateway, sealed.</param>
 internal sealed class ReleaseSpool(IDisk exchange)
 {
     private const string Suffix = ".release";
@@ -97,8 +99,19 @@ internal sealed class ReleaseSpool(IDisk exchange)
 
     private bool IsWhole(ReleaseRecord release)
     {
-        var head = release.Head;
-        using var file = exchange.Open(PathOf(FileName(release.Step)), DiskMode.Read);
+        try
+        {
+            using var file = exchange.Open(PathOf(FileName(release.Step)), DiskMode.Read);
+            return IsWhole(file, release.Head);
+        }
+        catch (SealBrokenException)
+        {
+            return false; // of another key, or damaged: it is made again
+        }
+    }
+
+    private static bool IsWhole(IDiskFile file, ReleaseHead head)
+    {
         if (file.Length != head.FileLength)
             return false;
         var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);

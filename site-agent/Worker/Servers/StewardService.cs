@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality, Retention retention, MatrixDesk matrices) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -47,7 +47,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         Answer(() => new SetExclusionsReply { Count = (uint)core.SetExclusions(request.Pseudonyms, request.Steward) });
 
     public override Task<DriftReply> CheckDrift(DriftRequest request, ServerCallContext context) =>
-        Task.Run(() => Answer(() => DataDesk.Answer(() => drift.Of(Find(request.Study).Study, request.From))));
+        Task.Run(() => Answer(() => DataDesk.Answer(() => drift.Of(Find(request.Study).Study, request.From, request.By))));
 
     public override Task<ProfileReply> ShowProfile(StudyRequest request, ServerCallContext context) =>
         Task.Run(() => Answer(() => ProfileOf(Find(request.Digest).Study)));
@@ -72,8 +72,15 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         var reply = new ListDataReply();
         reply.Imports.AddRange(imports.Select(item => ImportOf(item.Dataset, item.Import)));
         reply.Empty.AddRange(empty);
+        reply.Kept.AddRange(data.Kept());
         return reply;
     });
+
+    public override Task<EraseDataReply> EraseData(EraseDataRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        retention.Erase(request.Dataset, request.Steward, request.Note);
+        return new EraseDataReply();
+    }));
 
     public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
         Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
@@ -86,6 +93,12 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<DecideQualityReply> DecideQuality(DecideQualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
         quality.Decide(request.Dataset, request.Csv, request.Steward)));
+
+    public override async Task WriteMatrix(MatrixRequest request, IServerStreamWriter<MatrixPart> responseStream, ServerCallContext context)
+    {
+        var matrix = await Task.Run(() => Answer(() => matrices.Of(Find(request.Study).Study, request.Path, request.Steward, context.CancellationToken)));
+        await MatrixStream.SendAsync(matrix, responseStream, context.CancellationToken);
+    }
 
     public override async Task ShowAudit(ShowAuditRequest request, IServerStreamWriter<AuditEntry> responseStream, ServerCallContext context)
     {

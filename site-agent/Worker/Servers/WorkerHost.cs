@@ -38,16 +38,27 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None));
+            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None))
+        {
+            IsBeingErased = dataset => core!.State.ErasuresOf(dataset).Pending,
+        };
         var rules = new QualityFile(folder.Quality).Read;
-        CohortCache Cohorts() => new(datasets, events.Open, identity.Secret, rules);
+        CohortCache Cohorts()
+        {
+            var cohorts = new CohortCache(datasets, events.Open, identity.Secret, rules);
+            events.Erased += cohorts.Forget;
+            return cohorts;
+        }
+
         var trainer = new TorchTrainer();
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeTraining: drift.BeforeTraining), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
+        var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
+        retention.Check(); // before anything is recovered of what is to be erased
         if (core.Broken is null)
         {
             desk.Recover();
@@ -61,25 +72,33 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(retention);
+        builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));
 
-        builder.Services.AddSingleton(new DriftReport(core, events, drift));
+        builder.Services.AddSingleton(new DriftReport(core, events, identity.Secret, drift));
         var app = builder.Build();
         log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         var (gatewaySocket, stewardSocket) = Endpoints(folder, exchange);
         app.MapGrpcService<WorkerPortService>().RequireSocket(gatewaySocket);
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, core, configuration, identity, gatewaySocket, stewardSocket));
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, exchange, core, configuration, identity, gatewaySocket, stewardSocket));
+        var daily = retention.CheckDaily();
         app.Lifetime.ApplicationStopped.Register(() =>
         {
+            daily.Dispose();
             core.Dispose();
             held.Dispose();
         });
         return app;
     }
+
+    // Whether the gateway has an account of its own. On Windows the services always have.
+    private static bool HasAccounts(WorkerConfiguration configuration) =>
+        OperatingSystem.IsWindows() || (configuration.GatewayUid ?? PeerCredentials.OwnUid) != PeerCredentials.OwnUid;
 
     private static (string Gateway, string Steward) Endpoints(WorkerFolder folder, string exchange) =>
         (Path.GetFullPath(Path.Join(exchange, ExchangePaths.Socket)), Path.GetFullPath(folder.StewardSocket));
@@ -159,7 +178,7 @@ public static class WorkerHost
         }
     }
 
-    private static void Announce(WebApplication app, WorkerFolder folder, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
+    private static void Announce(WebApplication app, WorkerFolder folder, string exchange, WorkerCore core, WorkerConfiguration configuration, WorkerIdentity identity, string gateway, string steward)
     {
         var log = app.Services.GetRequiredService<ILogger<WorkerPortService>>();
         if (OperatingSystem.IsWindows())
@@ -171,12 +190,18 @@ public static class WorkerHost
             // Directory modes are the first lock, peer credentials the second: a socket's own mode only has to let both accounts through.
             File.SetUnixFileMode(gateway, (UnixFileMode)Convert.ToInt32("666", 8));
             File.SetUnixFileMode(steward, (UnixFileMode)Convert.ToInt32("666", 8));
-            if ((configuration.GatewayUid ?? PeerCredentials.OwnUid) == PeerCredentials.OwnUid)
+            if (!HasAccounts(configuration))
                 log.AccountSeparationOff(PeerCredentials.OwnUid);
         }
 
-        if (File.Exists(folder.StoreKey))
-            log.StoreKeyBesideData(folder.StoreKey);
+        if (!OperatingSystem.IsWindows())
+        {
+            if (File.Exists(folder.StoreKey))
+                log.StoreKeyBesideData(folder.StoreKey);
+            if (File.Exists(OutboxKey.PathIn(exchange)))
+                log.OutboxKeyBesideData(OutboxKey.PathIn(exchange));
+        }
+
         if (core.Broken is { } broken)
             log.LogBroken(broken.Message);
         foreach (var fault in core.Policy().Faults)

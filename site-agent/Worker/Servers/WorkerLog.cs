@@ -33,6 +33,12 @@ internal static partial class WorkerLog
     [LoggerMessage(3010, LogLevel.Warning, "The key of the event stores lies beside them, in {File}: whoever copies this folder can read them. Hand it over as a systemd credential: docs/how-to/hospital.md.")]
     public static partial void StoreKeyBesideData(this ILogger log, string file);
 
+    [LoggerMessage(3011, LogLevel.Warning, "The key of the releases that wait lies beside them, in {File}: whoever copies this folder can read them. Hand it to both services as a systemd credential: docs/how-to/hospital.md.")]
+    public static partial void OutboxKeyBesideData(this ILogger log, string file);
+
+    [LoggerMessage(3012, LogLevel.Error, "What has been kept long enough could not all be removed: {Why} It is not used any more, and removing it is tried again before each step, each day and at each start.")]
+    public static partial void NotEnded(this ILogger log, string why);
+
     [LoggerMessage(3008, LogLevel.Information, "The gateway's pipe is {Pipe}")]
     public static partial void Pipe(this ILogger log, string pipe);
 }

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The gateway's socket. Only closed reasons, tickets and signatures go back.</summary>
-internal sealed class WorkerPortService(WorkerCore core, TimeProvider time, ILogger<WorkerPortService> log) : WorkerPort.WorkerPortBase
+internal sealed class WorkerPortService(WorkerCore core, Retention retention, TimeProvider time, ILogger<WorkerPortService> log) : WorkerPort.WorkerPortBase
 {
     // One computation at a time, on threads that live on: a new thread for each finds none of the array pool's blocks.
     private static readonly TaskScheduler Computing = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
@@ -20,6 +20,7 @@ internal sealed class WorkerPortService(WorkerCore core, TimeProvider time, ILog
     public override Task<StepResult> Perform(StepOrder request, ServerCallContext context) => Task.Factory.StartNew(
         () =>
         {
+            retention.Check();
             var result = core.Perform(request, decline => log.Declined(request.Run, request.Round, request.Kind, request.Attempt, decline.Reason, decline.Message));
             if (result.Ticket is { } ticket)
                 log.Released(ticket.File, ticket.Length);

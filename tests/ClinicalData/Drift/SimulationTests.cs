@@ -25,6 +25,43 @@ public sealed class SimulationTests
         Assert.InRange(rejections, 0, 18);
     }
 
+    [Fact]
+    public void Checks_of_four_windows_without_drift_alarm_at_most_18_times_in_200()
+    {
+        var (alarms, rejections, alone) = (0, 0, 0);
+        for (var run = 0; run < 200; run++)
+        {
+            var (check, windows) = Windows($"null windows {run}", 600, 150, Enumerable.Repeat(Change.None, 4));
+            alarms += check.Alarms.Any() ? 1 : 0;
+            rejections += check.Results.Any(result => result.Q < 0.05) ? 1 : 0;
+            alone += windows.Any(window => DriftDecision.Decide(window, new DriftOptions(), 1).Results.Any(result => result.Q < 0.05)) ? 1 : 0;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"of 200 checks of four windows without drift {alarms} alarm; {rejections} have a q below 0.05, and {alone} had each window been a check for itself");
+        Assert.InRange(alarms, 0, 18);
+        Assert.InRange(rejections, 0, 18);
+        Assert.True(alone > rejections, "together they are held to the rate of one check");
+    }
+
+    [Fact]
+    public void Change_planted_in_the_third_of_four_windows_is_found_first_there_at_least_95_times_in_100()
+    {
+        var (found, before) = (0, 0);
+        for (var run = 0; run < 100; run++)
+        {
+            Change[] changes = [Change.None, Change.None, Change.MeanShift, Change.MeanShift];
+            var (check, windows) = Windows($"planted windows {run}", 1000, 300, changes);
+            var tests = windows[0].Count;
+            var alarms = check.Results.Index().Where(result => result.Item.Verdict == DriftVerdict.Alarm).Select(result => (Window: result.Index / tests, result.Item.Measurement.Feature)).ToList();
+            found += alarms.Any(alarm => alarm == (2, SimulatedWard.Shifted)) ? 1 : 0;
+            before += alarms.Any(alarm => alarm.Window < 2) ? 1 : 0;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"found in its window in {found} of 100 checks, an alarm before in {before}");
+        Assert.InRange(found, 95, 100);
+        Assert.InRange(before, 0, 10);
+    }
+
     [Theory]
     [InlineData(Change.MeanShift, SimulatedWard.Shifted, DriftTest.KolmogorovSmirnov)]
     [InlineData(Change.Prevalence, null, DriftTest.LabelPrevalence)]
@@ -76,6 +113,19 @@ public sealed class SimulationTests
         return MeanEmbedding.Of(FourierSketch.Of(basis, Rows(n, 0)), Rows(m, shift), 0.05, random);
 
         double[] Rows(int rows, double by) => [.. Enumerable.Range(0, rows * 5).Select(_ => random.NextDouble() + random.NextDouble() - 1 + by)];
+    }
+
+    private static (DriftCheck Check, List<IReadOnlyList<DriftMeasurement>> Windows) Windows(string label, int n, int m, IEnumerable<Change> changes)
+    {
+        var random = DeterministicRandom.Of("drift simulation", label);
+        var (values, labels) = SimulatedWard.Rows(n, random);
+        var reference = TrainingProfile.Of(SimulatedWard.Design, values, labels);
+        var windows = changes.Select(change =>
+        {
+            var (rows, outcomes) = SimulatedWard.Rows(m, random, change);
+            return DriftComparison.Measure(reference, rows, outcomes, new DriftOptions(), random);
+        }).ToList();
+        return (DriftDecision.Decide([.. windows.SelectMany(window => window)], new DriftOptions(), 1), windows);
     }
 
     private static DriftCheck Check(string label, int n, int m, Change change)

@@ -201,9 +201,34 @@ public sealed class EventStoreTests
         }, iter: 50);
     }
 
+    [Fact]
+    public void Records_whose_keys_differ_in_one_half_only_are_different_records()
+    {
+        UInt128[] keys = [new(1, 1), new(1, 2), new(2, 1), new(2, 2), new(1, 3), new(2, 3)];
+
+        var first = Import(_disk, new KeyedSource(keys.AsSpan(0, 5), content: 1));
+        var second = Import(_disk, new KeyedSource(keys, content: 1));
+        var third = Import(_disk, new KeyedSource([keys[4], keys[5], keys[4]], content: 2));
+
+        Assert.Equal((5, 0), (first.Counts.Added, first.Counts.Unchanged));
+        Assert.Equal((1, 5), (second.Counts.Added, second.Counts.Unchanged));
+        Assert.Equal((2, 1), (third.Counts.Amended, third.Counts.Unchanged));
+    }
+
+    [Fact]
+    public void Record_index_that_is_cut_stops_the_next_import()
+    {
+        var source = new ScriptedSource(new ScriptedRecord("r", "p", 1, 1, 5));
+        Import(source);
+        using (var index = _disk.Open("imports/000001/records-000.bin", DiskMode.Write))
+            index.Truncate(index.Length - 1);
+
+        Assert.Contains("records-000.bin", Assert.Throws<DatasetException>(() => Import(source)).Message, StringComparison.Ordinal);
+    }
+
     private StoreImport Import(ScriptedSource source) => Import(_disk, source);
 
-    private static StoreImport Import(IDisk disk, ScriptedSource source, ImportLimits? limits = null, byte key = 1) =>
+    private static StoreImport Import(IDisk disk, IEventSource source, ImportLimits? limits = null, byte key = 1) =>
         Store(disk, key).Import(source, limits ?? s_limits, TestContext.Current.CancellationToken);
 
     private EventStore Store() => Store(_disk);
@@ -224,4 +249,22 @@ public sealed class EventStoreTests
         .. Store().Snapshot(asOf).Read((_, _) => true).SelectMany(timeline => timeline.Events.ToArray())
             .Where(item => item.IsVisibleAt(ScriptedRecord.Hour(hour))).Select(item => item.Event.Number),
     ];
+
+    /// <summary>Records with keys as they are given, each of one patient's birth.</summary>
+    private sealed class KeyedSource(ReadOnlySpan<UInt128> keys, ulong content) : IEventSource
+    {
+        private readonly UInt128[] _keys = keys.ToArray();
+
+        public string Description => "keys";
+
+        public void ReadInto(IEventSink sink, CancellationToken cancel)
+        {
+            sink.BeginFile("keys");
+            foreach (var (i, key) in _keys.Index())
+            {
+                sink.Add(new SourceRecord(key, content, i + 1), new ClinicalEvent(
+                    EventKind.Birth, sink.DeclarePatient("p"u8), 0, ScriptedRecord.Origin, ClinicalTime.None, ScriptedRecord.Origin, EventFlags.None, -1, double.NaN, -1, -1));
+            }
+        }
+    }
 }

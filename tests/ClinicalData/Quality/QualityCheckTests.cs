@@ -85,7 +85,7 @@ public sealed class QualityCheckTests
         var ward = Ward.Sound();
         s_faults[rule](ward);
 
-        Assert.Equal([rule], ward.Check().Report.Failing(StudyQuality.Default.KeepsOut).Select(result => result.Rule.Id));
+        Assert.Equal([rule], ward.Check().Report.Failing(StudyQuality.Default).Select(result => result.Rule.Id));
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class QualityCheckTests
         Assert.Equal((2, 1), Counts(run, "site-sodium-unit"));
         Assert.Equal((3, 1), Counts(run, "site-sodium-value"));
         Assert.Equal("site-sodium", Assert.Single(run.Findings).Rule);
-        Assert.Contains("site-sodium", run.Report.Failing([QualitySeverity.High]).Select(result => result.Rule.Id));
+        Assert.Contains("site-sodium", run.Report.Failing(null).Select(result => result.Rule.Id));
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class QualityCheckTests
     {
         var source = Ward.Sound().Number("p1", 30, "8867-4", 7, "/min").Open();
 
-        var run = QualityCheck.Of(source, new QualityScope(null, []), patient => patient == "p1", 10, TestContext.Current.CancellationToken);
+        var run = QualityCheck.Of(source, new QualityScope(null, SiteQuality.None), patient => patient == "p1", 10, TestContext.Current.CancellationToken);
 
         Assert.Equal((59, 0), (run.Report.Patients, Result(run, "range-heart-rate").Failed));
     }
@@ -185,7 +185,7 @@ public sealed class QualityCheckTests
     [Fact]
     public void Findings_that_are_kept_are_bounded_and_counts_are_not()
     {
-        var run = QualityCheck.Of(Pulses(0, 50).Open(), new QualityScope(null, []), _ => false, 10, TestContext.Current.CancellationToken);
+        var run = QualityCheck.Of(Pulses(0, 50).Open(), new QualityScope(null, SiteQuality.None), _ => false, 10, TestContext.Current.CancellationToken);
 
         Assert.Equal((50, 10), (Result(run, "range-heart-rate").Failed, run.Findings.Count(finding => finding.Rule == "range-heart-rate")));
     }

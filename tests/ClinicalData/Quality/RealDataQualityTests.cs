@@ -15,7 +15,7 @@ public sealed class RealDataQualityTests
         var report = Check(new FhirBulkSource(SharedData.Folder("synthea-fhir-r4"), Chart.Clock, FhirLimits.Default));
 
         Assert.Equal((615, 136_939), (report.Patients, report.Events));
-        Assert.Empty(report.Failing(StudyQuality.Default.KeepsOut).Select(result => result.Rule.Id));
+        Assert.Empty(report.Failing(StudyQuality.Default).Select(result => result.Rule.Id));
         Assert.Equal(5, report.Results.Single(result => result.Rule.Id == "before-birth").Failed);
     }
 
@@ -25,7 +25,7 @@ public sealed class RealDataQualityTests
         var report = Check(OmopSource.OpenFolder(SharedData.Folder("omop-gibleed"), OmopOptions.None, Chart.Clock));
 
         Assert.Equal(2_694, report.Patients);
-        Assert.Empty(report.Failing(StudyQuality.Default.KeepsOut).Select(result => result.Rule.Id));
+        Assert.Empty(report.Failing(StudyQuality.Default).Select(result => result.Rule.Id));
         Assert.Equal(QualityVerdict.Failed, report.Results.Single(result => result.Rule.Id == "missing-value").Verdict);
     }
 
@@ -37,7 +37,7 @@ public sealed class RealDataQualityTests
         var snapshot = store.Snapshot();
         var source = new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, SiteMapping.Empty), Chart.Clock);
         var started = TimeProvider.System.GetTimestamp();
-        var report = QualityCheck.Of(source, new QualityScope(null, []), _ => false, 0, TestContext.Current.CancellationToken).Report;
+        var report = QualityCheck.Of(source, new QualityScope(null, SiteQuality.None), _ => false, 0, TestContext.Current.CancellationToken).Report;
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{report.Events} events in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:F2} s"));
         foreach (var result in report.Results.Where(result => result.Failed > 0))
             TestContext.Current.TestOutputHelper?.WriteLine($"{result.Rule.Id}: {result.Failed} of {result.Checked}, {result.Verdict}");

@@ -112,9 +112,9 @@ internal sealed class Ward : IEventSource
     /// <summary>Imports and checks everything.</summary>
     public QualityRun Check(StudyData? study = null, EventDecisions? decisions = null, string siteRules = "quality: 1\nrules: []")
     {
-        var (rules, _, faults) = QualityRules.ReadSite(siteRules);
+        var (site, _, faults) = QualityRules.ReadSite(siteRules, BuiltInRules.Ids);
         Assert.Empty(faults);
-        return QualityCheck.Of(Open(decisions), new QualityScope(study, rules), _ => false, QualityCheck.ShownFindings, TestContext.Current.CancellationToken);
+        return QualityCheck.Of(Open(decisions), new QualityScope(study, site), _ => false, QualityCheck.ShownFindings, TestContext.Current.CancellationToken);
     }
 
     public static IncrementalHash Key() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, [1]);

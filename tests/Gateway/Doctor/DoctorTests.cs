@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Tests.Coordinator;
@@ -269,6 +270,18 @@ public sealed class DoctorTests : IAsyncLifetime
         AssertBroken("incoming", "INCOMING_NOT_WRITABLE", findings);
         AssertBroken("outgoing", "OUTGOING_NOT_READABLE", findings);
         Assert.Equal(CommandLine.Fault, code);
+    }
+
+    [Fact]
+    public async Task Outbox_key_that_is_missing_open_to_others_or_closed_to_the_gateway_is_named()
+    {
+        var key = OutboxKey.PathIn(_hospital.Options.ExchangeDirectory);
+        SetMode(key, UnixFileMode.UserWrite);
+        AssertBroken("outbox-key", "OUTBOX_KEY_UNUSABLE", (await RunAsAnybodyAsync()).Findings);
+        SetMode(key, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        AssertBroken("outbox-key", "OUTBOX_KEY_UNUSABLE", await ExamineAsync());
+        File.Delete(key);
+        Assert.Contains("outbox-key: OUTBOX_KEY_UNSEEN", Faults(await ExamineAsync()));
     }
 
     public async ValueTask DisposeAsync()

@@ -32,7 +32,12 @@ public sealed class StudyQualityTests
         quality: 1
         rules:
           - {test: value, name: answers, dimension: completeness, severity: high, of: [observation], maximum-share: 0.5}
+        changes:
+          - {rule: range-heart-rate, severity: medium, reason: neonates}
+          - {rule: missing-sex, maximum-share: 0.2, reason: taken at discharge}
         """;
+
+    private static readonly string[] s_builtIn = ["range-heart-rate", "missing-sex"];
 
     [Fact]
     public void Study_withRulesOfQuality_isBuiltWithThem()
@@ -78,13 +83,30 @@ public sealed class StudyQualityTests
     [Fact]
     public void Site_file_isReadStrictlyByTheSameShape()
     {
-        var (rules, digest, faults) = QualityRules.ReadSite(Site);
+        var (quality, digest, faults) = QualityRules.ReadSite(Site, s_builtIn);
 
         Assert.Empty(faults);
-        Assert.Equal(("answers", new HasValue()), (Assert.Single(rules).Name, rules[0].Test));
-        Assert.Equal(digest, QualityRules.ReadSite("# the same\n" + Site).Digest);
-        var fault = Assert.Single(QualityRules.ReadSite(Site.Replace("maximum-share", "maximum", StringComparison.Ordinal)).Faults);
+        Assert.Equal(("answers", new HasValue()), (Assert.Single(quality.Rules).Name, quality.Rules[0].Test));
+        Assert.Equal([new QualityChange("range-heart-rate", QualitySeverity.Medium, null, "neonates"), new QualityChange("missing-sex", null, 0.2, "taken at discharge")], quality.Changes);
+        Assert.Equal(digest, QualityRules.ReadSite("# the same\n" + Site, s_builtIn).Digest);
+        var fault = Assert.Single(QualityRules.ReadSite(Site.Replace("maximum-share: 0.5", "maximum: 0.5", StringComparison.Ordinal), s_builtIn).Faults);
         Assert.Equal((3, 94), (fault.Line, fault.Column));
+    }
+
+    [Theory]
+    [InlineData("rule: range-heart-rate", "rule: range-hart-rate", "changes[0].rule", "There is no rule 'range-hart-rate' that comes with the software. Did you mean 'range-heart-rate'?")]
+    [InlineData("rule: range-heart-rate", "rule: answers", "changes[0].rule", "changed where it stands, under 'rules'")]
+    [InlineData("rule: range-heart-rate", "rule: missing-sex", "changes[1].rule", "The rule 'missing-sex' is changed twice; write one change with all of it.")]
+    [InlineData(", severity: medium, reason", ", reason", "changes[0]", "This changes nothing")]
+    [InlineData(", reason: neonates", "", "changes[0].reason", "The key 'reason' is missing.")]
+    [InlineData("maximum-share: 0.2", "maximum-share: 20", "changes[1].maximum-share", "A number from 0 to 1 is expected")]
+    [InlineData("maximum-share: 0.2", "range: [0, 1]", "changes[1].range", "There is no key 'range' here.")]
+    public void Change_ofARule_withAFault_isRefusedWithThePlace_andNothingHolds(string text, string faulty, string path, string message)
+    {
+        var (quality, _, faults) = QualityRules.ReadSite(Site.Replace(text, faulty, StringComparison.Ordinal), s_builtIn);
+
+        Assert.Contains(faults, fault => fault.Path == path && fault.Message.Contains(message, StringComparison.Ordinal));
+        Assert.Equal(SiteQuality.None, quality);
     }
 
     private static Study Checked(string text)

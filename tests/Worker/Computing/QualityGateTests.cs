@@ -158,6 +158,33 @@ public sealed class QualityGateTests : IDisposable
     }
 
     [Fact]
+    public void Rule_that_the_site_loosens_still_keeps_it_out_of_a_study_and_the_sentence_says_why()
+    {
+        PlantPulses();
+        File.WriteAllText(_folder.Quality, "quality: 1\nchanges:\n  - {rule: range-heart-rate, maximum-share: 0.5, severity: low, reason: ours are fast}\n");
+
+        Assert.Contains(
+            "range-heart-rate (high): 3 of 183 numbers fail, allowed are 1 %, for a study holds no change of the site's that loosens a rule", Declined().Message, StringComparison.Ordinal);
+        Assert.False(_desk.Check("ehr", s_study, Stop).Passed);
+        var own = _desk.Check("ehr", null, Stop);
+        Assert.True(own.Passed);
+        Assert.Equal("range-heart-rate", Assert.Single(own.Loosened));
+        Assert.Equal("comes as high with 1 % allowed. ours are fast", own.Rules.Single(rule => rule.Rule == "range-heart-rate").Change);
+    }
+
+    [Fact]
+    public void Rule_that_the_site_tightens_keeps_it_out_from_the_moment_it_is_saved()
+    {
+        _ward = _ward.Number("p1", 24, "8867-4", 7, "/min"); // 1 of 181 numbers: 0.6 %
+        Import();
+        Assert.Empty(_cohorts.Load(s_study, _site.Core.Exclusions()).Faults); // and the report is in the cache
+        Assert.True(_desk.Check("ehr", s_study, Stop).Passed);
+        File.WriteAllText(_folder.Quality, "quality: 1\nchanges:\n  - {rule: range-heart-rate, maximum-share: 0.001, reason: ours are sure}\n");
+
+        Assert.Contains("range-heart-rate (high): 1 of 181 numbers fail, allowed are 0.1 %", Declined().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Decisions_that_a_kill_kept_from_the_log_hold_once_they_are_logged()
     {
         PlantPulses();

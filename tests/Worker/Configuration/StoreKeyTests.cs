@@ -39,7 +39,7 @@ public sealed class StoreKeyTests : IDisposable
     [Fact]
     public void Credential_goes_before_the_file()
     {
-        File.WriteAllText(Credential, StoreKey.New() + "\n");
+        File.WriteAllText(Credential, KeyFile.New() + "\n");
         Write(StoreKey.Open(_folder, _credentials));
 
         var refusal = Assert.Throws<SealBrokenException>(() => Read(StoreKey.Open(_folder, credentials: null)));
@@ -71,7 +71,7 @@ public sealed class StoreKeyTests : IDisposable
     {
         File.WriteAllText(Credential, text);
 
-        Assert.Contains($"'{Credential}' is no key", Assert.Throws<WorkerSetupException>(() => StoreKey.Open(_folder, _credentials)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Credential}' is no key", Assert.Throws<KeyFileException>(() => StoreKey.Open(_folder, _credentials)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -150,6 +150,38 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_of_a_release_lies_in_the_open_between_worker_and_gateway()
+    {
+        _site.Approve();
+        var ticket = _site.Release(Site.Order());
+
+        var raw = DurableFile.Read(_site.Exchange, $"{ExchangePaths.Outgoing}/{ticket.File}");
+
+        Assert.True(_site.FileOf(ticket).AsSpan().IndexOf(FakeComputer.PayloadOf(1).AsSpan(0, 16)) > 0);
+        Assert.Equal(-1, raw.AsSpan().IndexOf(FakeComputer.PayloadOf(1).AsSpan(0, 16)));
+        Assert.Equal(-1, raw.AsSpan().IndexOf("manifest"u8));
+        Assert.Equal(-1, raw.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Site.Run)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void File_of_another_key_or_of_none_is_removed_at_the_start_and_made_again(bool isSealed)
+    {
+        _site.Approve();
+        var ticket = _site.Release(Site.Order());
+        var bytes = _site.FileOf(ticket);
+        var disk = isSealed ? new OutboxKey([.. Enumerable.Repeat((byte)1, SealedDisk.KeyLength)]).Seal(_site.Exchange) : _site.Exchange;
+        DurableFile.Write(disk, $"{ExchangePaths.Outgoing}/{ticket.File}", bytes);
+
+        _site.Restart();
+
+        Assert.Empty(_site.Outgoing);
+        Assert.Equal(ticket, _site.Release(Site.Order()));
+        Assert.Equal(bytes, _site.FileOf(ticket));
+    }
+
+    [Fact]
     public void Release_whose_file_is_gone_and_that_can_no_longer_be_made_alike_is_declined_and_its_next_attempt_made()
     {
         _site.Approve();
@@ -236,5 +268,5 @@ public sealed class DurabilityTests : IDisposable
         Assert.Equal(head.Bytes.ToArray(), site.Core.State.Releases[head.Manifest.Step].Head.Bytes.ToArray());
     }
 
-    private void Write(string name, byte[] bytes) => DurableFile.Write(_site.Exchange, $"{ExchangePaths.Outgoing}/{name}", bytes);
+    private void Write(string name, byte[] bytes) => DurableFile.Write(_site.Outbox, $"{ExchangePaths.Outgoing}/{name}", bytes);
 }

@@ -49,6 +49,15 @@ public sealed class DatasetMapTests
     }
 
     [Fact]
+    public void Last_day_of_events_is_read_and_a_table_has_none()
+    {
+        Assert.Equal(new DateOnly(2031, 12, 31), Read("datasets: {ehr: {path: a, format: fhir, time-zone: UTC, keep-until: 2031-12-31}}").Events["ehr"].KeepUntil);
+        Assert.Null(Read("datasets: {ehr: {path: a, format: fhir, time-zone: UTC}}").Events["ehr"].KeepUntil);
+        Assert.Contains("must be a day, such as 2031-12-31", Assert.Single(Read("datasets: {ehr: {path: a, format: fhir, time-zone: UTC, keep-until: 31.12.2031}}").Faults).Message, StringComparison.Ordinal);
+        Assert.Contains("There is no key 'keep-until'", Assert.Single(Read("datasets: {ehr: {path: a, format: csv, keep-until: 2031-12-31}}").Faults).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Name_that_no_study_can_ask_for_is_a_fault() => Assert.Contains("is not a dataset's name", Assert.Single(Read("datasets:\n  Heart: {path: a, format: csv}\n").Faults).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -51,6 +51,33 @@ public sealed class QualityVerbTests
         Assert.StartsWith("Line 2 of the table: 'decision' must be keep", refused.Status.Detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Steward_erases_a_data_set_by_typing_its_name()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        await ImportExport(worker);
+        string[] erase = ["data", "erase", "ehr", "--data", worker.Folder.Root, "--steward", "grace", "--note", "end of the study"];
+        var terminal = Console.In;
+        try
+        {
+            Console.SetIn(new StringReader("ehrr\n"));
+            Assert.Equal(1, await CommandLine.RunAsync(erase));
+            Assert.Single((await worker.Steward.ListDataAsync(new ListDataRequest(), cancellationToken: Stop)).Imports);
+            Console.SetIn(new StringReader("ehr\n"));
+            Assert.Equal(0, await CommandLine.RunAsync(erase));
+        }
+        finally
+        {
+            Console.SetIn(terminal);
+        }
+
+        var list = await worker.Steward.ListDataAsync(new ListDataRequest(), cancellationToken: Stop);
+        Assert.Empty(list.Imports);
+        Assert.Equal(["ehr"], list.Empty);
+        Assert.Equal(1, await CommandLine.RunAsync([.. erase, "--yes"])); // nothing is there any more
+        Assert.Equal(0, await CommandLine.RunAsync(["audit", "verify", "--data", worker.Folder.Root]));
+    }
+
     private static async Task ImportExport(RunningWorker worker)
     {
         var export = Directory.CreateDirectory(Path.Combine(worker.Folder.Root, "export")).FullName;

@@ -34,15 +34,13 @@ internal ref struct FhirObject
     private bool TryGlance()
     {
         var at = JsonGlance.Mark(_json, 0, (byte)'{');
+        var name = _first == 0 ? FhirNames.Start : FhirNames.Start + 1;
         while (at >= 0)
         {
-            var name = at;
-            at = JsonGlance.Text(_json, name);
-            if (at < 0)
+            if (!_scratch.Names.TryPass(_json, ref at, ref name, out var element))
                 return false;
-            var element = FhirElements.Find(_json[(name + 1)..(at - 1)]);
-            var value = JsonGlance.Mark(_json, at, (byte)':');
-            if (value < 0)
+            var value = at;
+            if (value >= _json.Length)
                 return false;
             at = EndOf(value, FhirElements.Recurs(element));
             if (element >= 0 && _json[value] != 'n')

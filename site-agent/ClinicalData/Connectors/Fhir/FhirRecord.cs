@@ -9,6 +9,8 @@ namespace FederatedClinicalMl.ClinicalData;
 internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScratch scratch)
 {
     private readonly List<(RecordNote Note, string Element)> _notes = [];
+    private readonly LastReference _patient = new(); // exports stand in the order of patients more often than not
+    private readonly LastReference _encounter = new();
     private ClinicalEvent[] _events = new ClinicalEvent[8];
     private int _count;
     private RecordFault? _fault;
@@ -84,13 +86,16 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
     /// <summary>The patient whom <c>subject</c> refers to; what is said of a group, a device or a place is not kept.</summary>
     public int Patient(in FhirObject resource)
     {
+        var subject = resource.Raw(FhirElement.Subject);
+        if (!subject.IsEmpty && _patient.Is(subject))
+            return (int)_patient.Known;
         var reference = Reference(resource, FhirElement.Subject);
-        if (!resource.Has(FhirElement.Subject))
+        if (subject.IsEmpty)
             Refuse(RecordFault.ElementMissing, FhirElement.Subject);
         else if (!reference.Type.IsEmpty && !reference.Type.SequenceEqual(FhirType.Patient.Name()))
             Skip(SkipReason.KindNotKept);
         else if (reference.IsTo(FhirType.Patient) && sink.FindPatient(reference.Id) is var patient and >= 0)
-            return patient;
+            return (int)_patient.Keep(subject, patient);
         else
             Refuse(RecordFault.PatientUnknown, FhirElement.Subject);
         return -1;
@@ -99,12 +104,15 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
     /// <summary>The encounter that an element refers to; 0: none, or none that is known.</summary>
     public long Encounter(in FhirObject resource, FhirElement element = FhirElement.Encounter)
     {
+        var raw = resource.Raw(element);
+        if (!raw.IsEmpty && _encounter.Is(raw))
+            return _encounter.Known;
         var reference = Reference(resource, element);
         if (!reference.IsTo(FhirType.Encounter))
             return 0;
         var key = EventKeys.EncounterKey(reference.Id);
         if (sink.KnowsEncounter(key))
-            return key;
+            return _encounter.Keep(raw, key);
         Note(RecordNote.EncounterUnknown, element);
         return 0;
     }

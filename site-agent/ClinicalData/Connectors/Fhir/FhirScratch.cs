@@ -11,6 +11,9 @@ internal sealed class FhirScratch
     /// <summary>Values that stood in earlier resources.</summary>
     public KnownSlices Known { get; } = new();
 
+    /// <summary>Names of elements in earlier resources.</summary>
+    public FhirNames Names { get; } = new();
+
     /// <summary>How many places are in use; 0 before another resource is read.</summary>
     public int Used { get; set; }
 

@@ -16,14 +16,25 @@ internal enum Withdrawal : byte
     KindNotKept,
 }
 
-/// <summary>The records of a batch: keys, contents and places, and what becomes of each.</summary>
-internal sealed class BatchRecords
+/// <summary>A record of a batch.</summary>
+/// <param name="Key">See <see cref="SourceRecord"/>.</param>
+/// <param name="Content">See <see cref="SourceRecord"/>.</param>
+/// <param name="Line">Line in its file.</param>
+/// <param name="Until">When what an earlier version said ends, where there is one.</param>
+/// <param name="File">Ordinal of its file.</param>
+/// <param name="Rows">Rows of the batch up to and with its last one: they begin where those of the record before it end.</param>
+/// <param name="Withdrawal">Why it has no events; null where it has some.</param>
+internal readonly record struct BatchRecord(UInt128 Key, ulong Content, long Line, ClinicalTime Until, int File, int Rows, Withdrawal? Withdrawal);
+
+/// <summary>The records of a batch, and what becomes of each.</summary>
+/// <param name="most">See <see cref="Room"/>.</param>
+internal sealed class BatchRecords(int most)
 {
-    private readonly List<UInt128> _keys = [];
-    private readonly List<Entry> _entries = [];
-    private readonly List<Fate> _fates = []; // apart: it is asked for every event, and is all that changes
-    private UInt128[] _sorted = [];
+    private BatchRecord[] _records = [];
+    private Fate[] _fates = []; // apart: it is asked again and again, and is all that changes
+    private ulong[] _upper = []; // halves of the keys, in their order
     private int[] _order = [];
+    private int _kept;
 
     private enum Fate : byte
     {
@@ -32,24 +43,16 @@ internal sealed class BatchRecords
         Dropped,
     }
 
-    public int Count => _entries.Count;
+    public int Count { get; private set; }
 
-    public void Add(in SourceRecord record, int file, ClinicalTime until, Withdrawal? withdrawal)
+    public ref readonly BatchRecord this[int record] => ref _records[record];
+
+    public void Add(in BatchRecord record)
     {
-        _keys.Add(record.Key);
-        _entries.Add(new Entry(record.Content, record.Line, until, file, withdrawal));
-        _fates.Add(Fate.New);
+        if (Count == _records.Length)
+            Room.Make(ref _records, Count, Room.After(Count, most));
+        _records[Count++] = record;
     }
-
-    public ulong Content(int record) => _entries[record].Content;
-
-    public int File(int record) => _entries[record].File;
-
-    public long Line(int record) => _entries[record].Line;
-
-    public ClinicalTime Until(int record) => _entries[record].Until;
-
-    public Withdrawal? WithdrawalOf(int record) => _entries[record].Withdrawal;
 
     public bool IsDropped(int record) => _fates[record] == Fate.Dropped;
 
@@ -57,63 +60,61 @@ internal sealed class BatchRecords
 
     public void Supersede(int record) => _fates[record] = Fate.Superseding;
 
-    public void Clear()
-    {
-        _keys.Clear();
-        _entries.Clear();
-        _fates.Clear();
-    }
+    public void Clear() => Count = 0;
 
     /// <summary>Brings the records into the order of their keys; of one key, as they came. Needed before what follows.</summary>
     public void SortByKey()
     {
-        // Keys are hashes: their upper halves decide but for one pair in 10^7 records or so.
-        var upper = new ulong[Count];
-        var order = new int[Count];
-        for (var i = 0; i < order.Length; i++)
-            (upper[i], order[i]) = ((ulong)(_keys[i] >> 64), i);
-        Array.Sort(upper, order);
-        for (var start = 0; start < order.Length;)
+        if (_order.Length < Count)
+            (_fates, _upper, _order) = (new Fate[_records.Length], new ulong[_records.Length], new int[_records.Length]);
+        _fates.AsSpan(0, Count).Clear();
+        for (var i = 0; i < Count; i++)
+            (_upper[i], _order[i]) = ((ulong)(_records[i].Key >> 64), i);
+        Array.Sort(_upper, _order, 0, Count);
+        // Keys are hashes: their upper halves decide but for one pair in 10^7 records or so, and those that are the same record twice.
+        for (var start = 0; start < Count;)
         {
             var end = start + 1;
-            while (end < order.Length && upper[end] == upper[start])
+            while (end < Count && _upper[end] == _upper[start])
                 end++;
             if (end - start > 1)
-                order.AsSpan(start, end - start).Sort((x, y) => _keys[x] != _keys[y] ? _keys[x].CompareTo(_keys[y]) : x.CompareTo(y));
+                _order.AsSpan(start, end - start).Sort((x, y) => _records[x].Key != _records[y].Key ? _records[x].Key.CompareTo(_records[y].Key) : x.CompareTo(y));
             start = end;
         }
-
-        (_order, _sorted) = (order, new UInt128[Count]);
-        for (var i = 0; i < order.Length; i++)
-            _sorted[i] = _keys[order[i]];
     }
 
     /// <summary>Finds records whose key stands in the batch before them.</summary>
     public void MatchDuplicates(int import, KnownRecord known)
     {
-        for (var (first, i) = (0, 1); i < _order.Length; i++)
+        for (var (first, i) = (0, 1); i < Count; i++)
         {
-            if (_sorted[i] == _sorted[first])
-                known(_order[i], Indexed(first, import));
+            if (_upper[i] == _upper[first] && _records[_order[i]].Key == _records[_order[first]].Key)
+                known(_order[i], Indexed(_order[first], import));
             else
                 first = i;
         }
     }
 
-    /// <summary>Finds records whose key is in an index. Those that were dropped already are passed over.</summary>
-    public void Match(IEnumerable<IndexedRecord> index, KnownRecord known)
+    /// <summary>Finds records whose key is in an index. Those of which something is known already are passed over: the newest index comes first.</summary>
+    public void Match(RecordIndex index, KnownRecord known)
     {
+        var upper = _upper.AsSpan(0, Count);
         var at = 0;
-        foreach (var entry in index)
+        while (index.Next())
         {
-            while (at < _sorted.Length && _sorted[at] < entry.Key)
-                at++;
-            if (at == _sorted.Length)
-                return;
-            for (var same = at; same < _sorted.Length && _sorted[same] == entry.Key; same++)
+            var keys = index.Keys;
+            for (var i = 0; i < keys.Length; i++)
             {
-                if (!IsDropped(_order[same]))
-                    known(_order[same], entry);
+                while (at < upper.Length && upper[at] < keys[i])
+                    at++;
+                if (at == upper.Length)
+                    return;
+                for (var same = at; same < upper.Length && upper[same] == keys[i]; same++)
+                {
+                    var record = _order[same];
+                    if (_fates[record] == Fate.New && (ulong)_records[record].Key == index[i].LowerKey)
+                        known(record, index[i]);
+                }
             }
         }
     }
@@ -124,25 +125,31 @@ internal sealed class BatchRecords
         for (var record = 0; record < Count; record++)
         {
             if (_fates[record] == Fate.New)
-                yield return _entries[record].Withdrawal;
+                yield return _records[record].Withdrawal;
         }
     }
 
-    /// <summary>What goes into the index, in the order of the keys.</summary>
-    public IEnumerable<IndexedRecord> Kept(int import)
+    /// <summary>Takes what was dropped out of the order.</summary>
+    /// <returns>How many are left.</returns>
+    public int Kept()
     {
-        for (var i = 0; i < _order.Length; i++)
+        _kept = 0;
+        for (var i = 0; i < Count; i++)
         {
             if (!IsDropped(_order[i]))
-                yield return Indexed(i, import);
+                (_upper[_kept], _order[_kept++]) = (_upper[i], _order[i]);
         }
+
+        return _kept;
     }
 
-    private IndexedRecord Indexed(int sorted, int import)
+    /// <summary>Writes the index of what <see cref="Kept"/> has left.</summary>
+    public void WriteIndex(Stream stream, int import) =>
+        RecordIndex.Write(stream, _upper.AsSpan(0, _kept), _order.Take(_kept).Select(record => Indexed(record, import)));
+
+    private IndexedRecord Indexed(int record, int import)
     {
-        var entry = _entries[_order[sorted]];
-        return new(_sorted[sorted], entry.Content, new RecordPlace(import, entry.File, entry.Line));
+        ref readonly var from = ref _records[record];
+        return new((ulong)from.Key, from.Content, from.Line, from.File, import);
     }
-
-    private readonly record struct Entry(ulong Content, long Line, ClinicalTime Until, int File, Withdrawal? Withdrawal);
 }

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>Events as columns: what a segment holds, and what is gathered until there is enough for one.</summary>
-internal sealed class EventColumns
+/// <param name="most">See <see cref="Room"/>.</param>
+internal sealed class EventColumns(int most = 1)
 {
     public int[] Patient = [];
     public long[] Encounter = [];
@@ -25,7 +26,7 @@ internal sealed class EventColumns
     public void Add(in ClinicalEvent item, int file, long line)
     {
         if (Rows == Patient.Length)
-            Reserve(Math.Max(1024, Rows * 2));
+            Reserve(Room.After(Rows, most));
         var row = Rows++;
         Patient[row] = item.Patient;
         Encounter[row] = item.Encounter;
@@ -48,24 +49,25 @@ internal sealed class EventColumns
     /// <summary>Makes room for <paramref name="rows"/> rows, keeping those that are there.</summary>
     public void Reserve(int rows)
     {
-        Array.Resize(ref Patient, rows);
-        Array.Resize(ref Encounter, rows);
-        Array.Resize(ref Kind, rows);
-        Array.Resize(ref Time, rows);
-        Array.Resize(ref End, rows);
-        Array.Resize(ref Available, rows);
-        Array.Resize(ref Flags, rows);
-        Array.Resize(ref Concept, rows);
-        Array.Resize(ref Number, rows);
-        Array.Resize(ref Value, rows);
-        Array.Resize(ref Unit, rows);
-        Array.Resize(ref File, rows);
-        Array.Resize(ref Line, rows);
+        Room.Make(ref Patient, Rows, rows);
+        Room.Make(ref Encounter, Rows, rows);
+        Room.Make(ref Kind, Rows, rows);
+        Room.Make(ref Time, Rows, rows);
+        Room.Make(ref End, Rows, rows);
+        Room.Make(ref Available, Rows, rows);
+        Room.Make(ref Flags, Rows, rows);
+        Room.Make(ref Concept, Rows, rows);
+        Room.Make(ref Number, Rows, rows);
+        Room.Make(ref Value, Rows, rows);
+        Room.Make(ref Unit, Rows, rows);
+        Room.Make(ref File, Rows, rows);
+        Room.Make(ref Line, Rows, rows);
     }
 
     /// <summary>The rows of <paramref name="order"/>, in that order, into columns that are kept for the next time.</summary>
     public void Gather(EventColumns from, ReadOnlySpan<int> order)
     {
+        Rows = 0;
         if (Patient.Length < order.Length)
             Reserve(order.Length);
         Rows = order.Length;

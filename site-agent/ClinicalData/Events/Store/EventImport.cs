@@ -24,16 +24,15 @@ internal sealed class EventImport : IEventSink
     private readonly HashSet<long> _encounters;
     private readonly int _oldPatients;
     private readonly int _oldConcepts;
-    private readonly ImmutableArray<string> _indexes; // of the store
-    private readonly List<string> _ownIndexes = [];
+    private readonly ImmutableArray<string> _indexes; // of the store, the newest first
 
-    private readonly EventColumns _batch = new();
+    private readonly EventColumns _batch;
     private readonly EventColumns _sorted = new();
-    private readonly BatchRecords _records = new();
-    private readonly List<int> _recordOfRow = [];
+    private readonly BatchRecords _records;
     private readonly List<(RecordPlace Place, ClinicalTime Until)> _amendments = [];
     private readonly List<string> _files = [];
     private readonly List<int> _segments = [];
+    private int _ownIndexes;
     private readonly FaultFile _faults = new();
 
     private readonly SortedDictionary<SkipReason, long> _skipped = [];
@@ -49,6 +48,7 @@ internal sealed class EventImport : IEventSink
     public EventImport(IDisk disk, EventSnapshot before, ImportLimits limits, IncrementalHash fingerprint)
     {
         (_disk, _limits, _fingerprint) = (disk, limits, fingerprint);
+        (_batch, _records) = (new(limits.BatchRows), new(limits.BatchRows));
         _number = before.Number + 1;
         _folder = StoreImport.FolderOf(_number);
         (_patients, _concepts, _encounters) = (before.CopyPatients(), before.CopyConcepts(), before.ReadEncounters());
@@ -98,17 +98,14 @@ internal sealed class EventImport : IEventSink
             texts.Add(Encoding.UTF8.GetString(_patients[i]));
         WriteTexts(EventSnapshot.PatientsFile, texts);
         WriteTexts(EventSnapshot.ConceptsFile, [.. _concepts.Concepts.Skip(_oldConcepts).Select(codings => StoreTables.ConceptText(codings.AsSpan()))]);
-        Create(EventSnapshot.AmendmentsFile, stream => StoreTables.WriteAmendments(stream, _amendments));
+        Create($"{_folder}/{EventSnapshot.AmendmentsFile}", stream => StoreTables.WriteAmendments(stream, _amendments));
         foreach (var (place, until) in _amendments)
             _fingerprint.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{place.Import} {place.File} {place.Line} {until.Microseconds}\n")));
-        Create(EventSnapshot.RecordsFile, stream => RecordIndex.Write(stream, RecordIndex.Merge([.. _ownIndexes.Select(index => RecordIndex.Read(_disk, index))])));
-        foreach (var index in _ownIndexes)
-            _disk.Delete(index);
-        Create(EventSnapshot.FaultsFile, _faults.WriteTo);
+        Create($"{_folder}/{EventSnapshot.FaultsFile}", _faults.WriteTo);
         _disk.SyncDirectory(_folder);
 
         var import = new StoreImport(
-            _number, source, at, Sha256Digest.Of(_fingerprint), _patients.Count, _concepts.Concepts.Count, [.. _segments], [.. _files],
+            _number, source, at, Sha256Digest.Of(_fingerprint), _patients.Count, _concepts.Concepts.Count, [.. _segments], _ownIndexes, [.. _files],
             new ImportCounts(
                 _added, _unchanged, _amended, _retracted, _skipped.ToImmutableSortedDictionary(), _refused.ToImmutableSortedDictionary(), _notes.ToImmutableSortedDictionary()));
         FaultPoint.Reached("import-written");
@@ -129,10 +126,9 @@ internal sealed class EventImport : IEventSink
             if (item.Available.IsKnown && !item.Flags.HasFlag(EventFlags.AvailableAtEncounterEnd) && (!until.IsKnown || item.Available < until))
                 until = item.Available;
             _batch.Add(item, _files.Count - 1, record.Line);
-            _recordOfRow.Add(_records.Count);
         }
 
-        _records.Add(record, _files.Count - 1, until, withdrawal);
+        _records.Add(new BatchRecord(record.Key, record.Content, record.Line, until, _files.Count - 1, _batch.Rows, withdrawal));
         if (_batch.Rows >= _limits.BatchRows || _records.Count >= _limits.BatchRows)
         {
             Flush();
@@ -147,9 +143,12 @@ internal sealed class EventImport : IEventSink
         _records.SortByKey();
         // What this import has itself comes first: a record that it repeats is not held against the store a second time.
         _records.MatchDuplicates(_number, Resolve);
-        foreach (var index in _ownIndexes)
-            _records.Match(RecordIndex.Read(_disk, index), Resolve);
-        _records.Match(RecordIndex.Merge([.. _indexes.Select(index => RecordIndex.Read(_disk, index))]), Resolve);
+        foreach (var path in Enumerable.Range(0, _ownIndexes).Select(own => StoreImport.IndexOf(_number, own)).Concat(_indexes))
+        {
+            using var index = new RecordIndex(_disk, path);
+            _records.Match(index, Resolve);
+        }
+
         foreach (var withdrawal in _records.New())
             CountFate(withdrawal, ref _added);
 
@@ -158,42 +157,39 @@ internal sealed class EventImport : IEventSink
         {
             _sorted.Gather(_batch, rows);
             _sorted.AppendTo(_fingerprint);
-            Create($"events-{_segments.Count.ToString("D3", CultureInfo.InvariantCulture)}.parquet", stream => SegmentFile.Write(stream, _sorted));
+            Create(StoreImport.SegmentOf(_number, _segments.Count), stream => SegmentFile.Write(stream, _sorted));
             _segments.Add(rows.Length);
             FaultPoint.Reached("import-segment-written");
         }
 
-        var own = $"{_folder}/records-{_ownIndexes.Count.ToString("D3", CultureInfo.InvariantCulture)}.bin";
-        using (var stream = new DiskStream(_disk.Open(own, DiskMode.Replace)))
-            RecordIndex.Write(stream, _records.Kept(_number));
-        _ownIndexes.Add(own);
+        if (_records.Kept() > 0)
+            Create(StoreImport.IndexOf(_number, _ownIndexes++), stream => _records.WriteIndex(stream, _number));
         _batch.Rows = 0;
         _records.Clear();
-        _recordOfRow.Clear();
     }
 
     // One record of the batch whose key is there already: in this import, or in an earlier one.
     private void Resolve(int record, in IndexedRecord known)
     {
-        if (_records.Content(record) == known.Content)
+        if (_records[record].Content == known.Content)
         {
             _unchanged++;
             _records.Drop(record);
-            if (known.Place.Import == _number)
+            if (known.Import == _number)
                 Noted(record, RecordNote.Duplicate);
         }
-        else if (known.Place.Import == _number)
+        else if (known.Import == _number)
         {
             _records.Drop(record);
             _allRefused++;
             Count(_refused, RecordFault.DuplicateDiffers);
-            _faults.Add(_files[_records.File(record)], _records.Line(record), RecordFault.DuplicateDiffers.Sentence(), "");
+            _faults.Add(_files[_records[record].File], _records[record].Line, RecordFault.DuplicateDiffers.Sentence(), "");
         }
         else
         {
-            _amendments.Add((known.Place, _records.Until(record)));
+            _amendments.Add((known.Place, _records[record].Until));
             _records.Supersede(record);
-            CountFate(_records.WithdrawalOf(record), ref _amended);
+            CountFate(_records[record].Withdrawal, ref _amended);
         }
     }
 
@@ -216,37 +212,38 @@ internal sealed class EventImport : IEventSink
     private void Noted(int record, RecordNote note)
     {
         Count(_notes, note);
-        _faults.Add(_files[_records.File(record)], _records.Line(record), note.Sentence(), "");
+        _faults.Add(_files[_records[record].File], _records[record].Line, note.Sentence(), "");
     }
 
     // By patient, then time, then as they came: a counting sort over the patients' ordinals, then each patient's own.
     private int[] RowsInOrder()
     {
         var starts = new int[_patients.Count + 1];
-        var kept = 0;
-        for (var row = 0; row < _batch.Rows; row++)
-        {
-            if (!_records.IsDropped(_recordOfRow[row]))
-            {
-                starts[_batch.Patient[row] + 1]++;
-                kept++;
-            }
-        }
-
+        foreach (var row in KeptRows())
+            starts[_batch.Patient[row] + 1]++;
         for (var patient = 0; patient < _patients.Count; patient++)
             starts[patient + 1] += starts[patient];
         var next = starts.AsSpan(0, _patients.Count).ToArray();
-        var rows = new int[kept];
-        for (var row = 0; row < _batch.Rows; row++)
-        {
-            if (!_records.IsDropped(_recordOfRow[row]))
-                rows[next[_batch.Patient[row]]++] = row;
-        }
+        var rows = new int[starts[^1]];
+        foreach (var row in KeptRows())
+            rows[next[_batch.Patient[row]]++] = row;
 
         var byTime = new ByTime(_batch.Time);
         for (var patient = 0; patient < _patients.Count; patient++)
             rows.AsSpan(starts[patient], starts[patient + 1] - starts[patient]).Sort(byTime);
         return rows;
+    }
+
+    private IEnumerable<int> KeptRows()
+    {
+        for (var (record, row) = (0, 0); record < _records.Count; record++)
+        {
+            for (; row < _records[record].Rows; row++)
+            {
+                if (!_records.IsDropped(record))
+                    yield return row;
+            }
+        }
     }
 
     private void CheckLimit()
@@ -262,12 +259,12 @@ internal sealed class EventImport : IEventSink
     {
         foreach (var text in texts)
             _fingerprint.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
-        Create(name, stream => StoreTables.WriteTexts(stream, texts));
+        Create($"{_folder}/{name}", stream => StoreTables.WriteTexts(stream, texts));
     }
 
-    private void Create(string name, Action<Stream> write)
+    private void Create(string path, Action<Stream> write)
     {
-        using var stream = new DiskStream(_disk.Open($"{_folder}/{name}", DiskMode.Replace));
+        using var stream = new DiskStream(_disk.Open(path, DiskMode.Replace));
         write(stream);
         stream.Sync();
     }

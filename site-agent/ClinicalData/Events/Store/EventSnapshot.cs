@@ -11,7 +11,6 @@ public sealed class EventSnapshot
     internal const string PatientsFile = "patients.parquet";
     internal const string ConceptsFile = "concepts.parquet";
     internal const string AmendmentsFile = "amendments.parquet";
-    internal const string RecordsFile = "records.bin";
     internal const string FaultsFile = "faults.csv";
 
     private readonly IDisk _disk;
@@ -47,7 +46,8 @@ public sealed class EventSnapshot
     /// <summary>The same store, read with decisions.</summary>
     public EventSnapshot With(EventDecisions decisions) => new(_disk, _imports, decisions);
 
-    internal ImmutableArray<string> RecordIndexes => [.. _imports.Select(import => $"{import.Folder}/{RecordsFile}")];
+    // The newest first.
+    internal ImmutableArray<string> RecordIndexes => [.. _imports.SelectMany(import => Enumerable.Range(0, import.Indexes).Select(index => StoreImport.IndexOf(import.Number, index))).Reverse()];
 
     /// <summary>All faults and notes of an import, as CSV: file, line, element, what; never a value.</summary>
     public string Faults(StoreImport import)

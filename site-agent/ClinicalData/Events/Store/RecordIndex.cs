@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using FederatedClinicalMl.Durability;
 
 namespace FederatedClinicalMl.ClinicalData;
@@ -9,96 +10,95 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <param name="Line">Line in the file.</param>
 internal readonly record struct RecordPlace(int Import, int File, long Line);
 
-/// <summary>An entry of a record index: the last version of a record that the store has.</summary>
-internal readonly record struct IndexedRecord(UInt128 Key, ulong Content, RecordPlace Place);
+/// <summary>What a record index says of a record besides the upper half of its key. As it lies in the file.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct IndexedRecord(ulong LowerKey, ulong Content, long Line, int File, int Import)
+{
+    public RecordPlace Place => new(Import, File, Line);
+}
 
 /// <summary>
-/// A file of <see cref="IndexedRecord"/>s in the order of their keys. Imports are held against it by going through both in order, so that
-/// memory stays what a batch needs, however many records the store has.
+/// A file that says which records a batch of an import brought: first the upper halves of all keys, in their order, then an <see cref="IndexedRecord"/> for each. A batch is held
+/// against it by going through both in order; keys are hashes, so that the upper halves tell nearly always that nothing more need be read. Memory stays what a batch
+/// needs, however many records the store has.
 /// </summary>
-internal static class RecordIndex
+internal sealed class RecordIndex : IDisposable
 {
-    private const int EntryLength = 16 + 8 + 4 + 4 + 8;
-    private const int BlockEntries = 1 << 14;
+    private const int BlockRecords = 1 << 14;
+    private static readonly int s_recordLength = Unsafe.SizeOf<IndexedRecord>();
 
-    public static void Write(Stream stream, IEnumerable<IndexedRecord> records)
+    private readonly IDiskFile _file;
+    private readonly int _count;
+    private readonly ulong[] _keys = new ulong[BlockRecords];
+    private readonly IndexedRecord[] _records = new IndexedRecord[BlockRecords];
+    private int _start;
+    private int _length;
+    private int _recordsStart = -1;
+
+    /// <summary>Opens an index.</summary>
+    /// <exception cref="DatasetException">It is cut off.</exception>
+    public RecordIndex(IDisk disk, string path)
     {
-        var block = new byte[BlockEntries * EntryLength];
+        _file = disk.Open(path, DiskMode.Read);
+        var (count, rest) = Math.DivRem(_file.Length, sizeof(ulong) + s_recordLength);
+        if (rest == 0 && count <= int.MaxValue)
+        {
+            _count = (int)count;
+            return;
+        }
+
+        _file.Dispose();
+        throw new DatasetException($"'{path}' of the event store is cut off. Import the export anew into an empty store.");
+    }
+
+    /// <summary>Upper halves of the keys of the present block, in order; none before <see cref="Next"/>.</summary>
+    public ReadOnlySpan<ulong> Keys => _keys.AsSpan(0, _length);
+
+    /// <summary>A record of the present block.</summary>
+    public IndexedRecord this[int index]
+    {
+        get
+        {
+            if (_recordsStart != _start)
+            {
+                _file.Read(((long)_count * sizeof(ulong)) + ((long)_start * s_recordLength), MemoryMarshal.AsBytes(_records.AsSpan(0, _length)));
+                _recordsStart = _start;
+            }
+
+            return _records[index];
+        }
+    }
+
+    /// <summary>Goes on to the next block; false: there is none.</summary>
+    public bool Next()
+    {
+        _start += _length;
+        _length = Math.Min(BlockRecords, _count - _start);
+        return _length > 0 && _file.Read((long)_start * sizeof(ulong), MemoryMarshal.AsBytes(_keys.AsSpan(0, _length))) > 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Writes an index.</summary>
+    public static void Write(Stream stream, ReadOnlySpan<ulong> keys, IEnumerable<IndexedRecord> records)
+    {
+        stream.Write(MemoryMarshal.AsBytes(keys));
+        var block = new IndexedRecord[BlockRecords];
         var used = 0;
         foreach (var record in records)
         {
-            var entry = block.AsSpan(used, EntryLength);
-            BinaryPrimitives.WriteUInt128LittleEndian(entry, record.Key);
-            BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], record.Content);
-            BinaryPrimitives.WriteInt32LittleEndian(entry[24..], record.Place.Import);
-            BinaryPrimitives.WriteInt32LittleEndian(entry[28..], record.Place.File);
-            BinaryPrimitives.WriteInt64LittleEndian(entry[32..], record.Place.Line);
-            used += EntryLength;
+            block[used++] = record;
             if (used == block.Length)
-            {
-                stream.Write(block);
-                used = 0;
-            }
+                Flush();
         }
 
-        stream.Write(block.AsSpan(0, used));
-    }
+        Flush();
 
-    public static IEnumerable<IndexedRecord> Read(IDisk disk, string path)
-    {
-        using var file = disk.Open(path, DiskMode.Read);
-        var block = new byte[BlockEntries * EntryLength];
-        for (var offset = 0L; ;)
+        void Flush()
         {
-            var read = file.Read(offset, block);
-            if (read == 0)
-                yield break;
-            if (read % EntryLength != 0)
-                throw new DatasetException($"'{path}' of the event store is cut off. Import the export anew into an empty store.");
-            offset += read;
-            for (var at = 0; at < read; at += EntryLength)
-            {
-                var entry = block.AsSpan(at, EntryLength);
-                yield return new IndexedRecord(
-                    BinaryPrimitives.ReadUInt128LittleEndian(entry), BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]),
-                    new RecordPlace(BinaryPrimitives.ReadInt32LittleEndian(entry[24..]), BinaryPrimitives.ReadInt32LittleEndian(entry[28..]), BinaryPrimitives.ReadInt64LittleEndian(entry[32..])));
-            }
-        }
-    }
-
-    /// <summary>Merges indexes, each in the order of its keys. Of entries with one key the last index's counts.</summary>
-    public static IEnumerable<IndexedRecord> Merge(IReadOnlyList<IEnumerable<IndexedRecord>> indexes)
-    {
-        var cursors = new PriorityQueue<(IEnumerator<IndexedRecord> Records, int Index), (UInt128, int)>();
-        try
-        {
-            foreach (var (index, records) in indexes.Select((records, i) => (i, records.GetEnumerator())))
-                Advance(records, index);
-            IndexedRecord? held = null;
-            while (cursors.TryDequeue(out var cursor, out _))
-            {
-                var next = cursor.Records.Current;
-                if (held is { } last && last.Key != next.Key)
-                    yield return last;
-                held = next; // of one key the queue gives the indexes in order
-                Advance(cursor.Records, cursor.Index);
-            }
-
-            if (held is { } end)
-                yield return end;
-        }
-        finally
-        {
-            while (cursors.TryDequeue(out var cursor, out _))
-                cursor.Records.Dispose();
-        }
-
-        void Advance(IEnumerator<IndexedRecord> records, int index)
-        {
-            if (records.MoveNext())
-                cursors.Enqueue((records, index), (records.Current.Key, index));
-            else
-                records.Dispose();
+            stream.Write(MemoryMarshal.AsBytes(block.AsSpan(0, used)));
+            used = 0;
         }
     }
 }

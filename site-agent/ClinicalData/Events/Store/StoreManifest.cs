@@ -15,6 +15,7 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <param name="Patients">Patients in the dictionary after it.</param>
 /// <param name="Concepts">Concepts in the dictionary after it.</param>
 /// <param name="Segments">Number of events of each of its segments.</param>
+/// <param name="Indexes">Number of its record indexes.</param>
 /// <param name="Files">Names of the source's files, by ordinal.</param>
 /// <param name="Counts">What became of the source's records.</param>
 public sealed record StoreImport(
@@ -25,6 +26,7 @@ public sealed record StoreImport(
     int Patients,
     int Concepts,
     ImmutableArray<int> Segments,
+    int Indexes,
     ImmutableArray<string> Files,
     ImportCounts Counts)
 {
@@ -34,6 +36,8 @@ public sealed record StoreImport(
     internal string Folder => FolderOf(Number);
 
     internal static string FolderOf(int number) => $"{StoreManifest.ImportsFolder}/{number.ToString("D6", CultureInfo.InvariantCulture)}";
+
+    internal static string IndexOf(int number, int index) => $"{FolderOf(number)}/records-{index.ToString("D3", CultureInfo.InvariantCulture)}.bin";
 
     internal static string SegmentOf(int number, int segment) => $"{FolderOf(number)}/events-{segment.ToString("D3", CultureInfo.InvariantCulture)}.parquet";
 }
@@ -68,7 +72,7 @@ internal sealed record StoreManifest(ImmutableArray<StoreImport> Imports)
 {
     public const string Path = "store.json";
     public const string ImportsFolder = "imports";
-    private const int Format = 1;
+    private const int Format = 2;
 
     public static StoreManifest Empty { get; } = new([]);
 
@@ -105,6 +109,7 @@ internal sealed record StoreManifest(ImmutableArray<StoreImport> Imports)
         ["patients"] = import.Patients,
         ["concepts"] = import.Concepts,
         ["segments"] = new JsonArray([.. import.Segments.Select(rows => JsonValue.Create(rows))]),
+        ["indexes"] = import.Indexes,
         ["files"] = new JsonArray([.. import.Files.Select(file => JsonValue.Create(file))]),
         ["added"] = import.Counts.Added,
         ["unchanged"] = import.Counts.Unchanged,
@@ -129,6 +134,7 @@ internal sealed record StoreManifest(ImmutableArray<StoreImport> Imports)
             (int)fields.Integer("patients", 0, int.MaxValue),
             (int)fields.Integer("concepts", 0, int.MaxValue),
             [.. fields.List("segments", 1_000_000, (node, path) => (int)JsonFields.Integer(node, path, 0, int.MaxValue))],
+            (int)fields.Integer("indexes", 0, int.MaxValue),
             [.. fields.List("files", 1_000_000, (node, path) => node?.GetValue<string>() ?? throw new FormatException($"{path} must be a string."))],
             new ImportCounts(
                 fields.Integer("added", 0, Most), fields.Integer("unchanged", 0, Most), fields.Integer("amended", 0, Most), fields.Integer("retracted", 0, Most),

@@ -69,7 +69,26 @@ public sealed record QualityReport(
     int Import, Sha256Digest Fingerprint, int Mapping, int Decisions, long Patients, long Events,
     ImmutableArray<QualityResult> Results, ImmutableArray<NumberHistogram> Histograms, ImmutableArray<MeasureSpread> Spreads)
 {
-    /// <summary>Rules that failed and are of one of these severities.</summary>
-    public ImmutableArray<QualityResult> Failing(ImmutableArray<QualitySeverity> severities) =>
-        [.. Results.Where(result => result.Verdict == QualityVerdict.Failed && severities.Contains(result.Rule.Severity))];
+    /// <summary>
+    /// Failed rules that keep the site out of a round. What a site changes counts for a study where it is the stricter: a rule keeps out as the site wants
+    /// it, or as it comes, whichever fails. So nobody loosens in silence what a study was promised.
+    /// </summary>
+    /// <param name="study">What the study says; null: no study asks, and rules hold as the site wants them.</param>
+    /// <returns>Each as it fails: as the site wants it, or as it comes.</returns>
+    public ImmutableArray<QualityResult> Failing(StudyQuality? study) =>
+    [
+        .. Results.SelectMany(result => study is null || result.Rule.AsItComes is not { } asItComes ? [result] : new[] { result, result with { Rule = asItComes } })
+            .Where(result => result.Verdict == QualityVerdict.Failed && (study ?? StudyQuality.Default).KeepsOut.Contains(result.Rule.Severity))
+            .DistinctBy(result => result.Rule.Id),
+    ];
+
+    /// <summary>Rules that pass or keep nobody out as the site wants them, and would keep it out of a study that says nothing of quality.</summary>
+    public ImmutableArray<QualityResult> Loosened
+    {
+        get
+        {
+            var own = Failing(null).Select(result => result.Rule.Id).ToHashSet(StringComparer.Ordinal);
+            return [.. Failing(StudyQuality.Default).Where(result => !own.Contains(result.Rule.Id))];
+        }
+    }
 }

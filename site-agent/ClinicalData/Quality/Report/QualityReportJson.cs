@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Studies;
@@ -9,11 +10,10 @@ public static class QualityReportJson
 {
     /// <summary>The report.</summary>
     /// <param name="report">What was found.</param>
-    /// <param name="quality">What keeps the site out.</param>
-    public static string Write(QualityReport report, StudyQuality quality)
+    /// <param name="study">What the study says that asks; null: none asks.</param>
+    public static string Write(QualityReport report, StudyQuality? study)
     {
         ArgumentNullException.ThrowIfNull(report);
-        ArgumentNullException.ThrowIfNull(quality);
         return Encoding.UTF8.GetString(CanonicalJson.Write(new JsonObject
         {
             ["import"] = report.Import,
@@ -22,8 +22,9 @@ public static class QualityReportJson
             ["decisions"] = report.Decisions,
             ["patients"] = report.Patients,
             ["events"] = report.Events,
-            ["keeps-out"] = new JsonArray([.. quality.KeepsOut.Select(severity => JsonValue.Create(severity.Word()))]),
-            ["passed"] = report.Failing(quality.KeepsOut).IsEmpty,
+            ["keeps-out"] = new JsonArray([.. (study ?? StudyQuality.Default).KeepsOut.Select(severity => JsonValue.Create(severity.Word()))]),
+            ["passed"] = report.Failing(study).IsEmpty,
+            ["loosened"] = new JsonArray([.. (study is null ? report.Loosened : []).Select(result => JsonValue.Create(result.Rule.Id))]),
             ["rules"] = new JsonArray([.. report.Results.Select(Json)]),
             ["histograms"] = new JsonArray([.. report.Histograms.Select(Json)]),
             ["measures"] = new JsonArray([.. report.Spreads.Select(Json)]),
@@ -43,6 +44,9 @@ public static class QualityReportJson
         ["kept"] = result.Kept,
         ["share"] = result.Share,
         ["verdict"] = result.Verdict.Word(),
+        ["change"] = result.Rule.AsItComes is { } asItComes
+            ? new JsonObject { ["severity"] = asItComes.Severity.Word(), ["maximum-share"] = asItComes.MaximumShare, ["reason"] = result.Rule.Reason }
+            : null,
     };
 
     private static JsonObject Json(NumberHistogram histogram) => new()
@@ -78,6 +82,15 @@ public static class QualityWords
 
     /// <summary>What is counted.</summary>
     public static string Word(this QualityUnit unit) => unit.ToString().ToLowerInvariant();
+
+    /// <summary>What the site has changed about a rule, from what it comes with, and why; empty: nothing.</summary>
+    public static string ChangeInWords(this QualityRuleInfo rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return rule.AsItComes is { } asItComes
+            ? string.Create(CultureInfo.InvariantCulture, $"comes as {asItComes.Severity.Word()} with {asItComes.MaximumShare * 100:0.####} % allowed. {rule.Reason}")
+            : "";
+    }
 
     /// <summary>A verdict.</summary>
     public static string Word(this QualityVerdict verdict) => verdict switch

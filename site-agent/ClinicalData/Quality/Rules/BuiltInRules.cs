@@ -73,10 +73,10 @@ public static class BuiltInRules
         "duplicate-events", Uniqueness, Medium, "No other event of the patient is alike in kind, code, time, value and unit.", QualityUnit.Events, 0.05);
 
     internal static readonly QualityRuleInfo OutliersIqr = new(
-        "outliers-iqr", Accuracy, Low, "At most 5 % of a measure's numbers lie outside of [Q1 - 3 IQR, Q3 + 3 IQR] (Tukey 1977).", QualityUnit.Measures, 0.1, IsReviewed: false);
+        "outliers-iqr", Accuracy, Low, "At most 5 % of a measure's numbers lie outside of [Q1 - 3 IQR, Q3 + 3 IQR] (Tukey 1977).", QualityUnit.Measures, 0.1);
 
     internal static readonly QualityRuleInfo OutliersZ = new(
-        "outliers-z", Accuracy, Low, "At most 5 % of a measure's numbers have a modified z-score above 3.5 (Iglewicz and Hoaglin 1993).", QualityUnit.Measures, 0.1, IsReviewed: false);
+        "outliers-z", Accuracy, Low, "At most 5 % of a measure's numbers have a modified z-score above 3.5 (Iglewicz and Hoaglin 1993).", QualityUnit.Measures, 0.1);
 
     /// <summary>The rules that hold everywhere, in the order of reports.</summary>
     public static ImmutableArray<QualityRuleInfo> All { get; } =
@@ -89,6 +89,9 @@ public static class BuiltInRules
         FutureTime, KnownBeforeItHappened,
         DuplicatePatients, DuplicateEvents,
     ];
+
+    /// <summary>Ids of <see cref="All"/>: what a site may change.</summary>
+    public static ImmutableArray<string> Ids { get; } = [.. All.Select(rule => rule.Id)];
 
     /// <summary>Numbers of a feature's events lie in its plausible range.</summary>
     public static QualityRuleInfo FeaturePlausible(string feature, string range) => new(

@@ -30,4 +30,17 @@ public enum QualityUnit
 /// <param name="MaximumShare">It fails where more than this share of what was looked at does not hold, in [0, 1]; 0: where anything does not.</param>
 /// <param name="IsReviewed">Whether each event that fails is put before a steward; what is missing or unmapped is mended in the export or the mapping instead.</param>
 public sealed record QualityRuleInfo(
-    string Id, QualityDimension Dimension, QualitySeverity Severity, string Sentence, QualityUnit Of, double MaximumShare, bool IsReviewed = true);
+    string Id, QualityDimension Dimension, QualitySeverity Severity, string Sentence, QualityUnit Of, double MaximumShare, bool IsReviewed = true)
+{
+    /// <summary>The rule as it comes, where the site has changed it; else null.</summary>
+    public QualityRuleInfo? AsItComes { get; private init; }
+
+    /// <summary>Why the site has changed it; null: it has not.</summary>
+    public string? Reason { get; private init; }
+
+    /// <summary>The rule as a site wants it.</summary>
+    internal QualityRuleInfo With(QualityChange? change) => change is null ? this : this with
+    {
+        Severity = change.Severity ?? Severity, MaximumShare = change.MaximumShare ?? MaximumShare, AsItComes = this, Reason = change.Reason,
+    };
+}

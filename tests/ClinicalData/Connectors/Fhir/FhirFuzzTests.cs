@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CsCheck;
 using FederatedClinicalMl.ClinicalData;
 
@@ -41,6 +42,29 @@ public sealed class FhirFuzzTests
             Assert.All(sink.Refused, refused => Assert.Equal(1, refused.Line));
             FhirValidation.Check(line);
         }, iter: 1500);
+
+    [Fact]
+    public void Line_is_read_alike_whatever_stood_before_it()
+    {
+        var elements = JsonNode.Parse(FhirExport.Json(s_seeds[2].Line))!.AsObject().ToArray();
+        var line = Gen.Select(Gen.Shuffle(elements), Gen.Int[elements.Length - 3, elements.Length], Gen.Bool).Select((order, count, isWide) =>
+            "{" + string.Join(',', order.Take(count).Select(element => $"\"{element.Key}\"{(isWide ? " : " : ":")}{element.Value!.ToJsonString()}")) + "}");
+        line.Array[2, 6].Sample(
+            lines => Assert.Equal(lines.SelectMany(alone => Said([alone])), Said(lines)),
+            iter: 100);
+
+        static IEnumerable<string> Said(string[] lines)
+        {
+            using var export = new FhirExport().With("Patient.ndjson", FhirExport.Patient).With("Encounter.ndjson", FhirExport.Encounter).With("0.Observation.ndjson", lines);
+            var sink = export.Read();
+            return [.. Enumerable.Range(1, lines.Length).Select(line => Line(sink, line))];
+        }
+
+        static string Line(RecordingSink sink, int line) =>
+            string.Join(' ', sink.Added.Where(added => added.File.StartsWith('0') && added.Record.Line == line).SelectMany(added => added.Events)
+                .Select(item => $"{item with { Concept = 0, Unit = 0, Value = 0 }} {sink.Text(item.Concept)} {sink.Text(item.Unit)} {sink.Text(item.Value)}"))
+            + string.Join(' ', sink.Refused.Where(refused => refused.Line == line).Select(refused => $"{refused.Fault} {refused.Element}"));
+    }
 
     [Fact]
     public void Line_cut_anywhere_breaks_off()
