@@ -129,11 +129,11 @@ internal sealed class Consortium
 /// <summary>A site of a <see cref="Consortium"/>.</summary>
 internal sealed class TestSite(int index, int seed)
 {
-    private readonly byte[] _root = SHA256.HashData([(byte)index, .. BitConverter.GetBytes(seed)]);
+    public byte[] Root { get; } = SHA256.HashData([(byte)index, .. BitConverter.GetBytes(seed)]);
 
     public List<byte[]> Log { get; } = [];
 
-    public SiteMachine Machine => new(Consortium.KeyOf(index), _root, Consortium.NameOf(index));
+    public SiteMachine Machine => new(Consortium.KeyOf(index), Root, Consortium.NameOf(index));
 
     public SiteState? State => Log.Aggregate((SiteState?)null, (state, entry) => SiteState.Apply(state, SiteEntry.Read(entry)!));
 
