@@ -116,7 +116,7 @@ public sealed class AdversaryTests
         var forged = SignedMessage.Sign(keys[2] with { SigningKey = second.PublicKey.SubjectPublicKeyInfo, MaskKey = keys[1].EncryptionKey }, second);
         AssertRefused(AggregationFault.ForeignKey, 2, 0, new ShareSecrets(new KeyRoster(keys.SetItem(2, forged))));
         AssertRefused(AggregationFault.SignatureWrong, 2, 0, new ShareSecrets(new KeyRoster(keys.SetItem(2, SignedMessage.Sign(keys[2] with { MaskKey = keys[1].MaskKey }, second)))));
-        var stranger = new SiteMachine(second, new byte[32], Consortium.NameOf(2));
+        using var stranger = new SiteMachine(second, new byte[32], Consortium.NameOf(2));
         Assert.Equal(AggregationFault.NotAMember, stranger.Decide(null, new JoinAttempt(Terms, default)).Refusal!.Fault);
     }
 
@@ -229,7 +229,7 @@ public sealed class AdversaryTests
             var to = share.Recipient;
             var (seedShare, keyShare) = to == 0 ? (other.SeedShares[to], other.KeyShares[to]) : (mine.SeedShares[to], mine.KeyShares[to]);
             var head = share with { SeedShare = Commitments.OfSeedShare(Terms, 3, to, seedShare), KeyShare = Commitments.OfKeyShare(Terms, 3, to, keyShare) };
-            return Signed(3, ShareSealing.Seal(Terms, head, mine.EncryptionKey, _consortium.Server.Roster.Keys[to].EncryptionKey, seedShare, keyShare));
+            return Signed(3, ShareSealing.Seal(Terms, head, mine.SealingSecret(_consortium.Server.Roster.Keys[to].EncryptionKey), seedShare, keyShare));
         })]);
         dealer.Log[^1] = new SecretsShared(_consortium.Server.Roster, crooked).Encode();
         Assert.Equal(digest, crooked.Shares[0].Roster);

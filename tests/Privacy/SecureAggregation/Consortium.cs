@@ -129,11 +129,25 @@ internal sealed class Consortium
 /// <summary>A site of a <see cref="Consortium"/>.</summary>
 internal sealed class TestSite(int index, int seed)
 {
+    private SiteMachine? _machine;
+
     public byte[] Root { get; } = SHA256.HashData([(byte)index, .. BitConverter.GetBytes(seed)]);
 
     public List<byte[]> Log { get; } = [];
 
-    public SiteMachine Machine => new(Consortium.KeyOf(index), Root, Consortium.NameOf(index));
+    /// <summary>Whether the machine forgets before each command what it keeps, as after a kill.</summary>
+    public bool Forgets { get; set; } = true;
+
+    public SiteMachine Machine
+    {
+        get
+        {
+            _machine ??= new(Consortium.KeyOf(index), Root, Consortium.NameOf(index));
+            if (Forgets)
+                _machine.Dispose();
+            return _machine;
+        }
+    }
 
     public SiteState? State => Log.Aggregate((SiteState?)null, (state, entry) => SiteState.Apply(state, SiteEntry.Read(entry)!));
 

@@ -13,7 +13,7 @@ internal static class MessageCheck
         if (message.Sender >= terms.Members.Count || keyOf(message.Sender) is not { } spki)
             return new(AggregationFault.WrongSenders, null, $"A message names sender {message.Sender}, who does not take part.");
         var member = terms.Members.Members[message.Sender];
-        var key = new VerifyingKey(spki.ToArray());
+        var key = terms.Members.KeyOf(message.Sender, spki);
         return key.Fingerprint != member.Fingerprint
                 ? new(AggregationFault.ForeignKey, member.Site, $"A message in the name of '{member.Site}' comes with the key {key.Fingerprint.Short}; the study names {member.Fingerprint.Short}. Compare fingerprints with the site's steward.")
             : !message.IsSignedBy(key) ? new(AggregationFault.SignatureWrong, member.Site, $"A message in the name of '{member.Site}' is not signed by its worker.")
@@ -43,7 +43,7 @@ internal static class MessageCheck
             foreach (var key in PublicKeys(advertisement))
             {
                 var site = terms.Members.Members[advertisement.Sender].Site;
-                if (!KeyAgreement.IsPoint(key) || !seen.Add(X(key)))
+                if (!KeyAgreement.IsPoint(key.Span) || !seen.Add(X(key)))
                     return new(AggregationFault.KeyWrong, site, $"A public key of '{site}' is no point of P-256, or is used already.");
             }
         }

@@ -85,7 +85,7 @@ public static class Unmasking
         if (!KeyAgreement.PublicOf(key).AsSpan().SequenceEqual(state.KeysOf(dropped)!.MaskKey.Span))
             return false;
         foreach (var survivor in survivors.Indices)
-            masks.AddPair(survivor, dropped, KeyAgreement.Agree(key, state.KeysOf(survivor)!.MaskKey), removed: true);
+            masks.AddPair(survivor, dropped, KeyAgreement.Agree(key, state.KeysOf(survivor)!.MaskKey.Span), removed: true);
         return true;
     }
 }

@@ -15,21 +15,21 @@ internal static class ShareSealing
     /// <summary>Bytes of a sealed pair.</summary>
     public const int CiphertextLength = (2 * ShamirSharing.Length) + TagLength;
 
-    public static SealedShare Seal(AggregationTerms terms, SealedShare head, ECDiffieHellman mine, ReadOnlyMemory<byte> theirs, BigInteger seedShare, BigInteger keyShare)
+    public static SealedShare Seal(AggregationTerms terms, SealedShare head, ReadOnlySpan<byte> secret, BigInteger seedShare, BigInteger keyShare)
     {
         var ciphertext = new byte[CiphertextLength];
         byte[] plaintext = [.. ShamirSharing.Bytes(seedShare), .. ShamirSharing.Bytes(keyShare)];
-        using var gcm = Cipher(terms, head, mine, theirs);
+        using var gcm = Cipher(terms, head, secret);
         gcm.Encrypt(new byte[12], plaintext, ciphertext.AsSpan(..^TagLength), ciphertext.AsSpan(^TagLength..));
         CryptographicOperations.ZeroMemory(plaintext);
         return head with { Ciphertext = ciphertext };
     }
 
     /// <summary>The two shares; null where it does not open, or does not hold what its sender committed to.</summary>
-    public static (BigInteger Seed, BigInteger Key)? Open(AggregationTerms terms, SealedShare share, ECDiffieHellman mine, ReadOnlyMemory<byte> theirs)
+    public static (BigInteger Seed, BigInteger Key)? Open(AggregationTerms terms, SealedShare share, ReadOnlySpan<byte> secret)
     {
         var plaintext = new byte[2 * ShamirSharing.Length];
-        using var gcm = Cipher(terms, share, mine, theirs);
+        using var gcm = Cipher(terms, share, secret);
         try
         {
             gcm.Decrypt(new byte[12], share.Ciphertext.Span[..^TagLength], share.Ciphertext.Span[^TagLength..], plaintext);
@@ -46,11 +46,11 @@ internal static class ShareSealing
             ? (seed, key) : null;
     }
 
-    private static AesGcm Cipher(AggregationTerms terms, SealedShare head, ECDiffieHellman mine, ReadOnlyMemory<byte> theirs)
+    private static AesGcm Cipher(AggregationTerms terms, SealedShare head, ReadOnlySpan<byte> secret)
     {
-        var secret = KeyAgreement.Agree(mine, theirs);
         var info = new ByteWriter().Text("fcml-share-seal-v1").Part(terms.Info.Span).Part(head.Unsealed()).ToArray();
-        var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, salt: [], info);
+        var key = new byte[32];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key, salt: default, info);
         try
         {
             return new AesGcm(key, TagLength);
@@ -58,7 +58,6 @@ internal static class ShareSealing
         finally
         {
             CryptographicOperations.ZeroMemory(key);
-            CryptographicOperations.ZeroMemory(secret);
         }
     }
 }

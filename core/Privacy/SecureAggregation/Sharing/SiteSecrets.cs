@@ -12,14 +12,17 @@ namespace FederatedClinicalMl.Privacy;
 internal sealed class SiteSecrets : IDisposable
 {
     private readonly Lazy<(BigInteger[] Seed, BigInteger[] Key)> _shares;
+    private readonly Dictionary<Sha256Digest, byte[]> _agreed = [];
+    private readonly ECDiffieHellman _encryptionKey;
+    private readonly ECDiffieHellman _maskKey;
 
     public SiteSecrets(ReadOnlySpan<byte> root, AggregationTerms terms, int me, Sha256Digest inputs)
     {
         // One stream in one order. The shares come last, and lazily: only one step needs them.
         using var stream = KeyStream.Derive(root, "fcml-aggregation-site-v1", new ByteWriter().Part(terms.Info.Span).Byte((byte)me).Digest(inputs).ToArray());
-        EncryptionKey = KeyAgreement.Import(ShamirSharing.Draw(stream));
+        _encryptionKey = KeyAgreement.Import(ShamirSharing.Draw(stream));
         var maskKey = ShamirSharing.Draw(stream);
-        MaskKey = KeyAgreement.Import(maskKey);
+        _maskKey = KeyAgreement.Import(maskKey);
         var seed = ShamirSharing.Draw(stream);
         Seed = seed;
         var polynomials = new byte[32];
@@ -31,11 +34,11 @@ internal sealed class SiteSecrets : IDisposable
         });
     }
 
-    /// <summary>The key that shares are sealed with.</summary>
-    public ECDiffieHellman EncryptionKey { get; }
+    /// <summary>The public half of the key that shares are sealed with.</summary>
+    public byte[] EncryptionKey => KeyAgreement.PublicOf(_encryptionKey);
 
-    /// <summary>The key that pairwise masks are agreed with.</summary>
-    public ECDiffieHellman MaskKey { get; }
+    /// <summary>The public half of the key that pairwise masks are agreed with.</summary>
+    public byte[] MaskKey => KeyAgreement.PublicOf(_maskKey);
 
     /// <summary>What the self-mask is derived from.</summary>
     public BigInteger Seed { get; }
@@ -46,9 +49,26 @@ internal sealed class SiteSecrets : IDisposable
     /// <summary>Each member's share of the mask key.</summary>
     public BigInteger[] KeyShares => _shares.Value.Key;
 
+    /// <summary>What this site and another seal shares for each other with.</summary>
+    public ReadOnlySpan<byte> SealingSecret(ReadOnlyMemory<byte> theirs) => Agreed(_encryptionKey, theirs.Span);
+
+    /// <summary>What this site and another derive their mask from.</summary>
+    public ReadOnlySpan<byte> MaskSecret(ReadOnlyMemory<byte> theirs) => Agreed(_maskKey, theirs.Span);
+
     public void Dispose()
     {
-        EncryptionKey.Dispose();
-        MaskKey.Dispose();
+        _encryptionKey.Dispose();
+        _maskKey.Dispose();
+        foreach (var secret in _agreed.Values)
+            CryptographicOperations.ZeroMemory(secret);
+    }
+
+    // No public key is in a roster twice, so none stands for sealing and for masks.
+    private byte[] Agreed(ECDiffieHellman mine, ReadOnlySpan<byte> theirs)
+    {
+        var name = Sha256Digest.Of(theirs);
+        if (!_agreed.TryGetValue(name, out var secret))
+            _agreed.Add(name, secret = KeyAgreement.Agree(mine, theirs));
+        return secret;
     }
 }

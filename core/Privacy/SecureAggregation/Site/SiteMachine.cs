@@ -10,12 +10,16 @@ namespace FederatedClinicalMl.Privacy;
 /// set is signed once, and shares are given for it alone, after a threshold's signatures on the same; for each site either the seed's share or the key's, by that set;
 /// after shares were given no other attempt of the round is joined.
 /// </para>
+/// Not for use by several threads at once. Dispose it when the round is over: it keeps the attempt's secrets in memory.
 /// </summary>
 /// <param name="key">The worker's signing key.</param>
 /// <param name="root">The run's root: at least 32 secret bytes.</param>
 /// <param name="site">The site.</param>
-public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteId site)
+public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteId site) : IDisposable
 {
+    // Derived anew they would be the same; kept, since every step of an attempt needs them and key agreement is what a step costs.
+    private (AggregationTerms Terms, Sha256Digest Inputs, SiteSecrets Secrets)? _kept;
+
     /// <summary>What follows from a command.</summary>
     /// <param name="state">The round's state; null where no attempt was joined.</param>
     /// <param name="command">The command.</param>
@@ -43,12 +47,19 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (state is not { Roster: { } roster, Delivery: not null })
             throw new InvalidOperationException("Masks are known once the others' shares were taken.");
         var (me, sharers) = (state.Keys.Sender, state.Sharers);
-        using var secrets = Secrets(state);
+        var secrets = Secrets(state);
         var masks = new MaskSet(state.Terms);
         masks.AddSelf(me, secrets.Seed, negative: false);
         foreach (var other in roster.Keys.Where(keys => keys.Sender != me && sharers.Contains(keys.Sender)))
-            masks.AddPair(me, other.Sender, KeyAgreement.Agree(secrets.MaskKey, other.MaskKey), removed: false);
+            masks.AddPair(me, other.Sender, secrets.MaskSecret(other.MaskKey).ToArray(), removed: false);
         return masks;
+    }
+
+    /// <summary>Forgets the secrets that it keeps. It can be used again: they are derived anew.</summary>
+    public void Dispose()
+    {
+        _kept?.Secrets.Dispose();
+        _kept = null;
     }
 
     private SiteDecision Join(SiteState? state, JoinAttempt join)
@@ -69,9 +80,9 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
                 return Refuse(AggregationFault.AttemptOver, "This site gave shares that unmask the round, or joined a later attempt of it.");
         }
 
-        using var secrets = new SiteSecrets(root.Span, terms, me, join.Inputs);
+        var secrets = Secrets(terms, me, join.Inputs);
         var keys = SignedMessage.Sign(
-            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, KeyAgreement.PublicOf(secrets.EncryptionKey), KeyAgreement.PublicOf(secrets.MaskKey)), key);
+            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, secrets.EncryptionKey, secrets.MaskKey), key);
         return new SiteDecision(new AttemptJoined(terms, join.Inputs, keys), keys, null);
     }
 
@@ -88,7 +99,7 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (refusal is not null)
             return SiteDecision.Refuse(refusal);
 
-        using var secrets = Secrets(state);
+        var secrets = Secrets(state);
         var (me, digest) = (state.Keys.Sender, roster.Digest());
         var seed = Commitments.OfSeed(terms, me, secrets.Seed);
         var shares = new ShareBatch([.. roster.Keys.Select(recipient =>
@@ -97,7 +108,7 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
             var (seedShare, keyShare) = (secrets.SeedShares[to], secrets.KeyShares[to]);
             var head = new SealedShare(
                 terms.Digest, me, to, digest, seed, Commitments.OfSeedShare(terms, me, to, seedShare), Commitments.OfKeyShare(terms, me, to, keyShare), default);
-            return SignedMessage.Sign(ShareSealing.Seal(terms, head, secrets.EncryptionKey, recipient.EncryptionKey, seedShare, keyShare), key);
+            return SignedMessage.Sign(ShareSealing.Seal(terms, head, secrets.SealingSecret(recipient.EncryptionKey), seedShare, keyShare), key);
         })]);
         return new SiteDecision(new SecretsShared(roster, shares), shares, null);
     }
@@ -109,14 +120,14 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (state.Delivery is not null)
             return Again(state.Delivery, delivery, null);
         var (terms, me, digest) = (state.Terms, state.Keys.Sender, roster.Digest());
-        using var secrets = Secrets(state);
+        var secrets = Secrets(state);
         var refusal = MessageCheck.Ascending(delivery.Shares)
             ?? Own(state.Shares!.Shares.First(share => share.Recipient == me), delivery.Shares.FirstOrDefault(share => share.Sender == me))
             ?? MessageCheck.Enough(delivery.Shares.Length, terms.LeastSurvivors, "sharers")
             ?? FirstOf(delivery.Shares, share => MessageCheck.Signed(terms, share, sender => KeysOf(roster, sender)?.SigningKey)
                 ?? (share.Recipient == me && share.Roster == digest ? null
                     : Fault(state, AggregationFault.WrongSenders, share.Sender, "sealed a share for another site, or was given another roster than this one"))
-                ?? (ShareSealing.Open(terms, share, secrets.EncryptionKey, KeysOf(roster, share.Sender)!.EncryptionKey) is not null ? null
+                ?? (ShareSealing.Open(terms, share, secrets.SealingSecret(KeysOf(roster, share.Sender)!.EncryptionKey)) is not null ? null
                     : Fault(state, AggregationFault.ShareWrong, share.Sender, "sealed a share that does not open, or is not what it committed to")));
         return refusal is not null ? SiteDecision.Refuse(refusal) : new SiteDecision(new SharesTaken(delivery), null, null);
     }
@@ -170,12 +181,12 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (state.Given is { } given)
             return SiteDecision.Repeat(given);
 
-        using var secrets = Secrets(state);
+        var secrets = Secrets(state);
         var shares = new byte[delivery.Shares.Length * ShamirSharing.Length];
         for (var i = 0; i < delivery.Shares.Length; i++)
         {
             var dealt = delivery.Shares[i];
-            var opened = ShareSealing.Open(terms, dealt, secrets.EncryptionKey, KeysOf(roster, dealt.Sender)!.EncryptionKey)
+            var opened = ShareSealing.Open(terms, dealt, secrets.SealingSecret(KeysOf(roster, dealt.Sender)!.EncryptionKey))
                 ?? throw new InvalidOperationException("A share that was taken no longer opens: the log, or the run's root, has changed.");
             ShamirSharing.Write(mine.Survivors.Contains(dealt.Sender) ? opened.Seed : opened.Key, shares.AsSpan(i * ShamirSharing.Length, ShamirSharing.Length));
         }
@@ -184,7 +195,17 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         return new SiteDecision(new SharesGiven(given), given, null);
     }
 
-    private SiteSecrets Secrets(SiteState state) => new(root.Span, state.Terms, state.Keys.Sender, state.Inputs);
+    private SiteSecrets Secrets(SiteState state) => Secrets(state.Terms, state.Keys.Sender, state.Inputs);
+
+    private SiteSecrets Secrets(AggregationTerms terms, int me, Sha256Digest inputs)
+    {
+        if (_kept is { } kept && kept.Terms.Equals(terms) && kept.Inputs == inputs)
+            return kept.Secrets;
+        Dispose();
+        var secrets = new SiteSecrets(root.Span, terms, me, inputs);
+        _kept = (terms, inputs, secrets);
+        return secrets;
+    }
 
     private static KeyAdvertisement? KeysOf(KeyRoster roster, int sender) => roster.Keys.FirstOrDefault(keys => keys.Sender == sender);
 

@@ -19,9 +19,12 @@ public sealed class MemberList : IEquatable<MemberList>
     /// <summary>Fewest members. Of two, each learns the other's update from the sum: that hides from the coordinator alone.</summary>
     public const int MinimumCount = 2;
 
+    private readonly VerifyingKey?[] _keys;
+
     private MemberList(ImmutableArray<Member> members)
     {
         Members = members;
+        _keys = new VerifyingKey?[members.Length];
         var writer = new ByteWriter();
         Write(writer);
         Digest = Sha256Digest.Of(writer.ToArray());
@@ -67,6 +70,17 @@ public sealed class MemberList : IEquatable<MemberList>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Digest.GetHashCode();
+
+    /// <summary>The key that a member is said to have, read once for all its messages; the caller compares its fingerprint.</summary>
+    internal VerifyingKey KeyOf(int index, ReadOnlyMemory<byte> subjectPublicKeyInfo)
+    {
+        if (_keys[index] is { } known && known.SubjectPublicKeyInfo.Span.SequenceEqual(subjectPublicKeyInfo.Span))
+            return known;
+        var key = new VerifyingKey(subjectPublicKeyInfo.ToArray());
+        if (key.Fingerprint == Members[index].Fingerprint)
+            _keys[index] = key; // the right one can be no other
+        return key;
+    }
 
     internal static MemberList? Read(ref ByteReader reader)
     {
