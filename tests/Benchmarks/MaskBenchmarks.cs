@@ -6,7 +6,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Benchmarks;
 
 /// <summary>
-/// What masks cost, on one core. A mask is AES-256 in counter mode added to a vector; the baseline, the same number of bytes through the platform's AES alone, is what no
+/// What masks cost, on one core. A mask is AES-256 in counter mode added to a vector; the baseline, the same number of bytes through the platform's AES
+/// alone, is what no
 /// design can leave out. Unmasking 16 sites of which 2 dropped out takes 14 self-masks and 2 × 14 pairwise ones off the sum.
 /// </summary>
 public class MaskBenchmarks

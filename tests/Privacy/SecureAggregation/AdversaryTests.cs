@@ -151,7 +151,7 @@ public sealed class AdversaryTests
         _consortium.Stage(_ => true);
         var keys = _consortium.Server.Roster!.Keys;
         var (mirrored, off) = (keys[1].MaskKey.ToArray(), keys[1].MaskKey.ToArray());
-        off[^1] ^= 1;
+        off[31] ^= 1; // another x, which nobody has
         foreach (var key in (byte[][])[mirrored, off])
         {
             var reflected = Signed(2, keys[2] with { MaskKey = key });
@@ -187,12 +187,20 @@ public sealed class AdversaryTests
 
     [Theory]
     [InlineData("sealed wrongly")]
-    [InlineData("not what was committed to")]
+    [InlineData("another seed share")]
+    [InlineData("another key share")]
     public void Dealt_share_that_does_not_fit_is_refused_and_its_dealer_named(string how)
     {
         Through(AggregationStage.Shares);
         var delivery = ((ShareBatch)_consortium.Server.RequestFor(0)!).Shares;
-        var bad = how == "sealed wrongly" ? delivery[2] with { Ciphertext = new byte[80] } : delivery[2] with { KeyShare = Consortium.DigestOf("other") };
+        using var dealer = new SiteSecrets(_consortium.Sites[2].Root, Terms, 2, _consortium.Sites[2].Inputs);
+        var secret = dealer.SealingSecret(_consortium.Server.Roster!.Keys[0].EncryptionKey);
+        var bad = how switch
+        {
+            "sealed wrongly" => delivery[2] with { Ciphertext = new byte[80] },
+            "another seed share" => ShareSealing.Seal(Terms, delivery[2], secret, dealer.SeedShares[1], dealer.KeyShares[0]),
+            _ => ShareSealing.Seal(Terms, delivery[2], secret, dealer.SeedShares[0], dealer.KeyShares[1]),
+        };
         AssertRefused(AggregationFault.ShareWrong, 2, 0, new TakeShares(new ShareBatch(delivery.SetItem(2, Signed(2, bad)))));
     }
 

@@ -5,7 +5,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Tests.Privacy;
 
 /// <summary>
-/// Sites and a coordinator in one process. Every message passes as bytes; every site folds its state anew from its log's bytes before each command, as after a kill.
+/// Sites and a coordinator in one process. Every message passes as bytes; every site folds its state anew from its log's bytes before each command, as after
+/// a kill.
 /// </summary>
 internal sealed class Consortium
 {

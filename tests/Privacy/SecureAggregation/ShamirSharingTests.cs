@@ -22,7 +22,8 @@ public sealed class ShamirSharingTests
     [Fact]
     public void Fewer_shares_than_the_threshold_are_consistent_with_every_secret()
     {
-        // For any other secret there is exactly one polynomial through it and the t - 1 shares: the share that a further member would then hold makes that secret, so
+        // For any other secret there is exactly one polynomial through it and the t - 1 shares: the share that a further member would then hold makes that
+        // secret, so
         // t - 1 shares rule nothing out; and as coefficients are uniform, every secret is as likely as before.
         using var stream = KeyStream.Derive(new byte[32], "test", []);
         var shares = ShamirSharing.Divide(ShamirSharing.Draw(stream), 5, 6, stream);

@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Masks to be added to one vector, some with a minus. Site i's vector carries its self-mask and, for each other sharer j, a pairwise mask that both can compute: with a plus where
+/// Masks to be added to one vector, some with a minus. Site i's vector carries its self-mask and, for each other sharer j, a pairwise mask that both can
+/// compute: with a plus where
 /// i &lt; j, else with a minus, so that they cancel in a sum of both (Bonawitz et al. 2017, section 4).
 /// </summary>
 public sealed class MaskSet : IDisposable

@@ -6,7 +6,8 @@ using FederatedClinicalMl.Numerics;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Vectors of 32- or 64-bit words, little-endian, that are added modulo 2^32 or 2^64: exact, whatever the order. (<c>ExactVectorSum</c> adds codes, which a masked
+/// Vectors of 32- or 64-bit words, little-endian, that are added modulo 2^32 or 2^64: exact, whatever the order. (<c>ExactVectorSum</c> adds codes, which a
+/// masked
 /// word is not: it takes every value, and has to wrap.) Any whole words of a vector may be treated by themselves.
 /// </summary>
 public static class MaskedVector
@@ -59,7 +60,8 @@ public static class MaskedVector
     }
 
     /// <summary>
-    /// Reads an unmasked sum as signed numbers. Under masks nobody sees whether one site was out of range; the sum shows it in part, as no honest sum is beyond the number of
+    /// Reads an unmasked sum as signed numbers. Under masks nobody sees whether one site was out of range; the sum shows it in part, as no honest sum is
+    /// beyond the number of
     /// sites times <see cref="MaskedWordBudget.Limit"/>.
     /// </summary>
     /// <param name="word">The words.</param>

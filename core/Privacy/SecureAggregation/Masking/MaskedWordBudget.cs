@@ -4,7 +4,8 @@ using FederatedClinicalMl.Numerics;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Whether a sum under masks fits its words: value bits + weight bits + ceil(log2 n) + noise-tail bits + 1 (the sign) ≤ bits of a word. Under masks a sum is taken
+/// Whether a sum under masks fits its words: value bits + weight bits + ceil(log2 n) + noise-tail bits + 1 (the sign) ≤ bits of a word. Under masks a sum is
+/// taken
 /// modulo 2^word and nobody sees it wrap, so this is asked before a study is approved. (<see cref="WordBudget"/> is the same of plain sums.)
 /// </summary>
 public sealed record MaskedWordBudget

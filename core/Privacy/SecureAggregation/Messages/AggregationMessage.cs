@@ -4,7 +4,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// A message of secure aggregation: a record with exactly one form of bytes, of bounded length. First a byte for the protocol's version and one for the kind; then
+/// A message of secure aggregation: a record with exactly one form of bytes, of bounded length. First a byte for the protocol's version and one for the kind;
+/// then
 /// fields of fixed width, big-endian; in lists their count, and each part with its length before it.
 /// </summary>
 public abstract record AggregationMessage

@@ -9,13 +9,16 @@ internal static class MessageCheck
     public static AggregationRefusal? Signed(AggregationTerms terms, SignedMessage message, Func<int, ReadOnlyMemory<byte>?> keyOf)
     {
         if (message.Terms != terms.Digest)
-            return new(AggregationFault.OtherTerms, null, "A message is of other terms than this step's: it is of another step or attempt, or its sender was told something else.");
+            return new(AggregationFault.OtherTerms, null, "A message is of other terms: of another step or attempt, or its sender was told something else.");
         if (message.Sender >= terms.Members.Count || keyOf(message.Sender) is not { } spki)
             return new(AggregationFault.WrongSenders, null, $"A message names sender {message.Sender}, who does not take part.");
         var member = terms.Members.Members[message.Sender];
         var key = terms.Members.KeyOf(message.Sender, spki);
         return key.Fingerprint != member.Fingerprint
-                ? new(AggregationFault.ForeignKey, member.Site, $"A message in the name of '{member.Site}' comes with the key {key.Fingerprint.Short}; the study names {member.Fingerprint.Short}. Compare fingerprints with the site's steward.")
+                ? new(
+                    AggregationFault.ForeignKey, member.Site,
+                    $"A message in the name of '{member.Site}' comes with the key {key.Fingerprint.Short}; the study names {member.Fingerprint.Short}. "
+                    + "Compare fingerprints with the site's steward.")
             : !message.IsSignedBy(key) ? new(AggregationFault.SignatureWrong, member.Site, $"A message in the name of '{member.Site}' is not signed by its worker.")
             : null;
     }

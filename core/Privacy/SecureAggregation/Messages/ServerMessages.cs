@@ -18,7 +18,10 @@ public sealed record KeyRoster(ImmutableArray<KeyAdvertisement> Keys) : Aggregat
     private protected override void WriteFields(ByteWriter writer) => WriteList(writer, Keys);
 }
 
-/// <summary>A site's answer in step 2, one share for every member of the roster; and what asks for step 3, one share of every sender. By ascending sender, then recipient.</summary>
+/// <summary>
+/// A site's answer in step 2, one share for every member of the roster; and what asks for step 3, one share of every sender. By ascending sender, then
+/// recipient.
+/// </summary>
 /// <param name="Shares">The sealed shares.</param>
 public sealed record ShareBatch(ImmutableArray<SealedShare> Shares) : AggregationMessage
 {

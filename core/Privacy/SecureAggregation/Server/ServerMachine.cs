@@ -16,7 +16,8 @@ public sealed record CloseStage : ServerCommand;
 public sealed record ServerDecision(IReadOnlyList<ServerEvent> Events, AggregationRefusal? Refusal);
 
 /// <summary>
-/// The coordinator's side of secure aggregation, pure. It checks what it is sent so that a site's fault ends with that site and has its name; that it may be trusted with
+/// The coordinator's side of secure aggregation, pure. It checks what it is sent so that a site's fault ends with that site and has its name; that it may be
+/// trusted with
 /// anything else no site assumes. A stage closes when everyone who is to answer has, or on command.
 /// </summary>
 public static class ServerMachine
@@ -70,7 +71,11 @@ public static class ServerMachine
     {
         var terms = state.Terms;
         AggregationRefusal? Signed(SignedMessage signed) => MessageCheck.Signed(terms, signed, sender => state.KeysOf(sender)?.SigningKey);
-        AggregationRefusal Fault(AggregationFault fault, int sender, string what) => new(fault, terms.Members.Members[sender].Site, $"'{terms.Members.Members[sender].Site}' {what}.");
+        AggregationRefusal Fault(AggregationFault fault, int sender, string what)
+        {
+            var site = terms.Members.Members[sender].Site;
+            return new(fault, site, $"'{site}' {what}.");
+        }
 
         switch (message)
         {

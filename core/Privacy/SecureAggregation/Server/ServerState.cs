@@ -37,7 +37,8 @@ public abstract record ServerEvent;
 public sealed record MessageAccepted(int Sender, AggregationMessage Message) : ServerEvent;
 
 /// <summary>
-/// A stage closed for these. <b>When <see cref="AggregationStage.Inputs"/> closes</b>, this event is journaled only after the sum of exactly these sites' vectors is folded and durable,
+/// A stage closed for these. <b>When <see cref="AggregationStage.Inputs"/> closes</b>, this event is journaled only after the sum of exactly these sites'
+/// vectors is folded and durable,
 /// and nothing of the next stage is sent before it is journaled: survivors answer for this set only, and dead ones not again.
 /// </summary>
 /// <param name="Stage">The stage that closed.</param>
@@ -89,7 +90,7 @@ public sealed record ServerState(AggregationTerms Terms)
         AggregationStage.Shares => Roster,
         AggregationStage.Inputs => new ShareBatch([.. Closed[AggregationStage.Shares].Indices.Select(sender => ShareOf(sender, member))]),
         AggregationStage.Survivors => new SurvivorSet(Terms.Digest, Closed[AggregationStage.Shares], Closed[AggregationStage.Inputs]),
-        AggregationStage.Unmasking => new SurvivorProof([.. Closed[AggregationStage.Survivors].Indices.Select(sender => (SurvivorSignature)Of(AggregationStage.Survivors)[sender])]),
+        AggregationStage.Unmasking => new SurvivorProof([.. Of(AggregationStage.Survivors).Values.Cast<SurvivorSignature>()]),
         _ => null,
     };
 
@@ -98,18 +99,21 @@ public sealed record ServerState(AggregationTerms Terms)
     public ServerState Apply(ServerEvent journaled) => journaled switch
     {
         MessageAccepted e => this with { Messages = Messages.SetItem(Stage, Of(Stage).Add(e.Sender, e.Message)) },
-        StageClosed { Stage: AggregationStage.Keys } e when Stage == e.Stage => Next(e) with { Roster = RosterOf(e.Members), RosterDigest = RosterOf(e.Members).Digest() },
+        StageClosed { Stage: AggregationStage.Keys } e when Stage == e.Stage => Begin(e, RosterOf(e.Members)),
         StageClosed e when Stage == e.Stage && Stage < AggregationStage.Complete => Next(e),
         AttemptFailed e when Stage == e.Stage => this with { Stage = AggregationStage.Failed },
         _ => throw new InvalidOperationException($"'{journaled?.GetType().Name}' cannot follow in an attempt that is at {Stage}."),
     };
 
-    internal ImmutableSortedDictionary<int, AggregationMessage> Of(AggregationStage stage) => Messages.GetValueOrDefault(stage, ImmutableSortedDictionary<int, AggregationMessage>.Empty);
+    internal ImmutableSortedDictionary<int, AggregationMessage> Of(AggregationStage stage) =>
+        Messages.GetValueOrDefault(stage, ImmutableSortedDictionary<int, AggregationMessage>.Empty);
 
     internal KeyAdvertisement? KeysOf(int member) => Of(AggregationStage.Keys).GetValueOrDefault(member) as KeyAdvertisement;
 
     internal SealedShare ShareOf(int dealer, int recipient) =>
         ((ShareBatch)Of(AggregationStage.Shares)[dealer]).Shares[Closed[AggregationStage.Keys].IndexWithin(recipient)];
+
+    private ServerState Begin(StageClosed e, KeyRoster roster) => Next(e) with { Roster = roster, RosterDigest = roster.Digest() };
 
     private ServerState Next(StageClosed e) => this with { Stage = Stage + 1, Closed = Closed.Add(e.Stage, e.Members) };
 

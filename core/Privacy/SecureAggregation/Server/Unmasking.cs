@@ -3,7 +3,8 @@ using System.Numerics;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Puts together what unmasks a sum, from the first threshold's shares: the seeds of survivors, whose self-masks are in the sum; the mask keys of those who dropped, whose pairwise
+/// Puts together what unmasks a sum, from the first threshold's shares: the seeds of survivors, whose self-masks are in the sum; the mask keys of those who
+/// dropped, whose pairwise
 /// masks with survivors are in it without their counterpart.
 /// </summary>
 public static class Unmasking
@@ -11,7 +12,8 @@ public static class Unmasking
     /// <summary>The masks that the sum of the survivors' vectors carries, each the other way round: applied to it they leave the sum of the updates.</summary>
     /// <param name="state">A complete attempt.</param>
     /// <param name="refusal">
-    /// Where masks are null: a dealer whose shares, each as committed to, do not make its secret. It cannot have been a mistake, nobody else can have caused it, and the round is void.
+    /// Where masks are null: a dealer whose shares, each as committed to, do not make its secret. It cannot have been a mistake, nobody else can have caused
+    /// it, and the round is void.
     /// </param>
     /// <exception cref="InvalidOperationException">The attempt is not complete.</exception>
     public static MaskSet? Masks(ServerState state, out AggregationRefusal? refusal)
@@ -34,7 +36,9 @@ public static class Unmasking
             {
                 masks.Dispose();
                 var site = terms.Members.Members[dealer].Site;
-                refusal = new(AggregationFault.ShareWrong, site, $"The shares that '{site}' dealt do not make the secret that it committed to. The round is void; leave the site out, and ask it why.");
+                refusal = new(
+                    AggregationFault.ShareWrong, site,
+                    $"The shares that '{site}' dealt do not make the secret that it committed to. The round is void; leave the site out, and ask it why.");
                 return null;
             }
         }

@@ -4,7 +4,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Digests by which a share or a seed is known again. Each is of 256 bits that nobody can guess, and of where it belongs, so that the digest tells nothing and fits
+/// Digests by which a share or a seed is known again. Each is of 256 bits that nobody can guess, and of where it belongs, so that the digest tells nothing
+/// and fits
 /// nowhere else. (Feldman's commitments would also prove that shares lie on one polynomial; here the secret shows that when it is put together.)
 /// </summary>
 internal static class Commitments

@@ -36,7 +36,8 @@ internal static class KeyAgreement
     }
 
     /// <summary>
-    /// Whether these bytes are a point of the curve: y^2 = x^3 - 3x + b (SP 800-186, 3.2.1.3). It has cofactor 1, so there is nothing else to check. The platform checks again when
+    /// Whether these bytes are a point of the curve: y^2 = x^3 - 3x + b (SP 800-186, 3.2.1.3). It has cofactor 1, so there is nothing else to check. The
+    /// platform checks again when
     /// it agrees, at a hundred times the cost.
     /// </summary>
     public static bool IsPoint(ReadOnlySpan<byte> publicKey)

@@ -4,7 +4,8 @@ using System.Numerics;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Secret sharing with a threshold (Shamir 1979) over the integers modulo the order of P-256, of which private keys are elements already. Member i's share is the
+/// Secret sharing with a threshold (Shamir 1979) over the integers modulo the order of P-256, of which private keys are elements already. Member i's share is
+/// the
 /// polynomial's value at i + 1. Fewer shares than the threshold are consistent with every secret alike.
 /// </summary>
 internal static class ShamirSharing

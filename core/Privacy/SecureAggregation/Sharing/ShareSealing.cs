@@ -4,8 +4,10 @@ using System.Security.Cryptography;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Seals a recipient's two shares: AES-256-GCM (NIST SP 800-38D) under a key that HKDF-SHA256 derives from the agreed secret, the terms and all that the message
-/// says beside the ciphertext. So each key seals one plaintext only, which the same secrets always give; the nonce is constant, sealing again gives the same bytes, and
+/// Seals a recipient's two shares: AES-256-GCM (NIST SP 800-38D) under a key that HKDF-SHA256 derives from the agreed secret, the terms and all that the
+/// message
+/// says beside the ciphertext. So each key seals one plaintext only, which the same secrets always give; the nonce is constant, sealing again gives the same
+/// bytes, and
 /// what stands beside the ciphertext is authenticated with it.
 /// </summary>
 internal static class ShareSealing

@@ -5,7 +5,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// All that a site keeps secret in one attempt, derived from its run's root, the terms, and everything else that its update depends on: after a kill it is the same, and
+/// All that a site keeps secret in one attempt, derived from its run's root, the terms, and everything else that its update depends on: after a kill it is
+/// the same, and
 /// nothing of it is ever stored. Elements are <see cref="BigInteger"/>s, whose arithmetic takes a time that depends on them; whoever can time
 /// the worker's instructions is on its host.
 /// </summary>

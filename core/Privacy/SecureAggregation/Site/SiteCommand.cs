@@ -6,7 +6,8 @@ namespace FederatedClinicalMl.Privacy;
 public abstract record SiteCommand;
 
 /// <summary>
-/// Join an attempt. The terms are the worker's own: study, members, threshold, colluders, minimum and words from the study that its steward approved and its policy
+/// Join an attempt. The terms are the worker's own: study, members, threshold, colluders, minimum and words from the study that its steward approved and its
+/// policy
 /// allows, the step and the parameters' digest from the order. Nothing of the list or the threshold is taken from the wire.
 /// </summary>
 /// <param name="Terms">The terms.</param>

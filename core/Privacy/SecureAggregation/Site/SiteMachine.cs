@@ -3,11 +3,14 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// A site's side of secure aggregation (Bonawitz et al. 2017, figure 4, active adversaries): no clock, no I/O, and no randomness but that of signatures. The coordinator is not
+/// A site's side of secure aggregation (Bonawitz et al. 2017, figure 4, active adversaries): no clock, no I/O, and no randomness but that of signatures. The
+/// coordinator is not
 /// trusted with anything but delivering.
 /// <para>
-/// Rules that privacy rests on: each step is answered once, and what is asked again otherwise is refused; the first parameters asked about in a round win; a survivor
-/// set is signed once, and shares are given for it alone, after a threshold's signatures on the same; for each site either the seed's share or the key's, by that set;
+/// Rules that privacy rests on: each step is answered once, and what is asked again otherwise is refused; the first parameters asked about in a round win; a
+/// survivor
+/// set is signed once, and shares are given for it alone, after a threshold's signatures on the same; for each site either the seed's share or the key's, by
+/// that set;
 /// after shares were given no other attempt of the round is joined.
 /// </para>
 /// Not for use by several threads at once. Dispose it when the round is over: it keeps the attempt's secrets in memory.
@@ -39,7 +42,9 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         };
     }
 
-    /// <summary>The masks of the site's vector, once shares were taken. The masked vector is made durable, and only then answered for with <see cref="SealInput"/>.</summary>
+    /// <summary>
+    /// The masks of the site's vector, once shares were taken. The masked vector is made durable, and only then answered for with <see cref="SealInput"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Shares were not taken.</exception>
     public MaskSet Masks(SiteState state)
     {
@@ -67,7 +72,8 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         var terms = join.Terms;
         var me = terms.Members.IndexOf(site);
         if (me < 0 || terms.Members.Members[me].Fingerprint != key.PublicKey.Fingerprint)
-            return Refuse(AggregationFault.NotAMember, $"The study's members do not name '{site}' with this worker's key {key.PublicKey.Fingerprint.Short}. It needs a study that does.");
+            return Refuse(
+                AggregationFault.NotAMember, $"The study's members do not name '{site}' with this worker's key {key.PublicKey.Fingerprint.Short}. It needs a study that does.");
         if (state is not null)
         {
             if (state.Terms.Equals(terms) && state.Inputs == join.Inputs)
@@ -139,7 +145,9 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (state.Input is { } sealedInput)
         {
             return sealedInput.Payload == payload ? SiteDecision.Repeat(sealedInput)
-                : Refuse(AggregationFault.AskedOtherwise, "Another masked vector was answered for in this attempt: the update was computed again, and differs. Two vectors under one mask would tell their difference.");
+                : Refuse(
+                    AggregationFault.AskedOtherwise,
+                    "Another masked vector was answered for in this attempt: the update was computed again, and differs. Two vectors under one mask would tell their difference.");
         }
 
         var input = SignedMessage.Sign(new MaskedInput(state.Terms.Digest, state.Keys.Sender, state.Sharers, payload), key);

@@ -3,7 +3,8 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// What a site knows of one round's masked step, over all its attempts: a fold over its log. The log's owner keeps one per (run, round, kind of step) and never forgets one,
+/// What a site knows of one round's masked step, over all its attempts: a fold over its log. The log's owner keeps one per (run, round, kind of step) and
+/// never forgets one,
 /// for it is what an attempt is refused by.
 /// </summary>
 /// <param name="Terms">The terms of the attempt that is under way, the latest one joined.</param>

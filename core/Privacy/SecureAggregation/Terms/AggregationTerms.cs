@@ -20,8 +20,10 @@ public sealed record AggregationDeclaration(
 /// different things share no mask and accept nothing of each other.
 /// </summary>
 /// <remarks>
-/// With n members, threshold t and c colluders: t ≥ floor(2n/3) + 1 (Bonawitz et al. 2017, section 4, active adversaries); 2t - n &gt; c, so that of two sets of t
-/// signers or share givers at least one honest site is in both, and an honest site signs and gives once; the survivors are at least max(t, minimum + c), and that
+/// With n members, threshold t and c colluders: t ≥ floor(2n/3) + 1 (Bonawitz et al. 2017, section 4, active adversaries); 2t - n &gt; c, so that of two sets
+/// of t
+/// signers or share givers at least one honest site is in both, and an honest site signs and gives once; the survivors are at least max(t, minimum + c), and
+/// that
 /// many members there must be; minimum ≥ 2, for a sum of one honest update hides nothing.
 /// </remarks>
 public sealed class AggregationTerms : IEquatable<AggregationTerms>
