@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -83,12 +85,54 @@ public sealed class KeyStream : IDisposable
         return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
     }
 
+    /// <summary>Adds the stream's next words, little-endian, to those given, modulo 2^32 or 2^64, without a copy between.</summary>
+    /// <typeparam name="T"><see cref="uint"/> or <see cref="ulong"/>.</typeparam>
+    /// <exception cref="InvalidOperationException">Bytes were drawn before that are not whole words.</exception>
+    public void AddTo<T>(Span<T> words)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => Combine(words, subtract: false);
+
+    /// <summary>Subtracts the stream's next words: undoes <see cref="AddTo"/> by the same part of the same stream.</summary>
+    /// <inheritdoc cref="AddTo"/>
+    public void SubtractFrom<T>(Span<T> words)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => Combine(words, subtract: true);
+
     /// <inheritdoc/>
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_buffer);
         _encryptor.Dispose();
         _aes.Dispose();
+    }
+
+    private void Combine<T>(Span<T> words, bool subtract)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("Masks are added in place as little-endian words; this machine is big-endian.");
+        if (_used % Unsafe.SizeOf<T>() != 0)
+            throw new InvalidOperationException("The bytes that were drawn before are not whole words; draw only words from a stream of masks.");
+        while (words.Length > 0)
+        {
+            if (_used == _buffer.Length)
+                Refill();
+            var stream = MemoryMarshal.Cast<byte, T>(_buffer.AsSpan(_used));
+            var count = Math.Min(words.Length, stream.Length);
+            Combine(words[..count], stream[..count], subtract);
+            _used += count * Unsafe.SizeOf<T>();
+            words = words[count..];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Combine<T>(Span<T> words, ReadOnlySpan<T> stream, bool subtract)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        var target = MemoryMarshal.Cast<T, Vector<T>>(words);
+        var source = MemoryMarshal.Cast<T, Vector<T>>(stream)[..target.Length];
+        for (var i = 0; i < source.Length; i++)
+            target[i] = subtract ? target[i] - source[i] : target[i] + source[i];
+        for (var i = target.Length * Vector<T>.Count; i < words.Length; i++)
+            words[i] = unchecked(subtract ? words[i] - stream[i] : words[i] + stream[i]);
     }
 
     private void Refill()

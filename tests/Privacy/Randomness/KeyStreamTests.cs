@@ -44,6 +44,40 @@ public sealed class KeyStreamTests
             }
         });
 
+    [Fact]
+    public void Words_added_in_any_pieces_are_those_of_the_stream_and_subtracting_takes_them_away() =>
+        Gen.Select(Gen.Int[0, 5000].Array[1, 6], Gen.Int).Sample((pieces, start) =>
+        {
+            using var bytes = KeyStream.Derive(Secret, "test", []);
+            using var narrow = KeyStream.Derive(Secret, "test", []);
+            using var wide = KeyStream.Derive(Secret, "test", []);
+            using var back = KeyStream.Derive(Secret, "test", []);
+            foreach (var piece in pieces)
+            {
+                var expected = new byte[8 * piece];
+                bytes.Fill(expected);
+                var (words, twice) = (new ulong[piece], new uint[2 * piece]);
+                Array.Fill(words, (ulong)start);
+                Array.Fill(twice, (uint)start);
+                wide.AddTo(words.AsSpan());
+                narrow.AddTo(twice.AsSpan());
+                for (var i = 0; i < piece; i++)
+                    Assert.Equal(unchecked(BinaryPrimitives.ReadUInt64LittleEndian(expected.AsSpan(8 * i)) + (ulong)start), words[i]);
+                for (var i = 0; i < 2 * piece; i++)
+                    Assert.Equal(unchecked(BinaryPrimitives.ReadUInt32LittleEndian(expected.AsSpan(4 * i)) + (uint)start), twice[i]);
+                back.SubtractFrom(words.AsSpan());
+                Assert.All(words, word => Assert.Equal((ulong)start, word));
+            }
+        }, iter: 50);
+
+    [Fact]
+    public void Words_after_bytes_that_are_not_whole_words_are_refused()
+    {
+        using var stream = KeyStream.Derive(Secret, "test", []);
+        stream.Fill(new byte[5]);
+        Assert.Throws<InvalidOperationException>(() => stream.AddTo(new uint[1].AsSpan()));
+    }
+
     [Theory]
     [InlineData("test", new byte[] { 1, 2 })]
     [InlineData("tes", new byte[] { 1, 2, 3 })]
