@@ -78,6 +78,14 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     public Task ApproveAsync(string digest, string note, CancellationToken cancel) =>
         WorkerVerbAsync(["studies", "approve", digest, "--steward", Steward, "--note", note], cancel);
 
+    /// <summary>Approves the mapping of a dataset's own codes and units, as the site's steward; the worker must run.</summary>
+    public async Task ApproveMappingAsync(string dataset, CancellationToken cancel)
+    {
+        var shown = MappingReply.Parser.ParseJson(await WorkerVerbAsync(["data", "mapping", dataset, "--json"], cancel));
+        if (!shown.InUse)
+            await WorkerVerbAsync(["data", "mapping", dataset, "--approve", shown.Digest, "--steward", Steward], cancel);
+    }
+
     /// <summary>Imports what is new in a dataset's export, as the site's steward; the worker must run.</summary>
     public async Task<DataImport> ImportAsync(string dataset, CancellationToken cancel) =>
         DataImport.Parser.ParseJson(await WorkerVerbAsync(["data", "import", dataset, "--steward", Steward, "--json"], cancel));

@@ -39,7 +39,7 @@ internal sealed class SiteExports(string scratch, TimeProvider time)
         foreach (var (site, map) in SiteFiles.Wanted(maps, study, folder, Needs))
         {
             var secret = SiteRows.SecretOf(site);
-            var events = new SiteEvents(new WorkerFolder(Path.Combine(scratch, "stores", site.Value)), () => map, secret, _key, time, _ => DecisionMark.None);
+            var events = new SiteEvents(new WorkerFolder(Path.Combine(scratch, "stores", site.Value)), () => map, secret, _key, time, _ => DecisionMark.None, (_, _) => true);
             var import = Insist(site, () => events.Import(study.Data.Dataset, SimulatedFederation.OpenPolicy.Policy!.MaximumFaultyRows, cancel));
             var rows = sites[site] = new SiteRows(new CohortCache(() => map, events.Open, secret), secret);
             var (counts, fingerprint) = (rows.Read(study).Cohort.Counts, rows.Read(study).Fingerprint);

@@ -31,6 +31,33 @@ public sealed class CompiledRulesTests
             "site-agent", "site-worker", "TorchSharp", "DuckDB*"));
     }
 
+    [Fact]
+    public void Gateway_leads_to_no_reader_of_clinical_files()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Gateway", "site-agent"));
+        House.Keeps(CompiledRules.Chains(graph, "site-agent", "Parquet*", "Hl7.*", "site-import"));
+    }
+
+    [Fact]
+    public void Worker_leads_to_no_driver_of_a_database_on_another_host()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Worker", "site-worker"));
+        Assert.Contains("FederatedClinicalMl.ClinicalData", graph.Keys);
+        House.Keeps(CompiledRules.Chains(graph, "site-worker", "Npgsql*", "site-import", "site-agent"));
+    }
+
+    [Fact]
+    public void Import_leads_to_no_worker_no_training_and_no_server()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Import", "site-import"));
+        Assert.Contains("Npgsql", graph.Keys);
+        House.Keeps(CompiledRules.Chains(graph, "site-import", "site-worker", "site-agent", "TorchSharp*", "Microsoft.AspNetCore*", "Grpc.*", "FederatedClinicalMl.Protos.*"));
+    }
+
+    [Fact]
+    public void Clinical_data_leads_to_no_driver_of_a_database_on_another_host() =>
+        House.Keeps(CompiledRules.Chains(AssemblyGraph.From(Repository.Assembly("Worker", "FederatedClinicalMl.ClinicalData")), "FederatedClinicalMl.ClinicalData", "Npgsql*"));
+
     [Theory]
     [InlineData("site-worker")]
     [InlineData("FederatedClinicalMl.ClinicalData")]

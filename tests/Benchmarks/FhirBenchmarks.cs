@@ -72,6 +72,10 @@ public class FhirBenchmarks
 
         public bool KnowsEncounter(long encounter) => true;
 
+        public bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept) => true;
+
+        public int FindMedication(ReadOnlySpan<byte> identifier) => -1;
+
         public int Concept(params ReadOnlySpan<Coding> codings) => 0;
 
         public void Add(in SourceRecord record, params ReadOnlySpan<ClinicalEvent> events) => Events += events.Length;

@@ -115,7 +115,11 @@ internal sealed class DemoEvents : IDemoData
     /// <inheritdoc/>
     public async Task ImportAsync(LocalFederation federation, Study study, Terminal terminal, CancellationToken cancel)
     {
-        var imports = await Task.WhenAll(federation.Sites.Select(async site => (site, import: await site.ImportAsync(study.Data.Dataset, cancel))));
+        var imports = await Task.WhenAll(federation.Sites.Select(async site =>
+        {
+            await site.ApproveMappingAsync(study.Data.Dataset, cancel);
+            return (site, import: await site.ImportAsync(study.Data.Dataset, cancel));
+        }));
         var reports = Directory.CreateDirectory(Path.Combine(federation.Folder, "reports")).FullName;
         var table = new Table { Title = new TableTitle("what each hospital's worker imported") }.AddColumns("hospital", "patients", "events", "refused", "noted");
         foreach (var (site, import) in imports)
@@ -164,7 +168,8 @@ internal sealed class DemoEvents : IDemoData
         using var key = identity.Key; // nothing is signed here
         var state = ChainedLog.Read(new FileDisk(folder.Root), WorkerCore.LogPath, key.PublicKey).Aggregate(WorkerState.Empty, (state, entry) => state.Apply(entry));
         return (
-            new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, StoreKey.Open(folder, credentials: null), _time, dataset => state.Decisions.GetValueOrDefault(dataset, DecisionMark.None)),
+            new SiteEvents(folder, () => DatasetMap.ReadFile(folder.Datasets), identity.Secret, StoreKey.Open(folder, credentials: null), _time,
+                dataset => state.Decisions.GetValueOrDefault(dataset, DecisionMark.None), state.Approves),
             new ExclusionList(identity.Secret, state.Exclusions));
     }
 

@@ -25,9 +25,15 @@ internal static class FeatureUse
             return map with { Entries = [.. map.Entries.Select(entry => entry == use ? new DeclaredEntry("definition", use.Mark, definition) : entry)] };
         }
 
-        var known = library.Features.Select(one => one.Definition.Reference).ToList();
-        faults.Add(use.Value.Mark, Paths.Key(path, Use), $"There is no feature {DeclarationNode.Quote(reference)} in the library. {Nearest.Suggest(reference, known) ?? "'fcml features list' shows what there is; definitions of your own are read from the folder 'features' beside the study."}");
+        faults.Add(use.Value.Mark, Paths.Key(path, Use), $"There is no feature {DeclarationNode.Quote(reference)} in the library. {Suggest(reference, library) ?? "'fcml features list' shows what there is; definitions of your own are read from the folder 'features' beside the study."}");
         return new DeclaredAmiss(use.Value.Mark);
+    }
+
+    // By the name alone, and of that the newest version: a name mistyped by one letter is as near to an old version as to the one that is meant.
+    private static string? Suggest(string reference, FeatureLibrary library)
+    {
+        var newest = library.Features.GroupBy(one => one.Definition.Name, one => one.Definition).ToDictionary(group => group.Key, group => group.Last().Reference, StringComparer.Ordinal);
+        return Nearest.Find(reference[..reference.IndexOf('@', StringComparison.Ordinal)], newest.Keys) is { } name ? $"Did you mean '{newest[name]}'?" : null;
     }
 
     // What is wrong with a definition is shown where the study refers to it.

@@ -4,13 +4,16 @@ namespace FederatedClinicalMl.Studies;
 internal static class Nearest
 {
     /// <summary>"Did you mean 'x'?" for the nearest of <paramref name="known"/>, or null where none is near.</summary>
-    public static string? Suggest(string typed, IEnumerable<string> known)
+    public static string? Suggest(string typed, IEnumerable<string> known) => Find(typed, known) is { } word ? $"Did you mean '{word}'?" : null;
+
+    /// <summary>The nearest of <paramref name="known"/>, or null where none is near.</summary>
+    public static string? Find(string typed, IEnumerable<string> known)
     {
         if (typed.Length > 64)
             return null; // a distance to something that long says nothing, and costs
         var tolerance = Math.Max(2, typed.Length / 3);
         var nearest = known.Select(word => (Word: word, Distance: Distance(Plain(typed), Plain(word)))).MinBy(pair => pair.Distance);
-        return nearest.Word is not null && nearest.Distance <= tolerance ? $"Did you mean '{nearest.Word}'?" : null;
+        return nearest.Word is not null && nearest.Distance <= tolerance ? nearest.Word : null;
     }
 
     private static string Plain(string word) => word.Replace('_', '-').ToLowerInvariant();

@@ -30,10 +30,11 @@ public sealed class YamlFields
     /// <summary>Reads a whole text whose root is a map; null, and a fault, where it is not.</summary>
     public static YamlFields? Parse(string yaml, List<ConfigurationFault> faults)
     {
+        var parser = new ShallowYamlParser(new Parser(new StringReader(yaml)));
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
+            stream.Load(parser);
             if (stream.Documents is [{ RootNode: YamlMappingNode map }])
                 return UsesReferences(map, faults) ? null : new YamlFields(map, faults);
             faults.Add(new ConfigurationFault(1, 1, "One map of keys and values is expected."));
@@ -41,6 +42,11 @@ public sealed class YamlFields
         catch (YamlException fault)
         {
             faults.Add(new ConfigurationFault(fault.Start.Line, fault.Start.Column, $"This is not valid YAML: {fault.Message}"));
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet meets some malformed texts with exceptions that are not its own, and say nothing of the text.
+            faults.Add(new ConfigurationFault(parser.Reached.Line, parser.Reached.Column, "This is not valid YAML: what follows here cannot be read."));
         }
 
         return null;

@@ -41,6 +41,15 @@ public interface IEventSink
     /// <summary>Whether an encounter was added in this import or an earlier one.</summary>
     bool KnowsEncounter(long encounter);
 
+    /// <summary>Keeps what a medication is that records refer to by its identifier, also those of later imports.</summary>
+    /// <param name="identifier">Its identifier.</param>
+    /// <param name="concept">Ordinal of its code.</param>
+    /// <returns>False: there are more of them than are kept.</returns>
+    bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept);
+
+    /// <summary>Ordinal of the code of a medication that was declared in this import or an earlier one; -1: none.</summary>
+    int FindMedication(ReadOnlySpan<byte> identifier);
+
     /// <summary>Ordinal of a concept: the codings that the source gives for one thing, in its order, at least one. The same codings have the same ordinal.</summary>
     int Concept(params ReadOnlySpan<Coding> codings);
 
@@ -124,6 +133,9 @@ public enum RecordFault
 
     /// <summary>The compressed file grows beyond the ratio that is allowed.</summary>
     ArchiveGrows,
+
+    /// <summary>There are more medications that records may refer to than are kept in memory.</summary>
+    TooManyMedications,
 }
 
 /// <summary>What cannot be used of a record that is kept.</summary>
@@ -143,6 +155,9 @@ public enum RecordNote
 
     /// <summary>Ends before it begins: kept with its beginning, and no end.</summary>
     EndsBeforeItBegins,
+
+    /// <summary>Refers to a medication that nothing describes, or that has no code; kept under the reference.</summary>
+    MedicationUnknown,
 }
 
 /// <summary>Sentences of <see cref="RecordFault"/>, <see cref="SkipReason"/> and <see cref="RecordNote"/>, for stewards.</summary>
@@ -165,6 +180,7 @@ public static class RecordFaults
         RecordFault.DuplicateDiffers => "a record of the same identifier stands before it, with other content",
         RecordFault.ArchiveBroken => "the compressed file breaks off or is damaged; what follows cannot be read",
         RecordFault.ArchiveGrows => "the compressed file unpacks to more than is allowed; what follows is not read",
+        RecordFault.TooManyMedications => "more medications that records refer to than are kept in memory",
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };
 
@@ -184,6 +200,7 @@ public static class RecordFaults
         RecordNote.Duplicate => "the same record stands before it, with the same content; taken once",
         RecordNote.Bound => "the number is a bound; no aggregate of numbers uses it",
         RecordNote.EndsBeforeItBegins => "ends before it begins; kept without end",
+        RecordNote.MedicationUnknown => "refers to a medication that nothing describes, or that has no code; kept under the reference",
         _ => throw new ArgumentOutOfRangeException(nameof(note)),
     };
 }

@@ -12,6 +12,7 @@ public sealed class PatientEvents : IEventSink
     private readonly Utf8Dictionary _patients = new();
     private readonly Dictionary<UInt128, (ulong Content, ImmutableArray<ClinicalEvent> Events)> _records = [];
     private readonly HashSet<long> _encounters = [];
+    private readonly MedicationIndex _medications = new();
     private readonly List<(long Line, RecordFault Fault, string Element)> _refused = [];
 
     /// <summary>Codings by ordinal.</summary>
@@ -56,6 +57,12 @@ public sealed class PatientEvents : IEventSink
 
     /// <inheritdoc/>
     public bool KnowsEncounter(long encounter) => _encounters.Contains(encounter);
+
+    /// <inheritdoc/>
+    public bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept) => _medications.TryAdd(identifier, concept);
+
+    /// <inheritdoc/>
+    public int FindMedication(ReadOnlySpan<byte> identifier) => _medications.Find(identifier);
 
     /// <inheritdoc/>
     public int Concept(params ReadOnlySpan<Coding> codings) => _concepts.GetOrAdd(codings);

@@ -50,7 +50,8 @@ internal sealed class EventSelector
             && (item.Item.Codes is not { } codes || (concept >= 0 && codes.Contains(_concepts[concept].AsSpan())))).Select(item => item.Index),
     ];
 
-    private static bool IsOf(EventType type, EventKind kind) => type switch
+    /// <summary>Whether events of a kind are of a type that definitions name.</summary>
+    public static bool IsOf(EventType type, EventKind kind) => type switch
     {
         EventType.Condition => kind == EventKind.Condition,
         EventType.Observation => kind == EventKind.Observation,

@@ -151,16 +151,8 @@ public sealed class FeatureComputer
                 CodedValue coded => (coded.Events, coded.Window),
                 _ => ((EventSelection?)null, (EventWindow?)null),
             };
-            if (value is NumberValue { } asked)
-            {
-                var rule = UnitRule.None;
-                if (asked.Conversion is { } named && !UnitRules.ByName.TryGetValue(named, out rule))
-                    throw new DatasetException($"The study names the conversion '{named}', which this software does not know. Known: {string.Join(", ", UnitRules.ByName.Keys.Order(StringComparer.Ordinal))}.");
-                _converter = UcumUnit.TryParse(asked.Unit, out var unit)
-                    ? new UnitConverter(unit, (decimal?)asked.MolarMass, rule)
-                    : throw new DatasetException($"The study converts into the unit '{asked.Unit}', which this software does not know.");
-            }
-
+            if (value is NumberValue asked)
+                _converter = FeatureUnits.ConverterOf(asked);
             if (value is CodedValue { } levels)
                 _levels = [.. levels.Levels.Select(level => (level.Level, EventSelector.CodesOf(level.Codes)))];
         }

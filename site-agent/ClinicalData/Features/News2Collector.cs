@@ -21,10 +21,7 @@ internal sealed class News2Collector
         (_window, _concepts) = (window, concepts);
         foreach (var source in News2.Components)
         {
-            var converter = source.Unit is { } code && UcumUnit.TryParse(code, out var unit)
-                ? new UnitConverter(unit, rule: code == "Cel" ? UnitRule.CelsiusFahrenheit : UnitRule.None)
-                : null;
-            _sources.Add(selector.Add(source.Events), (source, converter, [.. source.Levels.Select(level => (level.Level, EventSelector.CodesOf(level.Codes)))]));
+            _sources.Add(selector.Add(source.Events), (source, FeatureUnits.ConverterOf(source), [.. source.Levels.Select(level => (level.Level, EventSelector.CodesOf(level.Codes)))]));
         }
 
         (_scale1, _scale2, _pregnancy) = (selector.Add(News2.Scale1), selector.Add(News2.Scale2), selector.Add(News2.Pregnancy));

@@ -54,16 +54,6 @@ public sealed class CodeSet
         return false;
     }
 
-    /// <summary>Which concepts of a store's dictionary belong, by ordinal: what is asked once for each event is looked up here.</summary>
-    public bool[] Compile(IReadOnlyList<ImmutableArray<Coding>> concepts)
-    {
-        ArgumentNullException.ThrowIfNull(concepts);
-        var belongs = new bool[concepts.Count];
-        for (var i = 0; i < belongs.Length; i++)
-            belongs[i] = Contains(concepts[i].AsSpan());
-        return belongs;
-    }
-
     private bool Contains(Coding comparable)
     {
         if (_exact.Contains(comparable))

@@ -7,7 +7,8 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <param name="mapping">The site's mapping.</param>
 public sealed class SiteConcepts(IReadOnlyList<ImmutableArray<Coding>> concepts, SiteMapping mapping)
 {
-    private static readonly Coding s_none = new(CodeSystems.Ucum, "1");
+    /// <summary>The unit of a number that has none.</summary>
+    public static Coding NoUnit { get; } = new(CodeSystems.Ucum, "1");
 
     private readonly List<ImmutableArray<Coding>> _mapped = [];
 
@@ -28,11 +29,14 @@ public sealed class SiteConcepts(IReadOnlyList<ImmutableArray<Coding>> concepts,
     /// <summary>The unit of a number: one of UCUM, or a text that nobody has mapped.</summary>
     /// <param name="unit">Ordinal of the unit; -1: the source gives none, which is the unit 1.</param>
     /// <param name="concept">Ordinal of what was measured, for which the mapping may say something of its own; -1: nothing.</param>
-    public Coding UnitOf(int unit, int concept)
+    public Coding UnitOf(int unit, int concept) => unit < 0 ? NoUnit : mapping.Unit(Given(concepts, unit), concept < 0 ? [] : this[concept]);
+
+    /// <summary>A unit as the source gives it.</summary>
+    internal static Coding Given(IReadOnlyList<ImmutableArray<Coding>> concepts, int unit)
     {
         if (unit < 0)
-            return s_none;
+            return NoUnit;
         var codings = concepts[unit];
-        return mapping.Unit(codings.FirstOrDefault(coding => coding.System == CodeSystems.Ucum, codings[0]), concept < 0 ? [] : this[concept]);
+        return codings.FirstOrDefault(coding => coding.System == CodeSystems.Ucum, codings[0]);
     }
 }

@@ -12,8 +12,9 @@ public sealed record UnmappedCode(EventKind Kind, Coding Code, long Count);
 /// <param name="Concept">The first coding that the source gives to what was measured.</param>
 /// <param name="Unit">The unit; a long text is shown by its beginning.</param>
 /// <param name="Fault">Why.</param>
+/// <param name="Wanted">The unit into which it does not convert; empty: it was asked only whether it is one.</param>
 /// <param name="Count">How many numbers have it.</param>
-public sealed record UnmappedUnit(Coding Concept, Coding Unit, UnitFault Fault, long Count);
+public sealed record UnmappedUnit(Coding Concept, Coding Unit, UnitFault Fault, string Wanted, long Count);
 
 /// <summary>
 /// Which codes and units a site uses that nobody mapped, the most frequent first. It is for the eyes of the site's own steward, who maps them: a
@@ -27,14 +28,24 @@ public sealed record TerminologyReport(ImmutableArray<UnmappedCode> Codes, Immut
     public const int MaximumTextLength = 64;
 
     private const int ShownOfLonger = 16;
+    private const string CutEnd = " characters)";
+
+    /// <summary>Different codes that nobody mapped.</summary>
+    public int DifferentCodes => Codes.Select(code => code.Code).Distinct().Count();
+
+    /// <summary>Different units that were not understood.</summary>
+    public int DifferentUnits => Units.Select(unit => unit.Unit).Distinct().Count();
 
     /// <summary>
     /// How a coding is shown: a text without system that is longer than <see cref="MaximumTextLength"/> is no code but prose, and is cut, with its length behind it.
     /// Texts that look the same then count as one.
     /// </summary>
     public static Coding Shown(Coding coding) => coding is { System: CodeSystems.Local, Code.Length: > MaximumTextLength }
-        ? new Coding("", $"{coding.Code[..(char.IsHighSurrogate(coding.Code[ShownOfLonger - 1]) ? ShownOfLonger - 1 : ShownOfLonger)]}... ({coding.Code.Length} characters)")
+        ? new Coding("", $"{coding.Code[..(char.IsHighSurrogate(coding.Code[ShownOfLonger - 1]) ? ShownOfLonger - 1 : ShownOfLonger)]}... ({coding.Code.Length}{CutEnd}")
         : coding;
+
+    /// <summary>Whether a coding is shown by its beginning, so that it cannot be mapped by what is shown.</summary>
+    public static bool IsCut(Coding shown) => shown is { System: CodeSystems.Local } && shown.Code.EndsWith(CutEnd, StringComparison.Ordinal);
 }
 
 /// <summary>Counts what a site uses into a <see cref="TerminologyReport"/>. Not for use by several threads at once.</summary>
@@ -42,7 +53,7 @@ public sealed record TerminologyReport(ImmutableArray<UnmappedCode> Codes, Immut
 public sealed class TerminologyReportBuilder(SiteMapping mapping)
 {
     private readonly Dictionary<(EventKind Kind, Coding Code), long> _codes = [];
-    private readonly Dictionary<(Coding Concept, Coding Unit, UnitFault Fault), long> _units = [];
+    private readonly Dictionary<(Coding Concept, Coding Unit, UnitFault Fault, string Wanted), long> _units = [];
 
     /// <summary>Counts a concept: each of its codings is reported where none of them, as mapped, is of a system that definitions name.</summary>
     /// <param name="kind">What kind of events have it.</param>
@@ -61,12 +72,13 @@ public sealed class TerminologyReportBuilder(SiteMapping mapping)
     /// <param name="unit">The unit as the source gives it.</param>
     /// <param name="count">How many numbers.</param>
     /// <param name="converter">A definition's converter; null: only whether it is a unit.</param>
-    public void AddUnit(ImmutableArray<Coding> concept, Coding unit, long count, UnitConverter? converter = null)
+    /// <param name="wanted">The converter's unit, as the definition writes it.</param>
+    public void AddUnit(ImmutableArray<Coding> concept, Coding unit, long count, UnitConverter? converter = null, string wanted = "")
     {
         var mapped = mapping.Unit(unit, mapping.Apply(concept));
         if (converter is null ? UcumUnit.TryParse(mapped, out _, out var fault) : converter.TryFrom(mapped, out _, out fault))
             return;
-        var key = (TerminologyReport.Shown(concept[0]), TerminologyReport.Shown(unit), fault);
+        var key = (TerminologyReport.Shown(concept[0]), TerminologyReport.Shown(unit), fault, wanted);
         _units[key] = _units.GetValueOrDefault(key) + count;
     }
 
@@ -77,7 +89,7 @@ public sealed class TerminologyReportBuilder(SiteMapping mapping)
                 .OrderByDescending(item => item.Count).ThenBy(item => item.Kind).ThenBy(item => item.Code.ToString(), StringComparer.Ordinal),
         ],
         [
-            .. _units.Select(item => new UnmappedUnit(item.Key.Concept, item.Key.Unit, item.Key.Fault, item.Value))
-                .OrderByDescending(item => item.Count).ThenBy(item => $"{item.Concept} {item.Unit}", StringComparer.Ordinal).ThenBy(item => item.Fault),
+            .. _units.Select(item => new UnmappedUnit(item.Key.Concept, item.Key.Unit, item.Key.Fault, item.Key.Wanted, item.Value))
+                .OrderByDescending(item => item.Count).ThenBy(item => $"{item.Concept} {item.Unit} {item.Wanted}", StringComparer.Ordinal).ThenBy(item => item.Fault),
         ]);
 }

@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary><c>site-worker data</c>: what was taken from the hospital's exports.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults(), DataEraseCommand.Create() };
+    public static Command Create() => new("data", "Events that were taken from the hospital's exports (FHIR, OMOP, mapped tables) into this site's store.") { Import(), List(), Faults(), DataEraseCommand.Create(), ValidateCommand.Create(), TermsCommand.Create(), MappingCommand.Create() };
 
     private static Command Import()
     {
@@ -72,6 +72,8 @@ internal static class DataCommand
         Write(writer, "skipped", import.Skipped);
         Write(writer, "REFUSED", import.Refused);
         Write(writer, "noted", import.Notes);
+        if (import.Terms is { } terms && TermsCommand.Line(import.Dataset, terms) is { Length: > 0 } line)
+            writer.WriteLine(line);
     }
 
     private static void Write(TextWriter writer, string title, IEnumerable<DataCount> counts)

@@ -97,6 +97,9 @@ public sealed record WorkerFolder(string Root)
     /// <summary>Where its stewards' decisions about flagged values are.</summary>
     public string Decisions => Path.Join(Root, "decisions");
 
+    /// <summary>Where every mapping that a steward approved is kept, by its digest.</summary>
+    public string Mappings => Path.Join(Root, "mappings");
+
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");
 

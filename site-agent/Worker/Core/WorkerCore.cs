@@ -327,6 +327,22 @@ public sealed class WorkerCore : IDisposable
             Append(WorkerEntries.MatrixWritten, WorkerEntries.WroteMatrix(study, fingerprint, rows, steward), null);
     }
 
+    /// <summary>Takes exactly one mapping of a dataset's own codes and units into use.</summary>
+    /// <exception cref="StewardException">Another one of its version, or of a greater, was approved before.</exception>
+    public void ApproveMapping(string dataset, SiteMapping mapping, string steward, string note)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        lock (_gate)
+        {
+            _ = Sound();
+            if (_state.Approves(dataset, mapping))
+                return;
+            if (mapping.FaultAfter(_state.Mappings.GetValueOrDefault(dataset, SiteMapping.Empty.Mark)) is { } fault)
+                throw new StewardException(fault);
+            Append(WorkerEntries.MappingApproved, WorkerEntries.ApprovedMapping(dataset, mapping.Mark, steward, note), null);
+        }
+    }
+
     /// <summary>The log's entries from a sequence number on, as stored.</summary>
     public IReadOnlyList<string> Log(long fromSequence)
     {

@@ -45,6 +45,9 @@ public static class WorkerEntries
     /// <summary>Somebody at the site was given the rows of a study; written before the first byte.</summary>
     public const string MatrixWritten = "matrix-written";
 
+    /// <summary>A steward reviewed the mapping of a dataset's own codes and units; it is in use from here, and no other.</summary>
+    public const string MappingApproved = "mapping-approved";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -98,6 +101,9 @@ public static class WorkerEntries
 
     internal static JsonObject WroteMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward) =>
         new() { ["study"] = study.ToString(), ["fingerprint"] = fingerprint.ToString(), ["rows"] = rows, ["steward"] = steward };
+
+    internal static JsonObject ApprovedMapping(string dataset, MappingMark mapping, string steward, string note) =>
+        new() { ["dataset"] = dataset, ["version"] = mapping.Version, ["digest"] = mapping.Digest.ToString(), ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

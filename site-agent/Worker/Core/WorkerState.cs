@@ -88,6 +88,16 @@ public sealed record WorkerState(
     /// <summary>For each dataset whose events were ever ordered to be erased: how often, and whether that is still to be done.</summary>
     public ImmutableDictionary<string, (int Times, bool Pending)> Erasures { get; init; } = ImmutableDictionary<string, (int Times, bool Pending)>.Empty;
 
+    /// <summary>For each dataset of events, the mapping of its own codes and units that was approved last.</summary>
+    public ImmutableDictionary<string, MappingMark> Mappings { get; init; } = ImmutableDictionary<string, MappingMark>.Empty;
+
+    /// <summary>Whether a mapping is the one that was approved for a dataset; where none ever was, that nothing is mapped needs no approval.</summary>
+    public bool Approves(string dataset, SiteMapping mapping)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        return mapping.Digest == (Mappings.TryGetValue(dataset, out var approved) ? approved.Digest : SiteMapping.Empty.Digest);
+    }
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
@@ -109,6 +119,7 @@ public sealed record WorkerState(
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
             WorkerEntries.MatrixWritten => this,
+            WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };
@@ -162,6 +173,14 @@ public sealed record WorkerState(
         return mark.Version > Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version
             ? this with { Decisions = Decisions.SetItem(dataset, mark) }
             : throw new FormatException($"it takes version {mark.Version} of the decisions about '{dataset}' a second time.");
+    }
+
+    // A version once used is not used again, also after nothing was mapped for a while.
+    private WorkerState ApproveMapping(JsonFields body)
+    {
+        var (dataset, version) = (body.Text("dataset", 63), (int)body.Integer("version", 0, int.MaxValue));
+        var mark = new MappingMark(Math.Max(version, Mappings.GetValueOrDefault(dataset).Version), Sha256Digest.Parse(body.Text("digest", 64)));
+        return this with { Mappings = Mappings.SetItem(dataset, mark) };
     }
 
     private WorkerState OrderErasure(JsonFields body)

@@ -1,6 +1,7 @@
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Steward;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
@@ -40,6 +41,36 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
         ];
     });
 
+    /// <summary>Holds resources of a FHIR export against FHIR R4.</summary>
+    /// <exception cref="StewardException">It is none, or cannot be read.</exception>
+    public FhirExportReport Validate(string dataset, long? perFile, CancellationToken cancel) => Answer(() => events.Validate(dataset, perFile, cancel));
+
+    /// <summary>What of a dataset's codes and units nobody mapped, and the mapping with which it was looked at: the file's, in use or not.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="study">For whose sake; null: for all definitions of the library.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="StewardException">Nothing was imported, the mapping has a fault, or the study is none of this dataset.</exception>
+    public (TerminologyReport Report, SiteMapping Mapping) Terms(string dataset, Study? study, CancellationToken cancel) => Answer(() =>
+    {
+        RequireEventsOf(study, dataset);
+        var mapping = events.ReadMapping(dataset).Mapping;
+        return (TerminologyCheck.Of(events.Snapshot(dataset), mapping, study is null ? TerminologyScope.Library : TerminologyScope.Of(study.Data), import: null, cancel), mapping);
+    });
+
+    /// <summary>The same of what one import added; null: the mapping cannot be read, which whoever needs it is told.</summary>
+    public TerminologyReport? TermsOf(string dataset, StoreImport import, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(import);
+        try
+        {
+            return TerminologyCheck.Of(events.Snapshot(dataset), events.ReadMapping(dataset).Mapping, TerminologyScope.Library, import.Number, cancel);
+        }
+        catch (DatasetException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Every import, by dataset; and the datasets of which there is none. Datasets whose last day is over, or that are being erased, are neither.</summary>
     public (IReadOnlyList<(string Dataset, StoreImport Import)> Imports, IReadOnlyList<string> Empty) List() => Answer(() =>
     {
@@ -50,6 +81,13 @@ public sealed class DataDesk(WorkerCore core, SiteEvents events)
 
     /// <summary>Faults and notes of an import, as CSV.</summary>
     public string Faults(string dataset, int import) => Answer(() => events.Faults(dataset, import));
+
+    /// <summary>Fails where a study does not read the events of a dataset.</summary>
+    internal static void RequireEventsOf(Study? study, string dataset)
+    {
+        if (study is not null && (study.Data.Cohort is null || study.Data.Dataset != dataset))
+            throw new StewardException($"The study {study.Name} reads {(study.Data.Cohort is null ? "a table" : $"the events of '{study.Data.Dataset}'")}, not the events of '{dataset}'.");
+    }
 
     /// <summary>Answers, or says why not in a way that the steward reads.</summary>
     internal static T Answer<T>(Func<T> answer)

@@ -74,8 +74,7 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     private QualityRun Run(ClinicalSource source, string dataset, Study? study, int findings, CancellationToken cancel)
     {
         core.RequireSoundLog(); // or nobody would seem to have opted out, and nothing to have been decided
-        if (study is not null && (study.Data.Cohort is null || study.Data.Dataset != dataset))
-            throw new StewardException($"The study {study.Name} reads {(study.Data.Cohort is null ? "a table" : $"the events of '{study.Data.Dataset}'")}, not the events of '{dataset}'.");
+        DataDesk.RequireEventsOf(study, dataset);
         if (rules() is not { Faults: [] } own)
             throw new StewardException($"quality.yaml:{rules().Faults[0]}");
         return QualityCheck.Of(source, new QualityScope(study?.Data, own.Site), core.Exclusions().Contains, findings, cancel);

@@ -12,7 +12,9 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="key">Seals the stores.</param>
 /// <param name="time">When an import was made.</param>
 /// <param name="decided">Up to where the decisions about a dataset's values are logged: these hold.</param>
-public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, StoreKey key, TimeProvider time, Func<string, DecisionMark> decided)
+/// <param name="approves">Whether a mapping is the one that a steward approved for a dataset: no other is used.</param>
+public sealed class SiteEvents(
+    WorkerFolder folder, Func<DatasetMap> datasets, SiteSecret secret, StoreKey key, TimeProvider time, Func<string, DecisionMark> decided, Func<string, SiteMapping, bool> approves)
 {
     private const string DecisionsSuffix = ".jsonl";
 
@@ -111,13 +113,43 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
     }
 
     /// <summary>What a study over a dataset is computed from: the store as it is now, with what stewards have decided about it, and the site's mapping.</summary>
-    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, the mapping has a fault, or the decisions are not those that were logged.</exception>
+    /// <exception cref="DatasetException">It is not mapped, nothing was imported yet, the mapping has a fault or was not approved, or the decisions are not those that were logged.</exception>
     public ClinicalSource Open(string dataset)
     {
         var source = Find(dataset);
         var snapshot = Store(dataset).Snapshot();
         snapshot = snapshot.With(DecisionsOf(dataset).Of(decided(dataset), snapshot.Imports));
-        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, MappingOf(source)), source.Clock);
+        return new ClinicalSource(snapshot, new SiteConcepts(snapshot.Concepts, ApprovedMapping(dataset)), source.Clock);
+    }
+
+    /// <summary>Holds the resources of a dataset's export against FHIR R4.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="perFile">How many resources of each file; null: all.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="DatasetException">It is not mapped, is no FHIR export, or cannot be read.</exception>
+    public FhirExportReport Validate(string dataset, long? perFile, CancellationToken cancel) => Find(dataset) is FhirDataset export
+        ? FhirExportValidation.Check(export.Path, FhirLimits.Default, perFile, cancel)
+        : throw new DatasetException($"'{dataset}' is no FHIR export, and only these can be held against FHIR R4; what an import refuses is in 'site-worker data faults'.");
+
+    /// <summary>A dataset's store as it is now, without what stewards have decided.</summary>
+    /// <exception cref="DatasetException">It is not mapped, or nothing was imported yet.</exception>
+    public EventSnapshot Snapshot(string dataset)
+    {
+        Find(dataset);
+        return Store(dataset).Snapshot();
+    }
+
+    /// <summary>The site's mapping of a dataset's own codes and units as its file says now, with the file's text; one that maps nothing where none is named.</summary>
+    /// <exception cref="DatasetException">The dataset is not mapped, or the file is not there or has a fault.</exception>
+    public (SiteMapping Mapping, string Text) ReadMapping(string dataset)
+    {
+        if (Find(dataset).Mapping is not { } path)
+            return (SiteMapping.Empty, "");
+        if (!File.Exists(path))
+            throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
+        var text = File.ReadAllText(path);
+        var reading = SiteMappingReader.Read(text);
+        return reading.Mapping is { } mapping ? (mapping, text) : throw new DatasetException($"{path}:{reading.Faults[0]}");
     }
 
     /// <summary>Takes a table of findings that a steward has filled in: all of it durably, or nothing. It holds once it is logged.</summary>
@@ -145,14 +177,12 @@ public sealed class SiteEvents(WorkerFolder folder, Func<DatasetMap> datasets, S
 
     private DecisionLog DecisionsOf(string dataset) => new(new FileDisk(folder.Decisions, ownerOnly: true), dataset + DecisionsSuffix, secret.BeginDataFingerprint);
 
-    private static SiteMapping MappingOf(EventDataset dataset)
+    private SiteMapping ApprovedMapping(string dataset)
     {
-        if (dataset.Mapping is not { } path)
-            return SiteMapping.Empty;
-        if (!File.Exists(path))
-            throw new DatasetMissingException($"The mapping '{path}' is not there. Correct its path in datasets.yaml, or leave it out.");
-        var reading = SiteMappingReader.Read(File.ReadAllText(path));
-        return reading.Mapping ?? throw new DatasetException($"{path}:{reading.Faults[0]}");
+        var mapping = ReadMapping(dataset).Mapping;
+        return approves(dataset, mapping) ? mapping : throw new DatasetException(mapping.Version == 0
+            ? $"datasets.yaml no longer names the mapping of '{dataset}' that was approved. Put it back, or look at what is lost with 'site-worker data mapping {dataset}', and approve that."
+            : $"Version {mapping.Version} of the mapping of '{dataset}' was not approved here. 'site-worker data mapping {dataset}' shows what is new in it, and approves it.");
     }
 
     private EventStore Store(string dataset) => new(key.Seal(Path.Join(folder.Events, dataset)), secret.BeginDataFingerprint, time);

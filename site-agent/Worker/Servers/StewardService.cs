@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, QualityDesk quality, Retention retention, MatrixDesk matrices) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -64,7 +64,27 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     }));
 
     public override Task<DataImport> ImportData(ImportDataRequest request, ServerCallContext context) =>
-        Task.Run(() => Answer(() => ImportOf(request.Dataset, data.Import(request.Dataset, request.Steward, context.CancellationToken))));
+        Task.Run(() => Answer(() =>
+        {
+            var import = data.Import(request.Dataset, request.Steward, context.CancellationToken);
+            var reply = ImportOf(request.Dataset, import);
+            reply.Terms = data.TermsOf(request.Dataset, import, context.CancellationToken) is { } report ? StewardTerms.Summary(report) : null;
+            return reply;
+        }));
+
+    public override Task<ValidateDataReply> ValidateData(ValidateDataRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var report = data.Validate(request.Dataset, request.Limit == 0 ? null : (long)request.Limit, context.CancellationToken);
+        var reply = new ValidateDataReply { Checked = (ulong)report.Checked, Faulty = (ulong)report.Faulty };
+        reply.Issues.AddRange(report.Issues.Select(item => new ResourceIssue { File = item.File, Line = (ulong)item.Line, Path = item.Issue.Path, Kind = item.Issue.Kind }));
+        return reply;
+    }));
+
+    public override Task<TermsReply> ShowTerms(TermsRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        var (report, mapping) = data.Terms(request.Dataset, Named(request.Study), context.CancellationToken);
+        return StewardTerms.Reply(report, mapping);
+    }));
 
     public override Task<ListDataReply> ListData(ListDataRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -84,6 +104,10 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<DataFaultsReply> ShowDataFaults(DataFaultsRequest request, ServerCallContext context) =>
         Answer(() => new DataFaultsReply { Csv = data.Faults(request.Dataset, (int)request.Number) });
+
+    public override Task<MappingReply> ShowMapping(MappingRequest request, ServerCallContext context) => Answer(() => mappings.Show(request.Dataset));
+
+    public override Task<MappingReply> ApproveMapping(MappingDecision request, ServerCallContext context) => Answer(() => mappings.Approve(request));
 
     public override Task<QualityReply> CheckQuality(QualityRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
         quality.Check(request.Dataset, Named(request.Study), context.CancellationToken)));

@@ -38,7 +38,8 @@ public static class WorkerHost
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None))
+            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None),
+            (dataset, mapping) => core!.State.Approves(dataset, mapping))
         {
             IsBeingErased = dataset => core!.State.ErasuresOf(dataset).Pending,
         };
@@ -74,6 +75,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(quality);
         builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));
+        builder.Services.AddSingleton(new MappingDesk(core, events, new FileDisk(folder.Mappings, ownerOnly: true)));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())

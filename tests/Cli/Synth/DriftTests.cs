@@ -73,7 +73,7 @@ public sealed class DriftTests
         SynthRun.Run(new SynthOptions(4, Patients, Seed: 1, SynthFormat.Fhir, Gzip: false, FaultySite: 3, DriftSite: 4), folder, TestContext.Current.CancellationToken);
         var path = Path.Combine(folder, $"site-{site}");
         var events = new SiteEvents(
-            new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None);
+            new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
         events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
         return ClinicalCohort.Of(s_study.Data, events.Open(SiteFiles.Dataset), _ => false, TestContext.Current.CancellationToken).Rows;
     }

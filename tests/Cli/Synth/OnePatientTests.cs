@@ -85,7 +85,7 @@ public sealed class OnePatientTests : IDisposable
     // As a site does it: by its map of datasets, into its store.
     private static ClinicalSource Imported(string site)
     {
-        var events = new SiteEvents(new WorkerFolder(Path.Combine(site, "worker")), () => DatasetMap.ReadFile(Path.Combine(site, "datasets.yaml")), Secret, new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None);
+        var events = new SiteEvents(new WorkerFolder(Path.Combine(site, "worker")), () => DatasetMap.ReadFile(Path.Combine(site, "datasets.yaml")), Secret, new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
         events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
         return events.Open(SiteFiles.Dataset);
     }

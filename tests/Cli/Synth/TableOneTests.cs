@@ -85,7 +85,7 @@ public sealed class TableOneTests : IDisposable
         return [.. Directory.GetDirectories(_folder.Path).Order(StringComparer.Ordinal).Select(path =>
         {
             var events = new SiteEvents(
-                new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None);
+                new WorkerFolder(Path.Combine(path, "worker")), () => DatasetMap.ReadFile(Path.Combine(path, "datasets.yaml")), new SiteSecret(new byte[SiteSecret.Length]), new StoreKey(new byte[32]), TimeProvider.System, _ => DecisionMark.None, (_, _) => true);
             events.Import(SiteFiles.Dataset, maximumRefusedShare: 0.05, TestContext.Current.CancellationToken);
             return (SiteId.Parse(Path.GetFileName(path)), ClinicalCohort.Of(s_study.Data, events.Open(SiteFiles.Dataset), _ => false, TestContext.Current.CancellationToken));
         })];

@@ -8,6 +8,7 @@ internal sealed class RecordingSink : IEventSink
 {
     private readonly Utf8Dictionary _patients = new();
     private readonly HashSet<long> _encounters = [];
+    private readonly Dictionary<string, int> _medications = new(StringComparer.Ordinal);
     private string _file = "";
 
     public List<string> Files { get; } = [];
@@ -42,6 +43,10 @@ internal sealed class RecordingSink : IEventSink
     public int FindPatient(ReadOnlySpan<byte> identifier) => _patients.Find(identifier);
 
     public bool KnowsEncounter(long encounter) => _encounters.Contains(encounter);
+
+    public bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept) => _medications.TryAdd(Encoding.UTF8.GetString(identifier), concept) || true;
+
+    public int FindMedication(ReadOnlySpan<byte> identifier) => _medications.GetValueOrDefault(Encoding.UTF8.GetString(identifier), -1);
 
     public int Concept(params ReadOnlySpan<Coding> codings)
     {

@@ -43,7 +43,7 @@ public sealed class TerminologyReportTests
     {
         var converter = new UnitConverter(UnitText.Unit("mmol/L"));
         _report.AddUnit([s_glucose], new("", "mmol/l"), 3);
-        _report.AddUnit([s_glucose], new(CodeSystems.Ucum, "mg/dL"), 9, converter);
+        _report.AddUnit([s_glucose], new(CodeSystems.Ucum, "mg/dL"), 9, converter, "mmol/L");
         _report.AddUnit([s_glucose], new(CodeSystems.Ucum, "mg/dL"), 9);
         _report.AddUnit([new("", "GLU")], new("", "units"), 4, converter); // mapped to mg/dL by the code that is added
         _report.AddUnit([s_glucose], new("", "mg/dl fasting"), 4);
@@ -51,9 +51,9 @@ public sealed class TerminologyReportTests
 
         Assert.Equal(
             [
-                new(s_glucose, new(CodeSystems.Ucum, "mg/dL"), UnitFault.MolarMassNeeded, 9),
-                new(new("", "GLU"), new("", "units"), UnitFault.MolarMassNeeded, 4),
-                new UnmappedUnit(s_glucose, new("", "mmol/l"), UnitFault.NotUcum, 3),
+                new(s_glucose, new(CodeSystems.Ucum, "mg/dL"), UnitFault.MolarMassNeeded, "mmol/L", 9),
+                new(new("", "GLU"), new("", "units"), UnitFault.MolarMassNeeded, "", 4),
+                new UnmappedUnit(s_glucose, new("", "mmol/l"), UnitFault.NotUcum, "", 3),
             ],
             _report.Build().Units);
     }

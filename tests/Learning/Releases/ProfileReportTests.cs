@@ -41,6 +41,26 @@ public sealed class ProfileReportTests
         Assert.Equal(pooled.Outcome.Cells, profile.Outcome.Cells);
     }, iter: 100);
 
+    [Theory]
+    [InlineData(3000)]
+    [InlineData(4096)]
+    public void Profile_of_the_widest_study_at_a_large_site_fits_a_release_and_is_read_again(int width)
+    {
+        var study = StudyText.Of(string.Join('\n', Enumerable.Range(0, width).Select(j => $"{{name: {LongestName(j)}, unit: mmol/L, range: [0, 640], missing: mean}}")));
+        var rows = Enumerable.Range(0, 66).Select(i => (i * 10) - 5.0).ToArray(); // one in each cell of the grid and on either side of it
+        var values = rows.SelectMany(row => Enumerable.Repeat(row, width)).ToArray();
+        var report = ProfileReport.Of(study, values, new float[rows.Length], [], minimum: 1).Write(study);
+
+        // A site of a hundred million rows has seven more digits in each count, and 20 in the sums.
+        var most = report.Length + ((long)width * ((66 * 7) + 40));
+
+        Assert.InRange(most, 1, ReleaseManifest.MaximumJsonLength);
+        Assert.Equal(report, ProfileReport.Read(study, report).Write(study));
+    }
+
+    // A column's name has at most 128 characters.
+    private static string LongestName(int number) => $"f{number:D4}".PadRight(128, 'x');
+
     [Fact]
     public void Profile_lets_no_small_count_out_nor_one_that_follows_by_subtraction() => s_site.Sample(site =>
     {

@@ -110,6 +110,7 @@ public sealed class ClinicalStudyTests
 
     [Theory]
     [InlineData("use: hba1c-last@2", "use: hba1c-last@22", "data.features[2].use", "Did you mean 'hba1c-last@2'?")]
+    [InlineData("use: hba1c-last@2", "use: hba1c-lost@1", "data.features[2].use", "Did you mean 'hba1c-last@2'?")]
     [InlineData("use: hba1c-last@2", "use: hba1c-last", "data.features[2].use", "name@version")]
     [InlineData("  outcome: {name: readmitted,", "  outcome: {name: sex,", "data.features[1].name", "already the outcome")]
     [InlineData("of: [death]}", "of: [death, condition]}", "data.cohort.exclude[0].of", "Death stands alone")]

@@ -27,6 +27,7 @@ public sealed class QualityGateTests : IDisposable
     private readonly QualityDesk _desk;
     private readonly Site _site;
     private Ward _ward = Ward.Sound();
+    private string? _mapping;
 
     public QualityGateTests()
     {
@@ -35,7 +36,7 @@ public sealed class QualityGateTests : IDisposable
         var quality = new QualityFile(_folder.Quality).Read;
         Site? site = null;
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Ward.ImportedAt);
-        _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), time, dataset => site!.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None));
+        _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), time, dataset => site!.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None), (dataset, mapping) => site!.Core.State.Approves(dataset, mapping));
         _cohorts = new CohortCache(Map, _events.Open, Site.Secret, quality);
         _site = site = new Site(computer: new SiteStepComputer(_cohorts, new FakeTrainer()));
         _desk = new QualityDesk(_site.Core, _events, quality);
@@ -221,6 +222,21 @@ public sealed class QualityGateTests : IDisposable
     }
 
     [Fact]
+    public void Mapping_that_no_steward_approved_declines_and_one_that_was_is_used()
+    {
+        Import();
+        _mapping = _temporary.Of("mapping.yaml");
+        File.WriteAllText(_mapping, "{version: 1, reviewed-by: Ann, reviewed-on: 2026-01-31, codes: [], units: []}");
+
+        var declined = Declined();
+        Assert.Equal(Reason.DataUnfit, declined.Reason);
+        Assert.StartsWith("Version 1 of the mapping of 'ehr' was not approved here.", declined.Message, StringComparison.Ordinal);
+
+        _site.Core.ApproveMapping("ehr", SiteMappingReader.Read(File.ReadAllText(_mapping)).Mapping!, "grace", "");
+        Assert.NotNull(_site.Release(Order()));
+    }
+
+    [Fact]
     public void Review_of_a_study_of_another_dataset_is_refused()
     {
         Import();
@@ -253,9 +269,9 @@ public sealed class QualityGateTests : IDisposable
         string.Join('\n', _desk.Review("ehr", null, Stop).Csv.Split('\n').Select((line, i) => i >= 1 && i <= decisions.Length ? line + decisions[i - 1] : line));
 
     private DatasetMap Map() => new(
-        ImmutableDictionary<string, DatasetSource>.Empty, ImmutableDictionary<string, EventDataset>.Empty.Add("ehr", new WardDataset(_ward)), []);
+        ImmutableDictionary<string, DatasetSource>.Empty, ImmutableDictionary<string, EventDataset>.Empty.Add("ehr", new WardDataset(_ward, _mapping)), []);
 
-    private sealed record WardDataset(Ward Ward) : EventDataset("ward", TimeZoneInfo.Utc, null)
+    private sealed record WardDataset(Ward Ward, string? Mapping) : EventDataset("ward", TimeZoneInfo.Utc, Mapping)
     {
         public override IEventSource Open() => Ward;
     }

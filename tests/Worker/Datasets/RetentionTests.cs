@@ -45,7 +45,7 @@ public sealed class RetentionTests : IDisposable
         Directory.CreateDirectory(_folder.Root);
         Site? site = null;
         _site = site = new Site(computer: new Reading(this));
-        _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), _site.Time, dataset => site.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None))
+        _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), _site.Time, dataset => site.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None), (_, _) => true)
         {
             IsBeingErased = dataset => site.Core.State.ErasuresOf(dataset).Pending,
         };

@@ -39,7 +39,7 @@ public sealed class DriftDeskTests : IDisposable
         var folder = new WorkerFolder(_temporary.Of("worker"));
         Directory.CreateDirectory(folder.Root);
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Ward.ImportedAt);
-        _events = new SiteEvents(folder, Map, Site.Secret, new StoreKey(new byte[32]), time, _ => DecisionMark.None);
+        _events = new SiteEvents(folder, Map, Site.Secret, new StoreKey(new byte[32]), time, _ => DecisionMark.None, (_, _) => true);
         _cohorts = new CohortCache(Map, _events.Open, Site.Secret);
         _desk = new DriftDesk(_disk, (_, check) => _alarms.Add(check));
         _report = new DriftReport(_site.Core, _events, Site.Secret, _desk);

@@ -4,7 +4,7 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>
 /// A FHIR R4 bulk export (https://hl7.org/fhir/uv/bulkdata): a folder of <c>*.ndjson</c> and <c>*.ndjson.gz</c>, a resource a line. Organization, Patient,
-/// Encounter, Condition, Observation, MedicationRequest, MedicationAdministration and Procedure are read, in this order, the files of a type in
+/// Encounter, Condition, Observation, Medication, MedicationRequest, MedicationAdministration and Procedure are read, in this order, the files of a type in
 /// ordinal order of their names; a file's type is the part of its name that is one.
 /// </summary>
 /// <param name="folder">The folder.</param>
@@ -17,34 +17,18 @@ public sealed class FhirBulkSource(string folder, ClinicalClock clock, FhirLimit
 
     /// <summary>Names of the folder's <c>.ndjson</c> files that are not read, because no part of their name, or more than one, is a type that is.</summary>
     /// <exception cref="DatasetException">The folder cannot be read.</exception>
-    public ImmutableArray<string> IgnoredFiles => Files().Ignored;
+    public ImmutableArray<string> IgnoredFiles => FhirFiles.Of(folder).Ignored;
 
     /// <inheritdoc/>
     public void ReadInto(IEventSink sink, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        var files = Files().Read;
-        if (files.IsEmpty)
-            throw new DatasetMissingException($"'{folder}' holds no file to import: name files after the type of their resources, e.g. Patient.ndjson or Observation.000.ndjson.gz.");
+        var files = FhirFiles.In(folder).Read;
         var parser = new FhirParser(sink, clock);
         foreach (var (type, name) in files)
         {
             sink.BeginFile(name);
             ReadFile(parser, type, Path.Combine(folder, name), sink, cancel);
-        }
-    }
-
-    private FhirFiles Files()
-    {
-        if (!Directory.Exists(folder))
-            throw new DatasetMissingException($"'{folder}' is not there, or this account may not read it. Correct the folder of the export.");
-        try
-        {
-            return FhirFiles.Of(folder);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw NdjsonBytes.Unreadable(folder, error);
         }
     }
 

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>Ordinals of what resources name by codes. Each is known by the bytes of its JSON, so that the JSON of a concept is looked into once and not once per record.</summary>
 internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
 {
-    /// <summary>Code system of medications that are referred to, by the identifier of their resource.</summary>
+    /// <summary>Code system of medications that are referred to and that nothing describes, by the identifier of their resource.</summary>
     public const string MedicationReference = "urn:fcml:medication-reference";
 
     private readonly SliceOrdinals _concepts = new();
@@ -63,7 +63,7 @@ internal sealed class FhirConcepts(IEventSink sink, FhirScratch scratch)
     /// <summary>An organisation, by its identifier.</summary>
     public int Organisation(ReadOnlySpan<byte> id) => Of(_organisations, CodeSystems.Organisation, id);
 
-    /// <summary>A medication that is described elsewhere, by its identifier.</summary>
+    /// <summary>A medication that nothing describes, by its identifier.</summary>
     public int Medication(ReadOnlySpan<byte> id) => Of(_medications, MedicationReference, id);
 
     /// <summary>A sex.</summary>

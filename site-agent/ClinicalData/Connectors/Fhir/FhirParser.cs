@@ -74,6 +74,9 @@ internal sealed class FhirParser
             case FhirType.Observation:
                 ObservationMapping.Map(_record, resource);
                 break;
+            case FhirType.Medication:
+                MedicationMapping.MapMedication(_record, resource, id);
+                break;
             case FhirType.MedicationRequest:
                 MedicationMapping.MapRequest(_record, resource);
                 break;
@@ -90,7 +93,7 @@ internal sealed class FhirParser
         _record.End(new SourceRecord(EventKeys.RecordKey(KindOf(type), id), content, line));
     }
 
-    // What names a record among those of its type; an organisation makes none.
+    // What names a record among those of its type. Organisations and medications make no event, and must not be taken for patients of the same identifier.
     private static EventKind KindOf(FhirType type) => type switch
     {
         FhirType.Encounter => EventKind.Encounter,
@@ -99,6 +102,7 @@ internal sealed class FhirParser
         FhirType.MedicationRequest => EventKind.MedicationOrder,
         FhirType.MedicationAdministration => EventKind.MedicationAdministration,
         FhirType.Procedure => EventKind.Procedure,
-        _ => EventKind.Birth,
+        FhirType.Patient => EventKind.Birth,
+        _ => (EventKind)(byte.MaxValue - (int)type),
     };
 }

@@ -17,6 +17,7 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
     private string _faultElement = "";
     private SkipReason? _skip;
     private bool _isRetracted;
+    private int _medication;
 
     /// <summary>Reads what stands inside a resource.</summary>
     public FhirObject Read(ReadOnlySpan<byte> json) => FhirObject.Read(json, scratch);
@@ -28,7 +29,7 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
     public void Begin()
     {
         _notes.Clear();
-        (_count, _fault, _skip, _isRetracted) = (0, null, null, false);
+        (_count, _fault, _skip, _isRetracted, _medication) = (0, null, null, false, -1);
     }
 
     /// <summary>Hands over what was gathered.</summary>
@@ -149,6 +150,23 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
         return ClinicalTime.None;
     }
 
+    /// <summary>Keeps what a medication is that other resources refer to.</summary>
+    public void DeclareMedication(ReadOnlySpan<byte> id, int concept)
+    {
+        if (_fault is null && !_isRetracted && !sink.DeclareMedication(id, concept))
+            Refuse(RecordFault.TooManyMedications, "");
+    }
+
+    /// <summary>What a medication is that is described by another resource; where none describes it, the reference itself, with a note.</summary>
+    public int Medication(ReadOnlySpan<byte> id, FhirElement element)
+    {
+        _medication = sink.FindMedication(id);
+        if (_medication >= 0)
+            return _medication;
+        Note(RecordNote.MedicationUnknown, element);
+        return Concepts.Medication(id);
+    }
+
     /// <summary>A concept without which the record says nothing.</summary>
     public int Concept(in FhirObject resource, FhirElement element)
     {
@@ -198,7 +216,8 @@ internal sealed class FhirRecord(IEventSink sink, ClinicalClock clock, FhirScrat
     {
         foreach (var (note, element) in _notes)
             sink.Note(record.Line, note, element);
-        sink.Add(record, _events.AsSpan(0, _count));
+        // The same words say something else once what they refer to is known, or is another thing: that is an amendment.
+        sink.Add(_medication < 0 ? record : record with { Content = record.Content ^ EventKeys.Content(BitConverter.GetBytes(_medication)) }, _events.AsSpan(0, _count));
     }
 
     private static string Path(FhirElement element, FhirElement? part) => part is { } of ? $"{element.Name()}.{of.Name()}" : element.Name();

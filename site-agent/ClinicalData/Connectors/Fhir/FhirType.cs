@@ -10,6 +10,7 @@ internal enum FhirType
     Encounter,
     Condition,
     Observation,
+    Medication,
     MedicationRequest,
     MedicationAdministration,
     Procedure,

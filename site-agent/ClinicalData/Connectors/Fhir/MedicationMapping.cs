@@ -3,6 +3,14 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>FHIR's MedicationRequest, known when it was written, and MedicationAdministration, known when it was given.</summary>
 internal static class MedicationMapping
 {
+    /// <summary>FHIR's Medication: what orders and administrations refer to, no event of its own. One without a code describes nothing.</summary>
+    public static void MapMedication(FhirRecord record, in FhirObject medication, ReadOnlySpan<byte> id)
+    {
+        if (record.IsEvent(medication.Text(FhirElement.Status), default) && record.Concepts.Concept(medication.Raw(FhirElement.Code)) is var concept and >= 0)
+            record.DeclareMedication(id, concept);
+        record.Skip(SkipReason.KindNotKept);
+    }
+
     public static void MapRequest(FhirRecord record, in FhirObject request)
     {
         if (!record.IsEvent(request.Text(FhirElement.Status), "cancelled"u8, "draft"u8) || !record.IsEvent(request.Text(FhirElement.Intent), "proposal"u8, "plan"u8))
@@ -35,14 +43,14 @@ internal static class MedicationMapping
             ended.IsKnown ? ended : time.Time, time.Flags, Medication(record, administration), double.NaN, -1, -1));
     }
 
-    // A code, or a reference: to a medication inside the resource, which has one, or to another resource, whose identifier stands for it.
+    // A code, or a reference: to a medication inside the resource, which has one, or to another resource, read before.
     private static int Medication(FhirRecord record, in FhirObject resource)
     {
         if (!resource.Has(FhirElement.MedicationReference))
             return record.Concept(resource, FhirElement.MedicationCodeableConcept);
         var reference = FhirRecord.Reference(resource, FhirElement.MedicationReference);
-        if (!reference.IsContained && !reference.Id.IsEmpty)
-            return record.Concepts.Medication(reference.Id);
+        if (reference.IsTo(FhirType.Medication))
+            return record.Medication(reference.Id, FhirElement.MedicationReference);
         foreach (var item in resource.Items(FhirElement.Contained))
         {
             var contained = record.Read(item);

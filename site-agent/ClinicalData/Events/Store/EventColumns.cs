@@ -46,6 +46,13 @@ internal sealed class EventColumns(int most = 1)
     public ClinicalEvent this[int row] => new(
         (EventKind)Kind[row], Patient[row], Encounter[row], new(Time[row]), new(End[row]), new(Available[row]), (EventFlags)Flags[row], Concept[row], Number[row], Value[row], Unit[row]);
 
+    /// <summary>How a row names what it says. Values of other kinds are no answers: a sex, an organisation.</summary>
+    public ConceptUse UseOf(int row)
+    {
+        var hasNumber = !double.IsNaN(Number[row]);
+        return new((EventKind)Kind[row], Concept[row], Kind[row] == (int)EventKind.Observation ? Value[row] : -1, hasNumber, hasNumber ? Unit[row] : -1);
+    }
+
     /// <summary>Makes room for <paramref name="rows"/> rows, keeping those that are there.</summary>
     public void Reserve(int rows)
     {

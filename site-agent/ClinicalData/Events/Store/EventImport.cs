@@ -22,6 +22,7 @@ internal sealed class EventImport : IEventSink
     private readonly Utf8Dictionary _patients;
     private readonly ConceptDictionary _concepts;
     private readonly HashSet<long> _encounters;
+    private readonly MedicationIndex _medications;
     private readonly int _oldPatients;
     private readonly int _oldConcepts;
     private readonly ImmutableArray<string> _indexes; // of the store, the newest first
@@ -51,7 +52,7 @@ internal sealed class EventImport : IEventSink
         (_batch, _records) = (new(limits.BatchRows), new(limits.BatchRows));
         _number = before.Number + 1;
         _folder = StoreImport.FolderOf(_number);
-        (_patients, _concepts, _encounters) = (before.CopyPatients(), before.CopyConcepts(), before.ReadEncounters());
+        (_patients, _concepts, _encounters, _medications) = (before.CopyPatients(), before.CopyConcepts(), before.ReadEncounters(), before.ReadMedications());
         (_oldPatients, _oldConcepts) = (_patients.Count, _concepts.Concepts.Count);
         _indexes = before.RecordIndexes;
         _disk.CreateDirectory(_folder);
@@ -64,6 +65,10 @@ internal sealed class EventImport : IEventSink
     public int FindPatient(ReadOnlySpan<byte> identifier) => _patients.Find(identifier);
 
     public bool KnowsEncounter(long encounter) => _encounters.Contains(encounter);
+
+    public bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept) => _medications.TryAdd(identifier, concept);
+
+    public int FindMedication(ReadOnlySpan<byte> identifier) => _medications.Find(identifier);
 
     public int Concept(params ReadOnlySpan<Coding> codings) => _concepts.GetOrAdd(codings);
 
@@ -98,6 +103,8 @@ internal sealed class EventImport : IEventSink
             texts.Add(Encoding.UTF8.GetString(_patients[i]));
         WriteTexts(EventSnapshot.PatientsFile, texts);
         WriteTexts(EventSnapshot.ConceptsFile, [.. _concepts.Concepts.Skip(_oldConcepts).Select(codings => StoreTables.ConceptText(codings.AsSpan()))]);
+        if (!_medications.IsUnchanged)
+            WriteMedications(_medications.Changes());
         Create($"{_folder}/{EventSnapshot.AmendmentsFile}", stream => StoreTables.WriteAmendments(stream, _amendments));
         foreach (var (place, until) in _amendments)
             _fingerprint.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{place.Import} {place.File} {place.Line} {until.Microseconds}\n")));
@@ -260,6 +267,12 @@ internal sealed class EventImport : IEventSink
         foreach (var text in texts)
             _fingerprint.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
         Create($"{_folder}/{name}", stream => StoreTables.WriteTexts(stream, texts));
+    }
+
+    private void WriteMedications(byte[] changes)
+    {
+        _fingerprint.AppendData(changes);
+        Create($"{_folder}/{EventSnapshot.MedicationsFile}", stream => stream.Write(changes));
     }
 
     private void Create(string path, Action<Stream> write)

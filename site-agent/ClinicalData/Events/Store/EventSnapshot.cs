@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Studies;
@@ -12,6 +13,7 @@ public sealed class EventSnapshot
     internal const string ConceptsFile = "concepts.parquet";
     internal const string AmendmentsFile = "amendments.parquet";
     internal const string FaultsFile = "faults.csv";
+    internal const string MedicationsFile = "medications.bin"; // only where an import declares some
 
     private readonly IDisk _disk;
     private readonly ImmutableArray<StoreImport> _imports;
@@ -92,6 +94,30 @@ public sealed class EventSnapshot
         }
     }
 
+    /// <summary>
+    /// How many events name what they say in which way: of all that was ever imported, or of what one import added. Events are counted as they were written, older versions
+    /// of amended records with the newest, so that segments are gone through once, in any order.
+    /// </summary>
+    /// <param name="import">Number of the import; null: all.</param>
+    /// <param name="cancel">Stops the counting.</param>
+    public IReadOnlyDictionary<ConceptUse, long> CountUses(int? import, CancellationToken cancel)
+    {
+        var counts = new Dictionary<ConceptUse, long>();
+        var columns = new EventColumns();
+        foreach (var segment in Segments().Where(segment => import is null || segment.Import == import))
+        {
+            using var reader = SegmentFile.Open(_disk, segment.Path);
+            while (reader.Next(columns))
+            {
+                cancel.ThrowIfCancellationRequested();
+                for (var row = 0; row < columns.Rows; row++)
+                    CollectionsMarshal.GetValueRefOrAddDefault(counts, columns.UseOf(row), out _)++;
+            }
+        }
+
+        return counts;
+    }
+
     internal Utf8Dictionary CopyPatients()
     {
         var copy = new Utf8Dictionary();
@@ -106,6 +132,14 @@ public sealed class EventSnapshot
         foreach (var concept in Concepts)
             copy.GetOrAdd(concept.AsSpan());
         return copy;
+    }
+
+    internal MedicationIndex ReadMedications()
+    {
+        var medications = new MedicationIndex();
+        foreach (var path in _imports.Select(import => $"{import.Folder}/{MedicationsFile}").Where(_disk.Exists))
+            medications.Read(DurableFile.Read(_disk, path));
+        return medications;
     }
 
     internal HashSet<long> ReadEncounters()

@@ -17,6 +17,11 @@ public sealed record CodeMapping(Coding From, Coding To);
 /// <param name="For">The code whose numbers it concerns; null: all for which no other mapping of the text says otherwise.</param>
 public sealed record UnitMapping(string From, string To, Coding? For);
 
+/// <summary>Which mapping: what a steward approves, and what is in use.</summary>
+/// <param name="Version">Its version; 0: none.</param>
+/// <param name="Digest">Digest of what it says.</param>
+public readonly record struct MappingMark(int Version, Sha256Digest Digest);
+
 /// <summary>
 /// What the site's own codes and units mean: <c>mapping.yaml</c>, described in docs/reference/site-mapping.md, which the steward has reviewed.
 /// Checked and immutable; <see cref="SiteMappingReader"/> makes it. It adds standard codes and never takes one away.
@@ -61,10 +66,13 @@ public sealed class SiteMapping
     /// <summary>Digest of its canonical JSON: of what it says, whatever the order and layout of the file.</summary>
     public Sha256Digest Digest { get; }
 
-    /// <summary>Why it cannot follow the mapping that was in use; null: it can.</summary>
-    public string? FaultAfter(SiteMapping previous) => Version > previous.Version || Digest == previous.Digest
+    /// <summary>Which one it is.</summary>
+    public MappingMark Mark => new(Version, Digest);
+
+    /// <summary>Why it cannot follow the mapping that was approved before; null: it can. That nothing is mapped any more can follow every one.</summary>
+    public string? FaultAfter(MappingMark previous) => Version > previous.Version || Digest == previous.Digest || Version == 0
         ? null
-        : $"Version {Version} of the mapping says something else than version {previous.Version}, which was in use. Give it a greater version, and the day of its review.";
+        : $"Version {Version} of the mapping says something else than version {previous.Version}, which was approved. Give it a greater version, and the day of its review.";
 
     /// <summary>A concept with the standard codes that its own stand for: behind them, in their order, each once.</summary>
     public ImmutableArray<Coding> Apply(ImmutableArray<Coding> concept)

@@ -124,6 +124,10 @@ public sealed class FhirBulkSourceTests : IDisposable
 
         public bool KnowsEncounter(long encounter) => false;
 
+        public bool DeclareMedication(ReadOnlySpan<byte> identifier, int concept) => true;
+
+        public int FindMedication(ReadOnlySpan<byte> identifier) => -1;
+
         public int Concept(params ReadOnlySpan<Coding> codings)
         {
             _concepts.Add(codings[0]);

@@ -77,10 +77,26 @@ public sealed class SiteMappingTests
         var next = MappingText.Read(MappingText.Whole.Replace("version: 3", "version: 4", StringComparison.Ordinal));
         var changed = MappingText.Read(MappingText.Whole.Replace("2823-3", "2823-4", StringComparison.Ordinal));
 
-        Assert.Null(next.FaultAfter(_mapping));
-        Assert.Null(_mapping.FaultAfter(MappingText.Read(MappingText.Whole)));
-        Assert.Null(_mapping.FaultAfter(SiteMapping.Empty));
-        Assert.NotNull(_mapping.FaultAfter(next));
-        Assert.NotNull(changed.FaultAfter(_mapping));
+        Assert.Null(next.FaultAfter(_mapping.Mark));
+        Assert.Null(_mapping.FaultAfter(MappingText.Read(MappingText.Whole).Mark));
+        Assert.Null(_mapping.FaultAfter(SiteMapping.Empty.Mark));
+        Assert.NotNull(_mapping.FaultAfter(next.Mark));
+        Assert.NotNull(changed.FaultAfter(_mapping.Mark));
+        Assert.Null(SiteMapping.Empty.FaultAfter(_mapping.Mark));
+    }
+
+    [Fact]
+    public void Difference_names_each_line_that_came_or_went()
+    {
+        var changed = MappingText.Read(MappingText.Whole.Replace("version: 3", "version: 4", StringComparison.Ordinal).Replace("2823-3", "2823-4", StringComparison.Ordinal)
+            .Replace("  - {from: mg/dl fasting, to: mg/dL}\n", "", StringComparison.Ordinal));
+
+        var difference = MappingDifference.Between(_mapping, changed);
+
+        Assert.Equal(["code http://hospital.example/lab|*K is http://loinc.org|2823-4"], difference.Added);
+        Assert.Equal(["code http://hospital.example/lab|*K is http://loinc.org|2823-3", "unit 'mg/dl fasting' is mg/dL"], difference.Removed);
+        Assert.Equal(7, MappingDifference.Between(SiteMapping.Empty, _mapping).Added.Length);
+        Assert.Contains("code 'GLU' is http://loinc.org|2345-7", MappingDifference.Between(SiteMapping.Empty, _mapping).Added);
+        Assert.Contains("unit 'units' is mg/dL for http://loinc.org|2345-7", MappingDifference.Between(SiteMapping.Empty, _mapping).Added);
     }
 }

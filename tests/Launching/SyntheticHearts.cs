@@ -1,9 +1,10 @@
+using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Numerics;
 
-namespace FederatedClinicalMl.Cli.Demo;
+namespace FederatedClinicalMl.Tests.Launching;
 
 /// <summary>
-/// Clinical rows for a demo without data: nobody's, and the same on every machine. The model is known, so the best AUROC that anybody
+/// Clinical rows for tests of a whole federation over tables: nobody's, and the same on every machine. The model is known, so the best AUROC that anybody
 /// can reach on a test set is too (<see cref="TrueLogit"/>).
 /// <para>
 /// A patient has a hidden severity s ~ N(m, 1), where m is the hospital's case mix, and an age ~ N(a, 9²). Disease is drawn with
