@@ -66,15 +66,25 @@ public sealed class ExactVectorSum
     /// once: the same bits on every machine.
     /// </summary>
     /// <exception cref="InvalidOperationException">Nothing was added, or a contribution is not whole.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Mean(int start, Span<double> mean)
     {
         if (_open > 0)
             throw new InvalidOperationException($"{_open} contribution(s) are not whole; a mean of parts would be wrong.");
         if (Contributions == 0)
             throw new InvalidOperationException("The mean of no contributions is not defined.");
-        var sum = _sum.AsSpan(start, mean.Length);
-        var (weight, step) = ((double)TotalWeight, Format.GridStep);
+        Mean(_sum.AsSpan(start, mean.Length), TotalWeight, Format.GridStep, mean);
+    }
+
+    /// <summary>The same mean of sums that were added elsewhere, under masks for example.</summary>
+    /// <param name="sum">Exact sums of weighted codes.</param>
+    /// <param name="totalWeight">Sum of the weights, from 1.</param>
+    /// <param name="gridStep">What one code is worth.</param>
+    /// <param name="mean">Receives as many means.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Mean(ReadOnlySpan<long> sum, long totalWeight, double gridStep, Span<double> mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(mean.Length, sum.Length);
+        var (weight, step) = ((double)totalWeight, gridStep);
         var i = 0;
         if (Vector256.IsHardwareAccelerated)
         {

@@ -158,7 +158,9 @@ public sealed class UpdateFormat : IEquatable<UpdateFormat>
     }
 
     /// <summary>The codes of a fixed-point block: read in place for 32 bits, else widened into <paramref name="room"/>.</summary>
-    internal ReadOnlySpan<int> Codes(ReadOnlySpan<byte> block, Span<int> room)
+    /// <param name="block">Whole values, without faults.</param>
+    /// <param name="room">As many codes.</param>
+    public ReadOnlySpan<int> Codes(ReadOnlySpan<byte> block, Span<int> room)
     {
         switch (Bits)
         {

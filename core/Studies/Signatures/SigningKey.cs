@@ -55,6 +55,11 @@ public sealed class SigningKey : IDisposable
 /// <summary>The public half of a <see cref="SigningKey"/>: a DER SubjectPublicKeyInfo.</summary>
 public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<VerifyingKey>
 {
+    // Reading a key checks its point, which takes longer than verifying with it; so it is read once. Null where it is malformed. The lock guards its use: the platform
+    // promises nothing for several threads.
+    private readonly Lazy<ECDsa?> _key = new(() => Import(subjectPublicKeyInfo));
+    private readonly Lock _gate = new();
+
     /// <summary>DER SubjectPublicKeyInfo.</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; } = subjectPublicKeyInfo;
 
@@ -64,17 +69,11 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
     /// <summary>Whether <paramref name="signature"/> was made by this key over this message for this purpose. Malformed keys verify nothing.</summary>
     public bool Verify(string context, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        using var key = ECDsa.Create();
-        try
-        {
-            key.ImportSubjectPublicKeyInfo(SubjectPublicKeyInfo.Span, out var read);
-            return read == SubjectPublicKeyInfo.Length && key.KeySize == 256
-                && key.VerifyData(SignatureContext.Bind(context, message), signature, HashAlgorithmName.SHA256);
-        }
-        catch (CryptographicException)
-        {
-            return false; // not a key: it has signed nothing
-        }
+        if (_key.Value is not { } key)
+            return false;
+        var bound = SignatureContext.Bind(context, message);
+        lock (_gate)
+            return key.VerifyData(bound, signature, HashAlgorithmName.SHA256);
     }
 
     /// <inheritdoc/>
@@ -85,6 +84,24 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
 
     /// <inheritdoc/>
     public override int GetHashCode() => Fingerprint.GetHashCode();
+
+    private static ECDsa? Import(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    {
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out var read);
+            if (read == subjectPublicKeyInfo.Length && key.KeySize == 256)
+                return key;
+        }
+        catch (CryptographicException)
+        {
+            // not a key: it has signed nothing
+        }
+
+        key.Dispose();
+        return null;
+    }
 }
 
 /// <summary>The purposes of signatures. A message is signed as <c>context || 0x00 || message</c>.</summary>
@@ -110,6 +127,9 @@ public static class SignatureContext
 
     /// <summary>The coordinator's signature over a registry entry's manifest.</summary>
     public const string Model = "fcml-model-v1";
+
+    /// <summary>A worker's signature over a message of secure aggregation, whose first bytes tell its kind.</summary>
+    public const string SecureAggregation = "fcml-secure-aggregation-v1";
 
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {

@@ -1,0 +1,15 @@
+using System.Buffers.Binary;
+using FederatedClinicalMl.Privacy;
+
+namespace FederatedClinicalMl.Tests.Privacy;
+
+/// <summary>Streams of a fixed secret, so that every statistical test gives the same verdict each time.</summary>
+internal static class Streams
+{
+    public static KeyStream Of(long seed)
+    {
+        var inputs = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(inputs, seed);
+        return KeyStream.Derive([.. Enumerable.Range(0, 32).Select(i => (byte)i)], "test", inputs);
+    }
+}
