@@ -142,6 +142,19 @@ public sealed class QualityDecisionTests
     }
 
     [Fact]
+    public void Table_that_decides_twice_about_one_event_does_it_alike_or_decides_nothing()
+    {
+        var source = _ward.Open();
+        var lines = Decided(source, "exclude", "", "").Split('\n');
+        string Twice(string decision) => string.Join('\n', [lines[0], lines[1], "another-rule" + lines[1][lines[1].IndexOf(',', StringComparison.Ordinal)..lines[1].LastIndexOf(',')] + "," + decision]);
+
+        Assert.Equal(["exclude", "exclude"], ReviewQueue.Read(Twice("exclude"), source).Select(decision => decision.Action.ToString().ToLowerInvariant()));
+        Assert.Equal(
+            "Line 3 of the table: it is about the event of line 2, and decides otherwise; decide the same in both. Nothing was decided.",
+            Assert.Throws<DatasetException>(() => ReviewQueue.Read(Twice("keep"), source)).Message);
+    }
+
+    [Fact]
     public void Text_that_would_be_a_formula_in_a_spreadsheet_is_none()
     {
         var source = new Ward().Born("=cmd|' /C calc'!A0, \"x\"", 1960, "male").Number("=cmd|' /C calc'!A0, \"x\"", 0, "8867-4", 7, "/min").Open();

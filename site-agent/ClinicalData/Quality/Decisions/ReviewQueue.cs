@@ -48,6 +48,7 @@ public static class ReviewQueue
         ArgumentNullException.ThrowIfNull(source);
         var decisions = ImmutableArray.CreateBuilder<EventDecision>();
         var lines = new List<int>();
+        var first = new Dictionary<EventKey, int>(); // an event stands there once for each rule that flagged it
         var rows = Csv.Rows(csv).ToList();
         if (rows is not [var (_, header), ..] || !header.SequenceEqual(s_columns))
             throw new DatasetException($"The table's first line must name these columns: {string.Join(',', s_columns)}.");
@@ -57,7 +58,10 @@ public static class ReviewQueue
                 throw Fault(line, $"there are {cells.Length} fields; {s_columns.Length} are needed, separated by commas");
             if (cells[^1].Trim() is not { Length: > 0 } words)
                 continue;
-            decisions.Add(Decision(line, cells, words, source.Snapshot));
+            var decision = Decision(line, cells, words, source.Snapshot);
+            if (!first.TryAdd(decision.Event, decisions.Count) && decisions[first[decision.Event]] with { Rule = decision.Rule } != decision)
+                throw Fault(line, $"it is about the event of line {lines[first[decision.Event]]}, and decides otherwise; decide the same in both");
+            decisions.Add(decision);
             lines.Add(line);
         }
 
