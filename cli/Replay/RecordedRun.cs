@@ -28,6 +28,7 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
     /// <summary>The steps in which a site took part, each with the least count that its policy let out.</summary>
     public ImmutableDictionary<(RoundNumber Round, StepKind Kind), int> StepsOf(SiteId site) =>
         Steps.SelectMany(step => step.Participants, (step, part) => (step.Id, Part: part)).Where(item => item.Part.Site == site)
+            .Reverse().DistinctBy(item => (item.Id.Round, item.Id.Kind)) // an attempt at a masked round that came to nothing may have committed steps: the last counts
             .ToImmutableDictionary(item => (item.Id.Round, item.Id.Kind), item => item.Part.MinimumCell);
 
     /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>

@@ -27,6 +27,7 @@ internal sealed record ReplayedStep(StepId Step, Sha256Digest Recorded, Sha256Di
 internal sealed class Replayer(RecordedRun record, ITrainer trainer)
 {
     private readonly Study _study = record.Study;
+    private readonly SimulatedKeys _keys = new();
 
     /// <summary>Recomputes every step.</summary>
     /// <param name="sites">The rows of the sites that took part.</param>
@@ -45,10 +46,10 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         var memory = new MemoryDisks();
         Create(memory, initial);
         var federation = new SimulatedFederation(
-            _study, SimulatedKeys.Sign(_study), record.Entry.Run, new Timeline(), new Weather(), new SimulatedKeys(),
+            _study, SimulatedKeys.Sign(_study), record.Entry.Run, new Timeline(), new Weather(), _keys,
             [.. sites.Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), record.StepsOf(site.Key))))],
             memory.Open);
-        var recorded = record.Steps.Where(step => step.Id.Kind != StepKind.Preparation).ToDictionary(step => (step.Id.Round, step.Id.Kind));
+        var recorded = record.Steps.Where(step => step.Id.Kind != StepKind.Preparation && !_study.LeadsToSum(step.Id.Kind)).ToDictionary(step => (step.Id.Round, step.Id.Kind));
         federation.Coordinator.Journaled += journaled =>
         {
             if (journaled.Event is StepCommitted committed && recorded.Remove((committed.Step.Round, committed.Step.Kind), out var step))
@@ -109,7 +110,7 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
     {
         var disk = memory.Open("coordinator");
         var results = new ResultStore(disk);
-        var plan = RunPlan.For(record.Entry.Run, _study, record.Sites, results.Write(initial), initial.Length, results.Write(record.Constants));
+        var plan = RunPlan.For(record.Entry.Run, _study, record.Sites, results.Write(initial), initial.Length, results.Write(record.Constants), site => _keys.Worker(site).PublicKey);
         using var journal = new DiskRunJournal(disk);
         journal.Append(record.Entry.Run, 0, [new RunCreated(DateTimeOffset.UnixEpoch, plan)]);
     }

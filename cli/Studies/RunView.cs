@@ -75,6 +75,8 @@ internal sealed class RunView
             RunStarted when State.Plan.Profile => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} for their profiles",
             RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
+            StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Keys is not null => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.Plan.Sites.Length} sites summed under masks",
+            StepCommitted { Step: { Kind: StepKind.Unmasking } step } => $"round {step.Round}/{State.Plan.Rounds}: the sum unmasked by {State.History[^1].Participants.Length} sites",
             StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",
             StepCommitted { Step: { Kind: StepKind.Evaluation } step } when _metrics.TryGetValue(step.Round.Value, out var metrics) => $"round {step.Round}/{State.Plan.Rounds}: {Sentence(metrics)}",
             SiteDeclined e => Declined(e.Step, e.Site, e.Reason),
@@ -130,5 +132,10 @@ internal sealed class RunView
     private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
 
     /// <summary>What a step collects, in words.</summary>
-    public static string KindOf(StepId step) => step.Kind == StepKind.SiteMetrics ? "per-site metrics" : step.Kind.ToString().ToLowerInvariant();
+    public static string KindOf(StepId step) => step.Kind switch
+    {
+        StepKind.SiteMetrics => "per-site metrics",
+        StepKind.KeyAgreement => "key agreement",
+        _ => step.Kind.ToString().ToLowerInvariant(),
+    };
 }

@@ -148,7 +148,7 @@ public sealed record ModelCheck(
                     Differs($"{name} is not signed by the key {key.Fingerprint}: the record or its signature was changed.");
                 if (round.Run != entry.Run || round.Study != entry.Study)
                     Differs($"{name} is of run {round.Run} and study {round.Study}; the manifest is of run {entry.Run} and study {entry.Study}.");
-                foreach (var step in round.Committed.Where(step => step.Participants.Length < round.Quorum || round.Required.Except(step.Participants.Select(part => part.Site)).Any()))
+                foreach (var step in round.Committed.Where(step => step.Id.Kind is not (StepKind.Agreement or StepKind.Unmasking)).Where(step => step.Participants.Length < round.Quorum || round.Required.Except(step.Participants.Select(part => part.Site)).Any()))
                     Differs($"{name}: {step.Id} was committed without its quorum or a required site.");
                 return round;
             }
@@ -164,7 +164,7 @@ public sealed record ModelCheck(
         private void CheckChain(ModelEntry entry, Study study, ImmutableArray<RecordedRound> rounds)
         {
             var steps = rounds.SelectMany(round => round.Committed).ToList();
-            var trained = steps.Where(step => step.Id.Kind == StepKind.Training).ToList();
+            var trained = steps.Where(step => step.Id.Kind == study.ParametersFrom).ToList();
             if (!trained.Select(step => step.Id.Round.Value).SequenceEqual(Enumerable.Range(1, study.Federation.Rounds)))
                 Differs($"{ModelRegistry.RoundsFile} does not hold each of the study's {study.Federation.Rounds} rounds once, in order.");
             Follows(ModelRegistry.ParametersFile, trained.LastOrDefault());

@@ -107,4 +107,13 @@ public enum RoundFault
 
     /// <summary>A staged release is not there any more, or not what was accepted.</summary>
     StagingLost,
+
+    /// <summary>Messages of secure aggregation, each right by itself, do not go together.</summary>
+    MessagesDisagree,
+
+    /// <summary>The shares that a site dealt do not make the secret that it committed to.</summary>
+    SharesUnfit,
+
+    /// <summary>The unmasked sum is beyond what the sites' updates can add up to.</summary>
+    SumVoid,
 }

@@ -1,6 +1,7 @@
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -42,6 +43,7 @@ public sealed class RunProcess
     private readonly IRunEffects _effects;
     private readonly int _dimension;
     private readonly StepMerge _merge;
+    private (StepId Step, ServerState Attempt)? _attempt; // of the step that was asked about last: every chunk of an upload needs it
     private bool _broken;
 
     /// <summary>Takes up a run where the journal left it; effects follow with <see cref="Recover"/>.</summary>
@@ -68,7 +70,14 @@ public sealed class RunProcess
     /// The command that creates a run of <paramref name="study"/>; its initial parameters, and the constants where the study gives them
     /// all, are durable in <paramref name="results"/> when this returns.
     /// </summary>
-    public static CreateRun Plan(RunId run, Study study, IEnumerable<SiteId> approvedSites, ResultStore results, DateTimeOffset now)
+    /// <param name="run">The run.</param>
+    /// <param name="study">The study.</param>
+    /// <param name="approvedSites">Sites that approved it.</param>
+    /// <param name="results">Where results go.</param>
+    /// <param name="workerKey">The key that a site's worker enrolled with.</param>
+    /// <param name="now">The coordinator's time.</param>
+    public static CreateRun Plan(
+        RunId run, Study study, IEnumerable<SiteId> approvedSites, ResultStore results, Func<SiteId, VerifyingKey?> workerKey, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(results);
@@ -77,7 +86,7 @@ public sealed class RunProcess
         var constants = PreprocessingConstants.NeedPreparation(study)
             ? (Sha256Digest?)null
             : results.Write(PreprocessingConstants.Freeze(study, null).Canonical.Span);
-        return new CreateRun(now, RunPlan.For(run, study, invited, results.Write(initial), initial.Length, constants));
+        return new CreateRun(now, RunPlan.For(run, study, invited, results.Write(initial), initial.Length, constants, workerKey));
     }
 
     /// <summary>
@@ -162,7 +171,8 @@ public sealed class RunProcess
         var deadline = step.Remaining is { } remaining ? _services.Time.GetUtcNow() + remaining : step.Deadline;
         return step.Id.Kind.PrecedesModel()
             ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
-            : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline);
+            : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline,
+                AttemptAt(step.Id) is { } attempt ? MaskedAttempt.InputsFor(attempt, site) : default);
     }
 
     /// <summary>What became of a release that a site still holds; null while that is open: its step collects, or is being merged with it.</summary>
@@ -222,7 +232,7 @@ public sealed class RunProcess
             return new UploadPermit(null, null, RoundFault.SiteGone);
         var precedes = step.Kind.PrecedesModel();
         return new UploadPermit(
-            new UploadRule(_study, step, site, key, precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension), null, null);
+            new UploadRule(_study, step, site, key, precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step)), null, null);
     }
 
     // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.
@@ -308,12 +318,22 @@ public sealed class RunProcess
         _ => new Settlement(step.Participants.Contains(site) ? SettlementOutcome.Committed : SettlementOutcome.Late),
     };
 
+    // Of the open step, or of none.
+    private ServerState? AttemptAt(StepId step)
+    {
+        if (!State!.Plan.IsMasked(step.Kind))
+            return null;
+        if (_attempt is not { } kept || kept.Step != step)
+            _attempt = kept = (step, MaskedAttempt.At(_study, State, step, _dimension, _services.Results));
+        return kept.Attempt;
+    }
+
     private ReadOnlyMemory<byte> Constants(RunState state) => _services.Results.Read(state.Constants!.Value);
 
     private sealed class MergeWork(RunProcess process, StepState step) : RunWork
     {
         // Taken from the state at closing: the run's turn goes on while this works.
-        private readonly Sha256Digest _parameters = process.State!.Parameters;
+        private readonly RunState _state = process.State!;
 
         public override string Name => $"merge {step.Id}";
 
@@ -321,9 +341,18 @@ public sealed class RunProcess
         {
             var inputs = step.Participants!.Value.Select(site => (Site: site, Answer: (AcceptedAnswer)step.Answers[site]))
                 .Select(item => new MergeInput(item.Site, item.Answer.Release, item.Answer.Weight)).ToList();
-            var outcome = process._merge.Merge(step.Id, inputs, _parameters);
+            var outcome = process._merge.Merge(step.Id, inputs, _state.Parameters, Masked());
             var now = process._services.Time.GetUtcNow();
             return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault) : new StepMerged(now, step.Id, outcome.Result, outcome.Length);
+        }
+
+        private MaskedStep? Masked()
+        {
+            if (!_state.Plan.IsMasked(step.Id.Kind))
+                return null;
+            var attempt = MaskedAttempt.At(process._study, _state, step.Id, process._dimension, process._services.Results);
+            var (sum, weight) = step.Id.Kind == StepKind.Unmasking ? MaskedAttempt.SumOf(_state, step.Id) : default;
+            return new MaskedStep(attempt, sum, weight);
         }
     }
 

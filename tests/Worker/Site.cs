@@ -186,5 +186,5 @@ internal sealed class Site : IDisposable
         Key.Dispose();
     }
 
-    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), () => PolicyReader.Read(Policy), _computer, Time);
+    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), new RunRoots(Disk, System.Security.Cryptography.RandomNumberGenerator.GetBytes), () => PolicyReader.Read(Policy), _computer, Time);
 }

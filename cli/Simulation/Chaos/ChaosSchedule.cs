@@ -32,7 +32,7 @@ internal sealed class ChaosPlan
         var plan = new ChaosPlan(ChaosStudy.Of(study));
         var memory = new MemoryDisks();
         var calm = plan.Federation(new Timeline(), new Weather(), _ => { }, (_, name) => memory.Open(name), Mutant.None);
-        plan.Undisturbed = CommittedStep.Of(calm.RunToModel(null, CancellationToken.None));
+        plan.Undisturbed = CommittedStep.Of(plan.Study, calm.RunToModel(null, CancellationToken.None));
         return plan;
     }
 

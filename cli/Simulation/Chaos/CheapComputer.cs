@@ -21,6 +21,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         return request.Step.Kind switch
         {
             StepKind.Preparation => Prepare(request.Study, random),
+            StepKind.KeyAgreement => new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, null, "simulated", 0),
             StepKind.Training => Train(request, random),
             StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Score(request, random), request.Policy.MinimumCell).Write()),
             _ => Json(new EvaluationReport(Score(request, random)).Write()),

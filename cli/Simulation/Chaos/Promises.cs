@@ -7,7 +7,10 @@ namespace FederatedClinicalMl.Cli.Simulation;
 /// <summary>A promise does not hold.</summary>
 internal sealed class BrokenPromiseException(string sentence) : Exception(sentence);
 
-/// <summary>One committed step: what must come out the same, whatever happened on the way. Signatures, and so releases and models, differ each time.</summary>
+/// <summary>
+/// One committed step: what must come out the same, whatever happened on the way. Signatures, and so releases and models, differ each time; so do keys, and
+/// with them everything of a masked round before its new parameters.
+/// </summary>
 /// <param name="Round">The round.</param>
 /// <param name="Kind">The kind.</param>
 /// <param name="Result">SHA-256 of the constants, parameters or metrics.</param>
@@ -15,12 +18,17 @@ internal sealed class BrokenPromiseException(string sentence) : Exception(senten
 internal sealed record CommittedStep(RoundNumber Round, StepKind Kind, Sha256Digest Result, string Participants)
 {
     /// <summary>The committed steps of a run, in order.</summary>
-    public static IReadOnlyList<CommittedStep> Of(RunState state) =>
+    public static IReadOnlyList<CommittedStep> Of(Study study, RunState state) =>
     [
-        .. state.History.Where(step => step.Result is not null).Select(step => new CommittedStep(
+        .. state.History.Where(step => step.Result is not null && !study.LeadsToSum(step.Id.Kind)).Select(step => new CommittedStep(
             step.Id.Round, step.Id.Kind, step.Result!.Value,
-            string.Join(' ', step.Participants.Select(site => $"{site}:{((AcceptedAnswer)step.Sites[site]).Weight}")))),
+            string.Join(' ', Summed(state, step).Participants.Select(site => $"{site}:{((AcceptedAnswer)Summed(state, step).Sites[site]).Weight}")))),
     ];
+
+    // Whose updates a round's parameters are made of; who unmasks them decides nothing.
+    private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind == StepKind.Unmasking
+        ? state.History.Single(ended => ended.Id == step.Id with { Kind = StepKind.Training })
+        : step;
 }
 
 /// <summary>Watches a federation from outside and holds it to its promises, at every step and at the end.</summary>
@@ -29,7 +37,7 @@ internal sealed class Promises
     private readonly SimulatedFederation _federation;
     private readonly List<string> _journal = []; // every event that was ever announced
     private readonly HashSet<(SiteId Site, StepId Step, Sha256Digest Release)> _accepted = [];
-    private readonly HashSet<(RoundNumber Round, StepKind Kind)> _committed = [];
+    private readonly HashSet<(RoundNumber Round, StepKind Kind, int Attempt)> _committed = [];
     private readonly HashSet<StepId> _over = [];
     private readonly Dictionary<(SiteId Site, StepId Step), Sha256Digest> _sent = [];
     private readonly HashSet<SiteId> _withdrawn = []; // at the site, perhaps
@@ -73,7 +81,7 @@ internal sealed class Promises
         var registered = state.Status == RunStatus.Registered;
         Insist(registered || (_withdrawn.Count > 0 && state.Status == RunStatus.Failed), $"the run ends with a model: it is {state.Status} {state.Failure}");
         Insist(registered || _withdrawn.SetEquals(state.Gone.Keys), $"a withdrawn approval reaches the run: {string.Join(' ', _withdrawn)} did not leave it");
-        var committed = CommittedStep.Of(state);
+        var committed = CommittedStep.Of(_federation.Coordinator.Study, state);
         foreach (var (expected, found) in undisturbed.Zip(committed))
             Insist(expected == found, $"a disturbed run gives what an undisturbed one gives: {expected} became {found}");
         Insist(undisturbed.Count == committed.Count || !registered, "a disturbed run commits as many steps as an undisturbed one");
@@ -136,7 +144,7 @@ internal sealed class Promises
                     $"{e.Step} is made of accepted releases, each once");
                 break;
             case StepCommitted e:
-                Insist(_committed.Add((e.Step.Round, e.Step.Kind)), $"one commit per round: {e.Step}");
+                Insist(_committed.Add((e.Step.Round, e.Step.Kind, _federation.Coordinator.Study.LeadsToSum(e.Step.Kind) ? e.Step.Attempt : 0)), $"one commit per round: {e.Step}");
                 _over.Add(e.Step);
                 break;
             case StepAbandoned e:

@@ -12,7 +12,8 @@ namespace FederatedClinicalMl.Cli.Simulation;
 internal static class Messages
 {
     public static OfferedStep Offered(StepInvitation invitation) => new(
-        invitation.Step, invitation.Study, invitation.Parameters, invitation.ParametersLength, invitation.Constants, invitation.Deadline);
+        invitation.Step, invitation.Study, invitation.Parameters, invitation.ParametersLength, invitation.Constants, invitation.Deadline,
+        invitation.Inputs);
 
     public static StepOrder Order(OfferedStep offer, SiteId site) => new()
     {
@@ -24,6 +25,7 @@ internal static class Messages
         ParametersDigest = offer.Parameters is { } parameters ? ByteString.CopyFrom(parameters.Span) : ByteString.Empty,
         Constants = ByteString.CopyFrom(offer.Constants.Span),
         Site = site.Value,
+        Inputs = ByteString.CopyFrom(offer.Inputs.Span),
     };
 
     public static HeldTicket Ticket(ReleaseTicket ticket) => new(

@@ -118,7 +118,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         {
             if (Process() is null)
             {
-                var create = RunProcess.Plan(Run, Study, approved, _memory!.Results, Time.GetUtcNow());
+                var create = RunProcess.Plan(Run, Study, approved, _memory!.Results, site => _workers.GetValueOrDefault(site), Time.GetUtcNow());
                 if (initialParameters is not null)
                     create = create with { Plan = create.Plan with { Parameters = _memory.Results.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initialParameters.AsSpan())) } };
                 _process = NewProcess();

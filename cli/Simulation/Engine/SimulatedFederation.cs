@@ -55,7 +55,7 @@ internal sealed class SimulatedFederation
 {
     /// <summary>What simulated sites allow: everything, for there is nobody to protect from whoever holds all the data.</summary>
     public static readonly PolicyReading OpenPolicy = new(
-        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
+        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
 
     public SimulatedFederation(
         Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites,
@@ -71,7 +71,7 @@ internal sealed class SimulatedFederation
         {
             var identity = new WorkerIdentity(id, keys.Worker(id), new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(id.Value)).Span), "simulated");
             var outbox = new OutboxKey(new byte[SealedDisk.KeyLength]);
-            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, OpenPolicy, computer);
+            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, RandomNumberGenerator.GetBytes, OpenPolicy, computer);
             gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), outbox, worker, Coordinator, mutant ?? Mutant.None);
         }
 

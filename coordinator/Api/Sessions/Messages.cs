@@ -20,6 +20,7 @@ internal static class Messages
             ParametersLength = (ulong)invitation.ParametersLength,
             Constants = UnsafeByteOperations.UnsafeWrap(invitation.Constants),
             DeadlineUnixMilliseconds = invitation.Deadline.ToUnixTimeMilliseconds(),
+            Inputs = UnsafeByteOperations.UnsafeWrap(invitation.Inputs),
         },
     };
 

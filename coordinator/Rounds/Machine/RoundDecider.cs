@@ -97,7 +97,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             return RoundFault.RunIsPaused;
         if (now < step.Deadline)
             return RoundFault.DeadlineAhead;
-        if (Plan.Shortfall([.. step.Accepted.Select(accepted => accepted.Site)]) is { } shortfall)
+        if (Plan.Shortfall(step.Id.Kind, [.. step.Accepted.Select(accepted => accepted.Site)]) is { } shortfall)
             Abandon(step, $"the deadline passed and {shortfall}");
         else
             Close(step);
@@ -189,7 +189,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         // Who takes part, or may still do so.
         var possible = step.Invited.Where(site =>
             !_state.Gone.ContainsKey(site) && (!step.Answers.TryGetValue(site, out var answer) || answer is AcceptedAnswer)).ToImmutableArray();
-        if (Plan.Shortfall(possible) is { } shortfall)
+        if (Plan.Shortfall(step.Id.Kind, possible) is { } shortfall)
             Abandon(step, shortfall);
         else if (possible.All(step.Answers.ContainsKey))
             Close(step);
@@ -211,11 +211,17 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
     {
         if (Paused || _state.Next is not { } next)
             return;
-        var invited = _state.Present.ToImmutableArray();
-        if (Plan.Shortfall(invited) is { } shortfall)
+        // Within an attempt at a masked round only those are left who took part in the step before.
+        var within = Plan.IsMasked(next.Kind) && next.Kind.Phase() > 0;
+        ImmutableArray<SiteId> invited = [.. _state.Present.Where(site => !within || _state.History[^1].Participants.Contains(site))];
+        if (!within && Plan.Shortfall(next.Kind, invited) is { } shortfall)
+        {
             Add(new RunFailed(now, $"The run ends before {Describe(next.Of(Plan.Run))}: {shortfall}."));
-        else
-            Add(new StepOpened(now, next.Of(Plan.Run), invited, now + Plan.Deadline));
+            return;
+        }
+
+        Add(new StepOpened(now, next.Of(Plan.Run), invited, now + Plan.Deadline));
+        CloseIfDecided(); // who left since the step before may have been one too many for this attempt
     }
 
     private void Complete()
@@ -243,6 +249,10 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         StepKind.Training => $"training round {step.Round}",
         StepKind.Evaluation => $"the evaluation of round {step.Round}",
         StepKind.Profile => "the profile",
+        StepKind.KeyAgreement => $"the keys of training round {step.Round}",
+        StepKind.Sharing => $"the shares of training round {step.Round}",
+        StepKind.Agreement => $"the survivors of training round {step.Round}",
+        StepKind.Unmasking => $"the unmasking of training round {step.Round}",
         _ => $"the per-site metrics of round {step.Round}",
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -11,6 +12,11 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// attempt is abandoned, without waiting. An abandoned step is tried again, with every site that has not left, while attempts remain;
 /// then the run fails. A site that left, for whatever reason, is asked no more, and what it gave to a step that still collects does not
 /// count: whether its upload came before or after its leaving decides nothing.
+/// </para>
+/// <para>
+/// A training round of a study whose aggregation is secure is five steps (keys, shares, masked updates, survivors, unmasking), each an
+/// ordinary one, and each asks only those who took part in the one before. Where one of them comes to nothing so does the attempt: the next
+/// begins with new keys. The parameters change with the last.
 /// </para>
 /// <para>
 /// While a run is paused the open step still takes answers, is closed when all have answered, and is merged and committed; but its
@@ -73,7 +79,7 @@ public static class RoundMachine
             StepCommitted e => Committed(state, e),
             StepAbandoned e => (state with
             {
-                Next = new StepAim(e.Step.Round, e.Step.Kind, e.Step.Attempt + 1),
+                Next = state.Plan.Again(e.Step),
             }).End(Current(state, e, e.Step), e.At, null, e.Sentence),
             RoundRecorded e => state with { Recorded = e.Round },
             RunPaused e => state with
@@ -110,7 +116,10 @@ public static class RoundMachine
             : plan.Quorum < 1 ? "its quorum is below 1"
             : plan.Deadline <= TimeSpan.Zero ? "its deadline is not after the start"
             : plan.Preparation != plan.Constants is null ? "constants are given and to be learned, or neither"
-            : plan.Shortfall(plan.Sites);
+            : plan.Keys is not null && plan.Sites.Length is < MemberList.MinimumCount or > MemberList.MaximumCount
+                ? $"secure aggregation is for {MemberList.MinimumCount} to {MemberList.MaximumCount} sites, and {plan.Sites.Length} have approved the study"
+            : plan.Keys?.Distinct().Count() < plan.Keys?.Length ? "two of its sites enrolled with one worker key"
+            : plan.Shortfall(plan.First.Kind, plan.Sites);
         return impossible is null ? Decision.Of(new RunCreated(now, plan)) : Decision.Refuse(RoundFault.PlanImpossible, $"The run cannot succeed: {impossible}.");
     }
 
@@ -122,14 +131,15 @@ public static class RoundMachine
 
     private static RunState Committed(RunState state, StepCommitted e)
     {
-        var ended = (state with { Next = state.Plan.After(e.Step.Round, e.Step.Kind) }).End(Current(state, e, e.Step), e.At, e.Result, null);
+        var ended = (state with { Next = state.Plan.After(e.Step) }).End(Current(state, e, e.Step), e.At, e.Result, null);
         return e.Step.Kind switch
         {
             StepKind.Preparation => ended with { Constants = e.Result },
-            StepKind.Training => ended with { Parameters = e.Result },
+            StepKind.Training when state.Plan.Keys is null => ended with { Parameters = e.Result },
+            StepKind.Unmasking => ended with { Parameters = e.Result },
             StepKind.Evaluation => ended with { Metrics = e.Result },
-            StepKind.Profile => ended,
-            _ => ended with { SiteMetrics = e.Result },
+            StepKind.SiteMetrics => ended with { SiteMetrics = e.Result },
+            _ => ended,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -21,6 +22,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="ParametersLength">Bytes of a parameter vector.</param>
 /// <param name="Constants">SHA-256 of the preprocessing constants; null where they are to be learned.</param>
 /// <param name="Profile">Whether the run asks what the sites' rows are like, and nothing else.</param>
+/// <param name="Keys">Of a study whose aggregation is secure: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -37,7 +39,8 @@ public sealed record RunPlan(
     Sha256Digest Parameters,
     long ParametersLength,
     Sha256Digest? Constants,
-    bool Profile = false)
+    bool Profile = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -46,45 +49,84 @@ public sealed record RunPlan(
     /// <param name="parameters">SHA-256 of the initial parameters.</param>
     /// <param name="parametersLength">Their bytes.</param>
     /// <param name="constants">SHA-256 of the constants where the study gives them all; null where they are to be learned.</param>
+    /// <param name="workerKey">The key that a site's worker enrolled with; a site without one is not invited to a study whose aggregation is secure.</param>
     public static RunPlan For(
-        RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength, Sha256Digest? constants)
+        RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength, Sha256Digest? constants, Func<SiteId, VerifyingKey?> workerKey)
     {
         ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(workerKey);
         var federation = study.Federation;
+        ImmutableArray<SiteId> invited = [.. sites.Distinct().Order()];
+        ImmutableArray<Sha256Digest>? keys = null;
+        if (federation.Aggregation == Aggregation.Secure)
+        {
+            invited = [.. invited.Where(site => workerKey(site) is not null)];
+            keys = [.. invited.Select(site => workerKey(site)!.Fingerprint)];
+        }
+
         return new RunPlan(
-            run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, [.. sites.Distinct().Order()],
+            run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, invited,
             [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
-            parametersLength, constants);
+            parametersLength, constants, Keys: keys);
     }
 
     /// <summary>A plan that asks what the sites' rows are like: whoever answers is in the profile, and nobody has to.</summary>
     public static RunPlan ForProfile(RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength) =>
-        For(run, study, sites, parameters, parametersLength, constants: null) with { Profile = true, Required = [], Quorum = 1, Attempts = 1 };
+        For(run, study, sites, parameters, parametersLength, constants: null, _ => null) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null };
 
-    /// <summary>Why a step with only these participants would not commit, as part of a sentence; null where it would.</summary>
-    public string? Shortfall(ImmutableArray<SiteId> participants)
+    /// <summary>The sites with their keys, of a study whose aggregation is secure; null otherwise.</summary>
+    [JsonIgnore]
+    public MemberList? Members => Keys is { } keys ? MemberList.Of(Sites.Zip(keys, (site, key) => new Member(site, key))) : null;
+
+    /// <summary>Whether a step of this kind is one of those in which a masked round goes.</summary>
+    public bool IsMasked(StepKind kind) => Keys is not null && kind.Part() == StepKind.Training;
+
+    /// <summary>
+    /// Why a step with only these participants would not commit, as part of a sentence; null where it would. Once the masked sum is made, a
+    /// threshold of its sites unmasks it, whoever they are: the study's own rules were those of the sum.
+    /// </summary>
+    public string? Shortfall(StepKind kind, ImmutableArray<SiteId> participants)
     {
-        var missing = Required.Except(participants).ToList();
+        var masked = IsMasked(kind);
+        var summed = masked && kind.Phase() > StepKind.Training.Phase();
+        var missing = summed ? [] : Required.Except(participants).ToList();
         if (missing.Count > 0)
             return $"without the required {(missing.Count == 1 ? "site" : "sites")} {string.Join(", ", missing)} it cannot commit";
-        return participants.Length < Quorum ? $"with {participants.Length} of at least {Quorum} sites it cannot commit" : null;
+        var least = Math.Max(summed ? 0 : Quorum, masked ? AggregationTerms.LeastThreshold(Sites.Length) : 0);
+        return participants.Length < least ? $"with {participants.Length} of at least {least} sites it cannot commit" : null;
     }
 
     /// <summary>The first step.</summary>
     [JsonIgnore]
-    public StepAim First => Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : new StepAim(new RoundNumber(1), StepKind.Training, 1);
+    public StepAim First => Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : Train(1);
 
     /// <summary>The step after one that was committed; null after the last.</summary>
-    public StepAim? After(RoundNumber round, StepKind kind)
+    public StepAim? After(StepId step)
     {
+        var (_, round, kind, attempt) = step;
+        StepKind? within = !IsMasked(kind) ? null : kind switch
+        {
+            StepKind.KeyAgreement => StepKind.Sharing,
+            StepKind.Sharing => StepKind.Training,
+            StepKind.Training => StepKind.Agreement,
+            StepKind.Agreement => StepKind.Unmasking,
+            _ => null,
+        };
+        if (within is { } next)
+            return new StepAim(round, next, attempt);
         if (kind == StepKind.Profile)
             return null;
-        if (kind == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
+        if (kind.Part() == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
             return new StepAim(round, StepKind.Evaluation, 1);
         if (round.Value < Rounds)
-            return new StepAim(new RoundNumber(round.Value + 1), StepKind.Training, 1);
+            return Train(round.Value + 1);
         return PerSite && kind != StepKind.SiteMetrics ? new StepAim(round, StepKind.SiteMetrics, 1) : null;
     }
+
+    /// <summary>The step after one that came to nothing: the next attempt, which a masked round begins anew, with other keys.</summary>
+    public StepAim Again(StepId step) => new(step.Round, IsMasked(step.Kind) ? StepKind.KeyAgreement : step.Kind, step.Attempt + 1);
+
+    private StepAim Train(int round) => new(new RoundNumber(round), Keys is null ? StepKind.Training : StepKind.KeyAgreement, 1);
 }
 
 /// <summary>A step that is to be opened.</summary>

@@ -26,12 +26,13 @@ public sealed class StepMerge
     private readonly Study _study;
     private readonly StagingArea _staging;
     private readonly ResultStore _results;
+    private readonly MaskedMerge _masked;
 
     /// <summary>The merge of one study's steps.</summary>
     public StepMerge(Study study, StagingArea staging, ResultStore results)
     {
         ArgumentNullException.ThrowIfNull(study);
-        (_study, _staging, _results) = (study, staging, results);
+        (_study, _staging, _results, _masked) = (study, staging, results, new MaskedMerge(study, results));
         if (ServerStrategies.For(study).StateVectors > 0)
             throw new ArgumentException("The study's strategy carries state from round to round, which is not kept yet.", nameof(study));
     }
@@ -40,9 +41,10 @@ public sealed class StepMerge
     /// <param name="step">The step.</param>
     /// <param name="participants">Its participants, each once, at least one.</param>
     /// <param name="parameters">The parameters from which the sites started (training).</param>
+    /// <param name="masked">Of a masked round: its attempt.</param>
     /// <returns>The durable result; or why there is none.</returns>
     /// <exception cref="IOException">The disk failed: merge again later.</exception>
-    public MergeOutcome Merge(StepId step, IReadOnlyCollection<MergeInput> participants, Sha256Digest parameters)
+    public MergeOutcome Merge(StepId step, IReadOnlyCollection<MergeInput> participants, Sha256Digest parameters, MaskedStep? masked = null)
     {
         ArgumentNullException.ThrowIfNull(participants);
         if (participants.Count == 0 || participants.DistinctBy(input => input.Site).Count() != participants.Count)
@@ -57,6 +59,8 @@ public sealed class StepMerge
                 payloads.Add((input, payload));
             }
 
+            if (masked is not null)
+                return _masked.Merge(step, payloads, parameters, masked);
             return step.Kind switch
             {
                 StepKind.Training => Train(step, payloads, parameters),

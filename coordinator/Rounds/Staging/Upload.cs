@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -12,7 +13,9 @@ internal sealed class Upload : IDisposable
     private readonly List<byte> _headBytes = [];
     private readonly byte[] _split = new byte[8]; // the beginning of a value that the last bytes cut in two
     private int _splitLength;
-    private List<byte>? _json;
+    private readonly IncrementalHash _vectorHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of a masked update
+    private List<byte>? _rest; // JSON, or a message: what is looked at when it is whole
+    private long _taken; // of the payload
     private int _headLength;
 
     /// <summary>The part's file while bytes come; null once whole.</summary>
@@ -50,7 +53,10 @@ internal sealed class Upload : IDisposable
             return RoundFault.LengthWrong;
         if (Sha256Digest.Of(_payloadHash) != Head.Manifest.PayloadDigest)
             return RoundFault.PayloadDigestWrong;
-        return _json is not null && !rule.Accepts(Head.Manifest, _json.ToArray()) ? RoundFault.PayloadMalformed : null;
+        if (_rest is null)
+            return null;
+        var isRight = rule.Attempt is null ? rule.Accepts(Head.Manifest, _rest.ToArray()) : rule.Accepts(_rest.ToArray(), Sha256Digest.Of(_vectorHash));
+        return isRight ? null : RoundFault.PayloadMalformed;
     }
 
     public void CloseFile()
@@ -63,6 +69,7 @@ internal sealed class Upload : IDisposable
     {
         CloseFile();
         _payloadHash.Dispose();
+        _vectorHash.Dispose();
     }
 
     private RoundFault? TakeHead(UploadRule rule, ref ReadOnlySpan<byte> bytes)
@@ -90,7 +97,7 @@ internal sealed class Upload : IDisposable
         if (rule.FaultOf(Head) is { } fault)
             return fault;
         if (rule.Format is null)
-            _json = new List<byte>((int)Head.Manifest.PayloadLength); // bounded by the manifest's own check
+            _rest = new List<byte>((int)Math.Max(0, Head.Manifest.PayloadLength - rule.VectorLength)); // bounded by the rule
         return null;
     }
 
@@ -106,13 +113,18 @@ internal sealed class Upload : IDisposable
         if (Length > Head!.FileLength)
             return RoundFault.LengthWrong;
         _payloadHash.AppendData(bytes);
-        if (_json is not null)
-        {
-            _json.AddRange(bytes);
-            return null;
-        }
+        var vector = bytes[..(int)Math.Clamp(rule.VectorLength - _taken, 0, bytes.Length)];
+        _taken += bytes.Length;
+        _rest?.AddRange(bytes[vector.Length..]);
+        if (rule.Format is not null)
+            return TakeValues(rule.Format, vector);
+        _vectorHash.AppendData(vector);
+        return null;
+    }
 
-        var width = rule.Format!.BytesPerValue;
+    private RoundFault? TakeValues(UpdateFormat format, ReadOnlySpan<byte> bytes)
+    {
+        var width = format.BytesPerValue;
         if (_splitLength > 0)
         {
             var count = Math.Min(bytes.Length, width - _splitLength);
@@ -122,12 +134,12 @@ internal sealed class Upload : IDisposable
             if (_splitLength < width)
                 return null;
             _splitLength = 0;
-            if (rule.Format.FirstFault(_split.AsSpan(0, width)) is not null)
+            if (format.FirstFault(_split.AsSpan(0, width)) is not null)
                 return RoundFault.ValueOutOfRange;
         }
 
         var whole = bytes.Length - (bytes.Length % width);
-        if (rule.Format.FirstFault(bytes[..whole]) is not null)
+        if (format.FirstFault(bytes[..whole]) is not null)
             return RoundFault.ValueOutOfRange;
         bytes[whole..].CopyTo(_split);
         _splitLength = bytes.Length - whole;

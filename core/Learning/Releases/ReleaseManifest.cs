@@ -12,7 +12,8 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Constants">SHA-256 of the frozen preprocessing constants; null for preparation.</param>
 /// <param name="PayloadLength">Bytes of the payload.</param>
 /// <param name="PayloadDigest">SHA-256 of the payload.</param>
-/// <param name="Encoding">"fixed8|16|24|32", "float32" or "json".</param>
+/// <param name="Encoding">"fixed8|16|24|32", "float32" or "json"; of a masked round "mask32|64" (an update as words under masks, and the message that answers
+/// for it) or "message" (a message of secure aggregation alone).</param>
 /// <param name="Dimension">Number of values of an update; 0 for JSON.</param>
 /// <param name="Weight">How much an update counts, from 1; 0 for JSON.</param>
 /// <param name="Saturated">How many coordinates met the encoding's range.</param>
@@ -41,10 +42,20 @@ public sealed record ReleaseManifest(
     /// <summary>Most bytes of a payload of JSON. The largest is a profile: about 1.4 kB for each of at most 4,096 features (ProfileReportTests holds it), uploaded in chunks like an update.</summary>
     public const int MaximumJsonLength = 8 << 20;
 
+    /// <summary>The encoding of a message of secure aggregation.</summary>
+    public const string MessageEncoding = "message";
+
+    /// <summary>Most bytes of such a message.</summary>
+    public const int MaximumMessageLength = 1 << 20;
+
+    /// <summary>The encoding of an update under masks.</summary>
+    /// <param name="bits">Bits of a word: 32 or 64.</param>
+    public static string MaskEncoding(int bits) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"mask{bits}");
+
     /// <summary>Whether releases of a step of this kind can have that <see cref="MinimumCell"/>.</summary>
     public static bool IsMinimumCell(StepKind kind, int minimumCell) => kind switch
     {
-        StepKind.Training => minimumCell == 0,
+        _ when kind.Part() == StepKind.Training => minimumCell == 0,
         StepKind.SiteMetrics => minimumCell >= 0,
         _ => minimumCell > 0,
     };
@@ -116,6 +127,13 @@ public sealed record ReleaseManifest(
             throw new FormatException("manifest.parameters and manifest.constants must be null for preparation and profile, and only for them.");
         if (!IsMinimumCell(Step.Kind, MinimumCell))
             throw new FormatException("manifest.minimumCell must be from 1, and 0 for an update or where the policy withholds per-site metrics.");
+        if (Step.Kind.IsMessage())
+        {
+            if (Encoding != MessageEncoding || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumMessageLength)
+                throw new FormatException($"manifest: a release of {Step.Kind} is a message of at most {MaximumMessageLength} bytes, without dimension, weight or saturation.");
+            return;
+        }
+
         if (!isUpdate)
         {
             if (Encoding != "json" || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)
@@ -123,12 +141,20 @@ public sealed record ReleaseManifest(
             return;
         }
 
-        var width = Encoding switch { "fixed8" => 1, "fixed16" => 2, "fixed24" => 3, "fixed32" or "float32" => 4, _ => 0 };
+        var width = Encoding switch { "fixed8" => 1, "fixed16" => 2, "fixed24" => 3, "fixed32" or "float32" or "mask32" => 4, "mask64" => 8, _ => 0 };
         if (width == 0)
-            throw new FormatException("manifest.encoding must be fixed8, fixed16, fixed24, fixed32 or float32 for an update.");
+            throw new FormatException("manifest.encoding must be fixed8, fixed16, fixed24, fixed32, float32, mask32 or mask64 for an update.");
         if (Dimension < 1 || Weight < 1 || Saturated > Dimension)
             throw new FormatException("manifest: an update has a dimension and a weight from 1, and no more saturated coordinates than its dimension.");
-        if (PayloadLength != (long)Dimension * width)
+        var rest = PayloadLength - ((long)Dimension * width);
+        if (Encoding.StartsWith("mask", StringComparison.Ordinal))
+        {
+            if (rest is < 1 or > MaximumMessageLength || Saturated != 0)
+                throw new FormatException($"manifest: after the words of a masked update comes a message; how many coordinates were saturated is not told.");
+            return;
+        }
+
+        if (rest != 0)
             throw new FormatException($"manifest.payloadLength must be dimension times {width} for {Encoding}.");
     }
 }

@@ -114,7 +114,7 @@ public enum StepKind
     /// <summary>Mergeable counts and moments of the training rows, from which preprocessing constants are frozen.</summary>
     Preparation = 1,
 
-    /// <summary>An update of the parameters.</summary>
+    /// <summary>An update of the parameters; under masks where the study's aggregation is secure.</summary>
     Training = 2,
 
     /// <summary>Mergeable metrics of the round's new parameters.</summary>
@@ -125,6 +125,18 @@ public enum StepKind
 
     /// <summary>What each site's rows are like: counts, moments and histograms, suppressed.</summary>
     Profile = 5,
+
+    /// <summary>Of secure aggregation: each site's public keys for this attempt.</summary>
+    KeyAgreement = 6,
+
+    /// <summary>Of secure aggregation: each site's secrets, divided among the sites and sealed for them.</summary>
+    Sharing = 7,
+
+    /// <summary>Of secure aggregation: signatures on who survived, once the masked updates are summed.</summary>
+    Agreement = 8,
+
+    /// <summary>Of secure aggregation: the shares that take the masks off the sum, which gives the round's new parameters.</summary>
+    Unmasking = 9,
 }
 
 /// <summary>What holds for kinds of steps.</summary>
@@ -132,6 +144,22 @@ public static class StepKinds
 {
     /// <summary>Whether a step of this kind asks about data alone: it has neither parameters nor constants, and is of round 0.</summary>
     public static bool PrecedesModel(this StepKind kind) => kind is StepKind.Preparation or StepKind.Profile;
+
+    /// <summary>Whether a step of this kind collects messages of secure aggregation, and nothing else. (Its training collects masked updates.)</summary>
+    public static bool IsMessage(this StepKind kind) => kind is StepKind.KeyAgreement or StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking;
+
+    /// <summary>The part of a round that a step of this kind belongs to: all steps of secure aggregation are of the training.</summary>
+    public static StepKind Part(this StepKind kind) => kind.IsMessage() ? StepKind.Training : kind;
+
+    /// <summary>The place of a step of this kind within an attempt at its part.</summary>
+    public static int Phase(this StepKind kind) => kind switch
+    {
+        StepKind.Sharing => 1,
+        StepKind.Training => 2,
+        StepKind.Agreement => 3,
+        StepKind.Unmasking => 4,
+        _ => 0,
+    };
 }
 
 /// <summary>
@@ -144,6 +172,9 @@ public static class StepKinds
 /// <param name="Attempt">From 1; a step that missed its quorum may be tried again as its study says.</param>
 public readonly record struct StepId(RunId Run, RoundNumber Round, StepKind Kind, int Attempt)
 {
+    /// <summary>By which the steps of a run follow one another.</summary>
+    public (int Round, StepKind Part, int Attempt, int Phase) Order => (Round.Value, Kind.Part(), Attempt, Kind.Phase());
+
     /// <inheritdoc/>
     public override string ToString() => $"{Run}.{Round}.{Kind.ToString().ToLowerInvariant()}.{Attempt}";
 

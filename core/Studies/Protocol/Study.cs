@@ -36,6 +36,12 @@ public sealed record Study
     /// <summary>How updates become a model.</summary>
     public required StudyFederation Federation { get; init; }
 
+    /// <summary>The kind of step whose result is a round's new parameters.</summary>
+    public StepKind ParametersFrom => Federation.Aggregation == Aggregation.Secure ? StepKind.Unmasking : StepKind.Training;
+
+    /// <summary>Whether a step of this kind is one of a masked round before its new parameters: its result depends on keys, and tells nothing by itself.</summary>
+    public bool LeadsToSum(StepKind kind) => Federation.Aggregation == Aggregation.Secure && kind.Part() == StepKind.Training && kind != StepKind.Unmasking;
+
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
 
@@ -227,6 +233,16 @@ public sealed record FixedPointEncoding(int Bits, double Range) : UpdateEncoding
 /// <summary>IEEE 754 binary32, little-endian; put on a grid of 2^-32 before summing, so that sums stay exact. Magnitudes above 64 are refused.</summary>
 public sealed record Float32Encoding : UpdateEncoding;
 
+/// <summary>How updates are summed.</summary>
+public enum Aggregation
+{
+    /// <summary>The coordinator receives each site's update and adds them up.</summary>
+    Plain,
+
+    /// <summary>Under masks that cancel in the sum (docs/reference/secure-aggregation.md).</summary>
+    Secure,
+}
+
 /// <summary>How updates become a model.</summary>
 /// <param name="Rounds">Number of rounds, from 1.</param>
 /// <param name="Sites">Sites that are invited, in ordinal order; empty: every enrolled site that approved the study when the run starts.</param>
@@ -237,6 +253,7 @@ public sealed record Float32Encoding : UpdateEncoding;
 /// <param name="Weighting">How much a site counts.</param>
 /// <param name="MaximumWeight">Cap of a site's weight, from 1.</param>
 /// <param name="Encoding">How an update travels.</param>
+/// <param name="Aggregation">How updates are summed.</param>
 public sealed record StudyFederation(
     int Rounds,
     ImmutableArray<SiteId> Sites,
@@ -246,7 +263,8 @@ public sealed record StudyFederation(
     int Attempts,
     Weighting Weighting,
     int MaximumWeight,
-    UpdateEncoding Encoding);
+    UpdateEncoding Encoding,
+    Aggregation Aggregation);
 
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>

@@ -89,7 +89,8 @@ internal static class StudyBuilder
         Integer(federation, "maximum-weight"),
         federation["encoding"] is JsonObject encoding
             ? new FixedPointEncoding(Integer(encoding["fixed"]!, "bits"), Number(encoding["fixed"]!, "range"))
-            : new Float32Encoding());
+            : new Float32Encoding(),
+        Text(federation, "aggregation") == "secure" ? Aggregation.Secure : Aggregation.Plain);
 
     private static ImmutableArray<SiteId> Sites(JsonNode? sites) => [.. (sites?.AsArray() ?? []).Select(site => SiteId.Parse(site!.GetValue<string>()))];
 

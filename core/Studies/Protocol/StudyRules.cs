@@ -20,6 +20,7 @@ internal static class StudyRules
             CheckFeature(column, path, faults);
         CheckModelSize(study, columns.Select(column => column.Column), faults);
         CheckSites(study["federation"], faults);
+        CheckAggregation(study["federation"], faults);
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)
@@ -133,6 +134,17 @@ internal static class StudyRules
 
         foreach (var site in sites is null || sites.Contains(null) ? [] : required.Where(site => site is not null && !sites.Contains(site)))
             faults.Add("federation.required", $"'{site}' is required but not among the invited sites.{(Nearest.Suggest(site!, sites!) is { } hint ? " " + hint : " Add it to 'sites' or leave it out here.")}");
+    }
+
+    // That a sum fits its words needs no rule: what the shape lets through has at most 31 value bits + 24 weight bits + 8 bits for 256 sites + 1 sign bit = 64.
+    private static void CheckAggregation(JsonNode? federation, FaultList faults)
+    {
+        if (Text(federation?["aggregation"]) != "secure")
+            return;
+        if (Text(federation?["encoding"]) == "float32")
+            faults.Add("federation.encoding", "Values under masks are fixed point; write 'encoding: {fixed: {}}', or 'aggregation: plain'.");
+        if (federation?["sites"] is JsonArray { Count: < 2 })
+            faults.Add("federation.sites", "Secure aggregation hides an update among others: invite 2 to 256 sites, or write 'aggregation: plain'.");
     }
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;

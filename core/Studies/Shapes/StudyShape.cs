@@ -114,7 +114,9 @@ internal static class StudyShape
                 new Field("bits", new NumberChoiceShape(8, 16, 24, 32), "Bits per value. Fewer save bytes and cost precision: the grid is range / 2^(bits - 1).", 32),
                 new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
                 "Fixed point.", Required: true))),
-            "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }));
+            "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }),
+        new("aggregation", new WordShape(("plain", "the coordinator receives each site's update and adds them up"), ("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update")),
+            "How updates are summed. Secure takes five steps instead of one, and at least two thirds of the sites to the end.", "plain"));
 
     /// <summary>The whole protocol.</summary>
     public static MapShape Whole { get; } = new(

@@ -185,7 +185,7 @@ public sealed class GatewayCore
             return; // an offer that the end of its step overtook
         if (_works.TryGetValue(offer.Step.Run, out var live))
         {
-            if (Order(offer.Step).CompareTo(Order(live.Step)) < 0)
+            if (offer.Step.Order.CompareTo(live.Step.Order) < 0)
                 return; // an offer that a newer step overtook
             if (offer.SameWork(live.Offer))
             {
@@ -459,8 +459,6 @@ public sealed class GatewayCore
     }
 
     private Work? LiveWork(StepId step) => _works.TryGetValue(step.Run, out var work) && work.Step == step ? work : null;
-
-    private static (int Round, StepKind Kind, int Attempt) Order(StepId step) => (step.Round.Value, step.Kind, step.Attempt);
 
     private sealed class Work(OfferedStep offer, DateTimeOffset lastMoment)
     {

@@ -11,18 +11,23 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <param name="ParametersLength">Bytes of the parameters; 0 for preparation.</param>
 /// <param name="Constants">Canonical JSON of the frozen constants; empty for preparation.</param>
 /// <param name="Deadline">End of the step, by the coordinator's clock.</param>
+/// <param name="Inputs">Of secure aggregation: what the worker is given for the step; empty otherwise.</param>
 public sealed record OfferedStep(
     StepId Step,
     StudyDigest Study,
     Sha256Digest? Parameters,
     long ParametersLength,
     ReadOnlyMemory<byte> Constants,
-    DateTimeOffset Deadline)
+    DateTimeOffset Deadline,
+    ReadOnlyMemory<byte> Inputs = default)
 {
+    /// <summary>Most bytes of <see cref="Inputs"/>.</summary>
+    public const int LongestInputs = 1 << 20;
+
     /// <summary>Whether the other offer asks for the same computation; the deadline may differ.</summary>
     public bool SameWork(OfferedStep other) =>
         Step == other.Step && Study == other.Study && Parameters == other.Parameters && ParametersLength == other.ParametersLength
-        && Constants.Span.SequenceEqual(other.Constants.Span);
+        && Constants.Span.SequenceEqual(other.Constants.Span) && Inputs.Span.SequenceEqual(other.Inputs.Span);
 }
 
 /// <summary>A release that waits in the worker's outgoing directory.</summary>

@@ -68,6 +68,7 @@ internal sealed class WorkerClient : IDisposable
             ParametersDigest = offer.Parameters is { } parameters ? ByteString.CopyFrom(parameters.Span) : ByteString.Empty,
             Constants = UnsafeByteOperations.UnsafeWrap(offer.Constants),
             Site = site,
+            Inputs = UnsafeByteOperations.UnsafeWrap(offer.Inputs),
         };
         var result = await _port.PerformAsync(order, cancellationToken: stop);
         switch (result.BodyCase)

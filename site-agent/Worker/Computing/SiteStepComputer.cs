@@ -33,10 +33,19 @@ public sealed class SiteStepComputer : IStepComputer
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.Study.Model is BenchmarkModel benchmark)
-            return request.Step.Kind == StepKind.Training ? Benchmark(request, benchmark) : throw NotOfThisStudy(request);
+        {
+            return request.Step.Kind switch
+            {
+                StepKind.KeyAgreement => Join(null, "managed"),
+                StepKind.Training => Benchmark(request, benchmark),
+                _ => throw NotOfThisStudy(request),
+            };
+        }
+
         return request.Step.Kind switch
         {
             StepKind.Preparation => Prepare(request),
+            StepKind.KeyAgreement => Join(Data(request, ModelPlan.For(request.Study)).Fingerprint, _trainer.Capability),
             StepKind.Training => Train(request, cancel),
             StepKind.Evaluation => Evaluate(request),
             StepKind.SiteMetrics => SiteMetrics(request),
@@ -89,6 +98,9 @@ public sealed class SiteStepComputer : IStepComputer
             throw new StepDeclinedException(Reason.TrainingFailed, diverged.Message);
         }
     }
+
+    // Of a masked round's key agreement no more is computed than what the update will depend on, and whether the data are fit for it.
+    private static StepComputation Join(Sha256Digest? data, string capability) => new(default, ReleaseManifest.MessageEncoding, 0, 0, 0, data, capability, 0);
 
     private StepComputation Evaluate(StepRequest request)
     {

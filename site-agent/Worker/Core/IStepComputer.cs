@@ -10,7 +10,10 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// </summary>
 public interface IStepComputer
 {
-    /// <summary>Computes what would leave. The payload may be a buffer that the next call overwrites.</summary>
+    /// <summary>
+    /// Computes what would leave; of the key agreement of a masked round only what the round's update will be computed from and with, without a payload. The
+    /// payload may be a buffer that the next call overwrites.
+    /// </summary>
     /// <exception cref="StepDeclinedException">The step is not to be done; the closed reason goes to the coordinator.</exception>
     /// <exception cref="OperationCanceledException">The study's approval was revoked meanwhile.</exception>
     StepComputation Compute(StepRequest request, CancellationToken cancel);

@@ -18,6 +18,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
+        if (kind.IsMessage() && study.Federation.Aggregation != Aggregation.Secure)
+            throw OutOfOrder($"The study's updates are summed plainly; {work.Step} is a step of secure aggregation.");
         if (kind == StepKind.Profile && study.Model is BenchmarkModel)
             throw OutOfOrder("A benchmark reads no data, so it has no profile.");
         if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))
@@ -26,7 +28,7 @@ internal static class StepOrderRule
             return null;
         if (newest.Study != work.Study)
             throw new StepDeclinedException(Reason.StudyDigestWrong, $"The run {run} belongs to the study {newest.Study}; the order names {work.Study}.");
-        var order = (round.Value, kind).CompareTo((newest.Step.Round.Value, newest.Step.Kind));
+        var order = (round.Value, kind.Part()).CompareTo((newest.Step.Round.Value, newest.Step.Kind.Part()));
         if (order < 0)
             throw OutOfOrder($"{newest.Step} was released already; {work.Step} lies before it.");
         var ofEvaluated = kind == StepKind.SiteMetrics && (newest.Step.Round, newest.Step.Kind) == (round, StepKind.Evaluation);
@@ -37,9 +39,10 @@ internal static class StepOrderRule
             throw new StepDeclinedException(Reason.ParametersWrong, $"{newest.Step} was released for other parameters or constants; a step is answered for one set of inputs only.");
         if (order > 0)
             return null;
-        if (attempt < newest.Step.Attempt)
-            throw OutOfOrder($"{newest.Step} was released already; {work.Step} is an older attempt.");
-        if (attempt > newest.Step.Attempt)
+        var within = work.Step.Order.CompareTo(newest.Step.Order);
+        if (within < 0)
+            throw OutOfOrder($"{newest.Step} was released already; {work.Step} is an older attempt, or an older step of it.");
+        if (within > 0)
             return null;
         return state.Waiting.Contains(work.Step) ? newest : throw OutOfOrder($"{work.Step} was released and settled.");
     }

@@ -8,7 +8,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Study">The study.</param>
 /// <param name="Parameters">The parameters to start from; null for preparation and profile.</param>
 /// <param name="Constants">Canonical JSON of the constants; empty for preparation.</param>
-internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants)
+/// <param name="Inputs">Of secure aggregation: what the coordinator gives for the step.</param>
+internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs)
 {
     public Sha256Digest? ConstantsDigest => Constants.IsEmpty ? null : Sha256Digest.Of(Constants.Span);
 
@@ -19,7 +20,7 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             throw new StepDeclinedException(Reason.StudyNotApproved, $"The order is for the site '{order.Site}'; this worker is '{site}', as worker.yaml says. Gateway and worker must be of one site.");
         var precedes = ((StepKind)order.Kind).PrecedesModel();
         if (!RunId.TryParse(order.Run, out var run)
-            || order.Kind is not (StepOrder.Types.Kind.Preparation or StepOrder.Types.Kind.Training or StepOrder.Types.Kind.Evaluation or StepOrder.Types.Kind.SiteMetrics or StepOrder.Types.Kind.Profile)
+            || order.Kind == StepOrder.Types.Kind.Unspecified || !Enum.IsDefined(order.Kind)
             || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != precedes
             || order.StudyDigest.Length != Sha256Digest.Length)
             throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");
@@ -29,6 +30,7 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             new StepId(run, new RoundNumber((int)order.Round), (StepKind)order.Kind, (int)order.Attempt),
             new StudyDigest(new Sha256Digest(order.StudyDigest.Span)),
             precedes ? null : new Sha256Digest(order.ParametersDigest.Span),
-            order.Constants.Memory);
+            order.Constants.Memory,
+            order.Inputs.Memory);
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 using Google.Protobuf;
@@ -30,6 +31,7 @@ public sealed class WorkerCore : IDisposable
     private readonly Func<PolicyReading> _policy;
     private readonly IStepComputer _computer;
     private readonly ReleaseSpool _spool;
+    private readonly MaskedRounds _masked; // used under _computing alone
     private readonly ChainedLog? _log;
     private readonly Dictionary<StudyDigest, Study> _studies = [];
 
@@ -43,10 +45,11 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RunRoots roots, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
     {
         (_disk, _exchange, _identity, _policy, _computer, _log, Broken) = (disk, exchange, identity, policy, computer, log, broken);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
+        _masked = new MaskedRounds(identity, roots);
     }
 
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
@@ -70,11 +73,12 @@ public sealed class WorkerCore : IDisposable
     /// <param name="exchange">The folder shared with the gateway.</param>
     /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
+    /// <param name="roots">What masks are derived from.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RunRoots roots, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
@@ -90,7 +94,7 @@ public sealed class WorkerCore : IDisposable
         }
         catch (LogBrokenException broken)
         {
-            return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, broken);
+            return new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, null, broken);
         }
 
         var state = WorkerState.Empty;
@@ -103,11 +107,11 @@ public sealed class WorkerCore : IDisposable
             catch (FormatException fault)
             {
                 log.Dispose();
-                return new WorkerCore(disk, exchange, outbox, identity, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
+                return new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
             }
         }
 
-        var core = new WorkerCore(disk, exchange, outbox, identity, policy, computer, log, null) { _state = state };
+        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, log, null) { _state = state };
         core._spool.Recover(state.Unsettled());
         return core;
     }
@@ -425,6 +429,7 @@ public sealed class WorkerCore : IDisposable
         CancellationTokenSource cancel;
         ReleaseRecord? before;
         int erasures;
+        bool isMasked;
         lock (_gate)
         {
             if (_log is null)
@@ -434,6 +439,9 @@ public sealed class WorkerCore : IDisposable
             erasures = _state.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
+            isMasked = study.Federation.Aggregation == Aggregation.Secure && work.Step.Kind.Part() == StepKind.Training;
+            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(_state, study, work)) is { } message)
+                return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
             request = new StepRequest(
@@ -447,13 +455,14 @@ public sealed class WorkerCore : IDisposable
             {
                 var computed = Compute(request, cancel.Token);
                 FaultPoint.Reached("worker-computed");
+                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : null;
                 var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {
                     if (request.Study.Data.Cohort is not null && _state.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
                         throw new StepDeclinedException(Reason.DatasetMissing, $"The events of '{request.Study.Data.Dataset}' were erased while {work.Step} was computed from them.");
                     if (ReferenceEquals(request.Exclusions.Hashes, _state.Exclusions))
-                        return Publish(work, computed, digest, before);
+                        return isMasked ? Publish(work, Answered(work, request.Study, computed, update), before) : Publish(work, computed, digest, before);
                     request = request with { Exclusions = new ExclusionList(_identity.Secret, _state.Exclusions) }; // somebody opted out meanwhile
                 }
             }
@@ -477,6 +486,39 @@ public sealed class WorkerCore : IDisposable
             throw new StepDeclinedException(Reason.ApprovalRevoked, $"The approval of {request.Study.Digest} was withdrawn while {request.Step} was computed.");
         }
     }
+
+    // With the gate held: the computation of a masked round's step as what leaves for it.
+    private StepComputation Answered(WorkOrder work, Study study, StepComputation computed, MaskedUpdate? update)
+    {
+        Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
+        if (update is not null)
+            return update.Answered(Decided(work, () => _masked.Seal(_state, work, update.Vector))!);
+        var keys = Decided(work, () => _masked.Decide(_state, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
+        return computed with { Payload = keys!.Encode() };
+    }
+
+    // With the gate held. What a site says in a masked round is logged before it leaves; asked again, it is the message in the log.
+    private StepComputation? Answer(WorkOrder work, Func<SiteDecision> decide) =>
+        Decided(work, decide) is { } message ? new StepComputation(message.Encode(), ReleaseManifest.MessageEncoding, 0, 0, 0, null, "managed", 0) : null;
+
+    private AggregationMessage? Decided(WorkOrder work, Func<SiteDecision> decide)
+    {
+        try
+        {
+            var decision = decide();
+            if (decision.Entry is { } entry)
+                Append(WorkerEntries.Masked, WorkerEntries.AnsweredMasked(work.Step, entry), null);
+            FaultPoint.Reached("worker-masked-logged");
+            return decision.Reply;
+        }
+        catch (IOException error)
+        {
+            throw new StepDeclinedException(Reason.StorageFull, $"What {work.Step} is answered with could not be written: {error.Message}");
+        }
+    }
+
+    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, ReleaseRecord? before) =>
+        Publish(work, computed, Sha256Digest.Of(computed.Payload.Span), before);
 
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)

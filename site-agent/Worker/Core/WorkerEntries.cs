@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -51,8 +52,14 @@ public static class WorkerEntries
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
+    /// <summary>What this site said in a step of a masked round, and what it was said to; written before the release of it.</summary>
+    public const string Masked = "masked-round";
+
     /// <summary>The coordinator's last word on a release.</summary>
     public const string Settled = "settled";
+
+    // A roster and the shares of 256 sites are less than 200 kB.
+    private const int LongestMasked = 1 << 20;
 
     /// <summary>Most characters of a submitter's name.</summary>
     internal const int MaximumSubmitterLength = 512;
@@ -114,6 +121,12 @@ public static class WorkerEntries
         var head = ReleaseHead.FromJson(CanonicalJson.Write(body.Node("release")));
         return head.Digest.ToString() == body.Text("digest", 64) ? head : throw new FormatException("its release has another digest than it says.");
     }
+
+    internal static JsonObject AnsweredMasked(StepId step, SiteEntry entry) =>
+        new() { ["step"] = step.ToString(), ["entry"] = Convert.ToBase64String(entry.Encode()) };
+
+    internal static SiteEntry ReadMasked(JsonFields body) =>
+        SiteEntry.Read(Convert.FromBase64String(body.Text("entry", LongestMasked))) ?? throw new FormatException("its entry of a masked round cannot be read.");
 
     internal static JsonObject ReleaseSettled(StepId step, Sha256Digest digest, string outcome) =>
         new() { ["step"] = step.ToString(), ["digest"] = digest.ToString(), ["outcome"] = outcome };

@@ -3,6 +3,7 @@ using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -91,6 +92,9 @@ public sealed record WorkerState(
     /// <summary>For each dataset of events, the mapping of its own codes and units that was approved last.</summary>
     public ImmutableDictionary<string, MappingMark> Mappings { get; init; } = ImmutableDictionary<string, MappingMark>.Empty;
 
+    /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
+    public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
+
     /// <summary>Whether a mapping is the one that was approved for a dataset; where none ever was, that nothing is mapped needs no approval.</summary>
     public bool Approves(string dataset, SiteMapping mapping)
     {
@@ -119,6 +123,7 @@ public sealed record WorkerState(
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
             WorkerEntries.MatrixWritten => this,
+            WorkerEntries.Masked => AnswerMasked(body),
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
@@ -207,9 +212,18 @@ public sealed record WorkerState(
         };
     }
 
+    private WorkerState AnswerMasked(JsonFields body)
+    {
+        var step = StepOf(body);
+        var round = (step.Run, step.Round);
+        return this with { Masked = Masked.SetItem(round, SiteState.Apply(Masked.GetValueOrDefault(round), WorkerEntries.ReadMasked(body))) };
+    }
+
+    private static StepId StepOf(JsonFields body) => StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");
+
     private WorkerState Settle(JsonFields body)
     {
-        var step = StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");
+        var step = StepOf(body);
         return Releases.ContainsKey(step)
             ? this with { Waiting = Waiting.Remove(step) }
             : throw new FormatException($"it settles {step}, which was never released.");

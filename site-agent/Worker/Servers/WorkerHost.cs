@@ -37,8 +37,10 @@ public static class WorkerHost
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         WorkerCore? core = null;
+        var storeKey = StoreKey.Open(folder, KeyFile.Credentials);
+        var roots = new RunRoots(storeKey.Seal(folder.Roots), System.Security.Cryptography.RandomNumberGenerator.GetBytes);
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None),
+            folder, datasets, identity.Secret, storeKey, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None),
             (dataset, mapping) => core!.State.Approves(dataset, mapping))
         {
             IsBeingErased = dataset => core!.State.ErasuresOf(dataset).Pending,
@@ -55,7 +57,7 @@ public static class WorkerHost
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, roots, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));

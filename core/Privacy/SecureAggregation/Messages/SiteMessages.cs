@@ -55,6 +55,9 @@ public sealed record SealedShare(
 /// <param name="Payload">SHA-256 of the masked vector, <see cref="AggregationTerms.PayloadLength"/> bytes.</param>
 public sealed record MaskedInput(Sha256Digest Terms, int Sender, MemberSet Sharers, Sha256Digest Payload) : SignedMessage(Terms, Sender)
 {
+    /// <summary>Bytes of the message: version and kind, terms, sender, sharers, payload, signature.</summary>
+    public const int Length = 2 + Sha256Digest.Length + 1 + 32 + Sha256Digest.Length + SignatureLength;
+
     private protected override MessageKind Kind => MessageKind.MaskedInput;
 
     internal static MaskedInput Read(ref ByteReader reader) => Signed(new MaskedInput(reader.Digest(), reader.Byte(), reader.Set(), reader.Digest()), ref reader);

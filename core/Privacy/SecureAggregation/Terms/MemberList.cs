@@ -25,9 +25,7 @@ public sealed class MemberList : IEquatable<MemberList>
     {
         Members = members;
         _keys = new VerifyingKey?[members.Length];
-        var writer = new ByteWriter();
-        Write(writer);
-        Digest = Sha256Digest.Of(writer.ToArray());
+        Digest = Sha256Digest.Of(Encode());
     }
 
     /// <summary>The members, in order.</summary>
@@ -39,7 +37,7 @@ public sealed class MemberList : IEquatable<MemberList>
     /// <summary>All of them.</summary>
     public MemberSet All => MemberSet.Of(Enumerable.Range(0, Count));
 
-    /// <summary>SHA-256 of the list's canonical bytes.</summary>
+    /// <summary>SHA-256 of <see cref="Encode"/>.</summary>
     public Sha256Digest Digest { get; }
 
     /// <summary>A list of these members, in whatever order they come.</summary>
@@ -48,6 +46,23 @@ public sealed class MemberList : IEquatable<MemberList>
     {
         var sorted = members.OrderBy(member => member.Site).ToImmutableArray();
         return FaultOf(sorted) is { } fault ? throw new ArgumentException(fault, nameof(members)) : new MemberList(sorted);
+    }
+
+    /// <summary>Reads bytes that anybody may have sent.</summary>
+    /// <returns>The list; null where the bytes are none. Never throws.</returns>
+    public static MemberList? Read(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new ByteReader(bytes);
+        var members = Read(ref reader);
+        return reader.IsAtEnd ? members : null;
+    }
+
+    /// <summary>The list's bytes, in one form.</summary>
+    public byte[] Encode()
+    {
+        var writer = new ByteWriter();
+        Write(writer);
+        return writer.ToArray();
     }
 
     /// <summary>The index of a site; -1 where it is no member.</summary>

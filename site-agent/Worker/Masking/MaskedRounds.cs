@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+using System.Text;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>
+/// The worker's part in masked rounds: from an order to the site's next decision, and from an update to its masked vector. What a site knows of a round is a
+/// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
+/// parameters and the members are taken. Not for use by several threads at once.
+/// </summary>
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
+{
+    // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
+    private const int MostSaturatedPercent = 1;
+
+    private (RunId Run, SiteMachine Machine)? _machine; // keeps the secrets of one attempt
+
+    /// <summary>What an order, or a vector made for it, comes to. Its entry is to be logged before its reply leaves.</summary>
+    /// <param name="state">The worker's state.</param>
+    /// <param name="study">The approved study.</param>
+    /// <param name="work">The order.</param>
+    /// <param name="inputs">Of the key agreement: digest of what the update will be computed from.</param>
+    /// <exception cref="StepDeclinedException">The site refuses.</exception>
+    public SiteDecision Decide(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs = default) => Decide(state, work, CommandOf(state, study, work, inputs));
+
+    /// <summary>Answers for a masked vector.</summary>
+    /// <inheritdoc cref="Decide(WorkerState, Study, WorkOrder, Sha256Digest)"/>
+    public SiteDecision Seal(WorkerState state, WorkOrder work, Sha256Digest vector) => Decide(state, work, new SealInput(vector));
+
+    /// <summary>Digest of all that an update depends on beside the terms.</summary>
+    public static Sha256Digest InputsOf(WorkOrder work, StepComputation computed, string software) =>
+        Sha256Digest.Of(Encoding.UTF8.GetBytes($"fcml-update-inputs-v1\n{work.ConstantsDigest}\n{computed.Data}\n{software}\n{computed.Capability}"));
+
+    /// <summary>Puts an update under the masks of an attempt whose shares were taken.</summary>
+    /// <exception cref="StepDeclinedException">It is not the update that the site joined with, or is saturated.</exception>
+    public MaskedUpdate Mask(WorkerState state, Study study, WorkOrder work, StepComputation computed)
+    {
+        var round = Joined(state, work);
+        if (InputsOf(work, computed, identity.Software) != round.Inputs)
+        {
+            throw Refused("The site's data, constants or software changed after it joined the round's attempt. It takes part in the next round again.");
+        }
+
+        if (computed.Saturated * 100 > (long)computed.Dimension * MostSaturatedPercent)
+        {
+            throw new StepDeclinedException(Reason.TrainingFailed,
+                $"{computed.Saturated} of {computed.Dimension} coordinates of the update meet the encoding's range; under masks at most {MostSaturatedPercent} % may. The study needs a greater range or a lower learning rate.");
+        }
+
+        var terms = round.Terms;
+        var payload = new byte[terms.PayloadLength + MaskedInput.Length];
+        var vector = payload.AsSpan(0, (int)terms.PayloadLength);
+        MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
+        using (var masks = MachineOf(state, work.Step.Run).Masks(round))
+            masks.Apply(vector);
+        return new MaskedUpdate(computed, payload, (int)terms.Declared.Word);
+    }
+
+    private SiteDecision Decide(WorkerState state, WorkOrder work, SiteCommand command)
+    {
+        var decision = MachineOf(state, work.Step.Run).Decide(state.Masked.GetValueOrDefault((work.Step.Run, work.Step.Round)), command);
+        return decision.Refusal is { } refusal ? throw Refused(refusal.Sentence) : decision;
+    }
+
+    private static SiteCommand CommandOf(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs)
+    {
+        if (work.Step.Kind == StepKind.KeyAgreement)
+            return new JoinAttempt(TermsOf(study, work), inputs);
+        _ = Joined(state, work);
+        return (work.Step.Kind, AggregationMessage.Read(work.Inputs.Span)) switch
+        {
+            (StepKind.Sharing, KeyRoster roster) => new ShareSecrets(roster),
+            (StepKind.Training, ShareBatch shares) => new TakeShares(shares),
+            (StepKind.Agreement, SurvivorSet survivors) => new SignSurvivors(survivors),
+            (StepKind.Unmasking, SurvivorProof proof) => new GiveShares(proof),
+            _ => throw Refused($"The order's inputs are not what {work.Step} is asked with."),
+        };
+    }
+
+    private static AggregationTerms TermsOf(Study study, WorkOrder work)
+    {
+        if (MemberList.Read(work.Inputs.Span) is not { } members)
+            throw Refused("The order for the key agreement has no list of members.");
+        var (named, required) = (study.Federation.Sites, study.Federation.Required);
+        var sites = members.Members.Select(member => member.Site).ToHashSet();
+        if (!named.IsEmpty && sites.FirstOrDefault(site => !named.Contains(site)) is { Value: not null } stranger)
+            throw Refused($"The order's list of members names '{stranger}', which the approved study does not.");
+        if (members.Count < study.Federation.Quorum || !required.All(sites.Contains))
+            throw Refused("The order's list of members lacks a required site, or is below the study's quorum.");
+        return StudyTerms.Of(study, members, work.Step, work.Parameters!.Value, ModelPlan.For(study).Layout.Dimension);
+    }
+
+    // The round's state, where it is at the attempt that the order is about.
+    private static SiteState Joined(WorkerState state, WorkOrder work) =>
+        state.Masked.TryGetValue((work.Step.Run, work.Step.Round), out var round)
+            && round.Terms.Step.Attempt == work.Step.Attempt && round.Terms.Declared.Study == work.Study && round.Terms.Declared.Parameters == work.Parameters
+            ? round
+            : throw Refused($"This site has not joined the attempt of {work.Step}, or joined it with other parameters.");
+
+    private SiteMachine MachineOf(WorkerState state, RunId run)
+    {
+        if (_machine is { } kept && kept.Run == run)
+            return kept.Machine;
+        var root = roots.Of(run, isNew: !state.Masked.Keys.Any(round => round.Run == run))
+            ?? throw Refused($"The root of the run {run} is gone, from which this site's masks were made. It takes no further part in the run's rounds.");
+        _machine?.Machine.Dispose();
+        var machine = new SiteMachine(identity.Key, root, identity.Site);
+        _machine = (run, machine);
+        return machine;
+    }
+
+    private static StepDeclinedException Refused(string sentence) => new(Reason.AggregationRefused, sentence);
+}
+
+/// <summary>An update under masks on its way into a release: the words, and room for the message that answers for them.</summary>
+internal sealed class MaskedUpdate
+{
+    private readonly StepComputation _computed;
+    private readonly byte[] _payload;
+    private readonly string _encoding;
+
+    public MaskedUpdate(StepComputation computed, byte[] payload, int bits)
+    {
+        (_computed, _payload, _encoding) = (computed, payload, ReleaseManifest.MaskEncoding(bits));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(payload, 0, payload.Length - MaskedInput.Length);
+        Vector = Sha256Digest.Of(hash);
+    }
+
+    /// <summary>SHA-256 of the words.</summary>
+    public Sha256Digest Vector { get; }
+
+    /// <summary>The release. How many coordinates were saturated is not told: it is a number about this site's update.</summary>
+    public StepComputation Answered(AggregationMessage message)
+    {
+        message.Encode().CopyTo(_payload, _payload.Length - MaskedInput.Length);
+        return _computed with { Payload = _payload, Encoding = _encoding, Saturated = 0 };
+    }
+}
