@@ -22,6 +22,7 @@ internal static class DemoCommand
             Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
         };
         var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
+        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain, or secure (under masks).", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "secure");
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };
@@ -30,29 +31,31 @@ internal static class DemoCommand
             "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
             "fcml demo", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
-            data, study, patients, folder, keep,
+            data, study, aggregation, patients, folder, keep,
         };
         verb.Validators.Add(result =>
         {
+            if (result.GetResult(aggregation) is { Implicit: false } && result.GetResult(study) is not null)
+                result.AddError("--aggregation is for the example: a study of your own says it itself, in federation.aggregation.");
             if (result.GetResult(patients) is { Implicit: false } && result.GetResult(data) is not null)
                 result.AddError("--patients is for made hospitals: leave it out with --data.");
             else if (result.GetResult(patients) is { Implicit: false, Tokens: [var token] } && (!int.TryParse(token.Value, out var number) || number is < 1 or > SynthOptions.MaximumPatients))
                 result.AddError($"--patients must be a whole number from 1 to {SynthOptions.MaximumPatients}.");
         });
         return verb.Does((parsed, terminal, cancel) => RunAsync(
-            parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
+            parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(aggregation)!, parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
             terminal, time, cancel));
     }
 
     private static async Task<ExitCode> RunAsync(
-        string? named, FileInfo? studyFile, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
+        string? named, FileInfo? studyFile, string aggregation, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Usage, $"{folder} is not empty; name another folder with --folder.");
         var started = time.GetTimestamp();
         await using var federation = new LocalFederation(folder, time);
         var data = DemoSource.Prepare(named, patients, Path.Combine(folder, "hospitals"), time, cancel);
-        var (file, yaml, study) = DemoStudy.Read(studyFile, data, folder);
+        var (file, yaml, study) = DemoStudy.Read(studyFile, aggregation, data, folder);
         Step($"data: {data.Source.EscapeMarkup()}");
 
         await federation.StartAsync(data.Settings(study), cancel);

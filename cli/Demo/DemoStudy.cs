@@ -11,11 +11,11 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
 {
     /// <summary>Reads the study that was named, else the example over the data, which is laid down in <paramref name="folder"/>.</summary>
     /// <exception cref="CliException">It is not valid, or not one over these data.</exception>
-    public static DemoStudy Read(FileInfo? named, IDemoData data, string folder)
+    public static DemoStudy Read(FileInfo? named, string aggregation, IDemoData data, string folder)
     {
         var file = named ?? new FileInfo(Path.Combine(folder, data.Study));
         if (named is null)
-            System.IO.File.WriteAllText(file.FullName, Example(data.Study));
+            System.IO.File.WriteAllText(file.FullName, Example(data.Study).Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n", StringComparison.Ordinal));
         var study = StudyFile.Read(file);
         if (study.Data.Cohort is not null != data.IsEvents)
         {

@@ -39,7 +39,7 @@ public sealed class DemoSourceTests
         using var folder = new TemporaryFolder();
         var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
 
-        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml")), data, folder.Path));
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml")), "plain", data, folder.Path));
 
         Assert.Contains("the study needs a cohort", fault.Message, StringComparison.Ordinal);
     }
@@ -50,9 +50,9 @@ public sealed class DemoSourceTests
         using var folder = new TemporaryFolder();
         var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
         var study = folder.Of("study.yaml");
-        File.WriteAllText(study, DemoStudy.Read(null, data, folder.Path).Yaml.Replace("site-4]", "berlin]", StringComparison.Ordinal));
+        File.WriteAllText(study, DemoStudy.Read(null, "plain", data, folder.Path).Yaml.Replace("site-4]", "berlin]", StringComparison.Ordinal));
 
-        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(study), data, folder.Path));
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(study), "plain", data, folder.Path));
 
         Assert.Contains("invites berlin", fault.Message, StringComparison.Ordinal);
     }
