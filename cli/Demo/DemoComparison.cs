@@ -33,7 +33,7 @@ internal static class DemoComparison
 
         var federated = local.Score(MemoryMarshal.Cast<byte, float>(parameters), new InputEncoder(study, PreprocessingConstants.Read(study, constants)), test);
         var training = cohorts.Select(site => site.Cohort.Training).ToList();
-        var all = new CohortRows([.. training.SelectMany(rows => rows.Values)], [.. training.SelectMany(rows => rows.Labels)]);
+        var all = CohortRows.Together(training);
         Add("[bold]federated[/]", "federated", all.Count, federated);
         Add("pooled in one place", "pooled", all.Count, local.TrainAndScore(SiteId.Parse("pooled"), all, test, cancel));
         foreach (var (site, cohort) in cohorts.Where(site => site.Cohort.Training.Count > 0))

@@ -45,9 +45,9 @@ public readonly record struct GradientNorm(double Squared, double Terms)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(roundings, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(roundings, 1 << 20);
-        var gamma = roundings * Math.ScaleB(1.0667, -24); // 1/(1 - 1/16) < 1.0667
-        var above = (terms * (1 + (1.25 * gamma))) + Math.ScaleB((double)roundings * roundings, -40);
-        return new GradientNorm(Math.Max(gram, 0) + (1.25 * gamma * above * above) + Math.ScaleB((double)roundings * roundings * roundings, -88), above);
+        var gamma = roundings * (1.0667 / (1 << 24)); // 1/(1 - 1/16) < 1.0667
+        var above = (terms * (1 + (1.25 * gamma))) + ((double)roundings * roundings / (1L << 40));
+        return new GradientNorm(Math.Max(gram, 0) + (1.25 * gamma * above * above) + ((double)roundings * roundings * roundings / (1L << 44) / (1L << 44)), above);
     }
 
     /// <summary>Of two parts of a gradient together, such as two layers.</summary>

@@ -11,13 +11,32 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>Rows of one part of a cohort, in raw values.</summary>
 /// <param name="Values">[rows, features], row-major, in the features' units; NaN where missing.</param>
 /// <param name="Labels">[rows], 1 positive, 0 negative.</param>
-public sealed record CohortRows(double[] Values, float[] Labels)
+/// <param name="Patients">[rows], whose row it is: patients of this part are numbered from 0, in the order of their first rows.</param>
+public sealed record CohortRows(double[] Values, float[] Labels, int[] Patients)
 {
     /// <summary>Number of rows.</summary>
     public int Count => Labels.Length;
 
+    /// <summary>Number of patients.</summary>
+    public int PatientCount => Patients.Length == 0 ? 0 : Patients.Max() + 1;
+
     /// <summary>Number of positive rows.</summary>
     public int Positives => Labels.Count(label => label == 1);
+
+    /// <summary>Rows of several sites, whose patients are taken for different people.</summary>
+    public static CohortRows Together(IReadOnlyList<CohortRows> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        var patients = new List<int>();
+        var before = 0;
+        foreach (var part in parts)
+        {
+            patients.AddRange(part.Patients.Select(patient => before + patient));
+            before += part.PatientCount;
+        }
+
+        return new CohortRows([.. parts.SelectMany(part => part.Values)], [.. parts.SelectMany(part => part.Labels)], [.. patients]);
+    }
 }
 
 /// <summary>What became of a dataset's rows: counts only.</summary>
@@ -108,7 +127,7 @@ public sealed class Cohort
             else if ((parts is null ? Drawn(data.Split, patients?[i] ?? i.ToString(CultureInfo.InvariantCulture)) : Named(data.Split, parts[i])) is not { } isTest)
                 neither++;
             else
-                (isTest ? test : training).Add(row, labels[i] > data.Label.Above);
+                (isTest ? test : training).Add(row, labels[i] > data.Label.Above, patients?[i]);
         }
 
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
@@ -117,7 +136,7 @@ public sealed class Cohort
             trainingRows.Count, trainingRows.Positives, testRows.Count, testRows.Positives, Quality(data.Features, trainingRows)));
     }
 
-    /// <summary>Appends all rows and labels to a keyed hash.</summary>
+    /// <summary>Appends all rows, labels, and which rows are of one patient, to a keyed hash.</summary>
     public void AppendTo(IncrementalHash hash)
     {
         ArgumentNullException.ThrowIfNull(hash);
@@ -126,6 +145,7 @@ public sealed class Cohort
             hash.AppendData(BitConverter.GetBytes(rows.Count));
             hash.AppendData(MemoryMarshal.AsBytes<double>(rows.Values));
             hash.AppendData(MemoryMarshal.AsBytes<float>(rows.Labels));
+            hash.AppendData(MemoryMarshal.AsBytes<int>(rows.Patients)); // privacy is per patient: other patients are other data
         }
     }
 
@@ -173,12 +193,21 @@ internal sealed class CohortPart
 {
     private readonly List<double> _values = [];
     private readonly List<float> _labels = [];
+    private readonly List<int> _patients = [];
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
 
-    public void Add(ReadOnlySpan<double> row, bool positive)
+    /// <summary>Adds a row of a patient, by pseudonym; null: nobody knows whose, and it is a patient of its own.</summary>
+    public void Add(ReadOnlySpan<double> row, bool positive, string? patient)
     {
         _values.AddRange(row);
         _labels.Add(positive ? 1 : 0);
+        if (patient is null)
+            _patients.Add(_patients.Count);
+        else if (_numbers.TryGetValue(patient, out var number))
+            _patients.Add(number);
+        else
+            _patients.Add(_numbers[patient] = _numbers.Count);
     }
 
-    public CohortRows ToRows() => new([.. _values], [.. _labels]);
+    public CohortRows ToRows() => new([.. _values], [.. _labels], [.. _patients]);
 }

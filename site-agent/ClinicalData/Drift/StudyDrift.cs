@@ -90,8 +90,13 @@ public static class StudyDrift
     }
 
     /// <summary>Rows over events, as profiles take them.</summary>
-    public static CohortRows RowsOf(IReadOnlyCollection<ClinicalRow> rows) =>
-        new([.. rows.SelectMany(row => row.Values)], [.. rows.Select(row => row.Positive ? 1f : 0f)]);
+    public static CohortRows RowsOf(IReadOnlyCollection<ClinicalRow> rows)
+    {
+        var part = new CohortPart();
+        foreach (var row in rows)
+            part.Add(row.Values, row.Positive, row.Patient);
+        return part.ToRows();
+    }
 
     // A category's value is the index of its level.
     private static double[] Values(Study study, CohortRows rows)

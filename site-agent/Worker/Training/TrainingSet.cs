@@ -7,7 +7,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Inputs">[rows, width], row-major.</param>
 /// <param name="Labels">[rows], 1 positive, 0 negative.</param>
 /// <param name="Width">Inputs of the network.</param>
-public sealed record TrainingSet(float[] Inputs, float[] Labels, int Width)
+/// <param name="Patients">Which rows are of which patient.</param>
+public sealed record TrainingSet(float[] Inputs, float[] Labels, int Width, PatientRows Patients)
 {
     /// <summary>Number of rows.</summary>
     public int Rows => Labels.Length;
@@ -20,6 +21,6 @@ public sealed record TrainingSet(float[] Inputs, float[] Labels, int Width)
         var inputs = new float[rows.Count * encoder.InputWidth];
         for (var i = 0; i < rows.Count; i++)
             encoder.Encode(rows.Values.AsSpan(i * encoder.RawWidth, encoder.RawWidth), inputs.AsSpan(i * encoder.InputWidth, encoder.InputWidth));
-        return new TrainingSet(inputs, rows.Labels, encoder.InputWidth);
+        return new TrainingSet(inputs, rows.Labels, encoder.InputWidth, PatientRows.Grouped(rows.Patients, rows.PatientCount));
     }
 }

@@ -50,6 +50,16 @@ public sealed class CohortTests : IDisposable
         Assert.Equal([double.NaN, 50], cohort.Training.Values);
     }
 
+    [Fact]
+    public void Rows_of_a_part_say_whose_they_are()
+    {
+        var training = Of("{name: age, range: [18, 110], missing: mean}", ["id,age,outcome,part", "t,40,1,test", "a,40,1,train", "b,50,0,train", "t,41,1,test", "a,41,0,train", "c,50,0,train", "b,51,1,train"]).Training;
+
+        Assert.Equal([0, 1, 0, 2, 1], training.Patients);
+        Assert.Equal(3, training.PatientCount);
+        Assert.Equal([0, 1, 0, 2, 1, 3, 4, 3, 5, 4], CohortRows.Together([training, training]).Patients);
+    }
+
     [Theory]
     [InlineData("1", 0)]
     [InlineData("2.0", 0)]
@@ -183,6 +193,7 @@ public sealed class CohortTests : IDisposable
 
         Assert.NotEqual(same, Fingerprint([rows[0], rows[2], rows[1], rows[3]]));
         Assert.NotEqual(same, Fingerprint(rows[..^1]));
+        Assert.NotEqual(same, Fingerprint([rows[0], rows[1], "a,41,1,train", rows[3]])); // now one patient's
     }
 
     [Fact]

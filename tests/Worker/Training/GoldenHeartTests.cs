@@ -60,6 +60,6 @@ public class GoldenHeartTests
     {
         var rows = File.ReadLines(Repository.Data(relative)).Skip(1)
             .Select(line => Array.ConvertAll(line.Split(','), value => float.Parse(value, CultureInfo.InvariantCulture))).ToArray();
-        return new TrainingSet([.. rows.SelectMany(row => row[..^1])], [.. rows.Select(row => row[^1])], 13);
+        return new TrainingSet([.. rows.SelectMany(row => row[..^1])], [.. rows.Select(row => row[^1])], 13, PatientRows.OnePerRow(rows.Length));
     }
 }
