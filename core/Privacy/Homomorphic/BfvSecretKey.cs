@@ -57,7 +57,7 @@ public sealed class BfvSecretKey : IDisposable
             uniform.CopyTo(body.Polynomial(i));
         }
 
-        return new SeededVector(body, seeds, SeedFunction.Shake256);
+        return new SeededVector(body, seeds);
     }
 
     /// <summary>The vector that was encrypted, or the sum modulo t of those that were: right within the noise bound (<see cref="NoiseBound"/>), noise beyond it.</summary>

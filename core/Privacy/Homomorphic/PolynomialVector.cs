@@ -38,6 +38,8 @@ public sealed class PolynomialVector
 
     internal Span<ulong> Polynomial(int index) => _words.AsSpan(index * Parameters.PolynomialWords, Parameters.PolynomialWords);
 
+    internal Span<ulong> Residues(int index, int prime) => Polynomial(index).Slice(prime * Parameters.Degree, Parameters.Degree);
+
     /// <summary>The part of a plain vector that polynomial <paramref name="index"/> holds.</summary>
     internal ReadOnlySpan<T> Block<T>(ReadOnlySpan<T> vector, int index) => vector.Slice(index * Parameters.Degree, BlockLength(index));
 

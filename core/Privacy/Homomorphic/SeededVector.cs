@@ -5,7 +5,7 @@ public sealed class SeededVector
 {
     private readonly byte[] _seeds;
 
-    internal SeededVector(PolynomialVector body, byte[] seeds, SeedFunction function) => (Body, _seeds, Function) = (body, seeds, function);
+    internal SeededVector(PolynomialVector body, byte[] seeds) => (Body, _seeds) = (body, seeds);
 
     /// <summary>The ring.</summary>
     public BfvParameters Parameters => Body.Parameters;
@@ -15,16 +15,12 @@ public sealed class SeededVector
 
     internal PolynomialVector Body { get; }
 
-    internal SeedFunction Function { get; }
-
-    internal ReadOnlySpan<byte> Seeds => _seeds;
-
     /// <summary>The ciphertexts with c1 written out. The body is shared, not copied: what is added to the one shows in the other.</summary>
     public EncryptedVector Expand()
     {
         var uniform = new PolynomialVector(Parameters, Dimension);
         for (var i = 0; i < uniform.Count; i++)
-            SeedExpansion.Fill(Parameters, Seed(i), Function, uniform.Polynomial(i));
+            SeedExpansion.Fill(Parameters, Seed(i), SeedFunction.Shake256, uniform.Polynomial(i));
         return new EncryptedVector(Body, uniform);
     }
 

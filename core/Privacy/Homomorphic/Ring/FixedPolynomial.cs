@@ -18,6 +18,12 @@ internal sealed class FixedPolynomial
     /// <summary>Multiplies word by word, in place: the product of polynomials in transformed form.</summary>
     public void MultiplyInto(Span<ulong> polynomial)
     {
+        if (VectorButterfly.IsSupported)
+        {
+            VectorButterfly.Multiply(polynomial, this, _modulus.Value);
+            return;
+        }
+
         var words = Words.AsSpan(0, polynomial.Length);
         var quotients = Quotients.AsSpan(0, polynomial.Length);
         for (var i = 0; i < polynomial.Length; i++)

@@ -45,7 +45,7 @@ internal static class Blake2b
     /// <summary>BLAKE2Xb: fills the output from a key and a message.</summary>
     /// <param name="key">1 to 64 bytes.</param>
     /// <param name="message">Any length.</param>
-    /// <param name="output">Its length goes into every byte of it.</param>
+    /// <param name="output">A multiple of 64 bytes; their number goes into every one of them.</param>
     public static void Expand(ReadOnlySpan<byte> key, ReadOnlySpan<byte> message, Span<byte> output)
     {
         Span<byte> parameters = Parameters(MaximumDigest, key.Length, fanout: 1, depth: 1);
@@ -54,13 +54,12 @@ internal static class Blake2b
         Hash(parameters, key, message, root);
         for (var at = 0; at < output.Length; at += MaximumDigest)
         {
-            var part = output.Slice(at, Math.Min(MaximumDigest, output.Length - at));
-            parameters = Parameters(part.Length, keyLength: 0, fanout: 0, depth: 0);
+            parameters = Parameters(MaximumDigest, keyLength: 0, fanout: 0, depth: 0);
             BinaryPrimitives.WriteInt32LittleEndian(parameters[4..], MaximumDigest); // leaf length
             BinaryPrimitives.WriteInt32LittleEndian(parameters[8..], at / MaximumDigest); // node offset
             BinaryPrimitives.WriteInt32LittleEndian(parameters[12..], output.Length);
             parameters[17] = MaximumDigest; // inner length
-            Hash(parameters, key: default, root, part);
+            Hash(parameters, key: default, root, output.Slice(at, MaximumDigest));
         }
     }
 

@@ -27,7 +27,7 @@ public static class SealFormat
         WriteArrayHead(ref writer, parameters.Degree);
         writer.UInt64s(vector.Body.Polynomial(index));
         writer.Header(SeedRecord);
-        writer.Byte((byte)vector.Function);
+        writer.Byte((byte)SeedFunction.Shake256);
         writer.Bytes(vector.Seed(index));
         return bytes;
     }

@@ -46,5 +46,5 @@ public sealed class SealFormatTests
         Assert.Equal(SealFormat.WriteCiphertext(seeded.Expand(), 0), SealFormat.WriteCiphertext(SealFormat.ReadCiphertext(Parameters, 1024, bytes), 0));
     }
 
-    private static byte[] Golden(string name, [CallerFilePath] string here = "") => File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(here)!, "golden", name));
+    internal static byte[] Golden(string name, [CallerFilePath] string here = "") => File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(here)!, "golden", name));
 }
