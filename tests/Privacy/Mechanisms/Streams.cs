@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using FederatedClinicalMl.Privacy;
 
 namespace FederatedClinicalMl.Tests.Privacy;
@@ -12,4 +13,6 @@ internal static class Streams
         BinaryPrimitives.WriteInt64LittleEndian(inputs, seed);
         return KeyStream.Derive([.. Enumerable.Range(0, 32).Select(i => (byte)i)], "test", inputs);
     }
+
+    public static KeyStream Of(string label) => KeyStream.Derive([.. Enumerable.Range(0, 32).Select(i => (byte)i)], "test", Encoding.UTF8.GetBytes(label));
 }

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace FederatedClinicalMl.Privacy;
+
+/// <summary>
+/// Everything that a study's <c>aggregation: encrypted</c> fixes before its first round, chosen from what its sums need: the ring, the proof that sums are right, and what a round takes. Two
+/// parties who ask for the same get the same.
+/// </summary>
+public sealed class EncryptionPlan
+{
+    /// <summary>The most sites of an encrypted study.</summary>
+    public const int MaximumSites = 256;
+
+    /// <summary>A round's shares are at a statistical distance below two to the minus this from what its sum tells.</summary>
+    public const int LeastDistanceBits = 40;
+
+    private const int MaximumPlaintextBits = 48;
+    private const int MaximumPrimeBits = 60;
+
+    private static readonly int[] s_degrees = [1024, 2048, 4096, 8192];
+
+    private EncryptionPlan(EncryptionMode mode, BfvParameters parameters, int sites, int dimension, NoiseBound bound, ThresholdDecryption? decryption)
+    {
+        (Mode, Parameters, Sites, Dimension, Bound, Decryption) = (mode, parameters, sites, dimension, bound, decryption);
+        var residues = (long)parameters.PolynomialsFor(dimension) * parameters.Transforms.Sum(transform => BitPacking.Length(parameters.Degree, transform.Modulus.Bits));
+        UploadLength = PackedVector.HeaderLength + (mode == EncryptionMode.Consortium
+            ? residues + ((long)parameters.PolynomialsFor(dimension) * SeedExpansion.SeedLength)
+            : 2 * residues);
+        DownloadLength = PackedVector.HeaderLength + (mode == EncryptionMode.Consortium ? 2 * residues : residues);
+    }
+
+    /// <summary>Who decrypts.</summary>
+    public EncryptionMode Mode { get; }
+
+    /// <summary>The ring; t is a power of two, so that masks modulo it are words cut off.</summary>
+    public BfvParameters Parameters { get; }
+
+    /// <summary>n: every one of them takes part in every round.</summary>
+    public int Sites { get; }
+
+    /// <summary>Values of a vector.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Why sums are right.</summary>
+    public NoiseBound Bound { get; }
+
+    /// <summary>Threshold only: shares.</summary>
+    public ThresholdDecryption? Decryption { get; }
+
+    /// <summary>Bytes that a site sends to be added.</summary>
+    public long UploadLength { get; }
+
+    /// <summary>Bytes that a site is sent to decrypt: the sum, or of a threshold key's the sum's c1.</summary>
+    public long DownloadLength { get; }
+
+    /// <summary>The plan of a study's sums.</summary>
+    /// <param name="mode">Who decrypts.</param>
+    /// <param name="valueBits">Bits of the greatest magnitude of one code, noise of the study's privacy mechanism included.</param>
+    /// <param name="weightBits">Bits of the greatest weight of one site; 0 where updates are not weighted.</param>
+    /// <param name="sites">n, from 2 to 256.</param>
+    /// <param name="dimension">Values of the vector, from 1.</param>
+    /// <exception cref="ArgumentException">No parameters carry such sums, with the arithmetic.</exception>
+    public static EncryptionPlan For(EncryptionMode mode, int valueBits, int weightBits, int sites, int dimension)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(valueBits, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(weightBits);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sites, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sites, MaximumSites);
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        var siteBits = BitOperations.Log2((uint)sites - 1) + 1;
+        var bits = (long)valueBits + weightBits + siteBits + 1;
+        var budget = $"{valueBits} value bits + {weightBits} weight bits + {siteBits} bits for {sites} sites + 1 for the sign = {bits}";
+        if (bits > MaximumPlaintextBits)
+            throw new ArgumentException($"Sums are too wide to be encrypted: {budget}, above {MaximumPlaintextBits}. Use fewer bits per value, or lower the weights' cap.", nameof(valueBits));
+        return (mode == EncryptionMode.Consortium ? Consortium((int)bits, sites, dimension) : Threshold((int)bits, sites, dimension))
+            ?? throw new ArgumentException($"No parameters of 128 bits of security carry {mode} sums of {budget}. Use fewer bits per value, fewer sites, or secure aggregation.", nameof(valueBits));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Mode}, {Sites} sites, {Dimension} values: {Parameters}; {Bound}{(Decryption is null ? "" : $"; {Decryption}")}; {UploadLength} bytes up, {DownloadLength} bytes down");
+
+    // The smallest ring with a q that is proved: fewer values are padded, and transforms are shorter.
+    private static EncryptionPlan? Consortium(int bits, int sites, int dimension)
+    {
+        foreach (var degree in s_degrees)
+        {
+            for (var modulusBits = Math.Max(bits + 4, 20); modulusBits <= Math.Min(BfvParameters.MaximumSecureBits(degree), MaximumPrimeBits); modulusBits++)
+            {
+                var parameters = BfvParameters.Create(degree, 1UL << bits, modulusBits);
+                var bound = NoiseBound.Symmetric(parameters, sites, dimension);
+                if (bound.Holds)
+                    return new EncryptionPlan(EncryptionMode.Consortium, parameters, sites, dimension, bound, null);
+            }
+        }
+
+        return null;
+    }
+
+    // Flooding noise fills whatever q is there: N = 4096 has room for 109 bits, and where those do not do, N = 8192 for a little more than twice 59.
+    private static EncryptionPlan? Threshold(int bits, int sites, int dimension)
+    {
+        var least = Rational.Of(1, BigInteger.One << LeastDistanceBits);
+        foreach (var (degree, modulusBits) in new (int, int[])[] { (4096, [54, 55]), (8192, [59, 60]) })
+        {
+            var parameters = BfvParameters.Create(degree, 1UL << bits, modulusBits);
+            var bound = NoiseBound.PublicKey(parameters, sites, sites, dimension);
+            if (!bound.Holds)
+                continue;
+            var decryption = ThresholdDecryption.For(parameters, sites, dimension);
+            if (decryption.Distance < least)
+                return new EncryptionPlan(EncryptionMode.Threshold, parameters, sites, dimension, bound, decryption);
+        }
+
+        return null;
+    }
+}
