@@ -11,7 +11,7 @@ internal static class SeedExpansion
 
     private const int BlockLength = 4096;
 
-    /// <summary>Fills every word from the stream, then replaces those that would favour small residues by the words that follow, then reduces.</summary>
+    /// <summary>Fills every word from the stream, then replaces those that would favour small residues by the words that follow, then reduces. (Rare, and not never: up to one word in 2^24.)</summary>
     public static void Fill(BfvParameters parameters, ReadOnlySpan<byte> seed, SeedFunction function, Span<ulong> polynomial)
     {
         var stream = new Blocks(seed, function);
