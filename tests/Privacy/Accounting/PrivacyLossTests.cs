@@ -93,16 +93,6 @@ public sealed class PrivacyLossTests
         Assert.Equal(exact, delta.Upper, 1e-4);
     }
 
-    [Fact]
-    public void Mixed_schedule_is_between_its_parts_and_their_renyi_sum() =>
-        Gen.Select(RenyiCurveTests.Charge, RenyiCurveTests.Charge).Sample((one, other) =>
-        {
-            var both = PrivacyLoss.EpsilonAt([one, other], 1e-6);
-            Assert.True(both.Lower <= both.Upper);
-            Assert.True(PrivacyLoss.EpsilonAt([one], 1e-6).Lower <= both.Upper);
-            Assert.True(both.Lower <= RenyiCurve.Of([one, other]).EpsilonAt(1e-6));
-        }, iter: 10);
-
     /// <summary>Canonne, Kamath and Steinke 2020, theorem 7: the exact delta of one discrete Gaussian, summed here term by term.</summary>
     [Theory]
     [InlineData(1, 1, 1)]

@@ -41,33 +41,6 @@ public sealed class ClippedGradientsTests
     });
 
     [Fact]
-    public void Sum_is_that_of_clipped_gradients() => Gen.Select(s_case, Gen.Int[1, 9], Gen.Double[-6, 3]).Sample((of, rowsPerPatient, logNorm) =>
-    {
-        var random = DeterministicRandom.Of("sum", $"{of.Seed}");
-        var plan = PatientData.Plan(random, of.Activation);
-        var set = PatientData.Set(random, plan.InputWidth, of.RowsOf, extreme: false);
-        var (parameters, norm) = (plan.InitialParameters(), (float)Math.Pow(2, logNorm));
-        var (codes, counts) = Sum(plan, set, rowsPerPatient, parameters, norm, CodesPerUnit);
-        var exact = new double[codes.Length];
-        var clipped = 0;
-        for (var patient = 0; patient < of.RowsOf.Length; patient++)
-        {
-            var rows = set.Patients.Of(patient);
-            var gradient = PatientData.Gradient(plan, parameters, set, rows[..Math.Min(rows.Length, rowsPerPatient)]);
-            var factor = Math.Min(1, norm / PatientData.Norm(gradient));
-            clipped += factor < 1 ? 1 : 0;
-            for (var i = 0; i < exact.Length; i++)
-                exact[i] += rows.Length == 0 ? 0 : factor * gradient[i];
-        }
-
-        // What ClippedSum allows for rounding, and the float32 error of activations and norms.
-        var difference = PatientData.Norm(codes.Zip(exact, (code, value) => (code / CodesPerUnit) - value));
-        Assert.InRange(difference, 0, (of.RowsOf.Length * 2e-3 * norm) + (Math.Sqrt(exact.Length) / CodesPerUnit));
-        Assert.InRange(counts.Clipped, clipped - 1, clipped + 1);
-        Assert.Equal(of.RowsOf.Length, counts.Clipped + counts.Unclipped + counts.WithoutRows);
-    });
-
-    [Fact]
     public void Patient_moves_the_codes_by_no_more_than_the_sensitivity()
     {
         var nearest = 0.0;
