@@ -41,6 +41,38 @@ public sealed class ClippedGradientsTests
     });
 
     [Fact]
+    public void Sum_is_that_of_clipped_gradients() => Gen.Select(s_case, Gen.Int[1, 9], Gen.Double[-6, 3]).Sample((of, rowsPerPatient, logNorm) =>
+    {
+        var random = DeterministicRandom.Of("sum", $"{of.Seed}");
+        var plan = PatientData.Plan(random, of.Activation);
+        var set = PatientData.Set(random, plan.InputWidth, of.RowsOf, extreme: false);
+        var (parameters, norm) = (plan.InitialParameters(), (float)Math.Pow(2, logNorm));
+        var (codes, counts) = Sum(plan, set, rowsPerPatient, parameters, norm, CodesPerUnit);
+        var cancellation = ClippedGradients.HowToAdd(codes.Length, rowsPerPatient).Cancellation;
+        var exact = new double[codes.Length];
+        var (certainly, perhaps, allowed) = (0, 0, Math.Sqrt(codes.Length) / CodesPerUnit);
+        for (var patient = 0; patient < of.RowsOf.Length; patient++)
+        {
+            var rows = set.Patients.Of(patient)[..Math.Min(of.RowsOf[patient], rowsPerPatient)];
+            if (rows.IsEmpty)
+                continue;
+            var gradient = PatientData.Gradient(plan, parameters, set, rows);
+            var length = PatientData.Norm(gradient);
+            var terms = rows.ToArray().Sum(row => PatientData.Norm(PatientData.Gradient(plan, parameters, set, [row]))) / rows.Length;
+            var factor = Math.Min(norm / length, cancellation * norm / terms); // the latter where a patient's rows nearly cancel
+            (certainly, perhaps) = (certainly + (factor < 0.99 ? 1 : 0), perhaps + (factor < 1.01 ? 1 : 0));
+            for (var i = 0; i < exact.Length; i++)
+                exact[i] += Math.Min(1, factor) * gradient[i];
+            // What ClippedSum allows for rounding, and that of activations; what a ghost norm is above the norm by, which grows where rows cancel.
+            allowed += norm * (2e-3 + (4e-5 * Math.Pow(Math.Min(terms / length, cancellation), 2)));
+        }
+
+        Assert.InRange(PatientData.Norm(codes.Zip(exact, (code, value) => (code / CodesPerUnit) - value)), 0, allowed);
+        Assert.InRange(counts.Clipped, certainly, perhaps);
+        Assert.Equal(of.RowsOf.Length, counts.Clipped + counts.Unclipped + counts.WithoutRows);
+    });
+
+    [Fact]
     public void Patient_moves_the_codes_by_no_more_than_the_sensitivity()
     {
         var nearest = 0.0;
