@@ -91,7 +91,7 @@ internal sealed class LossComposition
     public double Upper(double epsilon)
     {
         var at = epsilon - (2 * _deviation);
-        return Math.Min(1, (Math.Exp(_deviation + _growth) * (Delta(at) + Error(at))) + _unbounded);
+        return Math.Min(1, (Math.Exp(_deviation + _growth) * Back(at) * (Tilted(at) + _error)) + _unbounded);
     }
 
     /// <summary>
@@ -100,12 +100,14 @@ internal sealed class LossComposition
     /// </summary>
     public double Lower(double epsilon)
     {
-        var rare = 1e-3 * Delta(epsilon);
-        if (rare <= 0)
+        if (Tilted(epsilon) is not (> 0 and var tilted))
             return 0;
+        var rare = 1e-3 * Math.Min(1, Back(epsilon) * tilted);
         var step = Elementary.ExpMinusOne(_width);
         var moved = (_count * ((step * step / 8) + (2 * LossGrid.LossError))) + (_width * Math.Sqrt(_count * Math.Log(1 / rare) / 2));
-        return Math.Max(0, ((Delta(epsilon + moved) - Error(epsilon + moved)) * Math.Exp(-_growth)) - rare);
+        // What the errors may have made says nothing, however much it is tilted back.
+        var certain = Tilted(epsilon + moved) - _error;
+        return certain <= 0 ? 0 : Math.Max(0, (certain * Back(epsilon + moved) * Math.Exp(-_growth)) - rare);
     }
 
     /// <summary>The least epsilon at which <see cref="Upper"/> is not above a delta, from above; infinite where the window ends first.</summary>
@@ -142,8 +144,9 @@ internal sealed class LossComposition
         return holds;
     }
 
-    // The sum over losses l > epsilon of probability times (1 - exp(epsilon - l)), the probabilities tilted back.
-    private double Delta(double epsilon)
+    // The sum over losses l > epsilon of tilted probability times exp(-tilt (l - epsilon)) (1 - exp(epsilon - l)); times Back it is delta. What is wrapped around,
+    // rounded or outside of the window weighs less than itself in it, for both factors are below 1: so the error of the whole is _error.
+    private double Tilted(double epsilon)
     {
         var index = Math.Max(0, (int)Math.Min((Math.Floor(epsilon / _width) + 1) - _first, _tilted.Length));
         var above = ((_first + index) * _width) - epsilon;
@@ -152,11 +155,11 @@ internal sealed class LossComposition
         var sum = 0.0;
         for (; index < _tilted.Length && weight > Unit * Unit; index++, weight *= weightStep, part *= partStep)
             sum += _tilted[index] * weight * (1 - part);
-        return Math.Max(0, sum) * Math.Exp(_logMoment - (_tilt * epsilon));
+        return Math.Max(0, sum);
     }
 
-    // What is wrapped around, rounded or outside of the window weighs at most exp(-tilt epsilon) each: exp(-tilt l)(1 - exp(epsilon - l)) is less for any l.
-    private double Error(double epsilon) => _error * Math.Exp(_logMoment - (_tilt * epsilon));
+    // Far below where the tilt looks it is infinite, and times an error it still is: not a number it must never be.
+    private double Back(double epsilon) => Math.Exp(_logMoment - (_tilt * epsilon));
 
     private static double[] Convolve(TiltedLoss[] losses, int first, int length, out double error)
     {

@@ -19,7 +19,7 @@ internal sealed class LossSketch
     public double Largest { get; }
 
     /// <summary>A good tilt for finding epsilon at a delta.</summary>
-    public double TiltForDelta(double delta) => Below(Minimise(tilt => (LogMoment(tilt) - Math.Log(delta)) / tilt, 1e-3, 1e4));
+    public double TiltForDelta(double delta) => Below(Minimise(tilt => (LogBound(tilt) - Math.Log(delta)) / tilt, 1e-3, 1e4));
 
     /// <summary>A good tilt for finding delta at an epsilon.</summary>
     public double TiltForEpsilon(double epsilon) => Below(Minimise(tilt => LogMoment(tilt) - (tilt * epsilon), 1e-3, 1e4));
@@ -47,6 +47,10 @@ internal sealed class LossSketch
 
         return total;
     }
+
+    // delta at epsilon is at most exp(this - tilt epsilon) (Canonne, Kamath and Steinke 2020, proposition 12). Without the last terms the best tilt has no end
+    // where the largest loss alone is likelier than delta.
+    private double LogBound(double tilt) => LogMoment(tilt) + (tilt * Math.Log(tilt)) - ((1 + tilt) * Math.Log(1 + tilt));
 
     // Below the best one: it often stands where rare large losses are about to take over, which would make the window wide. The bound loses a factor of
     // three or so, of the millions that it has.

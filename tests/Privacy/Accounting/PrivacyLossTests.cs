@@ -93,6 +93,39 @@ public sealed class PrivacyLossTests
         Assert.Equal(exact, delta.Upper, 1e-4);
     }
 
+    /// <summary>Two kinds of randomised response: true answers of each are binomial, so delta is a sum over both. The largest loss alone is likelier than the least delta here.</summary>
+    [Theory]
+    [InlineData(1e-2)]
+    [InlineData(1e-6)]
+    [InlineData(1e-7)]
+    public void Bounded_losses_of_two_kinds_are_bracketed_up_to_the_largest(double delta)
+    {
+        PrivacyCharge[] charges = [new PureCharge(Rational.Of(97) / Rational.Of(1000), 11), new PureCharge(Rational.Of(3) / Rational.Of(40), 10)];
+
+        var epsilon = PrivacyLoss.EpsilonAt(charges, delta);
+
+        Assert.True(Delta(epsilon.Upper) <= delta && Delta(epsilon.Lower) >= delta);
+        Assert.Equal(epsilon.Lower, epsilon.Upper, 2e-3);
+
+        static double Delta(double at) => Answers(11, 0.097).SelectMany(_ => Answers(10, 0.075), (one, other) => Math.Max(0, (one.With * other.With) - (Math.Exp(at) * one.Without * other.Without))).Sum();
+        static IEnumerable<(double With, double Without)> Answers(int steps, double epsilon)
+        {
+            var (p, choices) = (1 / (1 + Math.Exp(-epsilon)), 1.0);
+            for (var yes = 0; yes <= steps; choices *= (double)(steps - yes) / (yes + 1), yes++)
+                yield return (choices * Math.Pow(p, yes) * Math.Pow(1 - p, steps - yes), choices * Math.Pow(1 - p, yes) * Math.Pow(p, steps - yes));
+        }
+    }
+
+    [Fact]
+    public void Mixed_schedule_is_between_its_parts_and_their_renyi_sum() =>
+        Gen.Select(RenyiCurveTests.Charge, RenyiCurveTests.Charge).Sample((one, other) =>
+        {
+            var both = PrivacyLoss.EpsilonAt([one, other], 1e-6);
+            Assert.True(both.Lower <= both.Upper);
+            Assert.True(PrivacyLoss.EpsilonAt([one], 1e-6).Lower <= both.Upper);
+            Assert.True(both.Lower <= RenyiCurve.Of([one, other]).EpsilonAt(1e-6));
+        }, iter: 10);
+
     /// <summary>Canonne, Kamath and Steinke 2020, theorem 7: the exact delta of one discrete Gaussian, summed here term by term.</summary>
     [Theory]
     [InlineData(1, 1, 1)]
