@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Features;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -14,7 +15,7 @@ internal static class StudyFile
     public static (StudyCheck Check, ImmutableArray<LibraryFault> Library) Check(FileInfo file)
     {
         var (library, faults) = FeatureFolder.Read(FeatureFolder.Beside(file));
-        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library), faults);
+        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library, new LearningRule()), faults);
     }
 
     /// <summary>The study, or a fault that names the first problem.</summary>

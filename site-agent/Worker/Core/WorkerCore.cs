@@ -144,7 +144,7 @@ public sealed class WorkerCore : IDisposable
             {
                 if (SubmitterOf(request, canonical) is not { } submitter)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudySignatureWrong);
-                if (StudyChecker.CheckCanonical(canonical).Study is not { } study)
+                if (StudyChecker.CheckCanonical(canonical, new LearningRule()).Study is not { } study)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudyNotUnderstood);
                 DurableFile.Write(_disk, PathOf(digest), canonical); // before the entry: what the log names must be there to be read
                 Append(WorkerEntries.StudyOffered, WorkerEntries.Offered(digest, study.Name, submitter), digest);

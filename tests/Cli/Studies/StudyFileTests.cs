@@ -62,6 +62,17 @@ public sealed class StudyFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_ofAStudyWhoseModelCouldNotBeWritten_namesTheFeature()
+    {
+        Write(Study.Replace("falls", "logit", StringComparison.Ordinal), Definition.Replace("name: falls", "name: logit", StringComparison.Ordinal));
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+
+        Assert.Equal((int)ExitCode.InvalidInput, code);
+        Assert.Contains("is an output of the model", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_withAFaultInADefinition_saysItsFileLineAndColumn()
     {
         Write(Study, Definition.Replace("kind: count", "kind: counts", StringComparison.Ordinal));

@@ -3,6 +3,7 @@ using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Learning;
 using FederatedClinicalMl.Tests.Worker.Policies;
 using Google.Protobuf;
 using Kind = FederatedClinicalMl.Protos.WorkerPort.StepOrder.Types.Kind;
@@ -29,6 +30,14 @@ public sealed class ApprovalTests : IDisposable
         Assert.Equal((State.Pending, Reason.StudyNotApproved), (status.State, status.Reason));
         Assert.Equal(Reason.StudyNotApproved, _site.Decline(Site.Order()));
         Assert.Equal(0, _site.Computer.Computed);
+    }
+
+    [Fact]
+    public void Study_whose_model_could_not_be_written_is_not_taken_over()
+    {
+        var status = _site.Core.Offer(Site.OfferOf(StudyText.Of("{name: logit, range: [0, 120]}", encoding: "float32")));
+
+        Assert.Equal((State.Refused, Reason.StudyNotUnderstood), (status.State, status.Reason));
     }
 
     [Fact]
