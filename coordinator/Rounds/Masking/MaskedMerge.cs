@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -13,8 +11,6 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="results">Where results go, and come from.</param>
 internal sealed class MaskedMerge(Study study, ResultStore results)
 {
-    private const int BlockWords = 8192;
-
     /// <summary>Merges a step.</summary>
     /// <param name="step">The step.</param>
     /// <param name="payloads">Its participants' releases.</param>
@@ -56,7 +52,7 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
     private MergeOutcome Fold(StepId step, IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, AggregationTerms terms)
     {
         var word = terms.Declared.Word;
-        var (sum, block) = (new byte[BlockWords * word.Bytes()], new byte[BlockWords * word.Bytes()]);
+        var (sum, block) = (new byte[ParameterUpdate.BlockValues * word.Bytes()], new byte[ParameterUpdate.BlockValues * word.Bytes()]);
         using var writer = results.Begin(step.ToString());
         for (long start = 0; start < terms.PayloadLength; start += sum.Length)
         {
@@ -84,41 +80,15 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
         var (format, word, totalWeight) = (UpdateFormats.For(study.Federation.Encoding), attempt.Terms.Declared.Word, masked.TotalWeight);
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
-        var strategy = ServerStrategies.For(study);
-        var bytes = ArrayPool<byte>.Shared.Rent(BlockWords * sizeof(float));
-        var (sums, means) = (new long[BlockWords], new double[BlockWords]);
-        try
+        var sums = new long[ParameterUpdate.BlockValues];
+        return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
         {
-            using var old = results.Open(parameters);
-            using var writer = results.Begin(step.ToString());
-            for (long start = 0; start < attempt.Terms.Declared.Dimension; start += BlockWords)
-            {
-                var count = (int)Math.Min(BlockWords, attempt.Terms.Declared.Dimension - start);
-                var sum = sums.AsSpan(0, count);
-                var mean = means.AsSpan(0, count);
-                if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), count * word.Bytes()), format.MaximumCode * totalWeight, sum) is not null)
-                    return new MergeOutcome(default, 0, RoundFault.SumVoid);
-                ExactVectorSum.Mean(sum, totalWeight, format.GridStep, mean);
-                var values = bytes.AsSpan(0, count * sizeof(float));
-                if (old.Read(start * sizeof(float), values) != values.Length)
-                    throw new IOException($"The parameters {parameters} became shorter while they were read.");
-                var updated = MemoryMarshal.Cast<byte, float>(values);
-                strategy.Apply(updated, mean, [], updated);
-                writer.Write(values);
-            }
-
-            FaultPoint.Reached("merge-written");
-            var length = writer.Length;
-            return new MergeOutcome(writer.Complete(), length, null);
-        }
-        catch (InvalidDataException)
-        {
-            return new MergeOutcome(default, 0, RoundFault.ResultNotFinite);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
+            var sum = sums.AsSpan(0, mean.Length);
+            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), format.MaximumCode * totalWeight, sum) is not null)
+                return RoundFault.SumVoid;
+            ExactVectorSum.Mean(sum, totalWeight, format.GridStep, mean);
+            return null;
+        });
     }
 
     private MergeOutcome Store(ReadOnlySpan<byte> result) => new(results.Write(result), result.Length, null);

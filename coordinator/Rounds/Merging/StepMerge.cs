@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -20,9 +19,6 @@ public readonly record struct MergeInput(SiteId Site, Sha256Digest Release, int 
 /// </summary>
 public sealed class StepMerge
 {
-    // Below the size from which arrays are collected with the oldest generation only: one sum is made per block.
-    private const int BlockValues = 8192;
-
     private readonly Study _study;
     private readonly StagingArea _staging;
     private readonly ResultStore _results;
@@ -93,48 +89,27 @@ public sealed class StepMerge
     private MergeOutcome Train(StepId step, List<(MergeInput Input, StagedPayload Payload)> payloads, Sha256Digest parameters)
     {
         var format = UpdateFormats.For(_study.Federation.Encoding);
-        var strategy = ServerStrategies.For(_study);
         var totalWeight = payloads.Sum(item => (long)item.Input.Weight);
-        var bytes = ArrayPool<byte>.Shared.Rent(BlockValues * sizeof(float));
-        var means = ArrayPool<double>.Shared.Rent(BlockValues);
+        var block = ArrayPool<byte>.Shared.Rent(ParameterUpdate.BlockValues * format.BytesPerValue);
         try
         {
-            using var old = _results.Open(parameters);
-            using var writer = _results.Begin(step.ToString());
-            var dimension = old.Length / sizeof(float);
-            for (long start = 0; start < dimension; start += BlockValues)
+            return new ParameterUpdate(_study, _results).Make(step, parameters, (start, mean) =>
             {
-                var count = (int)Math.Min(BlockValues, dimension - start);
-                var sum = new ExactVectorSum(format, count, totalWeight);
+                var sum = new ExactVectorSum(format, mean.Length, totalWeight);
+                var part = block.AsSpan(0, mean.Length * format.BytesPerValue);
                 foreach (var (input, payload) in payloads)
                 {
-                    var block = bytes.AsSpan(0, count * format.BytesPerValue);
-                    payload.Read(start * format.BytesPerValue, block);
-                    sum.Contribute(input.Weight).Fold(block);
+                    payload.Read(start * format.BytesPerValue, part);
+                    sum.Contribute(input.Weight).Fold(part);
                 }
 
-                var mean = means.AsSpan(0, count);
                 sum.Mean(0, mean);
-                var values = bytes.AsSpan(0, count * sizeof(float));
-                if (old.Read(start * sizeof(float), values) != values.Length)
-                    throw new IOException($"The parameters {parameters} became shorter while they were read.");
-                var updated = MemoryMarshal.Cast<byte, float>(values);
-                strategy.Apply(updated, mean, [], updated);
-                writer.Write(values);
-            }
-
-            FaultPoint.Reached("merge-written");
-            var length = writer.Length;
-            return new MergeOutcome(writer.Complete(), length, null);
-        }
-        catch (InvalidDataException)
-        {
-            return new MergeOutcome(default, 0, RoundFault.ResultNotFinite);
+                return null;
+            });
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(bytes);
-            ArrayPool<double>.Shared.Return(means);
+            ArrayPool<byte>.Shared.Return(block);
         }
     }
 
