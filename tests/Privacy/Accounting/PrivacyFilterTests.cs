@@ -57,6 +57,38 @@ public sealed class PrivacyFilterTests
     }
 
     [Fact]
+    public void Filter_behind_which_charges_were_made_is_the_one_that_let_them_pass_and_a_lower_ceiling_lets_nothing_pass() =>
+        Gen.Select(RenyiCurveTests.Charge, RenyiCurveTests.Charge).Sample((one, other) =>
+        {
+            var filter = PrivacyFilter.Under(Ceiling);
+            if (!filter.Admits(one))
+                return;
+            var resumed = PrivacyFilter.Under(Ceiling, RenyiCurve.Of(one));
+            filter = filter.Charge(one);
+            Assert.Equal(filter.Epsilon, resumed.Epsilon);
+            Assert.Equal(filter.Admits(other), resumed.Admits(RenyiCurve.Of(other)));
+            Assert.Equal(filter.Remaining(other), resumed.Remaining(other));
+            Assert.False(PrivacyFilter.Under(new PrivacyCeiling(Rational.Exactly(filter.Epsilon / 2), Ceiling.Delta), RenyiCurve.Of(one)).Admits(one));
+        }, iter: 30);
+
+    [Theory]
+    [InlineData("3", "3")]
+    [InlineData("0.50", "1/2")]
+    [InlineData("1e-6", "1/1000000")]
+    [InlineData("2.5E3", "2500")]
+    [InlineData("0", "0")]
+    [InlineData("", null)]
+    [InlineData(".5", null)]
+    [InlineData("5.", null)]
+    [InlineData("-1", null)]
+    [InlineData("1/2", null)]
+    [InlineData("1e999", null)]
+    [InlineData("0x10", null)]
+    [InlineData("1e2e3", null)]
+    [InlineData("NaN", null)]
+    public void Decimal_is_read_exactly_or_not_at_all(string text, string? fraction) => Assert.Equal(fraction, Rational.OfDecimal(text)?.ToString());
+
+    [Fact]
     public void Filter_that_was_charged_does_not_change_the_one_before()
     {
         var before = PrivacyFilter.Under(Ceiling);
