@@ -111,6 +111,9 @@ public static class SignatureContext
     /// <summary>The coordinator's signature over a registry entry's manifest.</summary>
     public const string Model = "fcml-model-v1";
 
+    /// <summary>A worker's signature over the head of its privacy ledger, and whoever countersigns it.</summary>
+    public const string LedgerHead = "fcml-ledger-head-v1";
+
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {
         var prefix = System.Text.Encoding.ASCII.GetBytes(context);

@@ -88,11 +88,16 @@ public sealed record WorkerState(
     /// <summary>For each dataset whose events were ever ordered to be erased: how often, and whether that is still to be done.</summary>
     public ImmutableDictionary<string, (int Times, bool Pending)> Erasures { get; init; } = ImmutableDictionary<string, (int Times, bool Pending)>.Empty;
 
+    /// <summary>The privacy ledger.</summary>
+    public LedgerState Ledger { get; init; } = LedgerState.Empty;
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        if (LedgerState.Knows(entry.Kind))
+            return this with { Ledger = Ledger.Apply(entry) };
         var body = new JsonFields(entry.Body, entry.Kind);
         return entry.Kind switch
         {
@@ -153,7 +158,7 @@ public sealed record WorkerState(
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
-    private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
+    private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)), Ledger = Ledger.Close(study) };
 
     private WorkerState DecideQuality(JsonFields body)
     {

@@ -36,9 +36,11 @@ public static class WorkerHost
         var held = disk.Lock();
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
+        var policy = new PolicyFile(folder.Policy).Read;
+        var storeKey = StoreKey.Open(folder, KeyFile.Credentials);
         WorkerCore? core = null;
         var events = new SiteEvents(
-            folder, datasets, identity.Secret, StoreKey.Open(folder, KeyFile.Credentials), TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None))
+            folder, datasets, identity.Secret, storeKey, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None))
         {
             IsBeingErased = dataset => core!.State.ErasuresOf(dataset).Pending,
         };
@@ -54,10 +56,11 @@ public static class WorkerHost
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new PolicyFile(folder.Policy).Read, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, policy, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
-        var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
+        var ledger = new PrivacyLedger(core.Journal, new RunRoots(storeKey.SealRoots(disk)), identity, policy, datasets, configuration.KeepRootsDays);
+        var retention = new Retention(core, ledger, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
         retention.Check(); // before anything is recovered of what is to be erased
         if (core.Broken is null)
         {
@@ -72,6 +75,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(new LedgerDesk(core.Journal, policy, datasets));
         builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
