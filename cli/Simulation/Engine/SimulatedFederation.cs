@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Federation;
@@ -67,11 +68,12 @@ internal sealed class SimulatedFederation
         var gateways = new Dictionary<SiteId, SimulatedGateway>();
         Coordinator = new SimulatedCoordinator(
             time, weather, disk("coordinator", "coordinator"), keys.Coordinator, study, signed, run, Sites.ToDictionary(site => site, site => keys.Worker(site).PublicKey), mutant ?? Mutant.None);
+        var datasets = DatasetMap.OfTables(ImmutableDictionary<string, DatasetSource>.Empty.Add(study.Data.Dataset, new DatasetSource("", DatasetFormat.Csv, Header: true, [], ',', []))); // whose patients they are is all that is asked of it
         foreach (var (id, computer) in sites.OrderBy(site => site.Id))
         {
             var identity = new WorkerIdentity(id, keys.Worker(id), new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(id.Value)).Span), "simulated");
             var outbox = new OutboxKey(new byte[SealedDisk.KeyLength]);
-            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, RandomNumberGenerator.GetBytes, OpenPolicy, computer);
+            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, OpenPolicy, datasets, computer);
             gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), outbox, worker, Coordinator, mutant ?? Mutant.None);
         }
 

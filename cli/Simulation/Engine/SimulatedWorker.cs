@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.Cli.Simulation;
 
 /// <summary><see cref="WorkerCore"/> in a simulated process.</summary>
 internal sealed class SimulatedWorker(
-    Timeline time, IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, Func<int, byte[]> draw, PolicyReading policy, IStepComputer computer)
+    Timeline time, IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, PolicyReading policy, DatasetMap datasets, IStepComputer computer)
     : SimulatedProcess($"{identity.Site}/worker", time)
 {
     private WorkerCore? _core;
@@ -29,7 +29,7 @@ internal sealed class SimulatedWorker(
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _core = WorkerCore.Open(disk, exchange, outbox, identity, new MaskRoots(disk, draw), () => policy, computer, Time);
+        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365), () => policy, () => datasets, computer, Time);
         _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
     }

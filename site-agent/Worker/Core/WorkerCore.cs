@@ -44,15 +44,23 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, WorkerJournal journal)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, WorkerJournal journal)
     {
         (_disk, _exchange, _identity, _policy, _computer, _journal, _gate) = (disk, exchange, identity, policy, computer, journal, journal.Gate);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
-        _masked = new MaskedRounds(identity, roots);
+        Roots = new RunRoots(journal, roots);
+        Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
+        _masked = new MaskedRounds(identity, Roots);
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
     public WorkerJournal Journal => _journal;
+
+    /// <summary>The roots of randomness.</summary>
+    public RunRoots Roots { get; }
+
+    /// <summary>The privacy ledger.</summary>
+    public PrivacyLedger Ledger { get; }
 
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
     public LogBrokenException? Broken => _journal.Broken;
@@ -77,12 +85,13 @@ public sealed class WorkerCore : IDisposable
     /// <param name="exchange">The folder shared with the gateway.</param>
     /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
-    /// <param name="roots">What masks are derived from.</param>
+    /// <param name="roots">What masks and noise are derived from.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
+    /// <param name="datasets">The site's map of data sets, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
@@ -92,7 +101,7 @@ public sealed class WorkerCore : IDisposable
         exchange.CreateDirectory(ExchangePaths.Incoming);
         exchange.CreateDirectory(ExchangePaths.Outgoing);
         var journal = WorkerJournal.Open(disk, LogPath, identity.Key, time);
-        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, journal);
+        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, datasets, computer, journal);
         if (journal.Broken is null)
             core._spool.Recover(journal.State.Unsettled());
         return core;

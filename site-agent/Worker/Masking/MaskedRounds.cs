@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
@@ -105,8 +105,8 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
     {
         if (_machine is { } kept && kept.Run == run)
             return kept.Machine;
-        var root = roots.Of(run, isNew: !state.Masked.Keys.Any(round => round.Run == run))
-            ?? throw Refused($"The root of the run {run} is gone, from which this site's masks were made. It takes no further part in the run's rounds.");
+        roots.Require(run);
+        var root = roots.Read(run) ?? throw Refused($"{roots.WhyGone(run)} This site's masks were made from it: it takes no further part in the run's rounds.");
         _machine?.Machine.Dispose();
         var machine = new SiteMachine(identity.Key, root, identity.Site);
         _machine = (run, machine);

@@ -29,9 +29,9 @@ public sealed class HeadTests : IDisposable
         _site.Core.SetExclusions(["patient-1"], "grace");
 
         Assert.Equal(head.Head, _site.Ledger.Head().Head);
-        Assert.Equal((string)_site.Entries[1]["hash"]!, head.Head.Digest.ToString());
-        Assert.Equal((2, true), (head.Head.Sequence, head.IsBy(_site.Key.PublicKey)));
-        Assert.False((head with { Head = head.Head with { Sequence = 3 } }).IsBy(_site.Key.PublicKey));
+        Assert.Equal((string)_site.Entries[2]["hash"]!, head.Head.Digest.ToString());
+        Assert.Equal((3, true), (head.Head.Sequence, head.IsBy(_site.Key.PublicKey)));
+        Assert.False((head with { Head = head.Head with { Sequence = 4 } }).IsBy(_site.Key.PublicKey));
         Assert.False((head with { Site = SiteId.Parse("south") }).IsBy(_site.Key.PublicKey));
     }
 

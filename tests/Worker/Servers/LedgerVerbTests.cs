@@ -39,7 +39,7 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         Assert.All(heart.Accounts, account => Assert.True(account.Spent > 0 && account.Held > account.Spent && account.Remaining > 0));
         var run = Assert.Single(heart.Runs);
         Assert.Equal((1u, 3ul, 2ul), (run.Released, run.Charges, run.Left));
-        Assert.Equal((2ul, 0ul), (reply.HeadSequence, reply.CountersignedSequence));
+        Assert.Equal((3ul, 0ul), (reply.HeadSequence, reply.CountersignedSequence));
         Assert.Equal(0, await RunAsync("show"));
         Assert.Equal(0, await RunAsync("show", "--json"));
         Assert.Equal(0, await RunAsync("plan"));
@@ -98,8 +98,8 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         using (var journal = WorkerJournal.Open(disk, WorkerCore.LogPath, key, TimeProvider.System))
         {
             write(new PrivacyLedger(
-                journal, new RunRoots(StoreKey.Open(folder, null).SealRoots(disk)), new WorkerIdentity(Site.Name, key, Site.Secret, "1.0.0"),
-                new PolicyFile(folder.Policy).Read, () => DatasetMap.ReadFile(folder.Datasets), keepRoots: 365));
+                journal, new RunRoots(journal, new RootStore(StoreKey.Open(folder, null).SealRoots(disk), keepDays: 365)), new WorkerIdentity(Site.Name, key, Site.Secret, "1.0.0"),
+                new PolicyFile(folder.Policy).Read, () => DatasetMap.ReadFile(folder.Datasets)));
         }
 
         await _worker.StartAgainAsync();
