@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -54,9 +55,14 @@ internal sealed record SimulatedSite(SiteId Id, IStepComputer Computer);
 /// </summary>
 internal sealed class SimulatedFederation
 {
+    private static readonly PrivacyCeiling s_ample = new(Rational.Of(100), Rational.Of(1, 1_000_000));
+
     /// <summary>What simulated sites allow: everything, for there is nobody to protect from whoever holds all the data.</summary>
     public static readonly PolicyReading OpenPolicy = new(
-        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
+        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1)
+        {
+            Privacy = new PrivacyCeilings(s_ample, s_ample, s_ample),
+        }, []);
 
     public SimulatedFederation(
         Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites,

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
@@ -29,9 +31,17 @@ internal sealed class SimulatedWorker(
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365), () => policy, () => datasets, computer, Time);
+        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365, Root), () => policy, () => datasets, computer, Time);
         _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
+    }
+
+    // Noise that can be drawn again protects nobody; a simulation has nobody to protect, and is to give the same numbers twice.
+    private void Root(byte[] root)
+    {
+        var random = DeterministicRandom.Of("simulated-root", identity.Site.Value);
+        foreach (ref var word in MemoryMarshal.Cast<byte, ulong>(root.AsSpan()))
+            word = random.NextUInt64();
     }
 
     /// <inheritdoc/>

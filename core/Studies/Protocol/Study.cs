@@ -45,6 +45,12 @@ public sealed record Study
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
 
+    /// <summary>Differential privacy; null: none.</summary>
+    public StudyPrivacy? Privacy { get; init; }
+
+    /// <summary>Whether scores are counted after a round.</summary>
+    public bool EvaluatesAfter(RoundNumber round) => Evaluation.Every > 0 && round.Value > 0 && (round.Value % Evaluation.Every == 0 || round.Value == Federation.Rounds);
+
     /// <summary>Canonical JSON (RFC 8785) of the whole declaration, defaults filled in.</summary>
     public required ReadOnlyMemory<byte> Canonical { get; init; }
 

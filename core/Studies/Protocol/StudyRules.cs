@@ -21,6 +21,8 @@ internal static class StudyRules
         CheckModelSize(study, columns.Select(column => column.Column), faults);
         CheckSites(study["federation"], faults);
         CheckAggregation(study["federation"], faults);
+        if (study["privacy"]?["dp"] is JsonObject dp)
+            PrivacyRules.Check(study, dp, faults);
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)
@@ -147,9 +149,9 @@ internal static class StudyRules
             faults.Add("federation.sites", "Secure aggregation hides an update among others: invite 2 to 256 sites, or write 'aggregation: plain'.");
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    internal static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
+    internal static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
     private static string Show(double number) => CanonicalNumber.Format(number);
 }

@@ -27,6 +27,10 @@ public interface IStepComputer
 /// <param name="Parameters">The parameters to start from; null for preparation.</param>
 /// <param name="Exclusions">Patients who opted out.</param>
 /// <param name="Policy">The site's policy.</param>
+/// <param name="Randomness">
+/// Charges the release to the privacy ledger, given the fingerprint of the rows that it will be computed from, and gives the randomness of exactly it; asked before anything is computed. Null where the
+/// study is not under differential privacy.
+/// </param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,
@@ -34,7 +38,8 @@ public sealed record StepRequest(
     ReadOnlyMemory<byte> Constants,
     IncomingParameters? Parameters,
     ExclusionList Exclusions,
-    SitePolicy Policy);
+    SitePolicy Policy,
+    Func<Sha256Digest, StepRandomness>? Randomness = null);
 
 /// <summary>What was computed.</summary>
 /// <param name="Payload">The release's payload; may be overwritten by the next computation.</param>

@@ -413,6 +413,8 @@ public sealed class WorkerCore : IDisposable
             erasures = Present.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
+            if (study.Privacy is not null)
+                Ledger.Reserve(PrivateStudy.Of(study).Plan(work.Step.Run));
             isMasked = study.Federation.Aggregation == Aggregation.Secure && work.Step.Kind.Part() == StepKind.Training;
             if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
                 return Publish(work, message, before);
@@ -420,7 +422,7 @@ public sealed class WorkerCore : IDisposable
             _underWay = (work.Study, cancel);
             request = new StepRequest(
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
-                new ExclusionList(_identity.Secret, Present.Exclusions), policy);
+                new ExclusionList(_identity.Secret, Present.Exclusions), policy, study.Privacy is null ? null : data => Charge(work, study, data));
         }
 
         try
@@ -458,6 +460,17 @@ public sealed class WorkerCore : IDisposable
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             throw new StepDeclinedException(Reason.ApprovalRevoked, $"The approval of {request.Study.Digest} was withdrawn while {request.Step} was computed.");
+        }
+    }
+
+    private StepRandomness Charge(WorkOrder work, Study study, Sha256Digest data)
+    {
+        lock (_gate)
+        {
+            Permit(work); // before anything is charged: the approval may be withdrawn meanwhile
+            var randomness = Ledger.Charge(new ReleaseInputs(work.Step, work.Study, work.Parameters, work.ConstantsDigest, data, PrivateStudy.Of(study).ChargesOf(work.Step)));
+            FaultPoint.Reached("worker-charged");
+            return randomness;
         }
     }
 
