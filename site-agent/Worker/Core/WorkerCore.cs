@@ -399,6 +399,7 @@ public sealed class WorkerCore : IDisposable
     private ReleaseTicket Release(StepOrder order)
     {
         var work = WorkOrder.Read(order, _identity.Site);
+        Hear(order.Ledger.Span);
         StepRequest request;
         CancellationTokenSource cancel;
         ReleaseRecord? before;
@@ -463,6 +464,21 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    // Before anything is decided: this worker may be an older copy of itself.
+    private void Hear(ReadOnlySpan<byte> receipt)
+    {
+        if (receipt.IsEmpty)
+            return;
+        try
+        {
+            Ledger.Countersigned(LedgerReceipt.Read(receipt));
+        }
+        catch (FormatException fault)
+        {
+            throw new StepDeclinedException(Reason.ParametersWrong, $"The order's receipt of this ledger cannot be read: {fault.Message}");
+        }
+    }
+
     private StepRandomness Charge(WorkOrder work, Study study, Sha256Digest data)
     {
         lock (_gate)
@@ -510,12 +526,14 @@ public sealed class WorkerCore : IDisposable
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
-        var (_, policy) = Permit(work);
+        var (study, policy) = Permit(work);
         if (work.Step.Kind == StepKind.Profile && before is null && Present.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
             throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
         var manifest = new ReleaseManifest(
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
-            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data);
+            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data,
+            // Made once: the ledger goes on, and a signature is another one each time.
+            before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || work.Step.Kind.IsMessage() ? null : Ledger.Head());
         try
         {
             var release = before is null ? Record(manifest) : Again(before, manifest);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
@@ -98,15 +99,12 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
     /// Hears that somebody else has seen a head of this ledger. One that this log does not have says that the log is a restored backup, or that of a clone: from
     /// there on nothing is charged until the steward resolves it. That this worker's own key has signed it keeps anybody from making one up; an older one changes nothing.
     /// </summary>
-    /// <param name="own">The head, as this worker signed it.</param>
-    /// <param name="countersigned">The same head, signed by the other.</param>
-    /// <param name="by">The other's key: whoever carries heads says whose are heard.</param>
+    /// <param name="receipt">The head, as this worker signed it, and as the other has countersigned it.</param>
     /// <returns>Whether both signatures are right and of this site and head; where not, or while the log is broken, nothing was heard.</returns>
-    public bool Countersigned(SignedHead own, SignedHead countersigned, VerifyingKey by)
+    public bool Countersigned(LedgerReceipt receipt)
     {
-        ArgumentNullException.ThrowIfNull(own);
-        ArgumentNullException.ThrowIfNull(countersigned);
-        ArgumentNullException.ThrowIfNull(by);
+        ArgumentNullException.ThrowIfNull(receipt);
+        var (own, countersigned, by) = (receipt.Own, receipt.Countersigned, receipt.By);
         if (journal.Broken is not null || own.Site != identity.Site || own.Head.Sequence < 1 || (countersigned.Site, countersigned.Head) != (own.Site, own.Head)
             || by.Equals(identity.Key.PublicKey) || !own.IsBy(identity.Key.PublicKey) || !countersigned.IsBy(by))
             return false;

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -61,7 +62,7 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         using var peer = SigningKey.Create();
         var lost = new LedgerHead(99, Sha256Digest.Of("an entry that is not there"u8));
         using (var key = SigningKey.FromPem(await File.ReadAllTextAsync(_worker.Folder.Key, Stop)))
-            await WriteAsync(ledger => Assert.True(ledger.Countersigned(SignedHead.Sign(Site.Name, lost, key), SignedHead.Sign(Site.Name, lost, peer), peer.PublicKey)));
+            await WriteAsync(ledger => Assert.True(ledger.Countersigned(LedgerReceipt.For(SignedHead.Sign(Site.Name, lost, key), peer))));
 
         Assert.Equal(1, await RunAsync("verify"));
         Assert.Equal(1, await RunAsync("resolve", "--spent", "some"));
