@@ -62,8 +62,8 @@ internal static class PrivacyRules
 
     private static void CheckDistributed(JsonObject dp, JsonNode? training, JsonNode? federation, FaultList faults)
     {
-        if (Text(federation?["aggregation"]) == "plain")
-            faults.Add("privacy.dp.placement", "A part of the noise protects nobody where updates are summed plainly; write 'aggregation: secure', or 'placement: site'.");
+        if (Text(federation?["aggregation"]) is { } summed && summed != "secure")
+            faults.Add("privacy.dp.placement", "A part of the noise protects nobody but under the masks of secure aggregation; write 'aggregation: secure', or 'placement: site'.");
         if (Number(training?["local-steps"]) is > 1)
             faults.Add("training.local-steps", "With distributed noise a round is one step: a second one would start from parameters that a part of the noise protects.");
         if (Text(training?["optimizer"]) == "adam")

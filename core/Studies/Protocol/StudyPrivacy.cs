@@ -35,6 +35,13 @@ public sealed record StudyPrivacy(
     // So many codes has a gradient as long as the greatest C: fine enough for any noise that protects anybody, and sums of 2^24 patients and 256 sites fit 64-bit words.
     private const int BitsOfNorm = 20;
 
+    /// <summary>No site's noisy code is beyond it: 2^24 patients of 2^20 codes each, and room for noise. A sum of k sites beyond k times this is void.</summary>
+    public const long GreatestCode = 1L << 46;
+
+    /// <summary>What one code of the sites' sum is worth in the parameters, but for the division by the number of sites: a step of gradient descent.</summary>
+    /// <param name="learningRate">Step size.</param>
+    public double StepOfCode(double learningRate) => -learningRate / (CodesPerUnit * SamplingRate * Patients);
+
     /// <summary>Codes that a gradient of 1 has on the grid: the greatest power of two with which one as long as the greatest C has at most 2^20.</summary>
     public double CodesPerUnit => Math.ScaleB(1, BitsOfNorm - (int)Math.Ceiling(Math.Log2(Adaptive?.Maximum ?? ClippingNorm)));
 }

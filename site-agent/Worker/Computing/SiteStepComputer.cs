@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -85,7 +86,15 @@ public sealed class SiteStepComputer : IStepComputer
         _beforeRound?.Invoke(study, request.Step.Run, data);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var rows = data.TrainingSet(study, Constants(request));
-        var change = study.Privacy is not null ? TrainPrivately(request, data, rows, parameters, cancel)
+        if (study.SumsGradients)
+        {
+            if (request.NoiseShare is not { } share)
+                throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, $"The study's noise is distributed: without the masks of its round nothing of {request.Step} is released.");
+            var codes = TrainPrivately(request, PrivateStudy.Of(study).WithShare(share), data, rows, parameters, cancel).Codes;
+            return new StepComputation(MemoryMarshal.AsBytes<long>(codes).ToArray(), "codes", codes.Length, 1, 0, data.Fingerprint, PrivateTrainer.Capability, 0);
+        }
+
+        var change = study.Privacy is not null ? TrainPrivately(request, PrivateStudy.Of(study).Training, data, rows, parameters, cancel).Change!
             : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request)), parameters, cancel);
         var format = UpdateFormats.For(study.Federation.Encoding);
         var payload = Buffer(format.PayloadLength(change.Length));
@@ -102,12 +111,12 @@ public sealed class SiteStepComputer : IStepComputer
     }
 
     // The charge is durable before the first patient is drawn.
-    private static float[] TrainPrivately(StepRequest request, SiteData data, TrainingSet rows, float[] parameters, CancellationToken cancel)
+    private static PrivateTrainingResult TrainPrivately(StepRequest request, PrivateTraining training, SiteData data, TrainingSet rows, float[] parameters, CancellationToken cancel)
     {
         using var randomness = Charge(request, data);
         using var sampling = randomness.Stream("fcml-training-sampling-v1");
         using var noise = randomness.Stream("fcml-training-noise-v1");
-        return PrivateTrainer.Train(new PrivateTrainingWork(PrivateStudy.Of(request.Study).Training, rows, request.Step.Round.Value), parameters, sampling, noise, cancel).Change!;
+        return PrivateTrainer.Train(new PrivateTrainingWork(training, rows, request.Step.Round.Value), parameters, sampling, noise, cancel);
     }
 
     private static StepRandomness Charge(StepRequest request, SiteData data) =>

@@ -101,8 +101,19 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         }
 
         var parameters = new IncomingParameters(plan.InitialParameters());
-        var update = At(StepKind.Training, constants.Canonical, parameters);
-        reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
+        if (study.SumsGradients)
+        {
+            reply.Releases.Add(new PreviewRelease
+            {
+                Kind = "training", Length = (ulong)plan.Layout.Dimension * sizeof(long), Content = "A sum of clipped gradients with a part of the noise, under masks: nobody sees it but in the sum of all sites.",
+            });
+        }
+        else
+        {
+            var update = At(StepKind.Training, constants.Canonical, parameters);
+            reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
+        }
+
         if (study.Evaluation.Every > 0)
             reply.Releases.Add(Json("evaluation", At(StepKind.Evaluation, constants.Canonical, parameters).Payload.Span));
         if (study.Evaluation.PerSite)

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
@@ -31,6 +32,7 @@ public interface IStepComputer
 /// Charges the release to the privacy ledger, given the fingerprint of the rows that it will be computed from, and gives the randomness of exactly it; asked before anything is computed. Null where the
 /// study is not under differential privacy.
 /// </param>
+/// <param name="NoiseShare">The share of the noise that this site adds, where the study has it distributed and the step is the masked sum's; null elsewhere.</param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,
@@ -39,7 +41,8 @@ public sealed record StepRequest(
     IncomingParameters? Parameters,
     ExclusionList Exclusions,
     SitePolicy Policy,
-    Func<Sha256Digest, StepRandomness>? Randomness = null);
+    Func<Sha256Digest, StepRandomness>? Randomness = null,
+    Rational? NoiseShare = null);
 
 /// <summary>What was computed.</summary>
 /// <param name="Payload">The release's payload; may be overwritten by the next computation.</param>

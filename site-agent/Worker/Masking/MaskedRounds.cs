@@ -54,10 +54,24 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
         var terms = round.Terms;
         var payload = new byte[terms.PayloadLength + MaskedInput.Length];
         var vector = payload.AsSpan(0, (int)terms.PayloadLength);
-        MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
+        if (study.SumsGradients)
+            computed.Payload.Span.CopyTo(vector); // words already
+        else
+            MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
         using (var masks = MachineOf(state, work.Step.Run).Masks(round))
             masks.Apply(vector);
         return new MaskedUpdate(computed, payload, (int)terms.Declared.Word);
+    }
+
+    /// <summary>
+    /// The share of the noise that each site adds to a masked sum: of at least t survivors c may tell each other what they added, so that the noise of t - c is what protects (t and c as in
+    /// <see cref="AggregationTerms"/>).
+    /// </summary>
+    /// <exception cref="StepDeclinedException">The site has not joined the attempt.</exception>
+    public static Rational NoiseShareOf(WorkerState state, WorkOrder work)
+    {
+        var terms = Joined(state, work).Terms;
+        return Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
     }
 
     private SiteDecision Decide(WorkerState state, WorkOrder work, SiteCommand command)

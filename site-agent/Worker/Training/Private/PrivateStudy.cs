@@ -14,6 +14,9 @@ public sealed class PrivateStudy
 {
     private static readonly ConditionalWeakTable<Study, PrivateStudy> s_known = [];
 
+    // Of the sum of at most 256 discrete Gaussians of a variance s from 16 on: 10 times the sum over k < 256 of exp(-2 pi² s k/(k+1)) (Kairouz, Liu and Steinke 2021, theorem 9) is below 2560 exp(-157) < 2^-214.
+    private static readonly Rational s_deviation = Rational.Of(BigInteger.One, BigInteger.One << 214);
+
     private readonly Study _study;
     private readonly PrivacyCharge _round;
     private readonly PrivacyCharge? _evaluation;
@@ -23,11 +26,13 @@ public sealed class PrivateStudy
         var declared = study.Privacy!;
         _study = study;
         Training = PrivateTraining.Of(ModelPlan.For(study), Declare(study, declared));
+        if (study.SumsGradients)
+            _ = WithShare(Rational.Of(1, AggregationTerms.LeastThreshold(MemberList.MaximumCount)));
         // Whatever C is, and count and sum together where C follows the gradients: a patient moves them by one over z of their noise, never more, for the noise is rounded up.
         var (multiplier, variance) = (Training.Declared.NoiseMultiplier, Training.Calibrate(Training.Declared.ClippingNorm).Variance);
         var coordinates = Training.Plan.Layout.Dimension + (declared.Adaptive is null ? 0 : 1);
         _round = new GaussianCharge(
-            Rational.Exactly(Training.Sampling.Rate), (variance / (multiplier * multiplier)).RoundUp(BigInteger.One << 32), variance, coordinates, study.Training.LocalSteps!.Value);
+            Rational.Exactly(Training.Sampling.Rate), (variance / (multiplier * multiplier)).RoundUp(BigInteger.One << 32), variance, coordinates, study.Training.LocalSteps!.Value, study.SumsGradients ? Rational.Of(coordinates) * s_deviation : null);
         if (declared.Evaluation is { } evaluation)
         {
             Evaluation = PrivateHistogram.Of(evaluation, declared.RowsPerPatient);
@@ -57,6 +62,9 @@ public sealed class PrivateStudy
             throw new ArgumentException("The study declares no differential privacy.", nameof(study));
         return s_known.GetValue(study, static known => new PrivateStudy(known));
     }
+
+    /// <summary>The training with a part of the noise.</summary>
+    public PrivateTraining WithShare(Rational share) => PrivateTraining.Of(Training.Plan, Training.Declared with { NoiseShare = share });
 
     /// <summary>Everything that a run will be charged, where no step is tried twice.</summary>
     public ChargeSchedule Plan(RunId run) => new(
