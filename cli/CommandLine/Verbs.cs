@@ -7,6 +7,7 @@ using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Features;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Privacy;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Cli.Studies;
@@ -26,6 +27,7 @@ internal static class Verbs
         PersonCommand.Create(time),
         FeaturesCommand.Create(),
         StudyCommand.Create(time),
+        PrivacyCommand.Create(),
         ModelsCommand.Create(time),
         AuditCommand.Create(),
         SynthCommand.Create(),

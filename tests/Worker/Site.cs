@@ -22,6 +22,7 @@ internal sealed class Site : IDisposable
     public const string AnotherRun = "fedcba9876543210";
 
     private readonly IStepComputer _computer;
+    private int _roots;
 
     /// <summary>A worker that has just been started for the first time.</summary>
     /// <param name="seed">What a crash leaves of what was not synced.</param>
@@ -55,7 +56,18 @@ internal sealed class Site : IDisposable
     /// <summary>The text of <c>policy.yaml</c>.</summary>
     public string Policy { get; set; } = PolicyReader.Default;
 
+    /// <summary>The text of <c>datasets.yaml</c>.</summary>
+    public string Datasets { get; set; } = "datasets: {heart: {path: heart.csv, format: csv}, ehr: {path: ehr, format: fhir, time-zone: UTC}}";
+
     public WorkerCore Core { get; private set; }
+
+    /// <summary>The privacy ledger. Its roots lie on the worker's own disk; a root's bytes are drawn by a counter.</summary>
+    public PrivacyLedger Ledger => new(
+        Core.Journal, new RunRoots(new SealedDisk(Disk, new byte[SealedDisk.KeyLength], "Restore it."), bytes => bytes.AsSpan().Fill((byte)++_roots)),
+        new WorkerIdentity(Name, Key, Secret, "1.0.0"), () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"), keepRoots: 30);
+
+    /// <summary>What the steward sees of it.</summary>
+    public LedgerDesk LedgerDesk => new(Core.Journal, () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"));
 
     /// <summary>The log's entries.</summary>
     public IReadOnlyList<JsonObject> Entries => [.. Core.Log(1).Select(line => JsonNode.Parse(line)!.AsObject())];
@@ -186,5 +198,5 @@ internal sealed class Site : IDisposable
         Key.Dispose();
     }
 
-    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), new RunRoots(Disk, System.Security.Cryptography.RandomNumberGenerator.GetBytes), () => PolicyReader.Read(Policy), _computer, Time);
+    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), new MaskRoots(Disk, System.Security.Cryptography.RandomNumberGenerator.GetBytes), () => PolicyReader.Read(Policy), _computer, Time);
 }

@@ -29,7 +29,7 @@ internal sealed class SimulatedWorker(
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RunRoots(disk, draw), () => policy, computer, Time);
+        _core = WorkerCore.Open(disk, exchange, outbox, identity, new MaskRoots(disk, draw), () => policy, computer, Time);
         _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
     }

@@ -37,21 +37,33 @@ public sealed class PrivacyFilter
     /// What the charges so far have used of the ceiling's epsilon, at its delta. For people: the promise is the ceiling. That charges chosen on the way
     /// stopped here by chance is no proof of a smaller one.
     /// </summary>
-    public double Epsilon => _last is null ? 0 : EpsilonOf(_spent);
+    public double Epsilon => EpsilonOf(_spent);
 
     /// <summary>A filter that has let nothing pass yet.</summary>
-    public static PrivacyFilter Under(PrivacyCeiling ceiling)
+    public static PrivacyFilter Under(PrivacyCeiling ceiling) => Under(ceiling, RenyiCurve.Zero);
+
+    /// <summary>
+    /// A filter behind which charges were made already, let pass by this ceiling or by another. Where a ceiling was lowered below what they come to, nothing passes
+    /// any more; where it was raised, what is promised is the highest that ever held.
+    /// </summary>
+    public static PrivacyFilter Under(PrivacyCeiling ceiling, RenyiCurve spent)
     {
         var delta = RationalBounds.Below(ceiling.Delta) / 2;
         var best = RenyiCurve.Orders.MaxBy(order => (RationalBounds.Below(ceiling.Epsilon) - RenyiConversion.Epsilon(order, 0, delta)) / order);
         var others = Fallbacks.Remove(best);
         // A share is rounded below its part, so that all of them together are not above delta.
         var share = Math.BitDecrement(delta / others.Length);
-        return new(ceiling, [(best, delta), .. others.Select(order => (order, share))], [0, .. others.Select(_ => 0.0)], null, []);
+        return new(ceiling, [(best, delta), .. others.Select(order => (order, share))], [spent.At(best), .. others.Select(spent.At)], null, []);
     }
 
     /// <summary>Whether a charge may be made now.</summary>
     public bool Admits(PrivacyCharge charge) => Admits(charge, 1);
+
+    /// <summary>Whether charges that cost so much together may be made now.</summary>
+    public bool Admits(RenyiCurve cost) => IsWithin(Sum(_spent, CostOf(cost), 1));
+
+    /// <summary>What <see cref="Epsilon"/> would be after charges that cost so much together.</summary>
+    public double EpsilonAfter(RenyiCurve cost) => EpsilonOf(Sum(_spent, CostOf(cost), 1));
 
     /// <summary>The state once a charge has been made, which is before anything is computed: nothing is given back if it comes to nothing.</summary>
     /// <exception cref="InvalidOperationException">The charge does not fit under the ceiling.</exception>
@@ -95,9 +107,11 @@ public sealed class PrivacyFilter
 
     private bool IsWithin(ImmutableArray<double> spent) => EpsilonOf(spent) <= RationalBounds.Below(Ceiling.Epsilon);
 
-    private double EpsilonOf(ImmutableArray<double> spent) => _orders.Select((order, i) => RenyiConversion.Epsilon(order.Order, spent[i], order.Delta)).Min();
+    private double EpsilonOf(ImmutableArray<double> spent) => spent.All(one => one == 0) ? 0 : _orders.Select((order, i) => RenyiConversion.Epsilon(order.Order, spent[i], order.Delta)).Min();
 
     private ImmutableArray<double> CostOf(PrivacyCharge charge) => charge == _last ? _costOfLast : [.. _orders.Select(order => charge.Divergence(order.Order))];
+
+    private ImmutableArray<double> CostOf(RenyiCurve cost) => [.. _orders.Select(order => cost.At(order.Order))];
 
     private static ImmutableArray<double> Sum(ImmutableArray<double> spent, ImmutableArray<double> cost, long count) =>
         [.. spent.Select((one, i) => RenyiCurve.SumUp(one, RenyiCurve.TimesUp(cost[i], count)))];

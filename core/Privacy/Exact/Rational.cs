@@ -52,6 +52,21 @@ public sealed record Rational : IComparable<Rational>
         return value < 0 ? -magnitude : magnitude;
     }
 
+    /// <summary>Exactly the number that a person writes, such as 3, 0.5 or 1e-6; without a sign.</summary>
+    /// <returns>Null where the text is no such number, or is beyond 10^±99.</returns>
+    public static Rational? OfDecimal(string text)
+    {
+        if (text.Split('e', 'E') is not { Length: <= 2 } parts || parts[0].Split('.') is not { Length: <= 2 } digits)
+            return null;
+        var fraction = digits.Length == 2 ? digits[1] : "";
+        if (text.Length > 99 || digits[0].Length == 0 || (digits.Length == 2 && fraction.Length == 0) || !digits.All(part => part.All(char.IsAsciiDigit))
+            || !int.TryParse(parts.Length == 2 ? parts[1] : "0", NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent) || Math.Abs(exponent) > 99)
+            return null;
+        var scale = BigInteger.Pow(10, Math.Abs(exponent));
+        var value = Of(BigInteger.Parse(digits[0] + fraction, CultureInfo.InvariantCulture), BigInteger.Pow(10, fraction.Length));
+        return exponent < 0 ? value / Of(scale) : value * Of(scale);
+    }
+
     /// <summary>The least multiple of 1/<paramref name="unit"/> whose square is not below this.</summary>
     /// <param name="unit">From 1; a power of two keeps what follows short.</param>
     /// <exception cref="ArithmeticException">This is negative.</exception>

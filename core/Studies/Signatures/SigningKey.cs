@@ -131,6 +131,9 @@ public static class SignatureContext
     /// <summary>A worker's signature over a message of secure aggregation, whose first bytes tell its kind.</summary>
     public const string SecureAggregation = "fcml-secure-aggregation-v1";
 
+    /// <summary>A worker's signature over the head of its privacy ledger, and whoever countersigns it.</summary>
+    public const string LedgerHead = "fcml-ledger-head-v1";
+
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {
         var prefix = System.Text.Encoding.ASCII.GetBytes(context);

@@ -72,6 +72,7 @@ public static class CommandLine
         DataCommand.Create(),
         DriftCommand.Create(),
         QualityCommand.Create(),
+        LedgerCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },
     };
@@ -284,7 +285,7 @@ public static class CommandLine
         return command;
     }
 
-    private static FileDisk Existing(WorkerFolder folder) => File.Exists(Path.Join(folder.Root, WorkerCore.LogPath))
+    internal static FileDisk Existing(WorkerFolder folder) => File.Exists(Path.Join(folder.Root, WorkerCore.LogPath))
         ? new FileDisk(folder.Root)
         : throw new WorkerSetupException($"'{folder.Root}' holds no {WorkerCore.LogPath}: no worker has run on it.");
 

@@ -15,9 +15,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, ImmutableArray<uint> StewardUids)
 {
     private const int DefaultKeepReleasesDays = 90;
+    private const int DefaultKeepRootsDays = 365;
 
     /// <summary>For how many days a release waits for the coordinator's last word.</summary>
     public int KeepReleasesDays { get; init; } = DefaultKeepReleasesDays;
+
+    /// <summary>For how many days the root of a run's randomness is kept: so long a release can be computed again.</summary>
+    public int KeepRootsDays { get; init; } = DefaultKeepRootsDays;
 
     /// <summary>The text of a file.</summary>
     public string ToYaml() => string.Create(CultureInfo.InvariantCulture, $"""
@@ -32,6 +36,9 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
 
         # A release on which the coordinator is silent for so many days is destroyed. docs/reference/retention.md
         keep-releases-days: {KeepReleasesDays}
+
+        # The secret root of a run's randomness is erased so many days after the run has started; nothing of the run can be computed again then.
+        keep-roots-days: {KeepRootsDays}
 
         """);
 
@@ -48,9 +55,10 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
         uint? gateway = fields.IsWord("gateway-uid", "own") ? null : (uint)fields.Integer("gateway-uid", 0, uint.MaxValue);
         var stewards = fields.Words("steward-uids", word => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _), "Unix uids");
         var days = fields.Has("keep-releases-days") ? (int)fields.Integer("keep-releases-days", 1, 36_500) : DefaultKeepReleasesDays;
-        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days");
+        var rootDays = fields.Has("keep-roots-days") ? (int)fields.Integer("keep-roots-days", 1, 36_500) : DefaultKeepRootsDays;
+        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days", "keep-roots-days");
         return faults.Count == 0
-            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days }
+            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days, KeepRootsDays = rootDays }
             : throw Faulty(path, faults);
     }
 

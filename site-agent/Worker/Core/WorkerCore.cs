@@ -32,28 +32,30 @@ public sealed class WorkerCore : IDisposable
     private readonly IStepComputer _computer;
     private readonly ReleaseSpool _spool;
     private readonly MaskedRounds _masked; // used under _computing alone
-    private readonly ChainedLog? _log;
+    private readonly WorkerJournal _journal;
     private readonly Dictionary<StudyDigest, Study> _studies = [];
 
-    // Guards all state below, the log and the spool; never held while computing, so that a steward can revoke at any moment.
-    private readonly Lock _gate = new();
+    // The journal's. Also guards what is below and the spool; never held while computing, so that a steward can revoke at any moment.
+    private readonly Lock _gate;
 
     // One computation at a time; taken before _gate, never after it.
     private readonly Lock _computing = new();
 
-    private WorkerState _state = WorkerState.Empty;
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RunRoots roots, Func<PolicyReading> policy, IStepComputer computer, ChainedLog? log, LogBrokenException? broken)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, WorkerJournal journal)
     {
-        (_disk, _exchange, _identity, _policy, _computer, _log, Broken) = (disk, exchange, identity, policy, computer, log, broken);
+        (_disk, _exchange, _identity, _policy, _computer, _journal, _gate) = (disk, exchange, identity, policy, computer, journal, journal.Gate);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
         _masked = new MaskedRounds(identity, roots);
     }
 
+    /// <summary>The log and the state that it adds up to.</summary>
+    public WorkerJournal Journal => _journal;
+
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
-    public LogBrokenException? Broken { get; }
+    public LogBrokenException? Broken => _journal.Broken;
 
     /// <summary>The present state.</summary>
     public WorkerState State
@@ -61,12 +63,14 @@ public sealed class WorkerCore : IDisposable
         get
         {
             lock (_gate)
-                return _state;
+                return Present;
         }
     }
 
     /// <summary>Raised after an entry was appended, with the study it concerns (null: not one study); handlers must not call back.</summary>
     public event Action<StudyDigest>? StudyChanged;
+
+    private WorkerState Present => _journal.State;
 
     /// <summary>Takes up where the log ends: removes files that may not leave, finds those that still wait.</summary>
     /// <param name="disk">The worker's own folder.</param>
@@ -78,7 +82,7 @@ public sealed class WorkerCore : IDisposable
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RunRoots roots, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
@@ -87,32 +91,10 @@ public sealed class WorkerCore : IDisposable
         disk.CreateDirectory(StudiesDirectory);
         exchange.CreateDirectory(ExchangePaths.Incoming);
         exchange.CreateDirectory(ExchangePaths.Outgoing);
-        ChainedLog log;
-        try
-        {
-            log = ChainedLog.Open(disk, LogPath, identity.Key, time);
-        }
-        catch (LogBrokenException broken)
-        {
-            return new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, null, broken);
-        }
-
-        var state = WorkerState.Empty;
-        foreach (var entry in log.Entries)
-        {
-            try
-            {
-                state = state.Apply(entry);
-            }
-            catch (FormatException fault)
-            {
-                log.Dispose();
-                return new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, null, new LogBrokenException(LogPath, entry.Sequence, fault.Message));
-            }
-        }
-
-        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, log, null) { _state = state };
-        core._spool.Recover(state.Unsettled());
+        var journal = WorkerJournal.Open(disk, LogPath, identity.Key, time);
+        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, journal);
+        if (journal.Broken is null)
+            core._spool.Recover(journal.State.Unsettled());
         return core;
     }
 
@@ -136,11 +118,11 @@ public sealed class WorkerCore : IDisposable
         var digest = new StudyDigest(Sha256Digest.Of(canonical));
         lock (_gate)
         {
-            if (_log is null)
+            if (_journal.Broken is not null)
                 return Sign(digest, StudyStatus.Types.State.Pending, Reason.LogBroken);
             if (request.Withdrawn)
                 return Withdraw(digest);
-            if (!_state.Studies.TryGetValue(digest, out var known) || known.Withdrawn)
+            if (!Present.Studies.TryGetValue(digest, out var known) || known.Withdrawn)
             {
                 if (SubmitterOf(request, canonical) is not { } submitter)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudySignatureWrong);
@@ -154,7 +136,7 @@ public sealed class WorkerCore : IDisposable
                 DurableFile.Write(_disk, PathOf(digest), canonical); // the disk changed or lost it; these are the bytes that the log names
             }
 
-            return Status(_state.Studies[digest]);
+            return Status(Present.Studies[digest]);
         }
     }
 
@@ -162,21 +144,21 @@ public sealed class WorkerCore : IDisposable
     public IReadOnlyList<StudyStatus> Statuses()
     {
         lock (_gate)
-            return [.. _state.Studies.Values.OrderBy(study => study.Digest.Value).Select(Status)];
+            return [.. Present.Studies.Values.OrderBy(study => study.Digest.Value).Select(Status)];
     }
 
     /// <summary>The signed status of one study; null where it was never offered.</summary>
     public StudyStatus? StatusOf(StudyDigest study)
     {
         lock (_gate)
-            return _state.Studies.TryGetValue(study, out var known) ? Status(known) : null;
+            return Present.Studies.TryGetValue(study, out var known) ? Status(known) : null;
     }
 
     /// <summary>A study that was offered, checked; null where it was not, or its file no longer has its digest.</summary>
     public Study? StudyOf(StudyDigest digest)
     {
         lock (_gate)
-            return _state.Studies.ContainsKey(digest) ? Load(digest) : null;
+            return Present.Studies.ContainsKey(digest) ? Load(digest) : null;
     }
 
     /// <summary>The site's policy held against a study, rule by rule.</summary>
@@ -201,7 +183,7 @@ public sealed class WorkerCore : IDisposable
             if (Check(study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
                 throw new StewardException($"The study is beyond this site's policy ({beyond.Rule}): {beyond.Sentence} Change policy.yaml if that is meant, then approve.");
             Append(WorkerEntries.StudyApproved, WorkerEntries.Decided(digest, steward, note), digest);
-            return _state.Studies[digest];
+            return Present.Studies[digest];
         }
     }
 
@@ -216,7 +198,7 @@ public sealed class WorkerCore : IDisposable
                 throw new StewardException("The study is approved; withdraw the approval with 'site-worker studies revoke'.");
             if (record.Decision != Decision.Refused)
                 Append(WorkerEntries.StudyRefused, WorkerEntries.Decided(digest, steward, note), digest);
-            return _state.Studies[digest];
+            return Present.Studies[digest];
         }
     }
 
@@ -230,13 +212,13 @@ public sealed class WorkerCore : IDisposable
             if (Known(digest).Decision != Decision.Approved)
                 throw new StewardException("The study is not approved, so there is no approval to withdraw; 'site-worker studies refuse' refuses it.");
             // In one order: a schedule of crashes must find the same operations at the same numbers in every process that replays it.
-            var unsent = _state.Unsettled(digest).Select(release => release.Step).Where(_spool.Holds).OrderBy(step => step.ToString(), StringComparer.Ordinal).ToArray();
+            var unsent = Present.Unsettled(digest).Select(release => release.Step).Where(_spool.Holds).OrderBy(step => step.ToString(), StringComparer.Ordinal).ToArray();
             Append(WorkerEntries.StudyRevoked, WorkerEntries.Revoked(digest, steward, note, unsent.Length), digest);
             if (_underWay is { } underWay && underWay.Study == digest)
                 underWay.Cancel.Cancel();
             foreach (var step in unsent)
                 _spool.Destroy(step);
-            return (_state.Studies[digest], unsent.Length);
+            return (Present.Studies[digest], unsent.Length);
         }
     }
 
@@ -259,7 +241,7 @@ public sealed class WorkerCore : IDisposable
         lock (_gate)
         {
             Known(study);
-            if (!_state.Profiles.Contains((study, profile)))
+            if (!Present.Profiles.Contains((study, profile)))
                 Append(WorkerEntries.ProfileApproved, WorkerEntries.ApprovedProfile(study, profile, steward, note), study);
         }
     }
@@ -272,7 +254,7 @@ public sealed class WorkerCore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var import in imports.Where(import => !_state.Imports.Contains((dataset, import.Fingerprint))))
+            foreach (var import in imports.Where(import => !Present.Imports.Contains((dataset, import.Fingerprint))))
                 Append(WorkerEntries.DataImported, WorkerEntries.Imported(dataset, import, steward), null);
         }
     }
@@ -284,7 +266,7 @@ public sealed class WorkerCore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var batch in batches.Where(batch => batch.Mark.Version > _state.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version))
+            foreach (var batch in batches.Where(batch => batch.Mark.Version > Present.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version))
                 Append(WorkerEntries.QualityDecided, WorkerEntries.DecidedQuality(dataset, batch), null);
         }
     }
@@ -298,7 +280,7 @@ public sealed class WorkerCore : IDisposable
     {
         lock (_gate)
         {
-            if (!_state.ErasuresOf(dataset).Pending)
+            if (!Present.ErasuresOf(dataset).Pending)
                 Append(WorkerEntries.ErasureOrdered, WorkerEntries.OrderedErasure(dataset, why, steward, note), null);
         }
     }
@@ -316,7 +298,7 @@ public sealed class WorkerCore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var release in _state.Unsettled().Where(release => release.At < madeBefore).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).ToList())
+            foreach (var release in Present.Unsettled().Where(release => release.At < madeBefore).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).ToList())
             {
                 Append(WorkerEntries.Settled, WorkerEntries.ReleaseSettled(release.Step, release.Head.Digest, "expired"), null);
                 _spool.Destroy(release.Step);
@@ -338,46 +320,29 @@ public sealed class WorkerCore : IDisposable
         ArgumentNullException.ThrowIfNull(mapping);
         lock (_gate)
         {
-            _ = Sound();
-            if (_state.Approves(dataset, mapping))
+            RequireSoundLog();
+            if (Present.Approves(dataset, mapping))
                 return;
-            if (mapping.FaultAfter(_state.Mappings.GetValueOrDefault(dataset, SiteMapping.Empty.Mark)) is { } fault)
+            if (mapping.FaultAfter(Present.Mappings.GetValueOrDefault(dataset, SiteMapping.Empty.Mark)) is { } fault)
                 throw new StewardException(fault);
             Append(WorkerEntries.MappingApproved, WorkerEntries.ApprovedMapping(dataset, mapping.Mark, steward, note), null);
         }
     }
 
-    /// <summary>The log's entries from a sequence number on, as stored.</summary>
-    public IReadOnlyList<string> Log(long fromSequence)
-    {
-        lock (_gate)
-            return [.. Sound().Entries.Where(entry => entry.Sequence >= fromSequence).Select(entry => System.Text.Encoding.UTF8.GetString(entry.Line.Span))];
-    }
+    /// <inheritdoc cref="WorkerJournal.Lines"/>
+    public IReadOnlyList<string> Log(long fromSequence) => _journal.Lines(fromSequence);
 
-    /// <summary>Fails where nothing is known, because the log is broken.</summary>
-    /// <exception cref="StewardException">It is; the message says where and how.</exception>
-    public void RequireSoundLog() => _ = Sound();
+    /// <inheritdoc cref="WorkerJournal.RequireSound"/>
+    public void RequireSoundLog() => _journal.RequireSound();
 
-    /// <summary>
-    /// Reads the log's file again and checks everything in it, and that it is what this worker has read and written: that its end is missing
-    /// shows in nothing else.
-    /// </summary>
-    public LogVerification VerifyLog()
-    {
-        lock (_gate)
-        {
-            if (!_disk.Exists(LogPath))
-                return new LogVerification(0, default, 0, new LogBrokenException(LogPath, 1, "the file is gone."));
-            var found = ChainedLog.Verify(_disk, LogPath, _identity.Key.PublicKey);
-            return found.Intact && Contradiction(found) is { } fault ? found with { Head = default, Fault = fault } : found;
-        }
-    }
+    /// <inheritdoc cref="WorkerJournal.Verify"/>
+    public LogVerification VerifyLog() => _journal.Verify();
 
     /// <summary>All releases that wait in the outgoing directory.</summary>
     public IReadOnlyList<ReleaseTicket> Held()
     {
         lock (_gate)
-            return _log is null ? [] : [.. _state.Unsettled().Where(release => _spool.Holds(release.Step)).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).Select(TicketOf)];
+            return _journal.Broken is not null ? [] : [.. Present.Unsettled().Where(release => _spool.Holds(release.Step)).OrderBy(release => release.Step.ToString(), StringComparer.Ordinal).Select(TicketOf)];
     }
 
     /// <summary>The coordinator's last word on a release: recorded, and its file removed. Unknown digests are not ours to settle, and are let pass.</summary>
@@ -386,13 +351,13 @@ public sealed class WorkerCore : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         lock (_gate)
         {
-            _ = Sound();
+            RequireSoundLog();
             // Also among the files: one whose removal failed when it was settled is removed when that is said again.
-            var release = _state.Waiting.Union(_spool.Steps).Select(step => _state.Releases[step])
+            var release = Present.Waiting.Union(_spool.Steps).Select(step => Present.Releases[step])
                 .FirstOrDefault(release => release.Head.Digest.Span.SequenceEqual(request.ReleaseDigest.Span));
             if (release is null)
                 return;
-            if (_state.Waiting.Contains(release.Step))
+            if (Present.Waiting.Contains(release.Step))
                 Append(WorkerEntries.Settled, WorkerEntries.ReleaseSettled(release.Step, release.Head.Digest, request.Outcome.ToString().ToLowerInvariant()), null);
             FaultPoint.Reached("worker-settled");
             _spool.Remove(release.Step);
@@ -420,7 +385,7 @@ public sealed class WorkerCore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _log?.Dispose();
+    public void Dispose() => _journal.Dispose();
 
     private ReleaseTicket Release(StepOrder order)
     {
@@ -432,21 +397,21 @@ public sealed class WorkerCore : IDisposable
         bool isMasked;
         lock (_gate)
         {
-            if (_log is null)
+            if (_journal.Broken is not null)
                 throw new StepDeclinedException(Reason.LogBroken, Broken!.Message);
             var (study, policy) = Permit(work);
-            before = StepOrderRule.Check(_state, study, work);
-            erasures = _state.ErasuresOf(study.Data.Dataset).Times;
+            before = StepOrderRule.Check(Present, study, work);
+            erasures = Present.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
             isMasked = study.Federation.Aggregation == Aggregation.Secure && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(_state, study, work)) is { } message)
+            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
             request = new StepRequest(
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
-                new ExclusionList(_identity.Secret, _state.Exclusions), policy);
+                new ExclusionList(_identity.Secret, Present.Exclusions), policy);
         }
 
         try
@@ -459,11 +424,11 @@ public sealed class WorkerCore : IDisposable
                 var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {
-                    if (request.Study.Data.Cohort is not null && _state.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
+                    if (request.Study.Data.Cohort is not null && Present.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
                         throw new StepDeclinedException(Reason.DatasetMissing, $"The events of '{request.Study.Data.Dataset}' were erased while {work.Step} was computed from them.");
-                    if (ReferenceEquals(request.Exclusions.Hashes, _state.Exclusions))
+                    if (ReferenceEquals(request.Exclusions.Hashes, Present.Exclusions))
                         return isMasked ? Publish(work, Answered(work, request.Study, computed, update), before) : Publish(work, computed, digest, before);
-                    request = request with { Exclusions = new ExclusionList(_identity.Secret, _state.Exclusions) }; // somebody opted out meanwhile
+                    request = request with { Exclusions = new ExclusionList(_identity.Secret, Present.Exclusions) }; // somebody opted out meanwhile
                 }
             }
         }
@@ -492,8 +457,8 @@ public sealed class WorkerCore : IDisposable
     {
         Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
         if (update is not null)
-            return update.Answered(Decided(work, () => _masked.Seal(_state, work, update.Vector))!);
-        var keys = Decided(work, () => _masked.Decide(_state, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
+            return update.Answered(Decided(work, () => _masked.Seal(Present, work, update.Vector))!);
+        var keys = Decided(work, () => _masked.Decide(Present, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
         return computed with { Payload = keys!.Encode() };
     }
 
@@ -524,7 +489,7 @@ public sealed class WorkerCore : IDisposable
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
         var (_, policy) = Permit(work);
-        if (work.Step.Kind == StepKind.Profile && before is null && _state.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
+        if (work.Step.Kind == StepKind.Profile && before is null && Present.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
             throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
         var manifest = new ReleaseManifest(
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
@@ -547,7 +512,7 @@ public sealed class WorkerCore : IDisposable
     private ReleaseRecord Record(ReleaseManifest manifest)
     {
         Append(WorkerEntries.Released, WorkerEntries.ReleaseMade(ReleaseHead.Sign(manifest, _identity.Key)), null);
-        return _state.Releases[manifest.Step];
+        return Present.Releases[manifest.Step];
     }
 
     private static ReleaseRecord Again(ReleaseRecord before, ReleaseManifest manifest)
@@ -563,7 +528,7 @@ public sealed class WorkerCore : IDisposable
 
     private (Study Study, SitePolicy Policy) Permit(WorkOrder work)
     {
-        if (!_state.Studies.TryGetValue(work.Study, out var record) || record.Withdrawn || record.Decision == Decision.Pending)
+        if (!Present.Studies.TryGetValue(work.Study, out var record) || record.Withdrawn || record.Decision == Decision.Pending)
             throw new StepDeclinedException(Reason.StudyNotApproved, $"The study {work.Study} is not approved at this site.");
         if (record.Decision != Decision.Approved)
         {
@@ -578,10 +543,10 @@ public sealed class WorkerCore : IDisposable
         if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
             throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
         var policy = reading.Policy!;
-        if (_state.BeginsRound(work.Step) && _state.RoundsOf(work.Study) >= policy.MaximumRounds)
+        if (Present.BeginsRound(work.Step) && Present.RoundsOf(work.Study) >= policy.MaximumRounds)
         {
             throw new StepDeclinedException(Reason.ReleaseBeyondPolicy,
-                $"{_state.RoundsOf(work.Study)} rounds of the study {work.Study} were answered here, over all its runs; at most {policy.MaximumRounds} are allowed (maximum-rounds).");
+                $"{Present.RoundsOf(work.Study)} rounds of the study {work.Study} were answered here, over all its runs; at most {policy.MaximumRounds} are allowed (maximum-rounds).");
         }
 
         return (study, policy);
@@ -589,11 +554,11 @@ public sealed class WorkerCore : IDisposable
 
     private StudyStatus Withdraw(StudyDigest digest)
     {
-        if (!_state.Studies.TryGetValue(digest, out var known))
+        if (!Present.Studies.TryGetValue(digest, out var known))
             return Sign(digest, StudyStatus.Types.State.Pending, Reason.StudyNotApproved);
         if (!known.Withdrawn)
             Append(WorkerEntries.StudyWithdrawn, WorkerEntries.Withdrawn(digest), digest);
-        return Status(_state.Studies[digest]);
+        return Status(Present.Studies[digest]);
     }
 
     private StudyStatus Status(StudyRecord record)
@@ -668,37 +633,13 @@ public sealed class WorkerCore : IDisposable
 
     private StudyRecord Known(StudyDigest digest)
     {
-        _ = Sound();
-        return _state.Studies.GetValueOrDefault(digest) ?? throw new StewardException($"No study with the digest {digest} was offered to this site; 'site-worker studies list' shows those that were.");
+        RequireSoundLog();
+        return Present.Studies.GetValueOrDefault(digest) ?? throw new StewardException($"No study with the digest {digest} was offered to this site; 'site-worker studies list' shows those that were.");
     }
-
-    private LogBrokenException? Contradiction(LogVerification found)
-    {
-        if (_log is null)
-            return Broken;
-        var written = _log.Entries.Count;
-        return found.TornBytes > 0 ? new LogBrokenException(LogPath, found.Entries + 1, $"its line is not whole ({found.TornBytes} bytes), and the worker has written {written} whole ones: the file's end was changed.")
-            : found.Entries != written ? new LogBrokenException(LogPath, Math.Min(found.Entries, written) + 1, $"the worker has written {written} entries, and the file has {found.Entries}: its end was changed.")
-            : found.Head != _log.Head ? new LogBrokenException(LogPath, written, "the worker has written another one: the file was exchanged.")
-            : null;
-    }
-
-    private ChainedLog Sound() => _log ?? throw new StewardException($"The worker does nothing while its log is broken: {Broken!.Message}");
 
     private void Append(string kind, JsonObject body, StudyDigest? study)
     {
-        var next = _state;
-        try
-        {
-            // An entry that this worker would not read again breaks the log for good: it is applied before it is written.
-            Sound().Append(kind, body, entry => next = _state.Apply(entry));
-        }
-        catch (FormatException fault)
-        {
-            throw new StewardException($"This cannot be logged, so it is not done: {fault.Message}");
-        }
-
-        _state = next;
+        _journal.Append(kind, body);
         if (study is { } changed)
             StudyChanged?.Invoke(changed);
     }

@@ -102,11 +102,16 @@ public sealed record WorkerState(
         return mapping.Digest == (Mappings.TryGetValue(dataset, out var approved) ? approved.Digest : SiteMapping.Empty.Digest);
     }
 
+    /// <summary>The privacy ledger.</summary>
+    public LedgerState Ledger { get; init; } = LedgerState.Empty;
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        if (LedgerState.Knows(entry.Kind))
+            return this with { Ledger = Ledger.Apply(entry) };
         var body = new JsonFields(entry.Body, entry.Kind);
         return entry.Kind switch
         {
@@ -169,7 +174,7 @@ public sealed record WorkerState(
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
-    private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)) };
+    private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)), Ledger = Ledger.Close(study) };
 
     private WorkerState DecideQuality(JsonFields body)
     {

@@ -23,6 +23,7 @@ public sealed record DatasetMap(
         #    columns: []            # [age, sex, ...], where there is no header
         #    delimiter: ","
         #    missing: ["", "?"]     # texts that mean: no value
+        #    population: cardiology # whose patients these are: data sets of the same patients name one population; without it, the data set's own name
         #  ehr:
         #    path: /srv/export      # a folder; 'site-worker data import ehr' takes what is new in it
         #    format: fhir           # or omop, or events
@@ -31,6 +32,14 @@ public sealed record DatasetMap(
         #    mapping: mapping.yaml  # this site's own codes and units; may be left out
 
         """;
+
+    /// <summary>Whose patients are in a data set, where the steward has said it.</summary>
+    public ImmutableDictionary<string, string> Populations { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The population of a data set that is mapped: what the steward calls the source of its patients; else the data set's own name.</summary>
+    /// <returns>Null where the data set is not mapped.</returns>
+    public string? PopulationOf(string dataset) =>
+        Sources.ContainsKey(dataset) || Events.ContainsKey(dataset) ? Populations.GetValueOrDefault(dataset, dataset) : null;
 
     private static readonly ImmutableDictionary<string, DatasetSource> s_noTables = ImmutableDictionary<string, DatasetSource>.Empty;
     private static readonly ImmutableDictionary<string, EventDataset> s_noEvents = ImmutableDictionary<string, EventDataset>.Empty;
@@ -57,6 +66,7 @@ public sealed record DatasetMap(
         var faults = new List<ConfigurationFault>();
         var sources = ImmutableDictionary.CreateBuilder<string, DatasetSource>(StringComparer.Ordinal);
         var events = ImmutableDictionary.CreateBuilder<string, EventDataset>(StringComparer.Ordinal);
+        var populations = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (YamlFields.Parse(yaml, faults) is { } fields)
         {
             if (fields.Map("datasets") is { } datasets)
@@ -66,7 +76,11 @@ public sealed record DatasetMap(
                     if (!Name.IsName(name))
                         datasets.Refuse(name, $"is not a dataset's name: {Name.Rule}");
                     else if (datasets.Map(name) is { } dataset)
+                    {
+                        if (dataset.Has("population"))
+                            populations[name] = dataset.Word("population", Name.IsName, $"a population's name: {Name.Rule}");
                         ReadDataset(name, dataset, folder, sources, events);
+                    }
                 }
 
                 datasets.End();
@@ -76,7 +90,7 @@ public sealed record DatasetMap(
         }
 
         return faults.Count == 0
-            ? new DatasetMap(sources.ToImmutable(), events.ToImmutable(), [])
+            ? new DatasetMap(sources.ToImmutable(), events.ToImmutable(), []) { Populations = populations.ToImmutable() }
             : new DatasetMap(s_noTables, s_noEvents, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 
@@ -103,7 +117,7 @@ public sealed record DatasetMap(
             fields.Refuse("columns", "must be left out: the header names the columns");
         if (columns.Distinct(StringComparer.Ordinal).Count() != columns.Length)
             fields.Refuse("columns", "must not name a column twice");
-        fields.End(isCsv ? ["path", "format", "header", "columns", "delimiter", "missing"] : ["path", "format", "missing"]);
+        fields.End(isCsv ? ["path", "format", "header", "columns", "delimiter", "missing", "population"] : ["path", "format", "missing", "population"]);
         return new DatasetSource(path, isCsv ? DatasetFormat.Csv : DatasetFormat.Parquet, header, columns, delimiter.Length == 1 ? delimiter[0] : ',', missing);
     }
 }

@@ -25,15 +25,15 @@ internal static partial class EventDatasetReader
         switch (format)
         {
             case "fhir":
-                fields.End("path", "format", "time-zone", "keep-until", "mapping");
+                fields.End("path", "format", "time-zone", "population", "keep-until", "mapping");
                 return new FhirDataset(path, zone, mapping);
             case "omop":
                 var options = Omop(fields);
-                fields.End("path", "format", "time-zone", "keep-until", "mapping", "cdm-version", "availability");
+                fields.End("path", "format", "time-zone", "population", "keep-until", "mapping", "cdm-version", "availability");
                 return new OmopDataset(path, zone, mapping, options);
             case "events":
                 var columns = Path.GetFullPath(fields.Text("event-mapping"), folder);
-                fields.End("path", "format", "time-zone", "keep-until", "mapping", "event-mapping");
+                fields.End("path", "format", "time-zone", "population", "keep-until", "mapping", "event-mapping");
                 return new MappedDataset(path, zone, mapping, columns);
             default:
                 return null; // reported

@@ -60,6 +60,14 @@ public static class PolicyReader
         # A dataset in which a greater share of rows is faulty is used for nothing.
         maximum-faulty-rows: 0.05
 
+        # What may be spent of the privacy of one population's patients, as (epsilon, delta): "none" lets no study in that would spend any; or
+        #   privacy:
+        #     total: {epsilon: 8, delta: 1e-6}   # all studies together, for ever
+        #     study: {epsilon: 3, delta: 1e-6}   # one study, over all its runs
+        #     year: {epsilon: 4, delta: 1e-6}    # all studies together, in any 365 days
+        # A delta well below one over the number of patients is usual. docs/reference/ledger.md
+        privacy: none
+
         """;
 
     /// <summary>Reads a policy.</summary>
@@ -80,8 +88,11 @@ public static class PolicyReader
             fields.Word("profile", s_profiles.Contains, "withhold, ask or release") switch { "release" => ProfileRule.Release, "ask" => ProfileRule.Ask, _ => ProfileRule.Withhold },
             (int)fields.Integer("maximum-rounds", 1, int.MaxValue),
             fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
-            fields.Number("maximum-faulty-rows", 0, 1));
-        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows");
+            fields.Number("maximum-faulty-rows", 0, 1))
+        {
+            Privacy = PrivacyCeilings.Read(fields),
+        };
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key);
         return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 

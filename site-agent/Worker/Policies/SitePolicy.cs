@@ -29,7 +29,11 @@ public sealed record SitePolicy(
     ProfileRule Profile,
     int MaximumRounds,
     double? MaximumParametersPerRow,
-    double MaximumFaultyRows);
+    double MaximumFaultyRows)
+{
+    /// <summary>What may be spent of the privacy of one population's patients; null: nothing, and a study that would is not let in.</summary>
+    public PrivacyCeilings? Privacy { get; init; }
+}
 
 /// <summary>What becomes of a profile that the consortium asks for.</summary>
 public enum ProfileRule

@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, LedgerDesk ledger) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -142,6 +142,14 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             Fault = found.Fault?.Message ?? "",
         });
     }
+
+    public override Task<LedgerReply> ShowLedger(ShowLedgerRequest request, ServerCallContext context) => Answer(ledger.Show);
+
+    public override Task<LedgerReply> ResolveLedger(ResolveLedgerRequest request, ServerCallContext context) =>
+        Answer(() => ledger.Resolve(request.Spent, request.Steward, request.Note));
+
+    public override Task<LedgerReply> MergePopulations(MergePopulationsRequest request, ServerCallContext context) =>
+        Answer(() => ledger.Merge(request.From, request.Into, request.Steward, request.Note));
 
     private static Task<T> Answer<T>(Func<T> answer)
     {

@@ -57,6 +57,49 @@ public sealed class PrivacyFilterTests
     }
 
     [Fact]
+    public void Filter_behind_which_charges_were_made_is_the_one_that_let_them_pass() =>
+        Gen.Select(RenyiCurveTests.Charge, RenyiCurveTests.Charge).Sample((one, other) =>
+        {
+            var filter = PrivacyFilter.Under(Ceiling);
+            if (!filter.Admits(one))
+                return;
+            var resumed = PrivacyFilter.Under(Ceiling, RenyiCurve.Of(one));
+            filter = filter.Charge(one);
+            Assert.Equal(filter.Epsilon, resumed.Epsilon);
+            Assert.Equal(filter.Admits(other), resumed.Admits(RenyiCurve.Of(other)));
+            Assert.Equal(filter.Remaining(other), resumed.Remaining(other));
+        }, iter: 30);
+
+    /// <summary>Each ceiling counts by orders of its own, so that half of what was counted under one need not be passed under the other: full, it is.</summary>
+    [Fact]
+    public void Ceiling_that_is_lowered_below_what_was_spent_lets_nothing_pass()
+    {
+        var charge = Charges.Gaussian(1, 100, 1.2, steps: 100);
+        var spent = Enumerable.Repeat(RenyiCurve.Of(charge), (int)PrivacyFilter.Under(Ceiling).Remaining(charge)).Aggregate(RenyiCurve.Zero, (sum, one) => sum + one);
+        var lowered = PrivacyFilter.Under(new PrivacyCeiling(Rational.Of(3, 2), Ceiling.Delta), spent);
+
+        Assert.True(lowered.Epsilon > 1.5);
+        Assert.False(lowered.Admits(new PureCharge(Rational.Of(1, 1_000_000))));
+    }
+
+    [Theory]
+    [InlineData("3", "3")]
+    [InlineData("0.50", "1/2")]
+    [InlineData("1e-6", "1/1000000")]
+    [InlineData("2.5E3", "2500")]
+    [InlineData("0", "0")]
+    [InlineData("", null)]
+    [InlineData(".5", null)]
+    [InlineData("5.", null)]
+    [InlineData("-1", null)]
+    [InlineData("1/2", null)]
+    [InlineData("1e999", null)]
+    [InlineData("0x10", null)]
+    [InlineData("1e2e3", null)]
+    [InlineData("NaN", null)]
+    public void Decimal_is_read_exactly_or_not_at_all(string text, string? fraction) => Assert.Equal(fraction, Rational.OfDecimal(text)?.ToString());
+
+    [Fact]
     public void Filter_that_was_charged_does_not_change_the_one_before()
     {
         var before = PrivacyFilter.Under(Ceiling);

@@ -49,6 +49,15 @@ public sealed class DatasetMapTests
     }
 
     [Fact]
+    public void Population_is_what_the_steward_says_or_the_data_sets_own_name()
+    {
+        var map = Read("datasets: {heart: {path: a, format: csv, population: cardiology}, lung: {path: b, format: parquet}, ehr: {path: c, format: fhir, time-zone: UTC, population: cardiology}}");
+
+        Assert.Equal(["cardiology", "lung", "cardiology", null], new[] { "heart", "lung", "ehr", "other" }.Select(map.PopulationOf));
+        Assert.Contains("must be a population's name", Assert.Single(Read("datasets: {ehr: {path: a, format: fhir, time-zone: UTC, population: A b}}").Faults).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Last_day_of_events_is_read_and_a_table_has_none()
     {
         Assert.Equal(new DateOnly(2031, 12, 31), Read("datasets: {ehr: {path: a, format: fhir, time-zone: UTC, keep-until: 2031-12-31}}").Events["ehr"].KeepUntil);

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.SiteAgent.Worker;
 
 namespace FederatedClinicalMl.Tests.Worker.Policies;
@@ -69,6 +70,28 @@ public sealed class PolicyReaderTests
         var fault = OnlyFault(PolicyText.With(key, value));
 
         Assert.Equal((PolicyText.LineOf(key), column), (fault.Line, fault.Column));
+    }
+
+    [Theory]
+    [InlineData("never", "'privacy' must be none, or a map of total, study and year")]
+    [InlineData("{total: {epsilon: 3, delta: 1e-6}, study: {epsilon: 3, delta: 1e-6}}", "The key 'year' is missing.")]
+    [InlineData("{total: {epsilon: 3, delta: 1e-6}, study: {epsilon: 3, delta: 1e-6}, year: {epsilon: 3, delta: 1e-6}, month: {epsilon: 3, delta: 1e-6}}", "There is no key 'month' here.")]
+    [InlineData("{total: {epsilon: 3}, study: {epsilon: 3, delta: 1e-6}, year: {epsilon: 3, delta: 1e-6}}", "The key 'delta' is missing.")]
+    [InlineData("{total: {epsilon: 0, delta: 1e-6}, study: {epsilon: 3, delta: 1e-6}, year: {epsilon: 3, delta: 1e-6}}", "'epsilon' must be a number above 0 and not above 100")]
+    [InlineData("{total: {epsilon: .inf, delta: 1e-6}, study: {epsilon: 3, delta: 1e-6}, year: {epsilon: 3, delta: 1e-6}}", "'epsilon' must be a number above 0 and not above 100")]
+    [InlineData("{total: {epsilon: 3, delta: 0.1}, study: {epsilon: 3, delta: 1e-6}, year: {epsilon: 3, delta: 1e-6}}", "'delta' must be a number above 0 and not above 0.01")]
+    public void Ceilings_with_a_fault_allow_nothing(string value, string fault) =>
+        Assert.Contains(Faults(PolicyText.With("privacy", value)), found => found.Message.Contains(fault, StringComparison.Ordinal) && found.Line == PolicyText.LineOf("privacy"));
+
+    [Fact]
+    public void Ceilings_are_exactly_the_numbers_that_are_written()
+    {
+        var ceilings = PolicyReader.Read(PolicyText.With("privacy", "{total: {epsilon: 3, delta: 1e-6}, study: {epsilon: 0.1, delta: 0.00001}, year: {epsilon: 2.50, delta: 1E-7}}")).Policy!.Privacy!;
+
+        Assert.Equal(new PrivacyCeiling(Rational.Of(3), Rational.Of(1, 1_000_000)), ceilings.Total);
+        Assert.Equal(new PrivacyCeiling(Rational.Of(1, 10), Rational.Of(1, 100_000)), ceilings.Study);
+        Assert.Equal(new PrivacyCeiling(Rational.Of(5, 2), Rational.Of(1, 10_000_000)), ceilings.Year);
+        Assert.Null(PolicyReader.Read(PolicyReader.Default).Policy!.Privacy);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// </summary>
 /// <param name="disk">Where roots lie; sealed, in production.</param>
 /// <param name="draw">Draws <see cref="Length"/> bytes from the operating system; a test gives its own.</param>
-public sealed class RunRoots(IDisk disk, Func<int, byte[]> draw)
+public sealed class MaskRoots(IDisk disk, Func<int, byte[]> draw)
 {
     /// <summary>Bytes of a root.</summary>
     public const int Length = 32;

@@ -4,7 +4,7 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Worker.Masking;
 
-public sealed class RunRootsTests
+public sealed class MaskRootsTests
 {
     private static readonly RunId s_run = RunId.Parse("0123456789abcdef");
 
@@ -37,5 +37,5 @@ public sealed class RunRootsTests
         Assert.NotEqual(roots.Of(s_run, isNew: true)!.Value.ToArray(), roots.Of(RunId.Parse("00000000000000aa"), isNew: true)!.Value.ToArray());
     }
 
-    private RunRoots Roots() => new(_disk, length => [.. Enumerable.Repeat((byte)++_drawn, length)]);
+    private MaskRoots Roots() => new(_disk, length => [.. Enumerable.Repeat((byte)++_drawn, length)]);
 }

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace FederatedClinicalMl.Cli.Privacy;
+
+/// <summary><c>fcml privacy ...</c>: what differential privacy costs; needs no coordinator.</summary>
+internal static class PrivacyCommand
+{
+    public static Command Create() => new Verb("privacy", "Plan what a study may spend of the patients' privacy. Needs no coordinator.") { PlanVerb.Create() };
+}

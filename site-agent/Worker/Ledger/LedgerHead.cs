@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>How far a privacy ledger has come: its last entry, which vouches for every one before it.</summary>
+/// <param name="Sequence">The entry's number in the worker's log; 0 where there is none.</param>
+/// <param name="Digest">The entry's hash; all zero where there is none.</param>
+public readonly record struct LedgerHead(long Sequence, Sha256Digest Digest)
+{
+    /// <summary>Whether a log lacks this head: it is a restored backup, or a clone that went another way.</summary>
+    /// <param name="hashOf">Hash of the log's entry of a number; null where it has none.</param>
+    public bool IsBehind(Func<long, Sha256Digest?> hashOf) => Sequence > 0 && hashOf(Sequence) != Digest;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Sequence}:{Digest}";
+}
+
+/// <summary>A site's head, signed: by its own worker, or by whoever has seen it.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Head">Its ledger's head.</param>
+/// <param name="Signature">Over canonical JSON <c>{"digest", "sequence", "site"}</c>, for <see cref="SignatureContext.LedgerHead"/>.</param>
+public sealed record SignedHead(SiteId Site, LedgerHead Head, ReadOnlyMemory<byte> Signature)
+{
+    /// <summary>Signs a site's head.</summary>
+    public static SignedHead Sign(SiteId site, LedgerHead head, SigningKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new SignedHead(site, head, key.Sign(SignatureContext.LedgerHead, Statement(site, head)));
+    }
+
+    /// <summary>Whether a key has signed it.</summary>
+    public bool IsBy(VerifyingKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.Verify(SignatureContext.LedgerHead, Statement(Site, Head), Signature.Span);
+    }
+
+    private static byte[] Statement(SiteId site, LedgerHead head) =>
+        CanonicalJson.Write(new JsonObject { ["digest"] = head.Digest.ToString(), ["sequence"] = head.Sequence, ["site"] = site.Value });
+}
