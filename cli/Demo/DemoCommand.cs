@@ -22,14 +22,14 @@ internal static class DemoCommand
             Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
         };
         var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
-        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain, or secure (under masks).", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "secure");
+        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: secure (under masks: the coordinator gets the sum and no hospital's own update), or plain.", DefaultValueFactory = _ => "secure" }.AcceptOnlyFromAmong("plain", "secure");
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };
         var verb = new Verb(
             "demo",
             "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
-            "fcml demo", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
+            "fcml demo", "fcml demo --aggregation plain", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
             data, study, aggregation, patients, folder, keep,
         };
@@ -69,6 +69,8 @@ internal static class DemoCommand
         }
 
         var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
+        if (study.Federation.IsMasked)
+            Step("each hospital's steward took down what the others' workers say their keys are ('site-worker members confirm'); in real life, by telephone");
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
         var run = await federation.StartRunAsync(digest, cancel);
