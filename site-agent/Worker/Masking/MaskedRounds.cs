@@ -62,7 +62,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
         return new MaskedUpdate(computed, payload, (int)terms.Declared.Word);
     }
 
-    // Who the members are is asked at every step: a steward who learns that a key is not what it seemed ends the site's part in what is under way.
+    // Who the members are is asked at every step: a policy that has become stricter ends the site's part in what is under way.
     private SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, SiteCommand command)
     {
         var terms = command is JoinAttempt join ? join.Terms : Joined(state, work).Terms;

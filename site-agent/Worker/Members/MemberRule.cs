@@ -38,7 +38,7 @@ internal static class MemberRule
             : $"NOT CONFIRMED: {string.Join(", ", unconfirmed)}. No masked round is joined before their fingerprints were compared with their stewards: 'site-worker members show'.")}");
     }
 
-    /// <summary>Why the attempt of a masked round is not joined, or not gone on with; null where it is.</summary>
+    /// <summary>Why the attempt of a masked round is not joined, or not gone on with; null where it is. The study has passed <see cref="Study"/>.</summary>
     public static string? Refusal(SitePolicy policy, Study study, SiteId site, WorkerState state, AggregationTerms terms)
     {
         foreach (var (member, fingerprint) in terms.Members.Members)
@@ -50,11 +50,8 @@ internal static class MemberRule
                 return $"The order's list of members gives '{member}' the worker key {fingerprint}; the approved study names {named}. The coordinator put another in its place, or the worker of '{member}' was set up anew: with a new key the study has to be submitted and approved again.";
             }
 
-            if (member == site)
-                continue; // the study was held against this worker's own key when it was permitted
-            if (Contradiction(state, KeyValuePair.Create(member, named)) is { } contradicted)
-                return contradicted;
-            if (policy.Members == MembersRule.Confirmed && !state.Members.ContainsKey(member))
+            // That no named key is another than this worker's own, or than what a steward confirmed, was asked of the study when the order was permitted.
+            if (policy.Members == MembersRule.Confirmed && member != site && !state.Members.ContainsKey(member))
             {
                 return $"No steward of this site has confirmed the worker key of '{member}' (members: confirmed). Have the steward of '{member}' read out its fingerprint, past the coordinator, and record it with 'site-worker members confirm {member} FINGERPRINT'.";
             }
