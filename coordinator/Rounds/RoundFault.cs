@@ -116,4 +116,7 @@ public enum RoundFault
 
     /// <summary>The unmasked sum is beyond what the sites' updates can add up to.</summary>
     SumVoid,
+
+    /// <summary>A release under differential privacy has no ledger head that the site's worker has signed, or another has one.</summary>
+    LedgerHeadWrong,
 }

@@ -32,7 +32,8 @@ internal sealed class Hospital : IDisposable
         (_disk, _exchange) = (new SimulatedDisk(1), new SimulatedDisk(2));
         _identity = new WorkerIdentity(SiteId.Parse(name), SigningKey.Create(), new SiteSecret(new byte[SiteSecret.Length]), "1.0.0");
         Core = WorkerCore.Open(
-            _disk, _exchange, _outbox, _identity, new MaskRoots(_disk, RandomNumberGenerator.GetBytes), () => PolicyReader.Read(Policy), new ConstantComputer(update),
+            _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy),
+            () => DatasetMap.Read("datasets: {}", "/srv"), new ConstantComputer(update),
             new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero)));
     }
 

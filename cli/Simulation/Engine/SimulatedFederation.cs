@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -78,9 +80,14 @@ internal sealed record SimulatedSite(SiteId Id, IStepComputer Computer);
 /// </summary>
 internal sealed class SimulatedFederation
 {
+    private static readonly PrivacyCeiling s_ample = new(Rational.Of(100), Rational.Of(1, 1_000_000));
+
     /// <summary>What simulated sites allow: everything, for there is nobody to protect from whoever holds all the data.</summary>
     public static readonly PolicyReading OpenPolicy = new(
-        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
+        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1)
+        {
+            Privacy = new PrivacyCeilings(s_ample, s_ample, s_ample),
+        }, []);
 
     public SimulatedFederation(
         Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites,
@@ -92,11 +99,12 @@ internal sealed class SimulatedFederation
         var gateways = new Dictionary<SiteId, SimulatedGateway>();
         Coordinator = new SimulatedCoordinator(
             time, weather, disk("coordinator", "coordinator"), keys.Coordinator, study, signed, run, Sites.ToDictionary(site => site, site => keys.Worker(site).PublicKey), mutant ?? Mutant.None);
+        var datasets = DatasetMap.OfTables(ImmutableDictionary<string, DatasetSource>.Empty.Add(study.Data.Dataset, new DatasetSource("", DatasetFormat.Csv, Header: true, [], ',', []))); // whose patients they are is all that is asked of it
         foreach (var (id, computer) in sites.OrderBy(site => site.Id))
         {
             var identity = new WorkerIdentity(id, keys.Worker(id), new SiteSecret(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(id.Value)).Span), "simulated");
             var outbox = new OutboxKey(new byte[SealedDisk.KeyLength]);
-            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, RandomNumberGenerator.GetBytes, OpenPolicy, computer);
+            var worker = workers[id] = new SimulatedWorker(time, disk($"{id}/worker", $"{id}/worker"), disk($"{id}/worker", $"{id}/exchange"), outbox, identity, OpenPolicy, datasets, computer);
             gateways[id] = new SimulatedGateway(time, weather, id, disk($"{id}/gateway", $"{id}/exchange"), outbox, worker, Coordinator, mutant ?? Mutant.None);
         }
 

@@ -21,6 +21,7 @@ internal static class Messages
             Constants = UnsafeByteOperations.UnsafeWrap(invitation.Constants),
             DeadlineUnixMilliseconds = invitation.Deadline.ToUnixTimeMilliseconds(),
             Inputs = UnsafeByteOperations.UnsafeWrap(invitation.Inputs),
+            Ledger = UnsafeByteOperations.UnsafeWrap(invitation.Ledger),
         },
     };
 

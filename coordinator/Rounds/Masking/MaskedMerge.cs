@@ -81,12 +81,15 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
         var sums = new long[ParameterUpdate.BlockValues];
+        var (greatest, unit) = study.SumsGradients
+            ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
+            : (format.MaximumCode, format.GridStep);
         return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
         {
             var sum = sums.AsSpan(0, mean.Length);
-            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), format.MaximumCode * totalWeight, sum) is not null)
+            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
                 return RoundFault.SumVoid;
-            ExactVectorSum.Mean(sum, totalWeight, format.GridStep, mean);
+            ExactVectorSum.Mean(sum, totalWeight, unit, mean);
             return null;
         });
     }

@@ -32,6 +32,9 @@ public sealed record UploadRule(
         : Step.Kind == StepKind.Training ? MaskedInput.Length
         : AggregationMessage.MaximumLength;
 
+    // Whatever is computed from patients under differential privacy was charged to the site's ledger.
+    private bool IsCharged => Study.Privacy is not null && !Step.Kind.IsMessage();
+
     private string Encoding => Format?.Name
         ?? (Attempt is null ? "json" : Step.Kind == StepKind.Training ? ReleaseManifest.MaskEncoding((int)Attempt.Terms.Declared.Word) : ReleaseManifest.MessageEncoding);
 
@@ -49,6 +52,7 @@ public sealed record UploadRule(
             _ when manifest.Study != Study.Digest => RoundFault.StudyWrong,
             _ when manifest.Parameters != Parameters => RoundFault.ParametersWrong,
             _ when manifest.Constants != Constants => RoundFault.ConstantsWrong,
+            _ when IsCharged != (manifest.Ledger is not null) || manifest.Ledger?.IsBy(WorkerKey) == false => RoundFault.LedgerHeadWrong,
             _ when manifest.Encoding != Encoding => RoundFault.EncodingWrong,
             _ when manifest.Dimension != (VectorLength == 0 ? 0 : Dimension) => RoundFault.DimensionWrong,
             _ when VectorLength > 0 && manifest.Weight > maximumWeight => RoundFault.WeightWrong, // from 1: the manifest's own check

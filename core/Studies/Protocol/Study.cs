@@ -45,6 +45,15 @@ public sealed record Study
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
 
+    /// <summary>Differential privacy; null: none.</summary>
+    public StudyPrivacy? Privacy { get; init; }
+
+    /// <summary>Whether the sites add up noisy gradients, each with a part of the noise, instead of changes of parameters.</summary>
+    public bool SumsGradients => Privacy?.Placement == NoisePlacement.Distributed;
+
+    /// <summary>Whether scores are counted after a round.</summary>
+    public bool EvaluatesAfter(RoundNumber round) => Evaluation.Every > 0 && round.Value > 0 && (round.Value % Evaluation.Every == 0 || round.Value == Federation.Rounds);
+
     /// <summary>Canonical JSON (RFC 8785) of the whole declaration, defaults filled in.</summary>
     public required ReadOnlyMemory<byte> Canonical { get; init; }
 

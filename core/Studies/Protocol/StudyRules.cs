@@ -24,6 +24,8 @@ internal static class StudyRules
         CheckSites(study["federation"], faults);
         CheckKeys(study["federation"], faults);
         CheckAggregation(study["federation"], faults);
+        if (study["privacy"]?["dp"] is JsonObject dp)
+            PrivacyRules.Check(study, dp, faults);
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)
@@ -167,9 +169,9 @@ internal static class StudyRules
             faults.Add("federation.sites", $"Masks hide an update among others, and of two sites each learns the other's from the sum: invite {LeastMaskedSites} to 256 sites, {Plain}");
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    internal static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
+    internal static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
     private static string Show(double number) => CanonicalNumber.Format(number);
 }

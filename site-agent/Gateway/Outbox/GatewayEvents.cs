@@ -12,6 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <param name="Constants">Canonical JSON of the frozen constants; empty for preparation.</param>
 /// <param name="Deadline">End of the step, by the coordinator's clock.</param>
 /// <param name="Inputs">Of secure aggregation: what the worker is given for the step; empty otherwise.</param>
+/// <param name="Ledger">Under differential privacy: the newest head of the worker's ledger that the coordinator has seen; the worker reads it.</param>
 public sealed record OfferedStep(
     StepId Step,
     StudyDigest Study,
@@ -19,10 +20,14 @@ public sealed record OfferedStep(
     long ParametersLength,
     ReadOnlyMemory<byte> Constants,
     DateTimeOffset Deadline,
-    ReadOnlyMemory<byte> Inputs = default)
+    ReadOnlyMemory<byte> Inputs = default,
+    ReadOnlyMemory<byte> Ledger = default)
 {
     /// <summary>Most bytes of <see cref="Inputs"/>.</summary>
     public const int LongestInputs = 1 << 20;
+
+    /// <summary>Most bytes of <see cref="Ledger"/>.</summary>
+    public const int LongestLedger = 2048;
 
     /// <summary>Whether the other offer asks for the same computation; the deadline may differ.</summary>
     public bool SameWork(OfferedStep other) =>

@@ -50,7 +50,8 @@ internal static class Wire
     private static OfferedStep? Offer(StepOffer offer)
     {
         if (!TryStep(offer.Step, out var step) || offer.StudyDigest.Length != Sha256Digest.Length || offer.ParametersLength > long.MaxValue
-            || offer.Inputs.Length > OfferedStep.LongestInputs || offer.DeadlineUnixMilliseconds < 0 || offer.DeadlineUnixMilliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() / 2)
+            || offer.Inputs.Length > OfferedStep.LongestInputs || offer.Ledger.Length > OfferedStep.LongestLedger
+            || offer.DeadlineUnixMilliseconds < 0 || offer.DeadlineUnixMilliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() / 2)
             return null;
         Sha256Digest? parameters = null;
         if (offer.ParametersDigest.Length == Sha256Digest.Length)
@@ -64,7 +65,8 @@ internal static class Wire
             (long)offer.ParametersLength,
             offer.Constants.Memory,
             DateTimeOffset.FromUnixTimeMilliseconds(offer.DeadlineUnixMilliseconds),
-            offer.Inputs.Memory);
+            offer.Inputs.Memory,
+            offer.Ledger.Memory);
     }
 
     private static bool TryStep(Step? step, out StepId id)

@@ -105,6 +105,9 @@ public sealed record WorkerState(
         return mapping.Digest == (Mappings.TryGetValue(dataset, out var approved) ? approved.Digest : SiteMapping.Empty.Digest);
     }
 
+    /// <summary>For each run that anything secret was derived for: the root of its randomness.</summary>
+    public ImmutableDictionary<RunId, RootMark> Roots { get; init; } = ImmutableDictionary<RunId, RootMark>.Empty;
+
     /// <summary>The privacy ledger.</summary>
     public LedgerState Ledger { get; init; } = LedgerState.Empty;
 
@@ -131,6 +134,8 @@ public sealed record WorkerState(
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
             WorkerEntries.MatrixWritten => this,
+            WorkerEntries.RootMade => MakeRoot(body),
+            WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
@@ -177,6 +182,18 @@ public sealed record WorkerState(
 
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
+
+    private WorkerState MakeRoot(JsonFields body)
+    {
+        var run = RunId.Parse(body.Text("run", 16));
+        var root = new RootMark(Sha256Digest.Parse(body.Text("root", 64)), WorkerEntries.Day(body.Text("last-day", 10)), Erased: false);
+        return !Roots.ContainsKey(run) ? this with { Roots = Roots.Add(run, root) } : throw new FormatException($"it makes a second root for the run {run}.");
+    }
+
+    // Nothing of the run can be computed again.
+    private WorkerState EraseRoot(RunId run) => Roots.TryGetValue(run, out var root)
+        ? this with { Roots = Roots.SetItem(run, root with { Erased = true }), Ledger = Ledger.Close(run) }
+        : throw new FormatException($"it erases the root of the run {run}, which has none.");
 
     private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)), Ledger = Ledger.Close(study) };
 

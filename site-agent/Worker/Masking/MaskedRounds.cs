@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
@@ -56,10 +56,24 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
         var terms = round.Terms;
         var payload = new byte[terms.PayloadLength + MaskedInput.Length];
         var vector = payload.AsSpan(0, (int)terms.PayloadLength);
-        MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
+        if (study.SumsGradients)
+            computed.Payload.Span.CopyTo(vector); // words already
+        else
+            MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
         using (var masks = MachineOf(state, work.Step.Run).Masks(round))
             masks.Apply(vector);
         return new MaskedUpdate(computed, payload, (int)terms.Declared.Word);
+    }
+
+    /// <summary>
+    /// The share of the noise that each site adds to a masked sum: of at least t survivors c may tell each other what they added, so that the noise of t - c is what protects (t and c as in
+    /// <see cref="AggregationTerms"/>).
+    /// </summary>
+    /// <exception cref="StepDeclinedException">The site has not joined the attempt.</exception>
+    public static Rational NoiseShareOf(WorkerState state, WorkOrder work)
+    {
+        var terms = Joined(state, work).Terms;
+        return Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
     }
 
     // Who the members are is asked at every step: a policy that has become stricter ends the site's part in what is under way.
@@ -107,8 +121,8 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots)
     {
         if (_machine is { } kept && kept.Run == run)
             return kept.Machine;
-        var root = roots.Of(run, isNew: !state.Masked.Keys.Any(round => round.Run == run))
-            ?? throw Refused($"The root of the run {run} is gone, from which this site's masks were made. It takes no further part in the run's rounds.");
+        roots.Require(run);
+        var root = roots.Read(run) ?? throw Refused($"{roots.WhyGone(run)} This site's masks were made from it: it takes no further part in the run's rounds.");
         _machine?.Machine.Dispose();
         var machine = new SiteMachine(identity.Key, root, identity.Site);
         _machine = (run, machine);

@@ -32,7 +32,7 @@ public sealed class StudyFaultTests
     [
         new("misspelt key", "dataset: rows", "dataste: rows", "7:3 data.dataste", "Did you mean 'dataset'?"),
         new("key in another style", "quorum: 1}", "quorum: 1, maximum_weight: 5}", "12:36 federation.maximum_weight", "Did you mean 'maximum-weight'?"),
-        new("key from nowhere", "title: A small study", "title: A small study\nprivacy: dp", "4:1 privacy", "Known here: protocol, name, title"),
+        new("key from nowhere", "title: A small study", "title: A small study\ncontact: dp", "4:1 contact", "Known here: protocol, name, title"),
         new("missing key", "ethics: none needed\n", "", "1:1 ethics", "Reference of the ethics approval"),
         new("number as text", "rounds: 1", "rounds: ten", "12:22 federation.rounds", "here is the text 'ten'"),
         new("quoted number", "rounds: 1", "rounds: \"1\"", "12:22 federation.rounds", "without quotes"),

@@ -36,7 +36,8 @@ public static class StudyTerms
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(members);
-        var word = BudgetOf(study, members.Count, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
+        // Noisy gradients are within StudyPrivacy.GreatestCode: those of 256 sites fit 54 bits and the sign.
+        var word = !study.SumsGradients && BudgetOf(study, members.Count, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
         if (BudgetOf(study, members.Count, word).Fault is { } fault)
             throw new ArgumentException(fault, nameof(study));
         return AggregationTerms.Of(new AggregationDeclaration(
