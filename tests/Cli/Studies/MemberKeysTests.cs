@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Studies;
 
