@@ -22,7 +22,7 @@ internal static class DemoCommand
             Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
         };
         var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
-        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain, or secure (under masks).", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "secure");
+        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: secure (under masks: the coordinator gets the sum and no hospital's own update), or plain.", DefaultValueFactory = _ => "secure" }.AcceptOnlyFromAmong("plain", "secure");
         var privacy = new Option<string>("--privacy") { Description = "Whether the example is run under differential privacy: none, or dp.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong("none", "dp");
         var epsilon = new Option<string>("--epsilon") { Description = "Under differential privacy: what each hospital allows to be spent of its patients' privacy, at delta 1e-6. The example's noise is chosen for one run to need just that; a study of your own has its noise.", DefaultValueFactory = _ => "3" };
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
@@ -31,7 +31,7 @@ internal static class DemoCommand
         var verb = new Verb(
             "demo",
             "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
-            "fcml demo", "fcml demo --privacy dp --epsilon 3", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
+            "fcml demo", "fcml demo --aggregation plain", "fcml demo --privacy dp --epsilon 3", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
             data, study, aggregation, privacy, epsilon, patients, folder, keep,
         };
@@ -76,6 +76,8 @@ internal static class DemoCommand
         }
 
         var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
+        if (study.Federation.IsMasked)
+            Step("each hospital's steward took down what the others' workers say their keys are ('site-worker members confirm'); in real life, by telephone");
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
         var run = await federation.StartRunAsync(digest, cancel);

@@ -15,6 +15,9 @@ namespace FederatedClinicalMl.Cli.Simulation;
 /// <summary>The keys of a simulated federation. Simulations may share them: nothing that is decided depends on a key.</summary>
 internal sealed class SimulatedKeys
 {
+    // The order of P-256 begins with 32 ones: a number of 31 bytes is below it.
+    private const int ScalarLength = 31;
+
     private readonly Dictionary<SiteId, SigningKey> _workers = [];
 
     /// <summary>The coordinator's signing key.</summary>
@@ -24,8 +27,30 @@ internal sealed class SimulatedKeys
     public SigningKey Worker(SiteId site)
     {
         if (!_workers.TryGetValue(site, out var key))
-            _workers[site] = key = SigningKey.Create();
+            _workers[site] = key = Make(site);
         return key;
+    }
+
+    /// <summary>The study as a simulation runs it: one under masks names the simulated workers' keys, whatever it named before. The same study always becomes the same.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="present">The sites that are simulated, where the study names none.</param>
+    public static Study Name(Study study, IEnumerable<SiteId> present)
+    {
+        if (!study.Federation.IsMasked)
+            return study;
+        var sites = study.Federation.Sites.IsEmpty ? present : study.Federation.Sites;
+        var keys = new SimulatedKeys();
+        var check = StudyKeys.Name(study, sites.ToDictionary(site => site, site => keys.Worker(site).PublicKey.Fingerprint));
+        return check.Study ?? throw new CliException(ExitCode.InvalidInput, $"The study cannot be simulated with these sites: {check.Faults[0]}");
+    }
+
+    // From the name, so that a simulated study has one digest: there is nobody here to keep such a key from.
+    private static SigningKey Make(SiteId site)
+    {
+        var scalar = new byte[ScalarLength + 1];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, System.Text.Encoding.UTF8.GetBytes(site.Value), scalar.AsSpan(1), [], "fcml simulated worker"u8);
+        using var ecdsa = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = scalar });
+        return SigningKey.FromPem(ecdsa.ExportPkcs8PrivateKeyPem());
     }
 
     /// <summary>The study as a submitter signs it.</summary>
@@ -88,6 +113,7 @@ internal sealed class SimulatedFederation
         {
             worker.Start();
             worker.Core.Offer(Messages.Offer(signed, withdrawn: false));
+            worker.ConfirmMembers(study);
             worker.Core.Approve(study.Digest, "simulated", "");
         }
 

@@ -28,6 +28,14 @@ internal sealed class SimulatedWorker(
     /// <summary>Raised when what the worker says of a study may have changed.</summary>
     public event Action<StudyDigest>? StudyChanged;
 
+    /// <summary>What the site's steward does before a masked round: takes down the others' keys, which nobody here could have exchanged.</summary>
+    public void ConfirmMembers(Study study)
+    {
+        var desk = new MemberDesk(Core, identity);
+        foreach (var (site, key) in study.Federation.Keys.Where(key => key.Key != identity.Site))
+            desk.Confirm(site.Value, key.ToString(), "simulated", "");
+    }
+
     /// <inheritdoc/>
     protected override void OnStart()
     {

@@ -58,7 +58,7 @@ public sealed record RunPlan(
         var federation = study.Federation;
         ImmutableArray<SiteId> invited = [.. sites.Distinct().Order()];
         ImmutableArray<Sha256Digest>? keys = null;
-        if (federation.Aggregation == Aggregation.Secure)
+        if (federation.IsMasked)
         {
             invited = [.. invited.Where(site => workerKey(site) is not null)];
             keys = [.. invited.Select(site => workerKey(site)!.Fingerprint)];

@@ -37,10 +37,10 @@ public sealed record Study
     public required StudyFederation Federation { get; init; }
 
     /// <summary>The kind of step whose result is a round's new parameters.</summary>
-    public StepKind ParametersFrom => Federation.Aggregation == Aggregation.Secure ? StepKind.Unmasking : StepKind.Training;
+    public StepKind ParametersFrom => Federation.IsMasked ? StepKind.Unmasking : StepKind.Training;
 
     /// <summary>Whether a step of this kind is one of a masked round before its new parameters: its result depends on keys, and tells nothing by itself.</summary>
-    public bool LeadsToSum(StepKind kind) => Federation.Aggregation == Aggregation.Secure && kind.Part() == StepKind.Training && kind != StepKind.Unmasking;
+    public bool LeadsToSum(StepKind kind) => Federation.IsMasked && kind.Part() == StepKind.Training && kind != StepKind.Unmasking;
 
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
@@ -273,7 +273,14 @@ public sealed record StudyFederation(
     Weighting Weighting,
     int MaximumWeight,
     UpdateEncoding Encoding,
-    Aggregation Aggregation);
+    Aggregation Aggregation)
+{
+    /// <summary>For each of <see cref="Sites"/> the fingerprint of its worker's key; empty where the study names none.</summary>
+    public ImmutableSortedDictionary<SiteId, Sha256Digest> Keys { get; init; } = ImmutableSortedDictionary<SiteId, Sha256Digest>.Empty;
+
+    /// <summary>Whether updates are summed under masks, which needs members whose keys are known.</summary>
+    public bool IsMasked => Aggregation != Aggregation.Plain;
+}
 
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>

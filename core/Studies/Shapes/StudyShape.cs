@@ -102,6 +102,8 @@ internal static class StudyShape
         new("strategy", new WordShape(("fedavg", "federated averaging, McMahan et al. 2017")), "How updates become new parameters.", "fedavg"),
         new("rounds", Integer(1, 100_000), "Number of training rounds.", Required: true),
         new("sites", new ListShape(TextShape.Identifier, 1, MaximumSites, Unique: true, Sorted: true), "The sites that are invited. Without it: every enrolled site that has approved the study when the run starts."),
+        new("keys", new DictionaryShape(TextShape.Identifier, TextShape.Fingerprint, MaximumSites),
+            "For each of the sites the fingerprint of its worker's key, which its stewards compare with those of the others. A study whose updates are summed under masks needs it; 'fcml study submit' fills it in, and the sites where there are none."),
         new("required", new ListShape(TextShape.Identifier, 0, MaximumSites, Unique: true, Sorted: true), "Sites without which no step commits.", new JsonArray()),
         new("quorum", Integer(1, MaximumSites), "Least number of sites in a step. A lower one survives more absences; a higher one hides each site among more.", Required: true),
         new("deadline", new DurationShape(TimeSpan.FromHours(168)), "Time for each step, after which it closes with those who have answered.", "10m"),
@@ -115,8 +117,8 @@ internal static class StudyShape
                 new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
                 "Fixed point.", Required: true))),
             "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }),
-        new("aggregation", new WordShape(("plain", "the coordinator receives each site's update and adds them up"), ("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update")),
-            "How updates are summed. Secure takes five steps instead of one, and at least two thirds of the sites to the end.", "plain"));
+        new("aggregation", new WordShape(("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"), ("plain", "the coordinator receives each site's update and adds them up: whoever operates it can look at each")),
+            "How updates are summed. Secure takes five steps instead of one, at least three sites, and more than two thirds of them to the end.", "secure"));
 
     private static readonly MapShape s_dp = new(
         new("noise-multiplier", new NumberShape(0.125, 1000), "Standard deviation of the noise, over what one patient can change. 'fcml privacy plan' says which one a budget needs.", Required: true),

@@ -171,7 +171,7 @@ public sealed class WorkerCore : IDisposable
     }
 
     /// <summary>The site's policy held against a study, rule by rule.</summary>
-    public ImmutableArray<PolicyFinding> Check(Study study) => PolicyCheck.Study(_policy(), study);
+    public ImmutableArray<PolicyFinding> Check(Study study) => Check(_policy(), study);
 
     /// <summary>The policy as it is now.</summary>
     public PolicyReading Policy() => _policy();
@@ -252,6 +252,20 @@ public sealed class WorkerCore : IDisposable
             Known(study);
             if (!Present.Profiles.Contains((study, profile)))
                 Append(WorkerEntries.ProfileApproved, WorkerEntries.ApprovedProfile(study, profile, steward, note), study);
+        }
+    }
+
+    /// <summary>Takes down that a steward has compared another site's worker key.</summary>
+    /// <exception cref="StewardException">Another site was confirmed with this key.</exception>
+    public void ConfirmMember(SiteId site, Sha256Digest fingerprint, string steward, string note)
+    {
+        lock (_gate)
+        {
+            RequireSoundLog();
+            if (Present.Members.FirstOrDefault(member => member.Key != site && member.Value.Fingerprint == fingerprint) is { Value: not null } taken)
+                throw new StewardException($"That fingerprint was confirmed for '{taken.Key}', and every worker has its own key. Compare both again.");
+            if (Present.Members.GetValueOrDefault(site)?.Fingerprint != fingerprint)
+                Append(WorkerEntries.MemberConfirmed, WorkerEntries.ConfirmedMember(site, fingerprint, steward, note), null);
         }
     }
 
@@ -416,8 +430,8 @@ public sealed class WorkerCore : IDisposable
                 return TicketOf(before);
             if (study.Privacy is not null)
                 Ledger.Reserve(PrivateStudy.Of(study).Plan(work.Step.Run));
-            isMasked = study.Federation.Aggregation == Aggregation.Secure && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
+            isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
+            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
@@ -494,10 +508,10 @@ public sealed class WorkerCore : IDisposable
     // With the gate held: the computation of a masked round's step as what leaves for it.
     private StepComputation Answered(WorkOrder work, Study study, StepComputation computed, MaskedUpdate? update)
     {
-        Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
+        var (_, policy) = Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
         if (update is not null)
-            return update.Answered(Decided(work, () => _masked.Seal(Present, work, update.Vector))!);
-        var keys = Decided(work, () => _masked.Decide(Present, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
+            return update.Answered(Decided(work, () => _masked.Seal(Present, policy, study, work, update.Vector))!);
+        var keys = Decided(work, () => _masked.Decide(Present, policy, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
         return computed with { Payload = keys!.Encode() };
     }
 
@@ -581,7 +595,7 @@ public sealed class WorkerCore : IDisposable
         var study = Load(work.Study)
             ?? throw new StepDeclinedException(Reason.StudyDigestWrong, $"The file of the approved study {work.Study} no longer has its digest.");
         var reading = _policy();
-        if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+        if (Check(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
             throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
         var policy = reading.Policy!;
         if (Present.BeginsRound(work.Step) && Present.RoundsOf(work.Study) >= policy.MaximumRounds)
@@ -591,6 +605,12 @@ public sealed class WorkerCore : IDisposable
         }
 
         return (study, policy);
+    }
+
+    private ImmutableArray<PolicyFinding> Check(PolicyReading reading, Study study)
+    {
+        var findings = PolicyCheck.Study(reading, study);
+        return reading.Policy is { } policy && MemberRule.Study(policy, study, _identity, State) is { } members ? findings.Add(members) : findings;
     }
 
     private StudyStatus Withdraw(StudyDigest digest)

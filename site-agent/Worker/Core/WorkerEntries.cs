@@ -50,6 +50,9 @@ public static class WorkerEntries
     /// <summary>A steward reviewed the mapping of a dataset's own codes and units; it is in use from here, and no other.</summary>
     public const string MappingApproved = "mapping-approved";
 
+    /// <summary>A steward has compared another site's worker key with that site's steward; for that site it holds from here, and no other.</summary>
+    public const string MemberConfirmed = "member-confirmed";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
@@ -118,6 +121,9 @@ public static class WorkerEntries
 
     internal static JsonObject ApprovedMapping(string dataset, MappingMark mapping, string steward, string note) =>
         new() { ["dataset"] = dataset, ["version"] = mapping.Version, ["digest"] = mapping.Digest.ToString(), ["steward"] = steward, ["note"] = note };
+
+    internal static JsonObject ConfirmedMember(SiteId site, Sha256Digest fingerprint, string steward, string note) =>
+        new() { ["site"] = site.Value, ["fingerprint"] = fingerprint.ToString(), ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

@@ -92,6 +92,9 @@ public sealed record WorkerState(
     /// <summary>For each dataset of events, the mapping of its own codes and units that was approved last.</summary>
     public ImmutableDictionary<string, MappingMark> Mappings { get; init; } = ImmutableDictionary<string, MappingMark>.Empty;
 
+    /// <summary>The worker keys of other sites that a steward has compared, as confirmed last.</summary>
+    public ImmutableSortedDictionary<SiteId, ConfirmedMember> Members { get; init; } = ImmutableSortedDictionary<SiteId, ConfirmedMember>.Empty;
+
     /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
     public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
 
@@ -135,6 +138,7 @@ public sealed record WorkerState(
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
             WorkerEntries.MappingApproved => ApproveMapping(body),
+            WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };
@@ -209,6 +213,10 @@ public sealed record WorkerState(
         var mark = new MappingMark(Math.Max(version, Mappings.GetValueOrDefault(dataset).Version), Sha256Digest.Parse(body.Text("digest", 64)));
         return this with { Mappings = Mappings.SetItem(dataset, mark) };
     }
+
+    private WorkerState ConfirmMember(JsonFields body, DateTimeOffset at) => SiteId.TryParse(body.Text("site", 63), out var site)
+        ? this with { Members = Members.SetItem(site, new ConfirmedMember(Sha256Digest.Parse(body.Text("fingerprint", 64)), body.Text("steward", 256), at, body.Text("note", 4096))) }
+        : throw new FormatException("its site is not one.");
 
     private WorkerState OrderErasure(JsonFields body)
     {

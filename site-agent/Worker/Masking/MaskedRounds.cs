@@ -21,15 +21,17 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
 
     /// <summary>What an order, or a vector made for it, comes to. Its entry is to be logged before its reply leaves.</summary>
     /// <param name="state">The worker's state.</param>
+    /// <param name="policy">The site's policy.</param>
     /// <param name="study">The approved study.</param>
     /// <param name="work">The order.</param>
     /// <param name="inputs">Of the key agreement: digest of what the update will be computed from.</param>
     /// <exception cref="StepDeclinedException">The site refuses.</exception>
-    public SiteDecision Decide(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs = default) => Decide(state, work, CommandOf(state, study, work, inputs));
+    public SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs = default) =>
+        Decide(state, policy, study, work, CommandOf(state, study, work, inputs));
 
     /// <summary>Answers for a masked vector.</summary>
-    /// <inheritdoc cref="Decide(WorkerState, Study, WorkOrder, Sha256Digest)"/>
-    public SiteDecision Seal(WorkerState state, WorkOrder work, Sha256Digest vector) => Decide(state, work, new SealInput(vector));
+    /// <inheritdoc cref="Decide(WorkerState, SitePolicy, Study, WorkOrder, Sha256Digest)"/>
+    public SiteDecision Seal(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest vector) => Decide(state, policy, study, work, new SealInput(vector));
 
     /// <summary>Digest of all that an update depends on beside the terms.</summary>
     public static Sha256Digest InputsOf(WorkOrder work, StepComputation computed, string software) =>
@@ -74,8 +76,12 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
         return Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
     }
 
-    private SiteDecision Decide(WorkerState state, WorkOrder work, SiteCommand command)
+    // Who the members are is asked at every step: a policy that has become stricter ends the site's part in what is under way.
+    private SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, SiteCommand command)
     {
+        var terms = command is JoinAttempt join ? join.Terms : Joined(state, work).Terms;
+        if (MemberRule.Refusal(policy, study, identity.Site, state, terms) is { } refused)
+            throw Refused(refused);
         var decision = MachineOf(state, work.Step.Run).Decide(state.Masked.GetValueOrDefault((work.Step.Run, work.Step.Round)), command);
         return decision.Refusal is { } refusal ? throw Refused(refusal.Sentence) : decision;
     }
@@ -99,11 +105,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
     {
         if (MemberList.Read(work.Inputs.Span) is not { } members)
             throw Refused("The order for the key agreement has no list of members.");
-        var (named, required) = (study.Federation.Sites, study.Federation.Required);
-        var sites = members.Members.Select(member => member.Site).ToHashSet();
-        if (!named.IsEmpty && sites.FirstOrDefault(site => !named.Contains(site)) is { Value: not null } stranger)
-            throw Refused($"The order's list of members names '{stranger}', which the approved study does not.");
-        if (members.Count < study.Federation.Quorum || !required.All(sites.Contains))
+        if (members.Count < study.Federation.Quorum || study.Federation.Required.Any(site => members.IndexOf(site) < 0))
             throw Refused("The order's list of members lacks a required site, or is below the study's quorum.");
         return StudyTerms.Of(study, members, work.Step, work.Parameters!.Value, ModelPlan.For(study).Layout.Dimension);
     }

@@ -16,6 +16,9 @@ public sealed record PolicyFinding(string Rule, bool Passed, string Sentence);
 /// <summary>Holds a site's policy against a study, and against what the study would be computed from.</summary>
 public static class PolicyCheck
 {
+    /// <summary>The policy's key of the same name.</summary>
+    internal const string MinimumHonestSurvivors = "minimum-honest-survivors";
+
     /// <summary>Every rule that can be judged by the study alone. A policy that cannot be read passes nothing.</summary>
     public static ImmutableArray<PolicyFinding> Study(PolicyReading reading, Study study)
     {
@@ -35,9 +38,16 @@ public static class PolicyCheck
         findings.Add(new("models", policy.Models.Contains(model), $"The model is '{model}'; allowed: {Join(policy.Models)}."));
         var encoding = study.Federation.Encoding is Float32Encoding ? "float32" : "fixed";
         findings.Add(new("encodings", policy.Encodings.Contains(encoding), $"Updates travel as {encoding}; allowed: {Join(policy.Encodings)}."));
-        var isSecure = study.Federation.Aggregation == Aggregation.Secure;
+        var isSecure = study.Federation.IsMasked;
         findings.Add(new("aggregation", policy.Aggregation.Contains(isSecure ? "secure" : "plain"),
             $"Updates are summed {(isSecure ? "under masks: the coordinator learns the sum of the sites' updates, and this site's weight" : "plainly: the coordinator receives this site's update by itself before it adds it to the others'")}; allowed: {Join(policy.Aggregation)}."));
+        if (study.Federation is { IsMasked: true, Keys.Count: >= MemberList.MinimumCount and var members })
+        {
+            var (colluders, honest) = (StudyTerms.Colluders(members), AggregationTerms.LeastThreshold(members) - StudyTerms.Colluders(members));
+            findings.Add(new(MinimumHonestSurvivors, honest >= policy.MinimumHonestSurvivors,
+                $"With all {members} sites the sum has at least {honest} beyond the {colluders} that are assumed to collude; at least {policy.MinimumHonestSurvivors} are wanted. With fewer sites a round is held against this again."));
+        }
+
         findings.AddRange(Privacy(policy, study));
         if (study.Evaluation.PerSite) // never beyond the policy: a site that withholds them says so, and takes part
             findings.Add(new("per-site-metrics", true, $"The study asks for this site's own metrics of the final model; the policy {(policy.PerSiteMetrics ? "releases" : "withholds")} them."));

@@ -76,6 +76,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(new MemberDesk(core, identity));
         builder.Services.AddSingleton(new LedgerDesk(core.Journal, policy, datasets));
         builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));

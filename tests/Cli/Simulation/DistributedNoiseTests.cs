@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.Tests.Cli.Simulation;
 /// <summary>Noise that only a masked sum has enough of, through the production cores of a whole federation.</summary>
 public sealed class DistributedNoiseTests
 {
-    private static readonly Study s_study = StudyChecker.CheckYaml("""
+    private static readonly Study s_study = SimulatedKeys.Name(StudyChecker.CheckYaml("""
         protocol: 1
         name: distributed
         title: Noise in parts
@@ -28,7 +28,7 @@ public sealed class DistributedNoiseTests
         federation: {rounds: 2, sites: [east, north, south, west], quorum: 3, weighting: equal, aggregation: secure}
         evaluation: {every: 0}
         privacy: {dp: {noise-multiplier: 2, clipping-norm: 1, sampling-rate: 0.5, patients: 100, placement: distributed}}
-        """).Study!;
+        """).Study!, []);
 
     [Fact]
     public void Sum_of_the_sites_noisy_codes_is_one_step_of_gradient_descent_and_each_site_adds_its_part_of_the_noise()

@@ -93,6 +93,7 @@ public sealed class SecureSimulationTests
 
     private static RunState Run(Study study, Action<SimulatedFederation, StepId>? opened = null, string run = "5100000000000001")
     {
+        study = SimulatedKeys.Name(study, []);
         var memory = new MemoryDisks();
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse(run), new Timeline(), new Weather(), new SimulatedKeys(),
