@@ -33,11 +33,13 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
     /// <param name="sites">The rows of the sites that took part.</param>
     /// <param name="each">Hears of each step as it is compared.</param>
     /// <param name="cancel">Stops.</param>
-    /// <exception cref="CliException">The rows are not those of the record.</exception>
+    /// <exception cref="CliException">The rows are not those of the record, or its noise is nobody's to draw again.</exception>
     public IReadOnlyList<ReplayedStep> Run(ImmutableSortedDictionary<SiteId, SiteRows> sites, Action<ReplayedStep> each, CancellationToken cancel)
     {
         if (record.Simulated)
             InsistOnData(sites);
+        else if (_study.Privacy is not null)
+            throw new CliException(ExitCode.NotVerified, "The run is under differential privacy: its noise comes from roots that never leave the sites, so that nobody can make its results again, whoever has the rows. Simulate the study to see it again with other noise.");
         var initial = Initial();
         var steps = new List<ReplayedStep>();
         if (record.Steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation) is { Result: { } constants } preparation)

@@ -113,6 +113,24 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task Simulation_under_differential_privacy_is_replayed_and_a_run_of_real_sites_is_refused()
+    {
+        var study = (await File.ReadAllTextAsync(_hospitals.Study, TestContext.Current.CancellationToken))
+            .Replace("range: [18, 110], missing: mean", "range: [18, 110], missing: mean, constants: {mean: 60, sd: 15}", StringComparison.Ordinal)
+            .Replace("range: [0, 1], missing: mean", "range: [0, 1], missing: {value: 0}, scale: none", StringComparison.Ordinal)
+            .Replace("local-epochs: 1", "local-steps: 2", StringComparison.Ordinal).Replace("quorum: 2", "quorum: 2\n  weighting: equal", StringComparison.Ordinal).Replace(", per-site: true", "", StringComparison.Ordinal)
+            + "\nprivacy: {dp: {noise-multiplier: 4, clipping-norm: 1, sampling-rate: 0.5, patients: 30, evaluation: {noise-multiplier: 4}}}\n";
+        await File.WriteAllTextAsync(_hospitals.Study, study, TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
+
+        var (code, last) = await ReplayAsync();
+
+        Assert.Equal(0, code);
+        Assert.True((bool)last["equal"]!);
+        Assert.Contains("roots that never leave the sites", Assert.Throws<CliException>(ReplayAsReal).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Replay_of_a_changed_record_is_refused()
     {
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Folder));
