@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Durability.Simulation;
+using FederatedClinicalMl.SiteAgent.Worker;
 
 namespace FederatedClinicalMl.Tests.Worker;
 
@@ -12,7 +13,8 @@ internal static class KillPoints
     /// <param name="act">What is killed.</param>
     /// <param name="check">Looks at the worker that was started after it, and hears whether the action had ended.</param>
     /// <param name="beforeStart">Looks at the disks before that start.</param>
-    public static void Each(Action<Site> arrange, Action<Site> act, Action<Site, bool> check, Action<Site>? beforeStart = null)
+    /// <param name="computer">What computes; null: as without.</param>
+    public static void Each(Action<Site> arrange, Action<Site> act, Action<Site, bool> check, Action<Site>? beforeStart = null, IStepComputer? computer = null)
     {
         foreach (var seed in Enumerable.Range(0, Seeds))
         {
@@ -20,7 +22,7 @@ internal static class KillPoints
             {
                 for (var (operation, finished) = (0, false); !finished; operation++)
                 {
-                    using var site = new Site(seed);
+                    using var site = new Site(seed, computer);
                     arrange(site);
                     var disk = isExchange ? site.Exchange : site.Disk;
                     disk.CrashAt = disk.Operations + operation;

@@ -28,7 +28,7 @@ internal static class ChaosStudy
         federation["rounds"] = Math.Min(study.Federation.Rounds, Rounds);
         federation["attempts"] = 100;
         federation["deadline"] = "168h";
-        if (study.Model is not BenchmarkModel)
+        if (study.Model is not BenchmarkModel && study.Privacy is null)
             declared["evaluation"]!["per-site"] = true;
         var check = StudyChecker.CheckCanonical(CanonicalJson.Write(declared));
         return check.Study ?? throw new CliException(ExitCode.InvalidInput, $"The study cannot be run under chaos: {check.Faults[0]}");

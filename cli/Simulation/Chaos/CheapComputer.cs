@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Protos.WorkerPort;
@@ -6,7 +8,10 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Simulation;
 
-/// <summary>Computes steps in microseconds: numbers that depend on the site, the round and the parameters, and on nothing else. Rows and training play no part in what chaos is about.</summary>
+/// <summary>
+/// Computes steps in microseconds: numbers that depend on the site, the round and the parameters, and on nothing else; under differential privacy also on the randomness of the charge, which it asks
+/// for as the real one does. Rows and training play no part in what chaos is about.
+/// </summary>
 /// <param name="site">The site.</param>
 /// <param name="before">Called before each computation; may throw what a computation throws, or kill the process.</param>
 internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : IStepComputer
@@ -17,7 +22,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
     public StepComputation Compute(StepRequest request, CancellationToken cancel)
     {
         before(request);
-        var random = DeterministicRandom.Of("chaos", site.Value, request.Step.Kind.ToString(), request.Step.Round.ToString());
+        var random = DeterministicRandom.Of("chaos", site.Value, request.Step.Kind.ToString(), request.Step.Round.ToString(), Noise(request));
         return request.Step.Kind switch
         {
             StepKind.Preparation => Prepare(request.Study, random),
@@ -26,6 +31,15 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
             StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Score(request, random), request.Policy.MinimumCell).Write()),
             _ => Json(new EvaluationReport(Score(request, random)).Write()),
         };
+    }
+
+    private string Noise(StepRequest request)
+    {
+        if (request.Randomness is not { } charge || request.Step.Kind == StepKind.KeyAgreement)
+            return "";
+        using var randomness = charge(Sha256Digest.Of(Encoding.UTF8.GetBytes(site.Value)));
+        using var stream = randomness.Stream("fcml-chaos-v1");
+        return stream.NextUInt64().ToString(CultureInfo.InvariantCulture);
     }
 
     private static StepComputation Prepare(Study study, DeterministicRandom random)

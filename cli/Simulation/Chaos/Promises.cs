@@ -20,10 +20,16 @@ internal sealed record CommittedStep(RoundNumber Round, StepKind Kind, Sha256Dig
     /// <summary>The committed steps of a run, in order.</summary>
     public static IReadOnlyList<CommittedStep> Of(Study study, RunState state) =>
     [
-        .. state.History.Where(step => step.Result is not null && !study.LeadsToSum(step.Id.Kind)).Select(step => new CommittedStep(
+        .. Committed(study, state).Select(step => new CommittedStep(
             step.Id.Round, step.Id.Kind, step.Result!.Value,
             string.Join(' ', Summed(state, step).Participants.Select(site => $"{site}:{((AcceptedAnswer)Summed(state, step).Sites[site]).Weight}")))),
     ];
+
+    /// <summary>How many of a run's first committed steps must come out as in any other run. Under differential privacy another attempt has other noise, and what follows from it is other.</summary>
+    public static int Repeatable(Study study, RunState state) =>
+        study.Privacy is null ? int.MaxValue : Committed(study, state).TakeWhile(step => step.Id.Attempt == 1).Count();
+
+    private static IEnumerable<EndedStep> Committed(Study study, RunState state) => state.History.Where(step => step.Result is not null && !study.LeadsToSum(step.Id.Kind));
 
     // Whose updates a round's parameters are made of; who unmasks them decides nothing.
     private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind == StepKind.Unmasking
@@ -82,8 +88,9 @@ internal sealed class Promises
         Insist(registered || (_withdrawn.Count > 0 && state.Status == RunStatus.Failed), $"the run ends with a model: it is {state.Status} {state.Failure}");
         Insist(registered || _withdrawn.SetEquals(state.Gone.Keys), $"a withdrawn approval reaches the run: {string.Join(' ', _withdrawn)} did not leave it");
         var committed = CommittedStep.Of(_federation.Coordinator.Study, state);
-        foreach (var (expected, found) in undisturbed.Zip(committed))
-            Insist(expected == found, $"a disturbed run gives what an undisturbed one gives: {expected} became {found}");
+        var repeatable = CommittedStep.Repeatable(_federation.Coordinator.Study, state);
+        foreach (var (i, (expected, found)) in undisturbed.Zip(committed).Index())
+            Insist((i < repeatable ? expected : expected with { Result = found.Result }) == found, $"a disturbed run gives what an undisturbed one gives: {expected} became {found}");
         Insist(undisturbed.Count == committed.Count || !registered, "a disturbed run commits as many steps as an undisturbed one");
         Records(state, [.. journal.Select(journaled => journaled.Event).OfType<RoundRecorded>()]);
         Insist(!registered || _federation.Coordinator.Registry.Check(state.Model.GetValueOrDefault(), _federation.Coordinator.PublicKey).Differences.Count == 0, "the registered model is whole and signed");
@@ -91,6 +98,7 @@ internal sealed class Promises
         {
             Remembers(site);
             Insist(_federation.Workers[site].Core.VerifyLog() is { Intact: true }, $"the audit chain of {site} is intact");
+            Charged(site);
         }
     }
 
@@ -176,6 +184,16 @@ internal sealed class Promises
         var releases = core.State.Releases;
         foreach (var ((from, step), release) in _sent)
             Insist(from != site || (releases.TryGetValue(step, out var logged) && logged.Head.Digest == release), $"what left a site is in its log: {site} in {step}");
+    }
+
+    // Whatever was killed: a step is charged once, what left was charged, and nothing that is no release.
+    private void Charged(SiteId site)
+    {
+        var ledger = _federation.Workers[site].Core.State.Ledger;
+        Insist(ledger.Runs.Values.Sum(run => run.Released) == ledger.Charged.Count, $"a step is charged once: {site}");
+        Insist(ledger.Charged.Keys.All(step => step.Kind is StepKind.Training or StepKind.Evaluation), $"nothing but training and evaluation is charged: {site}");
+        if (_federation.Coordinator.Study.Privacy is not null)
+            Insist(_sent.Keys.All(sent => sent.Site != site || sent.Step.Kind.IsMessage() || ledger.Charged.ContainsKey(sent.Step)), $"what left a site was charged: {site}");
     }
 
     private void WorkerCalled(SiteId site)

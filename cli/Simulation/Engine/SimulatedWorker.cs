@@ -13,6 +13,9 @@ internal sealed class SimulatedWorker(
 {
     private WorkerCore? _core;
 
+    /// <summary>The site's policy; a steward may change it at any moment.</summary>
+    public PolicyReading Policy { get; set; } = policy;
+
     /// <summary>The core; throws where the worker is away.</summary>
     public WorkerCore Core => _core ?? throw new InvalidOperationException($"{Name} is away.");
 
@@ -39,7 +42,7 @@ internal sealed class SimulatedWorker(
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365, Root), () => policy, () => datasets, computer, Time);
+        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365, Root), () => Policy, () => datasets, computer, Time);
         _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
     }

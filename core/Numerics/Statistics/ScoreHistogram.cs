@@ -113,7 +113,7 @@ public sealed class ScoreHistogram
     }
 
     /// <summary>
-    /// A histogram of which nothing but counts is known, in bins of one width on the grid: each row is taken to lie in the middle of its bin (the open ones at logit -8 and 8), so that the sums of
+    /// A histogram of which nothing but counts is known, in bins of one width on the grid: each row is taken to lie in the middle of its bin (the open ones as if they ended at logit -8 and 8), so that the sums of
     /// probabilities and of squared errors are what the counts say. Counts that had noise tell no more, and are made of no more.
     /// </summary>
     /// <param name="negatives">[bins], each from 0; bins divide <see cref="GridBins"/> and are 2 or more.</param>
@@ -138,8 +138,8 @@ public sealed class ScoreHistogram
         return new ScoreHistogram([.. bins], squaredError, Sides(bins).Correct);
     }
 
-    /// <summary>The bin of a score, of so many bins of one width on the grid.</summary>
-    public static int BinOf(double logit, int bins) => (int)Math.Clamp(Math.Floor(logit * 4) + MiddleEdge, 0, GridBins - 1) / (GridBins / bins);
+    /// <summary>The bin of a score, of so many bins of one width on the grid; the first for what is no number.</summary>
+    public static int BinOf(double logit, int bins) => double.IsNaN(logit) ? 0 : (int)Math.Clamp(Math.Floor(logit * 4) + MiddleEdge, 0, GridBins - 1) / (GridBins / bins);
 
     /// <summary>
     /// Merges adjacent bins until each class count of each bin is 0 or at least <paramref name="minimum"/>; keeps the edge at logit 0 where

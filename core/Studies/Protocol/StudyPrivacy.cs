@@ -43,7 +43,7 @@ public sealed record StudyPrivacy(
     public double StepOfCode(double learningRate) => -learningRate / (CodesPerUnit * SamplingRate * Patients);
 
     /// <summary>Codes that a gradient of 1 has on the grid: the greatest power of two with which one as long as the greatest C has at most 2^20.</summary>
-    public double CodesPerUnit => Math.ScaleB(1, BitsOfNorm - (int)Math.Ceiling(Math.Log2(Adaptive?.Maximum ?? ClippingNorm)));
+    public double CodesPerUnit => Math.ScaleB(1, BitsOfNorm - 1 - Math.ILogB(MathF.BitDecrement((float)(Adaptive?.Maximum ?? ClippingNorm)))); // no logarithm, whose last bit could be another one on another machine
 }
 
 /// <summary>A clipping norm that follows a quantile of the gradients' norms (Andrew et al. 2021).</summary>

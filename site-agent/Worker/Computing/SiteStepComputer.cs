@@ -45,7 +45,7 @@ public sealed class SiteStepComputer : IStepComputer
 
         return request.Step.Kind switch
         {
-            _ when request.Study.Privacy is not null && !IsCharged(request) => throw new StepDeclinedException(
+            _ when request.Study.Privacy is not null && !PrivateStudy.Of(request.Study).Makes(request.Step) => throw new StepDeclinedException(
                 Reason.ReleaseBeyondPolicy, $"The study is under differential privacy: {request.Step} would tell of its patients without a charge, so it is not released."),
             StepKind.Preparation => Prepare(request),
             StepKind.KeyAgreement => Join(Data(request, ModelPlan.For(request.Study)).Fingerprint, CapabilityFor(request.Study)),
@@ -122,8 +122,6 @@ public sealed class SiteStepComputer : IStepComputer
     private static StepRandomness Charge(StepRequest request, SiteData data) =>
         (request.Randomness ?? throw new InvalidOperationException($"{request.Step} is under differential privacy, and nobody charges for it."))(data.Fingerprint);
 
-    private static bool IsCharged(StepRequest request) => request.Step.Kind == StepKind.KeyAgreement || !PrivateStudy.Of(request.Study).ChargesOf(request.Step).IsEmpty;
-
     private string CapabilityFor(Study study) => study.Privacy is null ? _trainer.Capability : PrivateTrainer.Capability;
 
     // Of a masked round's key agreement no more is computed than what the update will depend on, and whether the data are fit for it.
@@ -131,7 +129,7 @@ public sealed class SiteStepComputer : IStepComputer
 
     private StepComputation Evaluate(StepRequest request)
     {
-        var (scores, fingerprint) = Score(request);
+        var (scores, fingerprint) = request.Study.Privacy is null ? Score(request) : ScorePrivately(request);
         return Json(request, new EvaluationReport(scores).Write(), fingerprint, request.Study.Privacy is null ? request.Policy.MinimumCell : 1);
     }
 
@@ -150,19 +148,33 @@ public sealed class SiteStepComputer : IStepComputer
         var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var rows = data.TestSet(request.Study, Constants(request));
-        var logits = new double[rows.Rows];
-        plan.Logits(parameters, rows.Inputs, logits);
+        var logits = Logits(plan, parameters, rows);
         if (logits.Any(logit => !double.IsFinite(logit)))
             throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
-        if (request.Study.Privacy is not null)
-        {
-            using var randomness = Charge(request, data);
-            using var noise = randomness.Stream("fcml-evaluation-noise-v1");
-            return (PrivateStudy.Of(request.Study).Evaluation!.Count(logits, rows.Labels, rows.Patients, noise), data.Fingerprint);
-        }
-
         var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
         return (histogram.Suppress(request.Policy.MinimumCell), data.Fingerprint);
+    }
+
+    // Charged before a row is scored, and declined for nothing that a row says: parameters under which the scores of some rows are not finite and of others are would tell of them by a decline. Such a
+    // score counts as any other; parameters that are not finite are refused, for they are so whatever the rows.
+    private (ScoreHistogram? Noisy, Sha256Digest Fingerprint) ScorePrivately(StepRequest request)
+    {
+        var plan = ModelPlan.For(request.Study);
+        var data = Data(request, plan);
+        var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
+        if (!Array.TrueForAll(parameters, float.IsFinite))
+            throw new StepDeclinedException(Reason.ParametersWrong, "The parameters are not finite.");
+        var rows = data.TestSet(request.Study, Constants(request));
+        using var randomness = Charge(request, data);
+        using var noise = randomness.Stream("fcml-evaluation-noise-v1");
+        return (PrivateStudy.Of(request.Study).Evaluation!.Count(Logits(plan, parameters, rows), rows.Labels, rows.Patients, noise), data.Fingerprint);
+    }
+
+    private static double[] Logits(ModelPlan plan, float[] parameters, TrainingSet rows)
+    {
+        var logits = new double[rows.Rows];
+        plan.Logits(parameters, rows.Inputs, logits);
+        return logits;
     }
 
     // One pass: each block is hashed, changed and encoded while it is in the cache.

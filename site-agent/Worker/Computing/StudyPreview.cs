@@ -25,8 +25,10 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
     {
         ArgumentNullException.ThrowIfNull(study);
         var reply = new PreviewReply();
-        reply.Checks.AddRange(core.Check(study).Select(Check));
-        if (core.Policy().Policy is not { } policy)
+        var checks = core.Check(study);
+        reply.Checks.AddRange(checks.Select(Check));
+        // What a study under differential privacy declares may be such that it cannot be run at all; then there is nothing to show.
+        if (core.Policy().Policy is not { } policy || checks.Any(check => check.Rule == PrivacyCeilings.Key && !check.Passed))
             return reply;
         lock (_one)
         {

@@ -428,8 +428,8 @@ public sealed class WorkerCore : IDisposable
             erasures = Present.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
-            if (study.Privacy is not null)
-                Ledger.Reserve(PrivateStudy.Of(study).Plan(work.Step.Run));
+            if (study.Privacy is not null && PrivateStudy.Of(study) is var mechanisms && mechanisms.Makes(work.Step)) // for a step that will be declined nothing is held free
+                Ledger.Reserve(mechanisms.Plan(work.Step.Run));
             isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
             if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
                 return Publish(work, message, before);
@@ -542,6 +542,9 @@ public sealed class WorkerCore : IDisposable
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
         var (study, policy) = Permit(work);
+        // Whoever computes: under differential privacy nothing leaves that was not charged.
+        if (study.Privacy is not null && !work.Step.Kind.IsMessage() && !Present.Ledger.Charged.ContainsKey(work.Step))
+            throw new InvalidOperationException($"{work.Step} is under differential privacy, and was computed without a charge: it is not released.");
         if (work.Step.Kind == StepKind.Profile && before is null && Present.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
             throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
         var manifest = new ReleaseManifest(

@@ -78,7 +78,7 @@ public static class PolicyCheck
         {
             var filter = PrivacyFilter.Under(ceilings.Study);
             yield return new(PrivacyCeilings.Key, filter.Admits(mechanisms.Cost), string.Create(CultureInfo.InvariantCulture,
-                $"Everything that leaves has noise for each patient (multiplier {declared.NoiseMultiplier:0.###}, {study.Federation.Rounds} rounds of {study.Training.LocalSteps} steps, each with a patient by chance {declared.SamplingRate:0.###}). One run of the study costs epsilon {filter.EpsilonAfter(mechanisms.Cost):0.###} of {ceilings.Study.Epsilon.ToDouble():0.###} at delta {ceilings.Study.Delta.ToDouble():0.##e+0}, what a study may have at this site."));
+                $"Everything that leaves has noise for each {(study.Data.Patient is null && study.Data.Cohort is null ? "row, which the study takes for a patient of its own" : "patient")} (multiplier {declared.NoiseMultiplier:0.###}, {study.Federation.Rounds} rounds of {study.Training.LocalSteps} steps, each with a patient by chance {declared.SamplingRate:0.###}). One run of the study costs epsilon {filter.EpsilonAfter(mechanisms.Cost):0.###} of {ceilings.Study.Epsilon.ToDouble():0.###} at delta {ceilings.Study.Delta.ToDouble():0.##e+0}, what a study may have at this site."));
         }
     }
 

@@ -10,6 +10,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
 {
     private const int Schedules = 500;
     private const int MaskedSchedules = 60; // five steps where a plain round has one
+    private const int PrivateSchedules = 60;
     private const int SeedsForAMutant = 100;
 
     private static readonly string StudyPath = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml"));
@@ -19,6 +20,12 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
     [Fact]
     public void Schedules_of_crashes_break_no_promise_of_masked_rounds() => NoneIsBroken(() => Plan("secure"), MaskedSchedules);
+
+    [Theory]
+    [InlineData("plain", PrivateSchedules)]
+    [InlineData("secure", PrivateSchedules / 3)]
+    public void Schedules_of_crashes_break_no_promise_of_rounds_under_privacy_and_charge_each_step_once(string aggregation, int schedules) =>
+        NoneIsBroken(() => ChaosPlan.For(PrivateStudyText.Of(rounds: 3, aggregation: aggregation)), schedules);
 
     [Fact]
     public void Schedule_run_again_from_its_seed_goes_the_same_way()

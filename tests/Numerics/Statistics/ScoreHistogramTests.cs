@@ -30,6 +30,60 @@ public sealed class ScoreHistogramTests
         Assert.Throws<ArgumentException>(() => ScoreHistogram.Of([0, double.NaN], [true, false]));
 
     [Fact]
+    public void Bin_of_what_is_no_number_is_the_first() => Assert.Equal(0, ScoreHistogram.BinOf(double.NaN, 16));
+
+    [Fact]
+    public void Coarse_bins_are_those_of_the_grid_put_together() => Gen.Select(Gen.Double[-12, 12], Gen.Int[3, 6].Select(power => 1 << power)).Sample((logit, bins) =>
+    {
+        var bin = ScoreHistogram.BinOf(logit, bins);
+        Assert.InRange(bin, 0, bins - 1);
+        Assert.True(logit >= ScoreHistogram.LogitOf(bin * (64 / bins)) && logit < ScoreHistogram.LogitOf((bin + 1) * (64 / bins)));
+    });
+
+    [Fact]
+    public void OfCounts_is_what_rows_in_the_middle_of_their_bins_give() => Gen.Select(Gen.Int[3, 6].Select(power => 1 << power), Gen.Int[0, 9].Array[128]).Sample((bins, counts) =>
+    {
+        var (negatives, positives, width) = (counts[..bins].Select(count => (long)count).ToArray(), counts[64..(64 + bins)].Select(count => (long)count).ToArray(), 64 / bins);
+        var rows = Enumerable.Range(0, bins).SelectMany(bin => Enumerable.Repeat(false, (int)negatives[bin]).Concat(Enumerable.Repeat(true, (int)positives[bin]))
+            .Select(label => (Logit: (((bin + 0.5) * width) - 32) / 4, Label: label))).ToArray();
+        var (expected, found) = (Of(rows), ScoreHistogram.OfCounts(negatives, positives));
+
+        Assert.Equal((expected.Negatives, expected.Positives, expected.Correct), (found.Negatives, found.Positives, found.Correct));
+        Assert.True(found.IsPartition);
+        foreach (var bin in found.Bins)
+        {
+            var within = expected.Bins.Where(fine => fine.From >= bin.From && fine.To <= bin.To).ToArray();
+            Assert.Equal((within.Sum(fine => fine.Negatives), within.Sum(fine => fine.Positives)), (bin.Negatives, bin.Positives));
+            Assert.InRange(bin.Probability - within.Sum(fine => fine.Probability), -bin.Count, bin.Count); // each row is rounded, or all of them once
+        }
+
+        Assert.InRange(found.SquaredError - expected.SquaredError, -rows.Length - bins, rows.Length + bins);
+    });
+
+    [Fact]
+    public void OfCounts_travels_whatever_the_counts() => Gen.Select(Gen.Int[1, 6].Select(power => 1 << power), Gen.Long[0, 1L << 23].Array[128]).Sample((bins, counts) =>
+    {
+        var histogram = ScoreHistogram.OfCounts(counts.AsSpan(0, bins), counts.AsSpan(64, bins));
+        Assert.Equal(histogram.ToJson().ToJsonString(), ScoreHistogram.Read(JsonNode.Parse(histogram.ToJson().ToJsonString()), "scores").ToJson().ToJsonString());
+    });
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(128, 128)]
+    [InlineData(8, 16)]
+    public void OfCounts_of_bins_that_are_none_of_the_grid_is_an_error(int negatives, int positives) =>
+        Assert.ThrowsAny<ArgumentException>(() => ScoreHistogram.OfCounts(new long[negatives], new long[positives]));
+
+    [Fact]
+    public void OfCounts_of_less_than_nobody_is_an_error()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => ScoreHistogram.OfCounts([0, -1], [0, 0]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ScoreHistogram.OfCounts([0, 0], [-1, 0]));
+    }
+
+    [Fact]
     public void Suppress_leaves_no_small_count_keeps_every_row_and_withholds_only_what_it_must()
     {
         Gen.Select(s_rows, Gen.Int[1, 30]).Sample((rows, minimum) =>

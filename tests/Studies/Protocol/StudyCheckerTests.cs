@@ -96,6 +96,7 @@ public sealed class StudyCheckerTests
     [Theory]
     [InlineData(StudyTexts.Smallest)]
     [InlineData(StudyTexts.Fullest)]
+    [InlineData(StudyTexts.Private)]
     [InlineData(StudyTexts.Benchmark)]
     public void CheckCanonical_ofItsOwnCanonicalForm_isTheSameStudy(string yaml)
     {
@@ -107,6 +108,7 @@ public sealed class StudyCheckerTests
         Assert.Equal(study.Digest, travelled.Study!.Digest);
         Assert.Equal(study.Federation.Sites, travelled.Study.Federation.Sites);
         Assert.Equal(study.Training, travelled.Study.Training);
+        Assert.Equal(study.Privacy, travelled.Study.Privacy);
     }
 
     [Theory]
@@ -132,9 +134,9 @@ public sealed class StudyCheckerTests
     {
         var canonical = Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span);
 
-        var check = StudyChecker.CheckCanonical(Encoding.UTF8.GetBytes(canonical.Replace("\"name\":\"smallest\"", "\"name\":\"smallest\",\"privacy\":\"dp\"", StringComparison.Ordinal)));
+        var check = StudyChecker.CheckCanonical(Encoding.UTF8.GetBytes(canonical.Replace("\"name\":\"smallest\"", "\"name\":\"smallest\",\"colour\":\"red\"", StringComparison.Ordinal)));
 
-        Assert.Equal("privacy", Assert.Single(check.Faults).Path);
+        Assert.Equal("colour", Assert.Single(check.Faults).Path);
     }
 
     [Theory]

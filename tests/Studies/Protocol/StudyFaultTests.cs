@@ -15,11 +15,14 @@ public sealed class StudyFaultTests
     /// <param name="Structural">Whether the JSON Schema must refuse it too; false for what one value means for another.</param>
     public sealed record Case(string Title, string From, string To, string Place, string Says, bool Full = false, bool Structural = true)
     {
+        /// <summary>Whether the change is to the text with differential privacy.</summary>
+        public bool Private { get; init; }
+
         public string Yaml
         {
             get
             {
-                var text = Full ? StudyTexts.Fullest : StudyTexts.Smallest;
+                var text = Private ? StudyTexts.Private : Full ? StudyTexts.Fullest : StudyTexts.Smallest;
                 Assert.Contains(From, text, StringComparison.Ordinal);
                 return text.Replace(From, To, StringComparison.Ordinal);
             }
@@ -32,7 +35,7 @@ public sealed class StudyFaultTests
     [
         new("misspelt key", "dataset: rows", "dataste: rows", "7:3 data.dataste", "Did you mean 'dataset'?"),
         new("key in another style", "quorum: 1}", "quorum: 1, maximum_weight: 5}", "12:36 federation.maximum_weight", "Did you mean 'maximum-weight'?"),
-        new("key from nowhere", "title: A small study", "title: A small study\ncontact: dp", "4:1 contact", "Known here: protocol, name, title"),
+        new("key from nowhere", "title: A small study", "title: A small study\ncolour: red", "4:1 colour", "Known here: protocol, name, title"),
         new("missing key", "ethics: none needed\n", "", "1:1 ethics", "Reference of the ethics approval"),
         new("number as text", "rounds: 1", "rounds: ten", "12:22 federation.rounds", "here is the text 'ten'"),
         new("quoted number", "rounds: 1", "rounds: \"1\"", "12:22 federation.rounds", "without quotes"),
@@ -110,7 +113,38 @@ public sealed class StudyFaultTests
         new("network without end", "hidden: [64, 32]", "hidden: [65536, 65536]", "18:20 model.hidden", "at most 268435456", Full: true, Structural: false),
         new("another version", "protocol: 1", "protocol: 2", "1:11 protocol", "this software reads protocol 1"),
         new("version as text", "protocol: 1", "protocol: \"1\"", "1:11 protocol", "The number 1 is expected"),
+        Dp("privacy of another kind", "  dp:\n", "  pd:\n", "18:3 privacy.pd", "Did you mean 'dp'?"),
+        Dp("noise that protects nobody", "noise-multiplier: 1.25", "noise-multiplier: 0.1", "20:23 privacy.dp.noise-multiplier", "from 0.125 to 1000"),
+        Dp("no noise", "    noise-multiplier: 1.25\n", "", "19:5 privacy.dp.noise-multiplier", "'noise-multiplier' is missing"),
+        Dp("nobody drawn", "sampling-rate: 0.0625", "sampling-rate: 0", "22:20 privacy.dp.sampling-rate", "above 0"),
+        Dp("sampling twice", "sampling-rate: 0.0625", "sampling-rate: 1.5", "22:20 privacy.dp.sampling-rate", "above 0"),
+        Dp("no patients", "patients: 800", "patients: 0", "23:15 privacy.dp.patients", "from 1 to 16777216"),
+        Dp("too many rows of a patient", "rows-per-patient: 4", "rows-per-patient: 257", "24:23 privacy.dp.rows-per-patient", "from 1 to 256"),
+        Dp("unknown placement", "placement: site", "placement: central", "19:16 privacy.dp.placement", "site (each site's noise is enough by itself"),
+        Dp("quantile of everybody", "quantile: 0.6", "quantile: 1", "25:26 privacy.dp.adaptive.quantile", "above 0 and below 1"),
+        Dp("bins that do not divide the grid", "bins: 32", "bins: 24", "26:45 privacy.dp.evaluation.bins", "8, 16, 32, 64"),
+        new("privacy of a benchmark", "data:\n  dataset: rows\n  features:\n    - {name: age, range: [0, 120]}\n  label: {name: outcome}\nmodel: {kind: logistic-regression}", "model: {kind: benchmark, parameters: 5}\nevaluation: {every: 0}\ntraining: {local-steps: 1}\nprivacy: {dp: {noise-multiplier: 1, clipping-norm: 1, sampling-rate: 1, patients: 1}}", "9:1 privacy", "A benchmark reads no patients", Structural: false),
+        DpRule("dropout under privacy", "activation: tanh}", "activation: tanh, dropout: 0.25}", "13:51 model.dropout", "do not go together"),
+        DpRule("epochs under privacy", "local-steps: 5", "local-epochs: 5", "16:48 training.local-epochs", "give 'local-steps' instead"),
+        DpRule("epochs by default under privacy", ", local-steps: 5", "", "16:1 training.local-epochs", "give 'local-steps' instead"),
+        DpRule("weights by rows under privacy", "weighting: equal", "weighting: rows", "15:37 federation.weighting", "write 'weighting: equal'"),
+        DpRule("weights by default under privacy", "weighting: equal, ", "", "15:1 federation.weighting", "write 'weighting: equal'"),
+        DpRule("per-site metrics under privacy", "{every: 6}", "{every: 6, per-site: true}", "14:24 evaluation.per-site", "a site's own metrics are not released"),
+        DpRule("evaluation without noise", "    evaluation: {noise-multiplier: 8, bins: 32}", "", "18:3 privacy.dp.evaluation", "say with which noise"),
+        DpRule("standardised by what patients have", ", constants: {mean: 54.5, sd: 9.25}", "", "10:7 data.features[0].constants", "give mean and sd"),
+        DpRule("mean of patients", "constants: {mean: 54.5, sd: 9.25}", "scale: none", "10:7 data.features[0].constants", "The mean of 'age' would be learned from patients"),
+        DpRule("norm below the least", "clipping-norm: 0.5", "clipping-norm: 0.0625", "21:5 privacy.dp.clipping-norm", "within [0.125, 3]"),
+        DpRule("norm above the greatest", "clipping-norm: 0.5", "clipping-norm: 4", "21:5 privacy.dp.clipping-norm", "within [0.125, 3]"),
+        DpRule("count that costs as much as all", "deviation: 10", "deviation: 0.625", "25:42 privacy.dp.adaptive.deviation", "greater than half of the noise multiplier"),
+        DpRule("part of the noise without masks", "secure}\ntraining: {optimizer: sgd, learning-rate: 0.5, local-steps: 5}\nprivacy:\n  dp:\n    placement: site", "plain}\ntraining: {local-steps: 1}\nprivacy:\n  dp:\n    placement: distributed", "19:5 privacy.dp.placement", "protects nobody but under the masks of secure aggregation"),
+        DpRule("part of the noise over steps", "placement: site", "placement: distributed", "16:48 training.local-steps", "a round is one step"),
+        DpRule("part of the noise under a count", "5}\nprivacy:\n  dp:\n    placement: site", "1}\nprivacy:\n  dp:\n    placement: distributed", "25:5 privacy.dp.adaptive", "the count would have a part of its noise only"),
+        DpRule("part of the noise with adam", "sgd, learning-rate: 0.5, local-steps: 5}\nprivacy:\n  dp:\n    placement: site", "adam, learning-rate: 0.5, local-steps: 1}\nprivacy:\n  dp:\n    placement: distributed", "16:12 training.optimizer", "write 'optimizer: sgd'"),
     ];
+
+    private static Case Dp(string title, string from, string to, string place, string says) => new(title, from, to, place, says) { Private = true };
+
+    private static Case DpRule(string title, string from, string to, string place, string says) => new(title, from, to, place, says, Structural: false) { Private = true };
 
     public static TheoryData<int> Numbers => [.. Enumerable.Range(0, All.Length)];
 

@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.Tests.Studies.Protocol;
 public sealed class StudyPropertyTests
 {
     private static readonly Gen<string> Text = Gen.OneOf(
-        Gen.OneOf(Gen.Const(StudyTexts.Smallest), Gen.Const(StudyTexts.Fullest), Gen.Const(StudyTexts.Benchmark)),
+        Gen.OneOf(Gen.Const(StudyTexts.Smallest), Gen.Const(StudyTexts.Fullest), Gen.Const(StudyTexts.Private), Gen.Const(StudyTexts.Benchmark)),
         StudyGen.Json);
 
     /// <summary>A few bytes of a text replaced, removed or repeated.</summary>

@@ -56,6 +56,36 @@ internal static class StudyTexts
         evaluation: {every: 5, per-site: true}
         """;
 
+    /// <summary>As much as a study can say of differential privacy.</summary>
+    public const string Private = """
+        protocol: 1
+        name: private
+        title: Noise for each patient
+        purpose: To test the checker
+        ethics: none needed
+        data:
+          dataset: rows
+          patient: person
+          features:
+            - {name: age, range: [0, 120], missing: mean, constants: {mean: 54.5, sd: 9.25}}
+            - {name: pain, type: category, levels: [1, 2], missing: no-level}
+          label: {name: outcome}
+        model: {kind: mlp, hidden: [8], activation: tanh}
+        evaluation: {every: 6}
+        federation: {rounds: 20, quorum: 2, weighting: equal, aggregation: secure}
+        training: {optimizer: sgd, learning-rate: 0.5, local-steps: 5}
+        privacy:
+          dp:
+            placement: site
+            noise-multiplier: 1.25
+            clipping-norm: 0.5
+            sampling-rate: 0.0625
+            patients: 800
+            rows-per-patient: 4
+            adaptive: {quantile: 0.6, rate: 0.3, deviation: 10, minimum: 0.125, maximum: 3}
+            evaluation: {noise-multiplier: 8, bins: 32}
+        """;
+
     public const string Benchmark = """
         protocol: 1
         name: bench

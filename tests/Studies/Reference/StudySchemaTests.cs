@@ -42,6 +42,7 @@ public sealed class StudySchemaTests
     [Theory]
     [InlineData(StudyTexts.Smallest)]
     [InlineData(StudyTexts.Fullest)]
+    [InlineData(StudyTexts.Private)]
     [InlineData(StudyTexts.Benchmark)]
     public async Task Schema_validStudy_validates(string yaml) => Assert.Empty(await Validate(yaml));
 

@@ -39,11 +39,18 @@ public sealed class PrivateHistogram
     /// Counts, with noise. Noise takes counts below 0, which none can be: each label's counts become the nearest ones, in L2, that are none below 0 and have the same sum. That costs nothing, and does not fill
     /// bins in which nobody is, as setting those below to 0 would.
     /// </summary>
-    /// <param name="logits">[rows], finite.</param>
+    /// <param name="logits">[rows]; one that is no number, of a model that overflows, counts as the lowest.</param>
     /// <param name="labels">[rows], 1 positive, 0 negative.</param>
     /// <param name="patients">Which rows are of which patient; of a patient with more rows than count, the first do.</param>
     /// <param name="noise">Secret, of this release only.</param>
     public ScoreHistogram Count(ReadOnlySpan<double> logits, ReadOnlySpan<float> labels, PatientRows patients, KeyStream noise)
+    {
+        var (negatives, positives) = Noisy(logits, labels, patients, noise);
+        return ScoreHistogram.OfCounts(Nearest(negatives), Nearest(positives));
+    }
+
+    /// <summary>The counts with their noise, as they are charged: [bins] of negatives and of positives. What becomes of them costs nothing.</summary>
+    internal (long[] Negatives, long[] Positives) Noisy(ReadOnlySpan<double> logits, ReadOnlySpan<float> labels, PatientRows patients, KeyStream noise)
     {
         ArgumentNullException.ThrowIfNull(patients);
         var (negatives, positives) = (new long[_bins], new long[_bins]);
@@ -56,13 +63,15 @@ public sealed class PrivateHistogram
 
         _noise.AddTo(negatives, noise);
         _noise.AddTo(positives, noise);
-        return ScoreHistogram.OfCounts(Nearest(negatives), Nearest(positives));
+        return (negatives, positives);
     }
 
-    // All counts less one number, and 0 where that is below 0 (Held, Wolfe and Crowder 1974, "Validation of subgradient optimization"); rounded down.
-    private static long[] Nearest(long[] counts)
+    // All counts less one number, and 0 where that is below 0 (Held, Wolfe and Crowder 1974, "Validation of subgradient optimization"); rounded down. None have a sum below 0: those nearest to that are all 0.
+    internal static long[] Nearest(long[] counts)
     {
-        var total = Math.Max(0, counts.Sum());
+        var total = counts.Sum();
+        if (total <= 0)
+            return new long[counts.Length];
         var (sum, excess, kept) = (0L, 0L, 1L);
         foreach (var (i, count) in counts.OrderDescending().Index())
         {
