@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.SiteAgent.Worker;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Privacy;
@@ -19,7 +21,8 @@ internal static class PlanVerb
         var epsilon = Number("--epsilon", "The ceiling's epsilon.", "3");
         var delta = Number("--delta", "The ceiling's delta; well below one over the number of patients.", "1e-6");
         var rate = Number("--sampling-rate", "The chance with which each patient is drawn for a step; 1: all take part.", "1");
-        var rounds = new Option<int>("--rounds") { Description = "Rounds of the study.", Required = true };
+        var study = new Option<FileInfo>("--study") { Description = "A study that declares privacy.dp: says which noise one run of it needs, its evaluations included, and what the noise that it has costs. Instead of --rounds and what goes with it." }.AcceptExistingOnly();
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of the study." };
         var steps = new Option<int>("--steps") { Description = "Noisy steps of a round at a site.", DefaultValueFactory = _ => 1 };
         var count = new Option<string>("--counts") { Description = "Epsilon of what else each round releases with discrete Laplace noise, such as its counts; 0: nothing.", DefaultValueFactory = _ => "0" };
         var noise = new Option<string?>("--noise") { Description = "The noise multiplier that the study has: shows what is spent with it, instead of looking for the least." };
@@ -29,9 +32,9 @@ internal static class PlanVerb
         var html = new Option<FileInfo?>("--html") { Description = "Writes plot and table to this file, as one page." };
         var verb = new Verb(
             "plan", "Say which noise keeps a study under a ceiling, or with --noise what it has spent, round by round.",
-            "fcml privacy plan --epsilon 3 --rounds 20 --sampling-rate 0.05 --steps 20", "fcml privacy plan --noise 1.1 --rounds 20 --sampling-rate 0.05 --steps 20 --html spent.html")
+            "fcml privacy plan --epsilon 3 --rounds 20 --sampling-rate 0.05 --steps 20", "fcml privacy plan --noise 1.1 --rounds 20 --sampling-rate 0.05 --steps 20 --html spent.html", "fcml privacy plan --study my-study.yaml --epsilon 3")
         {
-            epsilon, delta, rounds, rate, steps, count, noise, basis, svg, html,
+            study, epsilon, delta, rounds, rate, steps, count, noise, basis, svg, html,
         };
         foreach (var positive in (Option<int>[])[rounds, steps])
         {
@@ -42,7 +45,15 @@ internal static class PlanVerb
             });
         }
 
-        return verb.Does((parsed, terminal, _) => Task.FromResult(Run(
+        verb.Validators.Add(result =>
+        {
+            Option[] ofRounds = [rounds, rate, steps, count, noise, basis, svg, html];
+            if (result.GetResult(study) is null && result.GetResult(rounds) is null)
+                result.AddError("--rounds is needed, or --study.");
+            else if (result.GetResult(study) is not null && ofRounds.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } other)
+                result.AddError($"A study says itself what {other.Name} says: leave that out with --study.");
+        });
+        return verb.Does((parsed, terminal, _) => Task.FromResult(parsed.GetValue(study) is { } file ? Run(new PrivacyCeiling(In(parsed, epsilon, 100), In(parsed, delta, 0.01)), file, terminal) : Run(
             new PrivacyCeiling(In(parsed, epsilon, 100), In(parsed, delta, 0.01)),
             new RoundShape(In(parsed, rate, 1), parsed.GetValue(steps), SquaredSensitivity, 1, Counts(parsed, count)),
             parsed.GetValue(rounds), parsed.GetValue(noise) is { } given ? Thousandths(given) : null, parsed.GetValue(basis) == "ledger" ? PlanBasis.Ledger : PlanBasis.LossDistribution, parsed.GetValue(svg), parsed.GetValue(html), terminal)));
@@ -70,6 +81,31 @@ internal static class PlanVerb
 
         Write(svg, picture.Svg(), terminal);
         Write(html, picture.Html(Rows), terminal);
+        return ExitCode.Success;
+    }
+
+    private static ExitCode Run(PrivacyCeiling ceiling, FileInfo file, Terminal terminal)
+    {
+        var study = StudyFile.Read(file);
+        if (study.Privacy is not { } declared)
+            throw new CliException(ExitCode.InvalidInput, $"{file.FullName} declares no differential privacy (privacy.dp), so there is nothing to plan.");
+        double spent;
+        try
+        {
+            spent = PrivacyFilter.Under(ceiling).EpsilonAfter(PrivateStudy.Of(study).Cost);
+        }
+        catch (ArgumentException unsound)
+        {
+            throw new CliException(ExitCode.InvalidInput, $"What {file.FullName} declares under privacy.dp cannot be run: {unsound.Message}");
+        }
+
+        var needed = StudyNoise.Within(ceiling, study);
+        var limit = Text($"epsilon {ceiling.Epsilon.ToDouble():0.####} at delta {ceiling.Delta.ToDouble():0.##e+0}");
+        terminal.Say(Text($"With its noise multiplier {declared.NoiseMultiplier:0.###}, one run of {study.Name} costs each site epsilon [bold]{spent:0.000}[/], by the ledger's count, of {limit}."));
+        terminal.Say(needed is { } multiplier
+            ? Text($"Noise multiplier [bold]{multiplier:0.000}[/] is the least that keeps one run under {limit}, its evaluations as they are declared. A step that is tried again costs more.")
+            : $"No noise in training keeps it under {limit}: its evaluations alone cost more. Give privacy.dp.evaluation more noise, or evaluate less often.");
+        terminal.Emit("plan", new { study = study.Name, noise = declared.NoiseMultiplier, ledger = spent, needed, ceiling = ceiling.Epsilon.ToDouble(), delta = ceiling.Delta.ToDouble() });
         return ExitCode.Success;
     }
 

@@ -91,4 +91,32 @@ public sealed class PrivacyPlanTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
     }
+
+    [Fact]
+    public async Task Plan_of_a_study_says_what_a_run_costs_and_the_least_noise_that_it_needs()
+    {
+        var study = Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease-dp.yaml");
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("privacy", "plan", "--study", study, "--epsilon", "2", "--json");
+
+        Assert.Equal(0, code);
+        var plan = JsonNode.Parse(output.Split('\n').First(line => line.Contains("\"plan\"", StringComparison.Ordinal)))!;
+        Assert.True((double)plan["ledger"]! > 2); // it is made for a little more
+        Assert.True((double)plan["needed"]! > (double)plan["noise"]!);
+    }
+
+    [Theory]
+    [InlineData("heart-disease.yaml", "declares no differential privacy")]
+    [InlineData("heart-disease-dp.yaml", "leave that out", "--rounds", "3")]
+    public async Task Plan_of_a_study_that_has_no_noise_or_of_numbers_beside_it_is_refused(string name, string says, params string[] words)
+    {
+        var study = Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples", name);
+
+        var (code, error) = await CommandRun.FcmlAsync(["privacy", "plan", "--study", study, .. words]);
+
+        Assert.NotEqual(0, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    private static string Here([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
 }
