@@ -22,7 +22,7 @@ internal static class DemoCommand
             Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
         };
         var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
-        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain, or secure (under masks).", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "secure");
+        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain; secure (under masks); or encrypted besides, so that every member (encrypted-consortium) or only all together (encrypted-threshold) can open the sum.", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong([.. AggregationWords.All]);
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };

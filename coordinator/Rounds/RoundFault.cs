@@ -116,4 +116,10 @@ public enum RoundFault
 
     /// <summary>The unmasked sum is beyond what the sites' updates can add up to.</summary>
     SumVoid,
+
+    /// <summary>Ciphertexts are not of the study's parameters.</summary>
+    CiphertextMalformed,
+
+    /// <summary>The members of an encrypted study do not agree on what the sum holds.</summary>
+    SumsDisagree,
 }

@@ -25,8 +25,8 @@ internal sealed record CommittedStep(RoundNumber Round, StepKind Kind, Sha256Dig
             string.Join(' ', Summed(state, step).Participants.Select(site => $"{site}:{((AcceptedAnswer)Summed(state, step).Sites[site]).Weight}")))),
     ];
 
-    // Whose updates a round's parameters are made of; who unmasks them decides nothing.
-    private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind == StepKind.Unmasking
+    // Whose updates a round's parameters are made of; who unmasks or decrypts them decides nothing.
+    private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind is StepKind.Unmasking or StepKind.Decryption
         ? state.History.Single(ended => ended.Id == step.Id with { Kind = StepKind.Training })
         : step;
 }

@@ -55,7 +55,7 @@ internal sealed class SimulatedFederation
 {
     /// <summary>What simulated sites allow: everything, for there is nobody to protect from whoever holds all the data.</summary>
     public static readonly PolicyReading OpenPolicy = new(
-        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], ["secure", "plain"], 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
+        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], AggregationWords.All, 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1), []);
 
     public SimulatedFederation(
         Study study, SignedStudy signed, RunId run, Timeline time, Weather weather, SimulatedKeys keys, IReadOnlyList<SimulatedSite> sites,

@@ -36,11 +36,26 @@ public sealed record Study
     /// <summary>How updates become a model.</summary>
     public required StudyFederation Federation { get; init; }
 
+    /// <summary>Whether updates leave their site under masks only, so that a training round is several steps.</summary>
+    public bool IsMasked => Federation.Aggregation != Aggregation.Plain;
+
+    /// <summary>Whether masked updates are encrypted besides: then every site is needed to the end.</summary>
+    public bool IsEncrypted => Federation.Aggregation is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold;
+
     /// <summary>The kind of step whose result is a round's new parameters.</summary>
-    public StepKind ParametersFrom => Federation.Aggregation == Aggregation.Secure ? StepKind.Unmasking : StepKind.Training;
+    public StepKind ParametersFrom => IsEncrypted ? StepKind.Decryption : IsMasked ? StepKind.Unmasking : StepKind.Training;
 
     /// <summary>Whether a step of this kind is one of a masked round before its new parameters: its result depends on keys, and tells nothing by itself.</summary>
-    public bool LeadsToSum(StepKind kind) => Federation.Aggregation == Aggregation.Secure && kind.Part() == StepKind.Training && kind != StepKind.Unmasking;
+    public bool LeadsToSum(StepKind kind) => IsMasked && kind.Part() == StepKind.Training && kind != ParametersFrom;
+
+    /// <summary>Whether the way in which this study sums updates has steps of this kind.</summary>
+    public bool Sums(StepKind kind) => kind switch
+    {
+        StepKind.KeyAgreement => IsMasked,
+        StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking => IsMasked && !IsEncrypted,
+        StepKind.KeyMaking or StepKind.Decryption => IsEncrypted,
+        _ => kind == StepKind.Training,
+    };
 
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
@@ -241,6 +256,31 @@ public enum Aggregation
 
     /// <summary>Under masks that cancel in the sum (docs/reference/secure-aggregation.md).</summary>
     Secure,
+
+    /// <summary>Under masks, and encrypted under a key that the members have and the coordinator has not (docs/reference/homomorphic.md).</summary>
+    EncryptedConsortium,
+
+    /// <summary>Under masks, and encrypted under a key of which each member has a part.</summary>
+    EncryptedThreshold,
+}
+
+/// <summary>The words that stand for ways of summing in studies and in sites' policies.</summary>
+public static class AggregationWords
+{
+    /// <summary>All of them; those that hide most of a site's update come first.</summary>
+    public static ImmutableArray<string> All { get; } =
+        [.. new[] { Aggregation.Secure, Aggregation.EncryptedConsortium, Aggregation.EncryptedThreshold, Aggregation.Plain }.Select(Word)];
+
+    /// <summary>The word for one.</summary>
+    public static string Word(this Aggregation aggregation) => aggregation switch
+    {
+        Aggregation.Secure => "secure",
+        Aggregation.EncryptedConsortium => "encrypted-consortium",
+        Aggregation.EncryptedThreshold => "encrypted-threshold",
+        _ => "plain",
+    };
+
+    internal static Aggregation Read(string word) => Enum.GetValues<Aggregation>().Single(aggregation => aggregation.Word() == word);
 }
 
 /// <summary>How updates become a model.</summary>

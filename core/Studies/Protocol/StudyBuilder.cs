@@ -90,7 +90,7 @@ internal static class StudyBuilder
         federation["encoding"] is JsonObject encoding
             ? new FixedPointEncoding(Integer(encoding["fixed"]!, "bits"), Number(encoding["fixed"]!, "range"))
             : new Float32Encoding(),
-        Text(federation, "aggregation") == "secure" ? Aggregation.Secure : Aggregation.Plain);
+        AggregationWords.Read(Text(federation, "aggregation")));
 
     private static ImmutableArray<SiteId> Sites(JsonNode? sites) => [.. (sites?.AsArray() ?? []).Select(site => SiteId.Parse(site!.GetValue<string>()))];
 

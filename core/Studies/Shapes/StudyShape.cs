@@ -115,8 +115,10 @@ internal static class StudyShape
                 new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
                 "Fixed point.", Required: true))),
             "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }),
-        new("aggregation", new WordShape(("plain", "the coordinator receives each site's update and adds them up"), ("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update")),
-            "How updates are summed. Secure takes five steps instead of one, and at least two thirds of the sites to the end.", "plain"));
+        new("aggregation", new WordShape(("plain", "the coordinator receives each site's update and adds them up"), ("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"),
+            (Aggregation.EncryptedConsortium.Word(), "under masks, and encrypted under a key that every member has and the coordinator has not"),
+            (Aggregation.EncryptedThreshold.Word(), "under masks, and encrypted under a key that only all members together can decrypt with")),
+            "How updates are summed. Secure takes five steps instead of one, and at least two thirds of the sites to the end; encrypted takes four, and every site to the end.", "plain"));
 
     /// <summary>The whole protocol.</summary>
     public static MapShape Whole { get; } = new(

@@ -48,7 +48,7 @@ public sealed class WorkerCore : IDisposable
     {
         (_disk, _exchange, _identity, _policy, _computer, _journal, _gate) = (disk, exchange, identity, policy, computer, journal, journal.Gate);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
-        _masked = new MaskedRounds(identity, roots);
+        _masked = new MaskedRounds(identity, roots, exchange);
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
@@ -126,7 +126,7 @@ public sealed class WorkerCore : IDisposable
             {
                 if (SubmitterOf(request, canonical) is not { } submitter)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudySignatureWrong);
-                if (StudyChecker.CheckCanonical(canonical, new LearningRule()).Study is not { } study)
+                if (StudyChecker.CheckCanonical(canonical, new LearningRule(), new EncryptionRule(checking => ModelPlan.For(checking).Layout.Dimension)).Study is not { } study)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudyNotUnderstood);
                 DurableFile.Write(_disk, PathOf(digest), canonical); // before the entry: what the log names must be there to be read
                 Append(WorkerEntries.StudyOffered, WorkerEntries.Offered(digest, study.Name, submitter), digest);
@@ -404,8 +404,8 @@ public sealed class WorkerCore : IDisposable
             erasures = Present.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
-            isMasked = study.Federation.Aggregation == Aggregation.Secure && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
+            isMasked = study.IsMasked && work.Step.Kind.Part() == StepKind.Training;
+            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
@@ -418,9 +418,10 @@ public sealed class WorkerCore : IDisposable
         {
             while (true)
             {
-                var computed = Compute(request, cancel.Token);
+                var opened = work.Step.Kind == StepKind.Decryption ? _masked.Open(State, request.Study, work) : null;
+                var computed = opened is null ? Compute(request, cancel.Token) : opened.Computed;
                 FaultPoint.Reached("worker-computed");
-                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : null;
+                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : opened;
                 var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {

@@ -34,9 +34,13 @@ public static class PolicyCheck
         findings.Add(new("models", policy.Models.Contains(model), $"The model is '{model}'; allowed: {Join(policy.Models)}."));
         var encoding = study.Federation.Encoding is Float32Encoding ? "float32" : "fixed";
         findings.Add(new("encodings", policy.Encodings.Contains(encoding), $"Updates travel as {encoding}; allowed: {Join(policy.Encodings)}."));
-        var isSecure = study.Federation.Aggregation == Aggregation.Secure;
-        findings.Add(new("aggregation", policy.Aggregation.Contains(isSecure ? "secure" : "plain"),
-            $"Updates are summed {(isSecure ? "under masks: the coordinator learns the sum of the sites' updates, and this site's weight" : "plainly: the coordinator receives this site's update by itself before it adds it to the others'")}; allowed: {Join(policy.Aggregation)}."));
+        findings.Add(new("aggregation", policy.Aggregation.Contains(study.Federation.Aggregation.Word()), $"Updates are summed {study.Federation.Aggregation switch
+        {
+            Aggregation.Secure => "under masks: the coordinator learns the sum of the sites' updates, and this site's weight",
+            Aggregation.EncryptedConsortium => "under masks and encrypted: every member opens the sum of the sites' updates, and tells it to the coordinator, which also learns this site's weight",
+            Aggregation.EncryptedThreshold => "under masks and encrypted: all members together open the sum of the sites' updates for the coordinator, which also learns this site's weight",
+            _ => "plainly: the coordinator receives this site's update by itself before it adds it to the others'",
+        }}; allowed: {Join(policy.Aggregation)}."));
         if (study.Evaluation.PerSite) // never beyond the policy: a site that withholds them says so, and takes part
             findings.Add(new("per-site-metrics", true, $"The study asks for this site's own metrics of the final model; the policy {(policy.PerSiteMetrics ? "releases" : "withholds")} them."));
         findings.Add(new("maximum-rounds", study.Federation.Rounds <= policy.MaximumRounds, $"The study has {study.Federation.Rounds} rounds; at most {policy.MaximumRounds} are allowed."));
