@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Durability.Simulation;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Cli.Simulation;
@@ -72,7 +74,7 @@ public sealed class EncryptedSimulationTests
             federation.Time.After(TimeSpan.FromSeconds(20), federation.Workers[s_lost].Start);
         });
 
-        Assert.Equal(RunStatus.Registered, run.Status);
+        Assert.Equal((RunStatus.Registered, null), (run.Status, run.Failure));
         Assert.Equal(Run(Study("plain", rounds: 1)).Parameters, run.Parameters);
         Assert.All(run.History, step => Assert.NotNull(step.Result));
     }
@@ -93,17 +95,17 @@ public sealed class EncryptedSimulationTests
     }
 
     [Fact]
-    public void Withdrawn_approval_ends_the_run_before_the_next_round()
+    public void Withdrawn_approval_ends_the_run_for_there_is_no_sum_of_fewer()
     {
         var run = Run(Study("encrypted-threshold", rounds: 2), (federation, opened) =>
         {
-            if (opened is { Kind: StepKind.Evaluation, Round.Value: 1 })
+            if (opened is { Kind: StepKind.Training, Round.Value: 2 })
                 federation.Workers[s_lost].Core.Revoke(federation.Coordinator.Study.Digest, "steward", "");
         });
 
         Assert.Equal(RunStatus.Failed, run.Status);
         Assert.Contains("needs all 4 members", run.Failure, StringComparison.Ordinal);
-        Assert.NotEqual(run.Plan.Parameters, run.Parameters);
+        Assert.Equal([Results(run, StepKind.Decryption).Single()], [run.Parameters]);
     }
 
     private static List<Sha256Digest> Parameters(RunState run) =>
@@ -114,10 +116,16 @@ public sealed class EncryptedSimulationTests
 
     private static RunState Run(Study study, Action<SimulatedFederation, StepId>? opened = null)
     {
-        var memory = new MemoryDisks();
+        var (memory, views) = (new MemoryDisks(), new List<ProcessDisk>());
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), new Timeline(), new Weather(), new SimulatedKeys(),
-            [.. study.Federation.Sites.Select(site => new SimulatedSite(site, new CheapComputer(site, _ => { })))], memory.Open);
+            [.. study.Federation.Sites.Select(site => new SimulatedSite(site, new CheapComputer(site, _ => { })))], View);
+        foreach (var process in federation.Processes)
+        {
+            foreach (var view in views.Where(view => view.Process == process.Name))
+                process.Ended += view.Release; // who is killed lets go of what it had open
+        }
+
         federation.Coordinator.Journaled += journaled =>
         {
             if (journaled.Event is StepOpened { Step: var step })
@@ -126,6 +134,12 @@ public sealed class EncryptedSimulationTests
         federation.Coordinator.StartRun(federation.Sites);
         Assert.True(federation.Run(() => federation.Coordinator.State is { Ended: true }, 1_000_000));
         return federation.Coordinator.State!;
+
+        IDisk View(string process, string name)
+        {
+            views.Add(new ProcessDisk(process, (SimulatedDisk)memory.Open(name), _ => DiskFate.Done));
+            return views[^1];
+        }
     }
 
     // One study in four modes: of all members, and with a cap of weights under which 48 bits hold the sum of 32-bit values.
