@@ -82,6 +82,8 @@ public sealed class StudyFaultTests
         new("site name", "sites: [south, north, west]", "sites: [south, North, west]", "23:18 federation.sites[1]", "a lower-case letter", Full: true),
         new("floats under masks", "quorum: 1}", "quorum: 1, aggregation: secure, encoding: float32}", "12:57 federation.encoding", "fixed point", Structural: false),
         new("masks of one site", "quorum: 1}", "quorum: 1, aggregation: secure, sites: [a]}", "12:57 federation.sites", "invite 2 to 256 sites", Structural: false),
+        new("encryption for whoever comes", "quorum: 1}", "quorum: 1, aggregation: encrypted-threshold}", "12:57 federation.sites", "name each of them", Structural: false),
+        new("encryption for fewer than all", "quorum: 1}", "quorum: 2, aggregation: encrypted-consortium, sites: [a, b, c]}", "12:57 federation.quorum", "the quorum must be 3", Structural: false),
         new("quorum beyond the sites", "quorum: 2", "quorum: 4", "25:3 federation.quorum", "only 3 sites are invited", Full: true, Structural: false),
         new("quorum below the required", "required: [north]", "required: [north, south, west]", "25:3 federation.quorum", "3 sites are required", Full: true, Structural: false),
         new("required site not invited", "required: [north]", "required: [nort]", "24:3 federation.required", "Did you mean 'north'?", Full: true, Structural: false),
