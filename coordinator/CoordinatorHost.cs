@@ -154,7 +154,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<SessionHub>();
 
         services.AddSingleton<IRunJournal>(_ => new SqliteRunJournal(folder.Database));
-        services.AddSingleton(_ => new StagingArea(folder.Disk));
+        services.AddSingleton(_ => new StagingArea(folder.Disk, new LedgerWitness(folder.Disk, folder.Key)));
         services.AddSingleton(_ => new ResultStore(folder.Disk));
         services.AddSingleton(_ => new ModelRegistry(folder.Disk));
         services.AddSingleton(provider => new RunServices(

@@ -20,7 +20,7 @@ internal static class BenchStudies
         purpose: To measure what a round costs when nothing is computed
         ethics: no data is read
         model: {kind: benchmark, parameters: {{measured.Parameters}}}
-        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], encoding: {fixed: {bits: 32, range: 8} } }
+        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], aggregation: plain, encoding: {fixed: {bits: 32, range: 8} } }
         evaluation: {every: 0}
 
         """;
@@ -43,7 +43,7 @@ internal static class BenchStudies
           split: {test: 0.2, seed: 1}
         model: {{model}}
         training: {optimizer: sgd, learning-rate: 0.1, batch-size: 32, local-epochs: 1, seed: 1}
-        federation: {rounds: {{rounds}}, quorum: {{sites}}, sites: [{{string.Join(", ", Sites(sites))}}], encoding: {fixed: {bits: 32, range: 8} } }
+        federation: {rounds: {{rounds}}, quorum: {{sites}}, sites: [{{string.Join(", ", Sites(sites))}}], aggregation: plain, encoding: {fixed: {bits: 32, range: 8} } }
         evaluation: {every: 1}
 
         """;

@@ -22,43 +22,50 @@ internal static class DemoCommand
             Description = "Folder with data to run it over, of one kind: a FHIR bulk export (*.ndjson, *.ndjson.gz) or OMOP tables (person.csv, also .csv.gz), whose patients are divided among four hospitals; or the four files 'processed.HOSPITAL.data' of the UCI heart disease data. Default: hospitals are made.",
         };
         var study = new Option<FileInfo>("--study") { Description = "Study to run instead of the example for these data." }.AcceptExistingOnly();
-        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: plain; secure (under masks); or encrypted besides, so that every member (encrypted-consortium) or only all together (encrypted-threshold) can open the sum.", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong([.. AggregationWords.All]);
+        var aggregation = new Option<string>("--aggregation") { Description = "How the example's updates are summed: secure (under masks: the coordinator gets the sum and no hospital's own update); encrypted besides, so that every hospital (encrypted-consortium) or only all together (encrypted-threshold) can open the sum; or plain.", DefaultValueFactory = _ => "secure" }.AcceptOnlyFromAmong([.. AggregationWords.All]);
+        var privacy = new Option<string>("--privacy") { Description = "Whether the example is run under differential privacy: none, or dp.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong("none", "dp");
+        var epsilon = new Option<string>("--epsilon") { Description = "Under differential privacy: what each hospital allows to be spent of its patients' privacy, at delta 1e-6. The example's noise is chosen for one run to need just that; a study of your own has its noise.", DefaultValueFactory = _ => "3" };
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };
         var verb = new Verb(
             "demo",
             "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
-            "fcml demo", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
+            "fcml demo", "fcml demo --aggregation plain", "fcml demo --privacy dp --epsilon 3", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
-            data, study, aggregation, patients, folder, keep,
+            data, study, aggregation, privacy, epsilon, patients, folder, keep,
         };
         verb.Validators.Add(result =>
         {
             if (result.GetResult(aggregation) is { Implicit: false } && result.GetResult(study) is not null)
                 result.AddError("--aggregation is for the example: a study of your own says it itself, in federation.aggregation.");
+            if (result.GetResult(privacy) is { Implicit: false } && result.GetResult(study) is not null)
+                result.AddError("--privacy is for the example: a study of your own says it itself, in privacy.dp.");
+            if (result.GetResult(epsilon) is { Implicit: false } && result.GetValue(privacy) != "dp" && result.GetResult(study) is null)
+                result.AddError("--epsilon is for --privacy dp, or for a study of your own that declares it.");
             if (result.GetResult(patients) is { Implicit: false } && result.GetResult(data) is not null)
                 result.AddError("--patients is for made hospitals: leave it out with --data.");
             else if (result.GetResult(patients) is { Implicit: false, Tokens: [var token] } && (!int.TryParse(token.Value, out var number) || number is < 1 or > SynthOptions.MaximumPatients))
                 result.AddError($"--patients must be a whole number from 1 to {SynthOptions.MaximumPatients}.");
         });
         return verb.Does((parsed, terminal, cancel) => RunAsync(
-            parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(aggregation)!, parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
+            parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(aggregation)!,
+            parsed.GetValue(privacy) == "dp", DemoPrivacy.Of(parsed.GetValue(epsilon)!), parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
             terminal, time, cancel));
     }
 
     private static async Task<ExitCode> RunAsync(
-        string? named, FileInfo? studyFile, string aggregation, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
+        string? named, FileInfo? studyFile, string aggregation, bool isPrivate, DemoPrivacy privacy, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Usage, $"{folder} is not empty; name another folder with --folder.");
         var started = time.GetTimestamp();
         await using var federation = new LocalFederation(folder, time);
         var data = DemoSource.Prepare(named, patients, Path.Combine(folder, "hospitals"), time, cancel);
-        var (file, yaml, study) = DemoStudy.Read(studyFile, aggregation, data, folder);
+        var (file, yaml, study) = DemoStudy.Read(studyFile, aggregation, isPrivate ? privacy : null, data, folder);
         Step($"data: {data.Source.EscapeMarkup()}");
 
-        await federation.StartAsync(data.Settings(study), cancel);
+        await federation.StartAsync(study.Privacy is null ? data.Settings(study) : [.. data.Settings(study).Select(site => site with { Policy = privacy.Policy })], cancel);
         Step($"coordinator at {federation.Address}, {federation.Sites.Count} hospitals enrolled and connected (mutual TLS, one worker and one gateway each)");
         if (!OperatingSystem.IsWindows())
             terminal.Say("[yellow]account separation off[/]: here all processes share your account; in a hospital worker and gateway have one each");
@@ -69,6 +76,8 @@ internal static class DemoCommand
         }
 
         var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
+        if (study.Federation.IsMasked)
+            Step("each hospital's steward took down what the others' workers say their keys are ('site-worker members confirm'); in real life, by telephone");
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
         var run = await federation.StartRunAsync(digest, cancel);
@@ -82,6 +91,8 @@ internal static class DemoCommand
 
         var cohorts = federation.Sites.Select(site => (SiteId.Parse(site.Name), data.Read(site, study, cancel))).ToList();
         DemoComparison.Show(study, cohorts, data.Best, await FileAsync("parameters.bin"), await FileAsync("constants.json"), terminal, cancel);
+        if (study.Privacy is not null)
+            await DemoPrivacy.ShowAsync(federation, terminal, cancel);
         Step("compared");
         var audits = await Task.WhenAll(federation.Sites.Select(async site => (site, said: await site.VerifyAuditAsync(cancel))));
         ShowPlaces(federation, audits, terminal);

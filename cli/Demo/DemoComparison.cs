@@ -29,7 +29,7 @@ internal static class DemoComparison
         var test = cohorts.Select(site => site.Cohort.Test).ToList();
         var local = new LocalTraining(study, new TorchTrainer());
         var table = new Table { Title = new TableTitle($"scored on the same {test.Sum(rows => rows.Count)} test rows of all hospitals") }
-            .AddColumns("model", "training rows", "AUROC (95 %)", "accuracy (95 %)");
+            .AddColumns(study.Privacy is null ? "model" : "model (only the federated one is under differential privacy)", "training rows", "AUROC (95 %)", "accuracy (95 %)");
 
         var federated = local.Score(MemoryMarshal.Cast<byte, float>(parameters), new InputEncoder(study, PreprocessingConstants.Read(study, constants)), test);
         var training = cohorts.Select(site => site.Cohort.Training).ToList();

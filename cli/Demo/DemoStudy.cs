@@ -11,12 +11,19 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
 {
     /// <summary>Reads the study that was named, else the example over the data, which is laid down in <paramref name="folder"/>.</summary>
     /// <exception cref="CliException">It is not valid, or not one over these data.</exception>
-    public static DemoStudy Read(FileInfo? named, string aggregation, IDemoData data, string folder)
+    public static DemoStudy Read(FileInfo? named, string aggregation, DemoPrivacy? privacy, IDemoData data, string folder)
     {
-        var file = named ?? new FileInfo(Path.Combine(folder, data.Study));
+        var example = privacy is null ? data.Study : DemoPrivacy.ExampleOf(data.Study);
+        var file = named ?? new FileInfo(Path.Combine(folder, example));
         if (named is null)
-            System.IO.File.WriteAllText(file.FullName, Summed(Example(data.Study), aggregation));
+            System.IO.File.WriteAllText(file.FullName, Summed(Example(example), aggregation));
         var study = StudyFile.Read(file);
+        if (privacy is not null)
+        {
+            System.IO.File.WriteAllText(file.FullName, privacy.WithNoise(System.IO.File.ReadAllText(file.FullName), study));
+            study = StudyFile.Read(file);
+        }
+
         if (study.Data.Cohort is not null != data.IsEvents)
         {
             throw new CliException(ExitCode.Usage, data.IsEvents
@@ -41,7 +48,8 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
 
     private static string Example(string name)
     {
-        using var resource = typeof(DemoStudy).Assembly.GetManifestResourceStream(name)!;
+        using var resource = typeof(DemoStudy).Assembly.GetManifestResourceStream(name)
+            ?? throw new CliException(ExitCode.Usage, $"There is no example over these data under differential privacy ({name}): leave --privacy out, or declare it in a study of your own, with --study.");
         using var reader = new StreamReader(resource);
         return reader.ReadToEnd();
     }

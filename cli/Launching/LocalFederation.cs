@@ -98,14 +98,29 @@ internal sealed class LocalFederation : IAsyncDisposable
         await Coordinator.Ready.WaitAsync(cancel);
     }
 
-    /// <summary>Submits a study, has every site's steward approve it, and gives its digest once the coordinator knows all of it.</summary>
+    /// <summary>Submits a study, has every site's steward confirm the others' keys where it sums under masks, and approve it, and gives its digest once the coordinator knows all of it.</summary>
     public async Task<string> ApproveEverywhereAsync(string yaml, Study study, CancellationToken cancel)
     {
-        var digest = await SubmitVerb.SubmitAsync(Admin, yaml, study, cancel);
+        var named = await MemberKeys.NameAsync(Admin, study, cancel);
+        var digest = await SubmitVerb.SubmitAsync(Admin, yaml, named, cancel);
         await VerdictsAsync(digest, verdict => verdict.State != Verdict.Unspecified, cancel); // every steward has it before them
+        if (named.Federation.IsMasked)
+            await ConfirmEverywhereAsync(named, cancel);
         await Task.WhenAll(Sites.Select(site => site.ApproveAsync(digest, "local federation", cancel)));
         await VerdictsAsync(digest, verdict => verdict.State == Verdict.Approved, cancel);
         return digest;
+    }
+
+    // What stewards do by telephone: each reads out what their own worker says, and the others take that down. The coordinator's list has no part in it.
+    private async Task ConfirmEverywhereAsync(Study study, CancellationToken cancel)
+    {
+        var members = Sites.Where(site => study.Federation.Sites.Contains(SiteId.Parse(site.Name))).ToList();
+        var read = await Task.WhenAll(members.Select(async site => (site.Name, Fingerprint: await site.FingerprintAsync(cancel))));
+        await Task.WhenAll(members.Select(async site =>
+        {
+            foreach (var (other, fingerprint) in read.Where(one => one.Name != site.Name))
+                await site.ConfirmMemberAsync(other, fingerprint, cancel);
+        }));
     }
 
     /// <summary>Starts a run; gives its id.</summary>

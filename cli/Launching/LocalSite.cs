@@ -78,6 +78,14 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     public Task ApproveAsync(string digest, string note, CancellationToken cancel) =>
         WorkerVerbAsync(["studies", "approve", digest, "--steward", Steward, "--note", note], cancel);
 
+    /// <summary>The fingerprint of this site's worker key, as its worker says it; the worker must run.</summary>
+    public async Task<string> FingerprintAsync(CancellationToken cancel) =>
+        MembersReply.Parser.ParseJson(await WorkerVerbAsync(["members", "show", "--json"], cancel)).Fingerprint;
+
+    /// <summary>Confirms the worker key of another site, as this site's steward.</summary>
+    public Task ConfirmMemberAsync(string other, string fingerprint, CancellationToken cancel) =>
+        WorkerVerbAsync(["members", "confirm", other, fingerprint, "--steward", Steward, "--note", "local federation"], cancel);
+
     /// <summary>Approves the mapping of a dataset's own codes and units, as the site's steward; the worker must run.</summary>
     public async Task ApproveMappingAsync(string dataset, CancellationToken cancel)
     {

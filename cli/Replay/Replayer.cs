@@ -26,7 +26,7 @@ internal sealed record ReplayedStep(StepId Step, Sha256Digest Recorded, Sha256Di
 /// </summary>
 internal sealed class Replayer(RecordedRun record, ITrainer trainer)
 {
-    private readonly Study _study = record.Study;
+    private readonly Study _study = SimulatedKeys.Name(record.Study, record.Sites); // the sites' own keys are theirs alone
     private readonly SimulatedKeys _keys = new();
 
     /// <summary>Recomputes every step.</summary>

@@ -82,6 +82,7 @@ internal static class SimulateCommand
     {
         var trainer = new TorchTrainer();
         var memory = new MemoryDisks();
+        study = SimulatedKeys.Name(study, sites.Keys);
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), new Timeline(), new Weather(), new SimulatedKeys(),
             [.. sites.Select(site => new SimulatedSite(site.Key, site.Value.Computer(trainer, recording?.OrderOf(site.Key))))],

@@ -22,6 +22,8 @@ internal static class CheckVerb
         if (check.Study is { } study && library.IsEmpty)
         {
             terminal.Say($"[green]{file.Name.EscapeMarkup()} has no faults.[/] Study [bold]{study.Name.EscapeMarkup()}[/], digest {study.Digest}.");
+            if (study.Federation is { IsMasked: true, Keys.IsEmpty: true })
+                terminal.Say("Its updates are summed under masks, and it names no worker keys yet: 'fcml study submit' fills them in, so that the digest which stewards approve is another.");
             terminal.Emit("study", new { file = file.FullName, study.Name, digest = study.Digest.ToString() });
             return ExitCode.Success;
         }

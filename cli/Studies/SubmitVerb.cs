@@ -22,14 +22,16 @@ internal static class SubmitVerb
         {
             var path = parsed.GetRequiredValue(file);
             using var connection = Connection.Open(parsed, time);
-            var digest = await SubmitAsync(connection, await File.ReadAllTextAsync(path.FullName, cancel), StudyFile.Read(path), cancel);
+            var study = await MemberKeys.NameAsync(connection, StudyFile.Read(path), cancel);
+            MemberKeys.Show(study, terminal);
+            var digest = await SubmitAsync(connection, await File.ReadAllTextAsync(path.FullName, cancel), study, cancel);
             terminal.Say($"Submitted. Digest [bold]{digest.EscapeMarkup()}[/]: this is what each site's steward approves ('site-worker studies approve {digest[..12]}...').");
             terminal.Emit("submitted", new { digest });
             return ExitCode.Success;
         });
     }
 
-    /// <summary>Signs and submits; gives the digest.</summary>
+    /// <summary>Signs and submits a study whose members are named, where they have to be; gives the digest.</summary>
     public static async Task<string> SubmitAsync(Connection connection, string yaml, Study study, CancellationToken cancel)
     {
         using var ecdsa = connection.Identity.Certificate.GetECDsaPrivateKey() ?? throw new CliException(ExitCode.Usage, "The identity's certificate has no ECDSA key; enrol again.");

@@ -122,4 +122,7 @@ public enum RoundFault
 
     /// <summary>The members of an encrypted study do not agree on what the sum holds.</summary>
     SumsDisagree,
+
+    /// <summary>A release under differential privacy has no ledger head that the site's worker has signed, or another has one.</summary>
+    LedgerHeadWrong,
 }

@@ -61,6 +61,7 @@ public static class RoundFaults
         RoundFault.CiphertextMalformed => "Ciphertexts are not of the study's parameters. Check that site and coordinator run compatible versions.",
         RoundFault.SumsDisagree => "The members do not agree on what the encrypted sum holds. The round is tried again; look for a site that changed its software, or was given another sum.",
         RoundFault.SumVoid => "The unmasked sum is beyond what the sites' updates can add up to: some site's was out of range. The round is void, and tried again.",
+        RoundFault.LedgerHeadWrong => "The release does not carry the head of its site's privacy ledger, signed by the worker, where its study demands one, or carries one where it does not. Check that site and coordinator run compatible versions.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "This fault has no sentence."),
     };
 }

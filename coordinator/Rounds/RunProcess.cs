@@ -172,7 +172,9 @@ public sealed class RunProcess
         return step.Id.Kind.PrecedesModel()
             ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
             : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline,
-                AttemptAt(step.Id)?.InputsFor(site) ?? default, State.File is { } file ? new StepFile(file, LengthOf(file)) : null);
+                AttemptAt(step.Id)?.InputsFor(site) ?? default,
+                _study.Privacy is null ? default : _services.Staging.Ledgers.Of(site)?.Write(),
+                State.File is { } file ? new StepFile(file, LengthOf(file)) : null);
     }
 
     /// <summary>What became of a release that a site still holds; null while that is open: its step collects, or is being merged with it.</summary>

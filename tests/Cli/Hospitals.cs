@@ -40,6 +40,7 @@ internal sealed class Hospitals : IDisposable
               strategy: fedavg
               rounds: 3
               sites: [north, south, west]
+              aggregation: plain
               quorum: 2
               deadline: 10m
               attempts: 2

@@ -21,7 +21,7 @@ internal static class BenchmarkStudy
             data: {dataset: none}
             model: {kind: benchmark, parameters: {{Parameters}}}
             training: {optimizer: sgd, learning-rate: 0.1, batch-size: 1, local-steps: 1, seed: 1}
-            federation: {strategy: fedavg, rounds: 1, sites: [{{site}}], quorum: 1, encoding: float32}
+            federation: {strategy: fedavg, rounds: 1, sites: [{{site}}], quorum: 1, aggregation: plain, encoding: float32}
             evaluation: {every: 0}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));

@@ -21,6 +21,16 @@ public sealed class DemoTests
         Assert.InRange(events["best"].Single()["expected"]!.GetValue<double>(), 0.75, 0.85);
     }
 
+    [Fact]
+    public async Task Demo_under_differential_privacy_spends_of_each_hospitals_ledger_what_was_allowed_and_not_more()
+    {
+        var events = await DemoAsync("--patients", "150", "--privacy", "dp", "--epsilon", "3");
+
+        AssertRegistered(events, s_made);
+        Assert.Equal(s_made, events["ledger"].Select(Site));
+        Assert.All(events["ledger"], ledger => Assert.InRange(ledger["spent"]!.GetValue<double>(), 2.5, 3));
+    }
+
     [Theory]
     [InlineData("uci-heart/processed", 0, "cleveland", "hungarian", "switzerland", "va")]
     [InlineData("synthea-fhir-r4", 615, "site-1", "site-2", "site-3", "site-4")]

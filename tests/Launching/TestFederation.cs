@@ -36,6 +36,7 @@ public sealed class TestFederation : IAsyncLifetime
           deadline: 10m
           attempts: 3
           weighting: rows
+          aggregation: plain
           encoding: {fixed: {bits: 32, range: 8}}
         evaluation: {every: 1, per-site: true}
         """;

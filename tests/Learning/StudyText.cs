@@ -30,6 +30,7 @@ internal static class StudyText
               rounds: {{rounds.ToString(CultureInfo.InvariantCulture)}}
               sites: [north, south]
               quorum: 2
+              aggregation: plain
               weighting: rows
               encoding: {{encoding}}
             evaluation: {every: 1}
@@ -48,7 +49,7 @@ internal static class StudyText
             data: {dataset: none}
             model: {kind: benchmark, parameters: {{parameters}}}
             training: {optimizer: sgd, learning-rate: 0.1, batch-size: 1, local-steps: 1, seed: 1}
-            federation: {strategy: fedavg, rounds: 1, sites: [north], quorum: 1, encoding: float32}
+            federation: {strategy: fedavg, rounds: 1, sites: [north], quorum: 1, aggregation: plain, encoding: float32}
             evaluation: {every: 0}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));

@@ -61,10 +61,8 @@ internal sealed class Site : IDisposable
 
     public WorkerCore Core { get; private set; }
 
-    /// <summary>The privacy ledger. Its roots lie on the worker's own disk; a root's bytes are drawn by a counter.</summary>
-    public PrivacyLedger Ledger => new(
-        Core.Journal, new RunRoots(new SealedDisk(Disk, new byte[SealedDisk.KeyLength], "Restore it."), bytes => bytes.AsSpan().Fill((byte)++_roots)),
-        new WorkerIdentity(Name, Key, Secret, "1.0.0"), () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"), keepRoots: 30);
+    /// <summary>The privacy ledger.</summary>
+    public PrivacyLedger Ledger => Core.Ledger;
 
     /// <summary>What the steward sees of it.</summary>
     public LedgerDesk LedgerDesk => new(Core.Journal, () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"));
@@ -198,5 +196,9 @@ internal sealed class Site : IDisposable
         Key.Dispose();
     }
 
-    private WorkerCore Open() => WorkerCore.Open(Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"), new MaskRoots(Disk, System.Security.Cryptography.RandomNumberGenerator.GetBytes), () => PolicyReader.Read(Policy), _computer, Time);
+    // A root's bytes are drawn by a counter, and kept for 30 days.
+    private WorkerCore Open() => WorkerCore.Open(
+        Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"),
+        new RootStore(new SealedDisk(Disk, new byte[SealedDisk.KeyLength], "Restore it."), keepDays: 30, bytes => bytes.AsSpan().Fill((byte)++_roots)),
+        () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"), _computer, Time);
 }

@@ -20,7 +20,7 @@ internal static class SmallStudy
           label: {name: ill}
           split: {column: part}
         model: {kind: logistic-regression}
-        federation: {rounds: {{{Rounds}}}, quorum: 1}
+        federation: {rounds: {{{Rounds}}}, quorum: 1, aggregation: plain}
         evaluation: {every: 1, per-site: {{{(perSite ? "true" : "false")}}}}
         """).Study ?? throw new InvalidDataException("The study has faults.");
 }

@@ -29,7 +29,7 @@ internal sealed class ChaosPlan
     /// <summary>Prepares schedules of <paramref name="study"/>.</summary>
     public static ChaosPlan For(Study study)
     {
-        var plan = new ChaosPlan(ChaosStudy.Of(study));
+        var plan = new ChaosPlan(SimulatedKeys.Name(ChaosStudy.Of(study), []));
         var memory = new MemoryDisks();
         var calm = plan.Federation(new Timeline(), new Weather(), _ => { }, (_, name) => memory.Open(name), Mutant.None);
         plan.Undisturbed = CommittedStep.Of(plan.Study, calm.RunToModel(null, CancellationToken.None));

@@ -21,6 +21,7 @@ internal static class ChaosStudy
         var declared = CanonicalJson.Read(study.Canonical.Span)!;
         var federation = declared["federation"]!.AsObject();
         var sites = study.Federation.Sites.IsEmpty ? ["site-a", "site-b", "site-c"] : study.Federation.Sites.Order().Take(Sites).Select(site => site.Value).ToArray();
+        federation.Remove("keys"); // of the sites that the researcher meant
         federation["sites"] = Array(sites);
         federation["required"] = Array(sites);
         federation["quorum"] = sites.Length;

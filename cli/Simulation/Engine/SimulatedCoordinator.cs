@@ -278,7 +278,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     protected override void OnStart()
     {
         _disk.CreateDirectory(VerdictsDirectory);
-        _memory = new Memory(_disk, _mutant);
+        _memory = new Memory(_disk, _key, _mutant);
         Process();
     }
 
@@ -442,7 +442,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
     }
 
     /// <summary>What a life of the process has opened.</summary>
-    private sealed class Memory(IDisk disk, Mutant mutant)
+    private sealed class Memory(IDisk disk, SigningKey key, Mutant mutant)
     {
         private IRunJournal? _journal;
 
@@ -450,7 +450,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
 
         public IRunJournal Journal => _journal ??= mutant.Journal(File);
 
-        public StagingArea Staging { get; } = new(disk);
+        public StagingArea Staging { get; } = new(disk, new LedgerWitness(disk, key));
 
         public ResultStore Results { get; } = new(disk);
 

@@ -23,6 +23,7 @@ internal static class Messages
             Inputs = UnsafeByteOperations.UnsafeWrap(invitation.Inputs),
             FileDigest = invitation.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
             FileLength = (ulong)(invitation.File?.Length ?? 0),
+            Ledger = UnsafeByteOperations.UnsafeWrap(invitation.Ledger),
         },
     };
 

@@ -61,7 +61,7 @@ public sealed record RunPlan(
         var federation = study.Federation;
         ImmutableArray<SiteId> invited = [.. sites.Distinct().Order()];
         ImmutableArray<Sha256Digest>? keys = null;
-        if (study.IsMasked)
+        if (federation.IsMasked)
         {
             invited = [.. invited.Where(site => workerKey(site) is not null)];
             keys = [.. invited.Select(site => workerKey(site)!.Fingerprint)];
@@ -70,7 +70,7 @@ public sealed record RunPlan(
         return new RunPlan(
             run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, invited,
             [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
-            parametersLength, constants, Keys: keys, Encrypted: study.IsEncrypted);
+            parametersLength, constants, Keys: keys, Encrypted: study.Federation.IsEncrypted);
     }
 
     /// <summary>A plan that asks what the sites' rows are like: whoever answers is in the profile, and nobody has to.</summary>

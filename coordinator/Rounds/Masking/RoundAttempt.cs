@@ -26,7 +26,7 @@ public abstract class RoundAttempt
     public static RoundAttempt At(Study study, RunState run, StepId step, int dimension, ResultStore results)
     {
         ArgumentNullException.ThrowIfNull(study);
-        return study.IsEncrypted ? new EncryptedAttempt(study, run, step, dimension, results) : new MaskedAttempt(study, run, step, dimension, results);
+        return study.Federation.IsEncrypted ? new EncryptedAttempt(study, run, step, dimension, results) : new MaskedAttempt(study, run, step, dimension, results);
     }
 
     /// <summary>What a site is given for the step.</summary>

@@ -58,7 +58,7 @@ public sealed class StepMerge
             }
 
             if (masked is not null)
-                return _study.IsEncrypted ? _encrypted.Merge(step, payloads, parameters, masked) : _masked.Merge(step, payloads, parameters, masked);
+                return _study.Federation.IsEncrypted ? _encrypted.Merge(step, payloads, parameters, masked) : _masked.Merge(step, payloads, parameters, masked);
             return step.Kind switch
             {
                 StepKind.Training => Train(step, payloads, parameters),

@@ -20,13 +20,16 @@ internal sealed class WordUpdate(Study study, ResultStore results)
     public MergeOutcome Make(StepId step, Sha256Digest parameters, byte[] words, MaskWord word, long totalWeight)
     {
         var format = UpdateFormats.For(study.Federation.Encoding);
+        var (greatest, unit) = study.SumsGradients
+            ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
+            : (format.MaximumCode, format.GridStep);
         var sums = new long[ParameterUpdate.BlockValues];
         return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
         {
             var sum = sums.AsSpan(0, mean.Length);
-            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), format.MaximumCode * totalWeight, sum) is not null)
+            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
                 return RoundFault.SumVoid;
-            ExactVectorSum.Mean(sum, totalWeight, format.GridStep, mean);
+            ExactVectorSum.Mean(sum, totalWeight, unit, mean);
             return null;
         });
     }

@@ -27,12 +27,18 @@ public sealed class StagingArea : IDisposable
     private readonly ConcurrentDictionary<(StepId Step, SiteId Site), Slot> _slots = new();
 
     /// <summary>The area in a directory of <paramref name="disk"/>.</summary>
-    public StagingArea(IDisk disk, string directory = "staging")
+    /// <param name="disk">The coordinator's folder.</param>
+    /// <param name="ledgers">Sees the ledger head of each release before the release counts.</param>
+    /// <param name="directory">The directory.</param>
+    public StagingArea(IDisk disk, LedgerWitness ledgers, string directory = "staging")
     {
         ArgumentNullException.ThrowIfNull(disk);
-        (_disk, _directory) = (disk, directory);
+        (_disk, Ledgers, _directory) = (disk, ledgers, directory);
         disk.CreateDirectory(directory);
     }
+
+    /// <summary>The newest ledger heads that were seen.</summary>
+    public LedgerWitness Ledgers { get; }
 
     /// <summary>The steps that have something staged.</summary>
     public IReadOnlyList<StepId> Steps =>
@@ -168,11 +174,13 @@ public sealed class StagingArea : IDisposable
     {
         upload.File!.Sync();
         upload.CloseFile();
+        if (upload.Head!.Manifest.Ledger is { } ledger)
+            Ledgers.See(ledger);
         FaultPoint.Reached("upload-synced");
         _disk.Rename(PathOf(rule.Step, rule.Site, Part), PathOf(rule.Step, rule.Site, Release));
         _disk.SyncDirectory(DirectoryOf(rule.Step));
         FaultPoint.Reached("upload-durable");
-        return new UploadWhole(upload.Whole = Describe(rule, upload.Head!));
+        return new UploadWhole(upload.Whole = Describe(rule, upload.Head));
     }
 
     private static StagedRelease Describe(UploadRule rule, ReleaseHead head)

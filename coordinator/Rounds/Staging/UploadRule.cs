@@ -30,6 +30,9 @@ public sealed record UploadRule(
     private int LongestRest => Format is not null ? 0
         : Attempt?.LongestMessage ?? ReleaseManifest.MaximumJsonLength;
 
+    // Whatever is computed from patients under differential privacy was charged to the site's ledger.
+    private bool IsCharged => Study.Privacy is not null && Step.Kind.ReadsData();
+
     private string Encoding => Format?.Name ?? Attempt?.Encoding ?? "json";
 
     /// <summary>What is wrong with a head; null where nothing is.</summary>
@@ -46,6 +49,7 @@ public sealed record UploadRule(
             _ when manifest.Study != Study.Digest => RoundFault.StudyWrong,
             _ when manifest.Parameters != Parameters => RoundFault.ParametersWrong,
             _ when manifest.Constants != Constants => RoundFault.ConstantsWrong,
+            _ when IsCharged != (manifest.Ledger is not null) || manifest.Ledger?.IsBy(WorkerKey) == false => RoundFault.LedgerHeadWrong,
             _ when manifest.Encoding != Encoding => RoundFault.EncodingWrong,
             _ when manifest.Dimension != (Step.Kind == StepKind.Training ? Dimension : 0) => RoundFault.DimensionWrong,
             _ when Step.Kind == StepKind.Training && manifest.Weight > maximumWeight => RoundFault.WeightWrong, // from 1: the manifest's own check

@@ -22,6 +22,7 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="MinimumCell">The least count that the site's policy let out, from 1 (which withholds nothing); 0 for an update, which holds no counts, and for per-site metrics that the policy withholds whole.</param>
 /// <param name="Data">HMAC-SHA256 of the data that it was computed from, under a key that never leaves the worker; null where no data was read. Equal
 /// values of one site mean equal data; nobody else can confirm a guess with it.</param>
+/// <param name="Ledger">Under differential privacy: the head of the site's privacy ledger, signed by the worker, once the release was charged. Null otherwise, and then not written.</param>
 public sealed record ReleaseManifest(
     SiteId Site,
     StepId Step,
@@ -37,7 +38,8 @@ public sealed record ReleaseManifest(
     string Software,
     string Capability,
     int MinimumCell,
-    Sha256Digest? Data = null)
+    Sha256Digest? Data = null,
+    SignedHead? Ledger = null)
 {
     /// <summary>Most bytes of a payload of JSON. The largest is a profile: about 1.4 kB for each of at most 4,096 features (ProfileReportTests holds it), uploaded in chunks like an update.</summary>
     public const int MaximumJsonLength = 8 << 20;
@@ -67,7 +69,15 @@ public sealed record ReleaseManifest(
     };
 
     /// <summary>The JSON form; in canonical bytes it is what the worker signs.</summary>
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
+    {
+        var json = Fields();
+        if (Ledger is not null)
+            json["ledger"] = Ledger.ToJson();
+        return json;
+    }
+
+    private JsonObject Fields() => new()
     {
         ["site"] = Site.Value,
         ["step"] = Step.ToString(),
@@ -106,7 +116,8 @@ public sealed record ReleaseManifest(
             Printable("software"),
             Printable("capability"),
             (int)fields.Integer("minimumCell", 0, int.MaxValue),
-            fields.IsNull("data") ? null : Digest("data"));
+            fields.IsNull("data") ? null : Digest("data"),
+            node is JsonObject whole && whole.ContainsKey("ledger") ? SignedHead.Read(site, fields.Object("ledger")) : null);
         fields.End();
         manifest.CheckWhole();
         return manifest;

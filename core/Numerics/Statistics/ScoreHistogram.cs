@@ -105,12 +105,41 @@ public sealed class ScoreHistogram
             var probability = 1 / (1 + Math.Exp(-logit));
             var error = labels[row] ? 1 - probability : probability;
             squaredError += InUnits(error * error);
-            ref var bin = ref bins[(int)Math.Clamp(Math.Floor(logit * 4) + MiddleEdge, 0, GridBins - 1)];
+            ref var bin = ref bins[BinOf(logit, GridBins)];
             bin = bin.With(new ScoreBin(bin.From, bin.To, labels[row] ? 0 : 1, labels[row] ? 1 : 0, InUnits(probability)));
         }
 
         return new ScoreHistogram([.. bins], squaredError, Sides(bins).Correct);
     }
+
+    /// <summary>
+    /// A histogram of which nothing but counts is known, in bins of one width on the grid: each row is taken to lie in the middle of its bin (the open ones at logit -8 and 8), so that the sums of
+    /// probabilities and of squared errors are what the counts say. Counts that had noise tell no more, and are made of no more.
+    /// </summary>
+    /// <param name="negatives">[bins], each from 0; bins divide <see cref="GridBins"/> and are 2 or more.</param>
+    /// <param name="positives">[bins].</param>
+    public static ScoreHistogram OfCounts(ReadOnlySpan<long> negatives, ReadOnlySpan<long> positives)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(positives.Length, negatives.Length);
+        if (negatives.Length < 2 || GridBins % negatives.Length != 0)
+            throw new ArgumentException($"The number of bins divides {GridBins}.", nameof(negatives));
+        var width = GridBins / negatives.Length;
+        var bins = new ScoreBin[negatives.Length];
+        var squaredError = 0L;
+        for (var i = 0; i < bins.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(negatives[i]);
+            ArgumentOutOfRangeException.ThrowIfNegative(positives[i]);
+            var probability = 1 / (1 + Math.Exp(-(((i + 0.5) * width) - MiddleEdge) / 4));
+            bins[i] = new ScoreBin(i * width, (i + 1) * width, negatives[i], positives[i], InUnits(probability * (negatives[i] + positives[i])));
+            squaredError += InUnits((negatives[i] * probability * probability) + (positives[i] * (1 - probability) * (1 - probability)));
+        }
+
+        return new ScoreHistogram([.. bins], squaredError, Sides(bins).Correct);
+    }
+
+    /// <summary>The bin of a score, of so many bins of one width on the grid.</summary>
+    public static int BinOf(double logit, int bins) => (int)Math.Clamp(Math.Floor(logit * 4) + MiddleEdge, 0, GridBins - 1) / (GridBins / bins);
 
     /// <summary>
     /// Merges adjacent bins until each class count of each bin is 0 or at least <paramref name="minimum"/>; keeps the edge at logit 0 where

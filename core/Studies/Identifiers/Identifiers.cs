@@ -154,6 +154,9 @@ public static class StepKinds
     /// <summary>Whether a step of this kind collects messages of secure aggregation, and nothing else. (Its training collects masked updates.)</summary>
     public static bool IsMessage(this StepKind kind) => kind is StepKind.KeyAgreement or StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking or StepKind.KeyMaking;
 
+    /// <summary>Whether a step of this kind is computed from a site's data; others pass on messages, or open a sum of what was.</summary>
+    public static bool ReadsData(this StepKind kind) => !kind.IsMessage() && kind != StepKind.Decryption;
+
     /// <summary>The part of a round that a step of this kind belongs to: all steps of a masked or encrypted round are of the training.</summary>
     public static StepKind Part(this StepKind kind) => kind.IsMessage() || kind == StepKind.Decryption ? StepKind.Training : kind;
 

@@ -36,29 +36,32 @@ public sealed record Study
     /// <summary>How updates become a model.</summary>
     public required StudyFederation Federation { get; init; }
 
-    /// <summary>Whether updates leave their site under masks only, so that a training round is several steps.</summary>
-    public bool IsMasked => Federation.Aggregation != Aggregation.Plain;
-
-    /// <summary>Whether masked updates are encrypted besides: then every site is needed to the end.</summary>
-    public bool IsEncrypted => Federation.Aggregation is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold;
-
     /// <summary>The kind of step whose result is a round's new parameters.</summary>
-    public StepKind ParametersFrom => IsEncrypted ? StepKind.Decryption : IsMasked ? StepKind.Unmasking : StepKind.Training;
+    public StepKind ParametersFrom => Federation.IsEncrypted ? StepKind.Decryption : Federation.IsMasked ? StepKind.Unmasking : StepKind.Training;
 
     /// <summary>Whether a step of this kind is one of a masked round before its new parameters: its result depends on keys, and tells nothing by itself.</summary>
-    public bool LeadsToSum(StepKind kind) => IsMasked && kind.Part() == StepKind.Training && kind != ParametersFrom;
+    public bool LeadsToSum(StepKind kind) => Federation.IsMasked && kind.Part() == StepKind.Training && kind != ParametersFrom;
 
     /// <summary>Whether the way in which this study sums updates has steps of this kind.</summary>
     public bool Sums(StepKind kind) => kind switch
     {
-        StepKind.KeyAgreement => IsMasked,
-        StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking => IsMasked && !IsEncrypted,
-        StepKind.KeyMaking or StepKind.Decryption => IsEncrypted,
+        StepKind.KeyAgreement => Federation.IsMasked,
+        StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking => Federation.IsMasked && !Federation.IsEncrypted,
+        StepKind.KeyMaking or StepKind.Decryption => Federation.IsEncrypted,
         _ => kind == StepKind.Training,
     };
 
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
+
+    /// <summary>Differential privacy; null: none.</summary>
+    public StudyPrivacy? Privacy { get; init; }
+
+    /// <summary>Whether the sites add up noisy gradients, each with a part of the noise, instead of changes of parameters.</summary>
+    public bool SumsGradients => Privacy?.Placement == NoisePlacement.Distributed;
+
+    /// <summary>Whether scores are counted after a round.</summary>
+    public bool EvaluatesAfter(RoundNumber round) => Evaluation.Every > 0 && round.Value > 0 && (round.Value % Evaluation.Every == 0 || round.Value == Federation.Rounds);
 
     /// <summary>Canonical JSON (RFC 8785) of the whole declaration, defaults filled in.</summary>
     public required ReadOnlyMemory<byte> Canonical { get; init; }
@@ -304,7 +307,17 @@ public sealed record StudyFederation(
     Weighting Weighting,
     int MaximumWeight,
     UpdateEncoding Encoding,
-    Aggregation Aggregation);
+    Aggregation Aggregation)
+{
+    /// <summary>For each of <see cref="Sites"/> the fingerprint of its worker's key; empty where the study names none.</summary>
+    public ImmutableSortedDictionary<SiteId, Sha256Digest> Keys { get; init; } = ImmutableSortedDictionary<SiteId, Sha256Digest>.Empty;
+
+    /// <summary>Whether updates are summed under masks, which needs members whose keys are known.</summary>
+    public bool IsMasked => Aggregation != Aggregation.Plain;
+
+    /// <summary>Whether masked updates are encrypted besides: then every site is needed to the end.</summary>
+    public bool IsEncrypted => Aggregation is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold;
+}
 
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>

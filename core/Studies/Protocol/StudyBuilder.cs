@@ -17,6 +17,7 @@ internal static class StudyBuilder
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
         Evaluation = new StudyEvaluation(Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>()),
+        Privacy = study["privacy"]?["dp"] is { } privacy ? Privacy(privacy) : null,
         Canonical = CanonicalJson.Write(study),
     };
 
@@ -90,7 +91,22 @@ internal static class StudyBuilder
         federation["encoding"] is JsonObject encoding
             ? new FixedPointEncoding(Integer(encoding["fixed"]!, "bits"), Number(encoding["fixed"]!, "range"))
             : new Float32Encoding(),
-        AggregationWords.Read(Text(federation, "aggregation")));
+        AggregationWords.Read(Text(federation, "aggregation")))
+    {
+        Keys = (federation["keys"]?.AsObject() ?? []).ToImmutableSortedDictionary(key => SiteId.Parse(key.Key), key => Sha256Digest.Parse(key.Value!.GetValue<string>())),
+    };
+
+    private static StudyPrivacy Privacy(JsonNode dp) => new(
+        Number(dp, "noise-multiplier"),
+        Number(dp, "clipping-norm"),
+        Number(dp, "sampling-rate"),
+        Integer(dp, "patients"),
+        Integer(dp, "rows-per-patient"),
+        Text(dp, "placement") == "distributed" ? NoisePlacement.Distributed : NoisePlacement.Site,
+        dp["adaptive"] is { } adaptive
+            ? new AdaptiveNorm(Number(adaptive, "quantile"), Number(adaptive, "rate"), Number(adaptive, "deviation"), Number(adaptive, "minimum"), Number(adaptive, "maximum"))
+            : null,
+        dp["evaluation"] is { } evaluation ? new PrivateEvaluation(Number(evaluation, "noise-multiplier"), Integer(evaluation, "bins")) : null);
 
     private static ImmutableArray<SiteId> Sites(JsonNode? sites) => [.. (sites?.AsArray() ?? []).Select(site => SiteId.Parse(site!.GetValue<string>()))];
 

@@ -8,6 +8,8 @@ namespace FederatedClinicalMl.Studies;
 /// </summary>
 internal static class StudyRules
 {
+    private const int LeastMaskedSites = 3;
+
     private const long MaximumParameters = 1 << 28; // 1 GiB of float32
 
     public static void Check(JsonObject study, FaultList faults)
@@ -20,7 +22,10 @@ internal static class StudyRules
             CheckFeature(column, path, faults);
         CheckModelSize(study, columns.Select(column => column.Column), faults);
         CheckSites(study["federation"], faults);
+        CheckKeys(study["federation"], faults);
         CheckAggregation(study["federation"], faults);
+        if (study["privacy"]?["dp"] is JsonObject dp)
+            PrivacyRules.Check(study, dp, faults);
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)
@@ -136,18 +141,35 @@ internal static class StudyRules
             faults.Add("federation.required", $"'{site}' is required but not among the invited sites.{(Nearest.Suggest(site!, sites!) is { } hint ? " " + hint : " Add it to 'sites' or leave it out here.")}");
     }
 
+    // A site without a key could be anybody, and two sites with one key are one worker.
+    private static void CheckKeys(JsonNode? federation, FaultList faults)
+    {
+        if (federation?["keys"] is not JsonObject keys)
+            return;
+        if (!federation.AsObject().ContainsKey("sites"))
+            faults.Add("federation.keys", "Keys are for the sites of 'federation.sites', which is missing; list the sites.");
+        var sites = federation["sites"]?.AsArray().Select(Text).ToList();
+        foreach (var site in sites is null || sites.Contains(null) ? [] : sites.Where(site => !keys.ContainsKey(site!)))
+            faults.Add("federation.keys", $"'{site}' has no key here; add the fingerprint that its steward reads out ('site-worker members show').");
+        foreach (var (site, _) in keys.Where(key => sites?.Contains(null) == false && !sites.Contains(key.Key)))
+            faults.Add(Paths.Key("federation.keys", site), $"'{site}' is not among the invited sites. Add it to 'sites' or leave it out here.");
+        foreach (var twice in keys.Where(key => key.Value is not null).GroupBy(key => Text(key.Value)).Where(group => group.Count() > 1))
+            faults.Add(Paths.Key("federation.keys", twice.Last().Key), $"'{twice.First().Key}' and '{twice.Last().Key}' have one key. Every worker has its own: compare fingerprints with the sites' stewards.");
+    }
+
     // That a sum fits its words needs no rule: what the shape lets through has at most 31 value bits + 24 weight bits + 8 bits for 256 sites + 1 sign bit = 64.
     // Whether it can be encrypted, EncryptionRule tells.
     private static void CheckAggregation(JsonNode? federation, FaultList faults)
     {
+        const string Plain = "or write 'aggregation: plain', by which whoever operates the coordinator can look at each site's update.";
         var aggregation = Text(federation?["aggregation"]);
         if (aggregation is null or "plain")
             return;
         if (Text(federation?["encoding"]) == "float32")
-            faults.Add("federation.encoding", "Values under masks are fixed point; write 'encoding: {fixed: {}}', or 'aggregation: plain'.");
-        if (federation?["sites"] is JsonArray { Count: < 2 })
-            faults.Add("federation.sites", "Secure aggregation hides an update among others: invite 2 to 256 sites, or write 'aggregation: plain'.");
-        if (aggregation == Aggregation.EncryptedConsortium.Word() || aggregation == Aggregation.EncryptedThreshold.Word())
+            faults.Add("federation.encoding", $"Values under masks are fixed point, and updates travel under masks unless a study says otherwise; write 'encoding: {{fixed: {{}}}}', {Plain}");
+        if (federation?["sites"] is JsonArray { Count: < LeastMaskedSites })
+            faults.Add("federation.sites", $"Masks hide an update among others, and of two sites each learns the other's from the sum: invite {LeastMaskedSites} to 256 sites, {Plain}");
+        if (AggregationWords.Read(aggregation) is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold)
             CheckEncryption(federation!, faults);
     }
 
@@ -160,9 +182,9 @@ internal static class StudyRules
             faults.Add("federation.quorum", $"An encrypted sum needs every member: the quorum must be {sites.Count}, the number of sites, not {Show(quorum)}. With 'aggregation: secure' two thirds are enough.");
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    internal static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
+    internal static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
     private static string Show(double number) => CanonicalNumber.Format(number);
 }

@@ -116,6 +116,34 @@ internal sealed record ListShape(Shape Item, int Minimum, int Maximum, bool Uniq
     }
 }
 
+/// <summary>A map whose keys are the writer's own, all to like values.</summary>
+/// <param name="Key">Shape of a key.</param>
+/// <param name="Value">Shape of a value.</param>
+/// <param name="Maximum">Most entries; there is at least one.</param>
+internal sealed record DictionaryShape(TextShape Key, Shape Value, int Maximum) : Shape
+{
+    public override string Expectation => $"A map of 1 to {Maximum} entries";
+
+    public override JsonNode? Check(DeclarationNode node, string path, FaultList faults)
+    {
+        if (node is not DeclaredMap map || map.Entries.Length is 0 || map.Entries.Length > Maximum)
+            return Refuse(node, path, faults);
+        var entries = new JsonObject();
+        foreach (var entry in map.Entries)
+        {
+            var inner = Paths.Key(path, entry.Key);
+            faults.Place(inner, entry.Mark);
+            if (Key.Check(new DeclaredText(entry.Mark, entry.Key), inner, faults) is not null)
+                entries[entry.Key] = Value.Check(entry.Value, inner, faults);
+        }
+
+        return entries;
+    }
+
+    // What a key looks like, and how many there are at most, takes words that not every draft of JSON Schema has.
+    public override JsonObject Schema() => new() { ["type"] = "object", ["additionalProperties"] = Value.Schema(), ["minProperties"] = 1 };
+}
+
 /// <summary>Two numbers, the second greater than the first.</summary>
 internal sealed record IntervalShape : Shape
 {

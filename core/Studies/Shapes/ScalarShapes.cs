@@ -72,6 +72,9 @@ internal sealed record TextShape(string Pattern, int Maximum, string Rule) : Sha
     /// <summary>Names of sites, studies and datasets.</summary>
     public static TextShape Identifier { get; } = new("[a-z][a-z0-9-]*", 63, Name.Rule);
 
+    /// <summary>SHA-256 of a public key.</summary>
+    public static TextShape Fingerprint { get; } = new("[0-9a-f]{64}", 64, "the 64 lower-case hexadecimal digits of a fingerprint");
+
     /// <summary>A column's name in the data.</summary>
     public static TextShape Column { get; } = Line(128);
 

@@ -102,6 +102,8 @@ internal static class StudyShape
         new("strategy", new WordShape(("fedavg", "federated averaging, McMahan et al. 2017")), "How updates become new parameters.", "fedavg"),
         new("rounds", Integer(1, 100_000), "Number of training rounds.", Required: true),
         new("sites", new ListShape(TextShape.Identifier, 1, MaximumSites, Unique: true, Sorted: true), "The sites that are invited. Without it: every enrolled site that has approved the study when the run starts."),
+        new("keys", new DictionaryShape(TextShape.Identifier, TextShape.Fingerprint, MaximumSites),
+            "For each of the sites the fingerprint of its worker's key, which its stewards compare with those of the others. A study whose updates are summed under masks needs it; 'fcml study submit' fills it in, and the sites where there are none."),
         new("required", new ListShape(TextShape.Identifier, 0, MaximumSites, Unique: true, Sorted: true), "Sites without which no step commits.", new JsonArray()),
         new("quorum", Integer(1, MaximumSites), "Least number of sites in a step. A lower one survives more absences; a higher one hides each site among more.", Required: true),
         new("deadline", new DurationShape(TimeSpan.FromHours(168)), "Time for each step, after which it closes with those who have answered.", "10m"),
@@ -115,10 +117,30 @@ internal static class StudyShape
                 new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
                 "Fixed point.", Required: true))),
             "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }),
-        new("aggregation", new WordShape(("plain", "the coordinator receives each site's update and adds them up"), ("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"),
+        new("aggregation", new WordShape(("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"), ("plain", "the coordinator receives each site's update and adds them up: whoever operates it can look at each"),
             (Aggregation.EncryptedConsortium.Word(), "under masks, and encrypted under a key that every member has and the coordinator has not"),
             (Aggregation.EncryptedThreshold.Word(), "under masks, and encrypted under a key that only all members together can decrypt with")),
-            "How updates are summed. Secure takes five steps instead of one, and at least two thirds of the sites to the end; encrypted takes four, and every site to the end.", "plain"));
+            "How updates are summed. Secure takes five steps instead of one, at least three sites, and more than two thirds of them to the end; encrypted takes four, and every site to the end.", "secure"));
+
+    private static readonly MapShape s_dp = new(
+        new("noise-multiplier", new NumberShape(0.125, 1000), "Standard deviation of the noise, over what one patient can change. 'fcml privacy plan' says which one a budget needs.", Required: true),
+        new("clipping-norm", new NumberShape(1e-6, 1e6), "What a patient's gradient, of the mean loss over its rows, is clipped to. Lower means less noise in the sum, and more bias.", Required: true),
+        new("sampling-rate", new NumberShape(0, 1, AboveMinimum: true), "The chance with which each patient takes part in a step, drawn anew and secretly for each step. Takes the place of batch-size, which is not used.", Required: true),
+        new("patients", Integer(1, 1 << 24), "Training patients that a site is expected to have. Sums are divided by this times the sampling rate: a public constant, never the number drawn.", Required: true),
+        new("rows-per-patient", Integer(1, 256), "The most rows of one patient in a step and in an evaluation. Of a patient with more, others take their turn in the next step.", 1),
+        new("placement", new WordShape(("site", "each site's noise is enough by itself: nobody else has to be trusted"), ("distributed", "each site adds a part, and only the masked sum has enough: less noise, for a trust in the other sites")),
+            "Who adds how much of the noise.", "site"),
+        new("adaptive", new MapShape(
+            new Field("quantile", new NumberShape(0, 1, AboveMinimum: true, BelowMaximum: true), "The share of patients whose gradient is not to be clipped.", 0.5),
+            new Field("rate", new NumberShape(0, 1, AboveMinimum: true), "How fast the norm follows.", 0.2),
+            new Field("deviation", new NumberShape(0.25, 1e6), "Of the noise on the count of those who were not clipped, in patients. Above half of the noise multiplier.", Required: true),
+            new Field("minimum", new NumberShape(1e-6, 1e6), "Least norm.", Required: true),
+            new Field("maximum", new NumberShape(1e-6, 1e6), "Greatest norm. The grid is made for it.", Required: true)),
+            "Lets the clipping norm follow the gradients, by a count under noise that is part of each step's charge. Each round starts from clipping-norm."),
+        new("evaluation", new MapShape(
+            new Field("noise-multiplier", new NumberShape(0.125, 1000), "Standard deviation of the noise on each count, over what one patient can change.", Required: true),
+            new Field("bins", new NumberChoiceShape(8, 16, 32, 64), "Public bins of scores, for each label. Fewer have less noise among them; more tell scores apart.", 16)),
+            "How scores on test rows are counted. Needed where the study evaluates: every evaluation is a charge."));
 
     /// <summary>The whole protocol.</summary>
     public static MapShape Whole { get; } = new(
@@ -134,5 +156,7 @@ internal static class StudyShape
         new("evaluation", new MapShape(
             new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1),
             new Field("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false)),
-            "What is measured.", new JsonObject()));
+            "What is measured.", new JsonObject()),
+        new("privacy", new MapShape(new Field("dp", s_dp, "Noise that bounds what any release tells of one patient. Everything that is computed from patients is then charged to the site's privacy ledger, or is not made.", Required: true)),
+            "Differential privacy. Without it, updates and counts leave without noise."));
 }

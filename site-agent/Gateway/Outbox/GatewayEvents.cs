@@ -12,6 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <param name="Constants">Canonical JSON of the frozen constants; empty for preparation.</param>
 /// <param name="Deadline">End of the step, by the coordinator's clock.</param>
 /// <param name="Inputs">Of secure aggregation: what the worker is given for the step; empty otherwise.</param>
+/// <param name="Ledger">Under differential privacy: the newest head of the worker's ledger that the coordinator has seen; the worker reads it.</param>
 /// <param name="File">Of an encrypted round: what it is given besides, fetched as the parameters are; null otherwise.</param>
 public sealed record OfferedStep(
     StepId Step,
@@ -21,10 +22,14 @@ public sealed record OfferedStep(
     ReadOnlyMemory<byte> Constants,
     DateTimeOffset Deadline,
     ReadOnlyMemory<byte> Inputs = default,
+    ReadOnlyMemory<byte> Ledger = default,
     StepFile? File = null)
 {
     /// <summary>Most bytes of <see cref="Inputs"/>.</summary>
     public const int LongestInputs = 1 << 20;
+
+    /// <summary>Most bytes of <see cref="Ledger"/>.</summary>
+    public const int LongestLedger = 2048;
 
     /// <summary>What has to lie in the incoming directory before the worker can do the step.</summary>
     public IEnumerable<StepFile> Files

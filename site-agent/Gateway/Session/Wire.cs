@@ -50,7 +50,9 @@ internal static class Wire
     private static OfferedStep? Offer(StepOffer offer)
     {
         if (!TryStep(offer.Step, out var step) || offer.StudyDigest.Length != Sha256Digest.Length || offer.ParametersLength > long.MaxValue
-            || offer.Inputs.Length > OfferedStep.LongestInputs || offer.FileLength > long.MaxValue || offer.FileDigest.Length is not (0 or Sha256Digest.Length) || offer.DeadlineUnixMilliseconds < 0 || offer.DeadlineUnixMilliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() / 2)
+            || offer.Inputs.Length > OfferedStep.LongestInputs || offer.Ledger.Length > OfferedStep.LongestLedger
+            || offer.FileLength > long.MaxValue || offer.FileDigest.Length is not (0 or Sha256Digest.Length)
+            || offer.DeadlineUnixMilliseconds < 0 || offer.DeadlineUnixMilliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() / 2)
             return null;
         Sha256Digest? parameters = null;
         if (offer.ParametersDigest.Length == Sha256Digest.Length)
@@ -65,6 +67,7 @@ internal static class Wire
             offer.Constants.Memory,
             DateTimeOffset.FromUnixTimeMilliseconds(offer.DeadlineUnixMilliseconds),
             offer.Inputs.Memory,
+            offer.Ledger.Memory,
             offer.FileDigest.IsEmpty ? null : new StepFile(new Sha256Digest(offer.FileDigest.Span), (long)offer.FileLength));
     }
 

@@ -59,6 +59,7 @@ public static class CommandLine
           site-worker init --data /var/lib/fcml/worker --site cleveland --gateway-uid 998
           site-worker run --data /var/lib/fcml/worker --exchange /var/lib/fcml/exchange
           site-worker studies list --data /var/lib/fcml/worker
+          site-worker members show --data /var/lib/fcml/worker
           site-worker studies approve <digest> --data /var/lib/fcml/worker --note "ethics board 2026/14"
           site-worker data import ehr --data /var/lib/fcml/worker
           site-worker quality check ehr --data /var/lib/fcml/worker --html ehr.html
@@ -72,6 +73,7 @@ public static class CommandLine
         DataCommand.Create(),
         DriftCommand.Create(),
         QualityCommand.Create(),
+        MembersCommand.Create(),
         LedgerCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },

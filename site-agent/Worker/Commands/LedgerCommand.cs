@@ -94,7 +94,7 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static (Option<string> Steward, Option<string> Note) Decision() => (
+    internal static (Option<string> Steward, Option<string> Note) Decision() => (
         new Option<string>("--steward") { Description = "Who decides.", DefaultValueFactory = _ => Environment.UserName },
         new Option<string>("--note") { Description = "Stays at the site, in the log.", DefaultValueFactory = _ => "" });
 

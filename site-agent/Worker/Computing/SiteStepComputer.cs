@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -44,8 +45,10 @@ public sealed class SiteStepComputer : IStepComputer
 
         return request.Step.Kind switch
         {
+            _ when request.Study.Privacy is not null && !IsCharged(request) => throw new StepDeclinedException(
+                Reason.ReleaseBeyondPolicy, $"The study is under differential privacy: {request.Step} would tell of its patients without a charge, so it is not released."),
             StepKind.Preparation => Prepare(request),
-            StepKind.KeyAgreement => Join(Data(request, ModelPlan.For(request.Study)).Fingerprint, _trainer.Capability),
+            StepKind.KeyAgreement => Join(Data(request, ModelPlan.For(request.Study)).Fingerprint, CapabilityFor(request.Study)),
             StepKind.Training => Train(request, cancel),
             StepKind.Evaluation => Evaluate(request),
             StepKind.SiteMetrics => SiteMetrics(request),
@@ -82,16 +85,24 @@ public sealed class SiteStepComputer : IStepComputer
         var data = Data(request, plan);
         _beforeRound?.Invoke(study, request.Step.Run, data);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
-        var work = new TrainingWork(
-            plan, study.Training, data.TrainingSet(study, Constants(request)), _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request));
-        var change = _trainer.Train(work, parameters, cancel);
+        var rows = data.TrainingSet(study, Constants(request));
+        if (study.SumsGradients)
+        {
+            if (request.NoiseShare is not { } share)
+                throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, $"The study's noise is distributed: without the masks of its round nothing of {request.Step} is released.");
+            var codes = TrainPrivately(request, PrivateStudy.Of(study).WithShare(share), data, rows, parameters, cancel).Codes;
+            return new StepComputation(MemoryMarshal.AsBytes<long>(codes).ToArray(), "codes", codes.Length, 1, 0, data.Fingerprint, PrivateTrainer.Capability, 0);
+        }
+
+        var change = study.Privacy is not null ? TrainPrivately(request, PrivateStudy.Of(study).Training, data, rows, parameters, cancel).Change!
+            : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request)), parameters, cancel);
         var format = UpdateFormats.For(study.Federation.Encoding);
         var payload = Buffer(format.PayloadLength(change.Length));
         try
         {
             var saturated = format.Encode(change, payload.Span);
             return new StepComputation(
-                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, work.Rows.Rows), saturated, data.Fingerprint, _trainer.Capability, 0);
+                payload, format.Name, change.Length, UpdateFormats.WeightOf(study, rows.Rows), saturated, data.Fingerprint, CapabilityFor(study), 0);
         }
         catch (NotFiniteNumberException diverged)
         {
@@ -99,13 +110,29 @@ public sealed class SiteStepComputer : IStepComputer
         }
     }
 
+    // The charge is durable before the first patient is drawn.
+    private static PrivateTrainingResult TrainPrivately(StepRequest request, PrivateTraining training, SiteData data, TrainingSet rows, float[] parameters, CancellationToken cancel)
+    {
+        using var randomness = Charge(request, data);
+        using var sampling = randomness.Stream("fcml-training-sampling-v1");
+        using var noise = randomness.Stream("fcml-training-noise-v1");
+        return PrivateTrainer.Train(new PrivateTrainingWork(training, rows, request.Step.Round.Value), parameters, sampling, noise, cancel);
+    }
+
+    private static StepRandomness Charge(StepRequest request, SiteData data) =>
+        (request.Randomness ?? throw new InvalidOperationException($"{request.Step} is under differential privacy, and nobody charges for it."))(data.Fingerprint);
+
+    private static bool IsCharged(StepRequest request) => request.Step.Kind == StepKind.KeyAgreement || !PrivateStudy.Of(request.Study).ChargesOf(request.Step).IsEmpty;
+
+    private string CapabilityFor(Study study) => study.Privacy is null ? _trainer.Capability : PrivateTrainer.Capability;
+
     // Of a masked round's key agreement no more is computed than what the update will depend on, and whether the data are fit for it.
     private static StepComputation Join(Sha256Digest? data, string capability) => new(default, ReleaseManifest.MessageEncoding, 0, 0, 0, data, capability, 0);
 
     private StepComputation Evaluate(StepRequest request)
     {
         var (scores, fingerprint) = Score(request);
-        return Json(request, new EvaluationReport(scores).Write(), fingerprint);
+        return Json(request, new EvaluationReport(scores).Write(), fingerprint, request.Study.Privacy is null ? request.Policy.MinimumCell : 1);
     }
 
     // What the policy withholds is not computed either: no data are read for it.
@@ -127,6 +154,13 @@ public sealed class SiteStepComputer : IStepComputer
         plan.Logits(parameters, rows.Inputs, logits);
         if (logits.Any(logit => !double.IsFinite(logit)))
             throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
+        if (request.Study.Privacy is not null)
+        {
+            using var randomness = Charge(request, data);
+            using var noise = randomness.Stream("fcml-evaluation-noise-v1");
+            return (PrivateStudy.Of(request.Study).Evaluation!.Count(logits, rows.Labels, rows.Patients, noise), data.Fingerprint);
+        }
+
         var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
         return (histogram.Suppress(request.Policy.MinimumCell), data.Fingerprint);
     }
@@ -177,8 +211,10 @@ public sealed class SiteStepComputer : IStepComputer
         "dropout", request.Study.Training.Seed.ToString(CultureInfo.InvariantCulture), request.Site.Value, request.Step.Round.ToString()).NextUInt64() >> 1);
 
     // Nothing of libtorch takes part in these: managed code with the same bits everywhere.
-    private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint) =>
-        new(payload, "json", 0, 0, 0, fingerprint, "managed", request.Policy.MinimumCell);
+    private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint) => Json(request, payload, fingerprint, request.Policy.MinimumCell);
+
+    private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint, int minimumCell) =>
+        new(payload, "json", 0, 0, 0, fingerprint, "managed", minimumCell);
 
     private Memory<byte> Buffer(long length)
     {

@@ -74,10 +74,11 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
 
         var run = RunId.Parse(new string('0', 16));
         var computer = new SiteStepComputer(cohorts, trainer);
-        if (policy.Profile != ProfileRule.Withhold)
+        if (policy.Profile != ProfileRule.Withhold && study.Privacy is null)
             reply.Releases.Add(Json("profile, where the consortium asks for one", Profile(study, policy).Payload.Span));
         StepComputation At(StepKind kind, ReadOnlyMemory<byte> constants, IncomingParameters? from) => computer.Compute(
-            new StepRequest(study, site, new StepId(run, new RoundNumber(kind.PrecedesModel() ? 0 : 1), kind, 1), constants, from, exclusions, policy),
+            new StepRequest(study, site, new StepId(run, new RoundNumber(kind.PrecedesModel() ? 0 : kind == StepKind.Training ? 1 : study.Federation.Rounds), kind, 1), constants, from, exclusions, policy,
+                study.Privacy is null ? null : _ => StepRandomness.ForPreview()),
             CancellationToken.None);
 
         PreparationReport? report = null;
@@ -100,8 +101,19 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         }
 
         var parameters = new IncomingParameters(plan.InitialParameters());
-        var update = At(StepKind.Training, constants.Canonical, parameters);
-        reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
+        if (study.SumsGradients)
+        {
+            reply.Releases.Add(new PreviewRelease
+            {
+                Kind = "training", Length = (ulong)plan.Layout.Dimension * sizeof(long), Content = "A sum of clipped gradients with a part of the noise, under masks: nobody sees it but in the sum of all sites.",
+            });
+        }
+        else
+        {
+            var update = At(StepKind.Training, constants.Canonical, parameters);
+            reply.Releases.Add(new PreviewRelease { Kind = "training", Length = (ulong)update.Payload.Length, Content = Summary(study, update) });
+        }
+
         if (study.Evaluation.Every > 0)
             reply.Releases.Add(Json("evaluation", At(StepKind.Evaluation, constants.Canonical, parameters).Payload.Span));
         if (study.Evaluation.PerSite)

@@ -108,9 +108,6 @@ public sealed record WorkerFolder(string Root)
     /// <summary>Where every mapping that a steward approved is kept, by its digest.</summary>
     public string Mappings => Path.Join(Root, "mappings");
 
-    /// <summary>Where the secret roots of masked rounds are kept, sealed.</summary>
-    public string Roots => Path.Join(Root, "roots");
-
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");
 

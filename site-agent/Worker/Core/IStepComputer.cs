@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
@@ -27,6 +28,11 @@ public interface IStepComputer
 /// <param name="Parameters">The parameters to start from; null for preparation.</param>
 /// <param name="Exclusions">Patients who opted out.</param>
 /// <param name="Policy">The site's policy.</param>
+/// <param name="Randomness">
+/// Charges the release to the privacy ledger, given the fingerprint of the rows that it will be computed from, and gives the randomness of exactly it; asked before anything is computed. Null where the
+/// study is not under differential privacy.
+/// </param>
+/// <param name="NoiseShare">The share of the noise that this site adds, where the study has it distributed and the step is the masked sum's; null elsewhere.</param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,
@@ -34,7 +40,9 @@ public sealed record StepRequest(
     ReadOnlyMemory<byte> Constants,
     IncomingParameters? Parameters,
     ExclusionList Exclusions,
-    SitePolicy Policy);
+    SitePolicy Policy,
+    Func<Sha256Digest, StepRandomness>? Randomness = null,
+    Rational? NoiseShare = null);
 
 /// <summary>What was computed.</summary>
 /// <param name="Payload">The release's payload; may be overwritten by the next computation.</param>

@@ -20,6 +20,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
         if (kind.Part() == StepKind.Training && !study.Sums(kind))
             throw OutOfOrder($"The study's updates are summed in another way, which has no step like {work.Step}.");
+        if (kind == StepKind.Evaluation && !study.EvaluatesAfter(round))
+            throw OutOfOrder($"The study does not evaluate after round {round}; {work.Step} was ordered.");
         if (kind == StepKind.Profile && study.Model is BenchmarkModel)
             throw OutOfOrder("A benchmark reads no data, so it has no profile.");
         if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))

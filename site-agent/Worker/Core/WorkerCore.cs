@@ -44,15 +44,23 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, WorkerJournal journal)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, WorkerJournal journal)
     {
         (_disk, _exchange, _identity, _policy, _computer, _journal, _gate) = (disk, exchange, identity, policy, computer, journal, journal.Gate);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
-        _masked = new MaskedRounds(identity, roots, exchange);
+        Roots = new RunRoots(journal, roots);
+        Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
+        _masked = new MaskedRounds(identity, Roots, exchange);
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
     public WorkerJournal Journal => _journal;
+
+    /// <summary>The roots of randomness.</summary>
+    public RunRoots Roots { get; }
+
+    /// <summary>The privacy ledger.</summary>
+    public PrivacyLedger Ledger { get; }
 
     /// <summary>Why nothing is done: the log's first broken entry; null while the log is sound.</summary>
     public LogBrokenException? Broken => _journal.Broken;
@@ -77,12 +85,13 @@ public sealed class WorkerCore : IDisposable
     /// <param name="exchange">The folder shared with the gateway.</param>
     /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
-    /// <param name="roots">What masks are derived from.</param>
+    /// <param name="roots">What masks and noise are derived from.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
+    /// <param name="datasets">The site's map of data sets, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, MaskRoots roots, Func<PolicyReading> policy, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
@@ -92,7 +101,7 @@ public sealed class WorkerCore : IDisposable
         exchange.CreateDirectory(ExchangePaths.Incoming);
         exchange.CreateDirectory(ExchangePaths.Outgoing);
         var journal = WorkerJournal.Open(disk, LogPath, identity.Key, time);
-        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, computer, journal);
+        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, datasets, computer, journal);
         if (journal.Broken is null)
             core._spool.Recover(journal.State.Unsettled());
         return core;
@@ -162,7 +171,7 @@ public sealed class WorkerCore : IDisposable
     }
 
     /// <summary>The site's policy held against a study, rule by rule.</summary>
-    public ImmutableArray<PolicyFinding> Check(Study study) => PolicyCheck.Study(_policy(), study);
+    public ImmutableArray<PolicyFinding> Check(Study study) => Check(_policy(), study);
 
     /// <summary>The policy as it is now.</summary>
     public PolicyReading Policy() => _policy();
@@ -243,6 +252,20 @@ public sealed class WorkerCore : IDisposable
             Known(study);
             if (!Present.Profiles.Contains((study, profile)))
                 Append(WorkerEntries.ProfileApproved, WorkerEntries.ApprovedProfile(study, profile, steward, note), study);
+        }
+    }
+
+    /// <summary>Takes down that a steward has compared another site's worker key.</summary>
+    /// <exception cref="StewardException">Another site was confirmed with this key.</exception>
+    public void ConfirmMember(SiteId site, Sha256Digest fingerprint, string steward, string note)
+    {
+        lock (_gate)
+        {
+            RequireSoundLog();
+            if (Present.Members.FirstOrDefault(member => member.Key != site && member.Value.Fingerprint == fingerprint) is { Value: not null } taken)
+                throw new StewardException($"That fingerprint was confirmed for '{taken.Key}', and every worker has its own key. Compare both again.");
+            if (Present.Members.GetValueOrDefault(site)?.Fingerprint != fingerprint)
+                Append(WorkerEntries.MemberConfirmed, WorkerEntries.ConfirmedMember(site, fingerprint, steward, note), null);
         }
     }
 
@@ -390,6 +413,7 @@ public sealed class WorkerCore : IDisposable
     private ReleaseTicket Release(StepOrder order)
     {
         var work = WorkOrder.Read(order, _identity.Site);
+        Hear(order.Ledger.Span);
         StepRequest request;
         CancellationTokenSource cancel;
         ReleaseRecord? before;
@@ -404,14 +428,17 @@ public sealed class WorkerCore : IDisposable
             erasures = Present.ErasuresOf(study.Data.Dataset).Times;
             if (before is not null && _spool.Holds(work.Step))
                 return TicketOf(before);
-            isMasked = study.IsMasked && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => _masked.Decide(Present, study, work)) is { } message)
+            if (study.Privacy is not null)
+                Ledger.Reserve(PrivateStudy.Of(study).Plan(work.Step.Run));
+            isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
+            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
             request = new StepRequest(
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
-                new ExclusionList(_identity.Secret, Present.Exclusions), policy);
+                new ExclusionList(_identity.Secret, Present.Exclusions), policy, study.Privacy is null ? null : data => Charge(work, study, data),
+                isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, work) : null);
         }
 
         try
@@ -453,13 +480,39 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
+    // Before anything is decided: this worker may be an older copy of itself.
+    private void Hear(ReadOnlySpan<byte> receipt)
+    {
+        if (receipt.IsEmpty)
+            return;
+        try
+        {
+            Ledger.Countersigned(LedgerReceipt.Read(receipt));
+        }
+        catch (FormatException fault)
+        {
+            throw new StepDeclinedException(Reason.ParametersWrong, $"The order's receipt of this ledger cannot be read: {fault.Message}");
+        }
+    }
+
+    private StepRandomness Charge(WorkOrder work, Study study, Sha256Digest data)
+    {
+        lock (_gate)
+        {
+            Permit(work); // before anything is charged: the approval may be withdrawn meanwhile
+            var randomness = Ledger.Charge(new ReleaseInputs(work.Step, work.Study, work.Parameters, work.ConstantsDigest, data, PrivateStudy.Of(study).ChargesOf(work.Step)));
+            FaultPoint.Reached("worker-charged");
+            return randomness;
+        }
+    }
+
     // With the gate held: the computation of a masked round's step as what leaves for it.
     private StepComputation Answered(WorkOrder work, Study study, StepComputation computed, MaskedUpdate? update)
     {
-        Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
+        var (_, policy) = Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
         if (update is not null)
-            return update.Answered(Decided(work, () => _masked.Seal(Present, work, update.Vector))!);
-        var keys = Decided(work, () => _masked.Decide(Present, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
+            return update.Answered(Decided(work, () => _masked.Seal(Present, policy, study, work, update.Vector))!);
+        var keys = Decided(work, () => _masked.Decide(Present, policy, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
         return computed with { Payload = keys!.Encode() };
     }
 
@@ -489,12 +542,14 @@ public sealed class WorkerCore : IDisposable
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
     private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
     {
-        var (_, policy) = Permit(work);
+        var (study, policy) = Permit(work);
         if (work.Step.Kind == StepKind.Profile && before is null && Present.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
             throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
         var manifest = new ReleaseManifest(
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
-            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data);
+            computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data,
+            // Made once: the ledger goes on, and a signature is another one each time.
+            before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || !work.Step.Kind.ReadsData() ? null : Ledger.Head());
         try
         {
             var release = before is null ? Record(manifest) : Again(before, manifest);
@@ -541,7 +596,7 @@ public sealed class WorkerCore : IDisposable
         var study = Load(work.Study)
             ?? throw new StepDeclinedException(Reason.StudyDigestWrong, $"The file of the approved study {work.Study} no longer has its digest.");
         var reading = _policy();
-        if (PolicyCheck.Study(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+        if (Check(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
             throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
         var policy = reading.Policy!;
         if (Present.BeginsRound(work.Step) && Present.RoundsOf(work.Study) >= policy.MaximumRounds)
@@ -551,6 +606,12 @@ public sealed class WorkerCore : IDisposable
         }
 
         return (study, policy);
+    }
+
+    private ImmutableArray<PolicyFinding> Check(PolicyReading reading, Study study)
+    {
+        var findings = PolicyCheck.Study(reading, study);
+        return reading.Policy is { } policy && MemberRule.Study(policy, study, _identity, State) is { } members ? findings.Add(members) : findings;
     }
 
     private StudyStatus Withdraw(StudyDigest digest)

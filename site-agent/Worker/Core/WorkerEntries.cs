@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
@@ -49,8 +50,17 @@ public static class WorkerEntries
     /// <summary>A steward reviewed the mapping of a dataset's own codes and units; it is in use from here, and no other.</summary>
     public const string MappingApproved = "mapping-approved";
 
+    /// <summary>A steward has compared another site's worker key with that site's steward; for that site it holds from here, and no other.</summary>
+    public const string MemberConfirmed = "member-confirmed";
+
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
+
+    /// <summary>A run's root of randomness was made; written before anything is derived from it.</summary>
+    public const string RootMade = "root-made";
+
+    /// <summary>A run's root of randomness is erased; written before it is.</summary>
+    public const string RootErased = "root-erased";
 
     /// <summary>What this site said in a step of a masked round, and what it was said to; written before the release of it.</summary>
     public const string Masked = "masked-round";
@@ -112,6 +122,9 @@ public static class WorkerEntries
     internal static JsonObject ApprovedMapping(string dataset, MappingMark mapping, string steward, string note) =>
         new() { ["dataset"] = dataset, ["version"] = mapping.Version, ["digest"] = mapping.Digest.ToString(), ["steward"] = steward, ["note"] = note };
 
+    internal static JsonObject ConfirmedMember(SiteId site, Sha256Digest fingerprint, string steward, string note) =>
+        new() { ["site"] = site.Value, ["fingerprint"] = fingerprint.ToString(), ["steward"] = steward, ["note"] = note };
+
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };
 
@@ -121,6 +134,16 @@ public static class WorkerEntries
         var head = ReleaseHead.FromJson(CanonicalJson.Write(body.Node("release")));
         return head.Digest.ToString() == body.Text("digest", 64) ? head : throw new FormatException("its release has another digest than it says.");
     }
+
+    internal static JsonObject MadeRoot(RunId run, Sha256Digest commitment, DateOnly lastDay) =>
+        new() { ["run"] = run.Value, ["root"] = commitment.ToString(), ["last-day"] = DayText(lastDay) };
+
+    internal static JsonObject ErasedRoot(RunId run) => new() { ["run"] = run.Value };
+
+    internal static string DayText(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    internal static DateOnly Day(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : throw new FormatException("its day cannot be read.");
 
     internal static JsonObject AnsweredMasked(StepId step, SiteEntry entry) =>
         new() { ["step"] = step.ToString(), ["entry"] = Convert.ToBase64String(entry.Encode()) };

@@ -92,6 +92,9 @@ public sealed record WorkerState(
     /// <summary>For each dataset of events, the mapping of its own codes and units that was approved last.</summary>
     public ImmutableDictionary<string, MappingMark> Mappings { get; init; } = ImmutableDictionary<string, MappingMark>.Empty;
 
+    /// <summary>The worker keys of other sites that a steward has compared, as confirmed last.</summary>
+    public ImmutableSortedDictionary<SiteId, ConfirmedMember> Members { get; init; } = ImmutableSortedDictionary<SiteId, ConfirmedMember>.Empty;
+
     /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
     public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
 
@@ -101,6 +104,9 @@ public sealed record WorkerState(
         ArgumentNullException.ThrowIfNull(mapping);
         return mapping.Digest == (Mappings.TryGetValue(dataset, out var approved) ? approved.Digest : SiteMapping.Empty.Digest);
     }
+
+    /// <summary>For each run that anything secret was derived for: the root of its randomness.</summary>
+    public ImmutableDictionary<RunId, RootMark> Roots { get; init; } = ImmutableDictionary<RunId, RootMark>.Empty;
 
     /// <summary>The privacy ledger.</summary>
     public LedgerState Ledger { get; init; } = LedgerState.Empty;
@@ -128,8 +134,11 @@ public sealed record WorkerState(
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
             WorkerEntries.MatrixWritten => this,
+            WorkerEntries.RootMade => MakeRoot(body),
+            WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
             WorkerEntries.MappingApproved => ApproveMapping(body),
+            WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };
@@ -174,6 +183,18 @@ public sealed record WorkerState(
     private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
         With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
 
+    private WorkerState MakeRoot(JsonFields body)
+    {
+        var run = RunId.Parse(body.Text("run", 16));
+        var root = new RootMark(Sha256Digest.Parse(body.Text("root", 64)), WorkerEntries.Day(body.Text("last-day", 10)), Erased: false);
+        return !Roots.ContainsKey(run) ? this with { Roots = Roots.Add(run, root) } : throw new FormatException($"it makes a second root for the run {run}.");
+    }
+
+    // Nothing of the run can be computed again.
+    private WorkerState EraseRoot(RunId run) => Roots.TryGetValue(run, out var root)
+        ? this with { Roots = Roots.SetItem(run, root with { Erased = true }), Ledger = Ledger.Close(run) }
+        : throw new FormatException($"it erases the root of the run {run}, which has none.");
+
     private WorkerState SettleAll(StudyDigest study) => this with { Waiting = Waiting.Except(Unsettled(study).Select(release => release.Step)), Ledger = Ledger.Close(study) };
 
     private WorkerState DecideQuality(JsonFields body)
@@ -192,6 +213,10 @@ public sealed record WorkerState(
         var mark = new MappingMark(Math.Max(version, Mappings.GetValueOrDefault(dataset).Version), Sha256Digest.Parse(body.Text("digest", 64)));
         return this with { Mappings = Mappings.SetItem(dataset, mark) };
     }
+
+    private WorkerState ConfirmMember(JsonFields body, DateTimeOffset at) => SiteId.TryParse(body.Text("site", 63), out var site)
+        ? this with { Members = Members.SetItem(site, new ConfirmedMember(Sha256Digest.Parse(body.Text("fingerprint", 64)), body.Text("steward", 256), at, body.Text("note", 4096))) }
+        : throw new FormatException("its site is not one.");
 
     private WorkerState OrderErasure(JsonFields body)
     {

@@ -9,14 +9,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// releases on which the coordinator is silent, roots of randomness. docs/reference/retention.md has every rule. Erasing is ordered in the log, done, and recorded
 /// there; whatever is killed in between, nothing of the store is used from the order on, and the next start finishes it.
 /// </summary>
-/// <param name="core">For log and approvals.</param>
-/// <param name="ledger">The roots of randomness.</param>
+/// <param name="core">For log, approvals and roots.</param>
 /// <param name="events">The stores.</param>
 /// <param name="drift">The profiles.</param>
 /// <param name="keepReleases">How long a release waits for the coordinator's last word.</param>
 /// <param name="time">The clock.</param>
 /// <param name="failed">Hears why something that is over could not be ended; it is tried again.</param>
-public sealed class Retention(WorkerCore core, PrivacyLedger ledger, SiteEvents events, DriftDesk drift, TimeSpan keepReleases, TimeProvider time, Action<string> failed)
+public sealed class Retention(WorkerCore core, SiteEvents events, DriftDesk drift, TimeSpan keepReleases, TimeProvider time, Action<string> failed)
 {
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
@@ -33,7 +32,7 @@ public sealed class Retention(WorkerCore core, PrivacyLedger ledger, SiteEvents 
             if (core.Broken is not null)
                 return;
             Try(() => core.ExpireReleases(time.GetUtcNow() - keepReleases));
-            Try(ledger.EraseRoots);
+            Try(core.Roots.Erase);
             Try(() => drift.Forget(study => core.State.Studies.GetValueOrDefault(study)?.Decision != Decision.Approved));
             foreach (var dataset in Over())
                 Try(() => core.OrderErasure(dataset, "keep-until", "", ""));

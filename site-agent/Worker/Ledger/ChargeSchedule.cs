@@ -35,9 +35,7 @@ public sealed record ChargeSchedule(RunId Run, StudyDigest Study, string Dataset
 /// <summary>A plan that was reserved, and what has become of it.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Population">The population against which it was reserved; it may have been merged since.</param>
-/// <param name="Root">Commitment to the root of the run's randomness: there is no other for this run.</param>
-/// <param name="KeepRoot">The last day on which the root is kept.</param>
-public sealed record ReservedRun(ChargeSchedule Plan, string Population, Sha256Digest Root, DateOnly KeepRoot)
+public sealed record ReservedRun(ChargeSchedule Plan, string Population)
 {
     /// <summary>What is reserved and not charged yet.</summary>
     public ImmutableDictionary<PrivacyCharge, int> Left { get; init; } = ImmutableDictionary<PrivacyCharge, int>.Empty;
@@ -47,9 +45,6 @@ public sealed record ReservedRun(ChargeSchedule Plan, string Population, Sha256D
 
     /// <summary>Whether anything is still reserved, or may be charged: the run is not over.</summary>
     public bool IsOpen { get; init; } = true;
-
-    /// <summary>Whether the root is erased, or is to be.</summary>
-    public bool RootErased { get; init; }
 
     /// <summary>The run once its plan has ended: nothing of it is reserved, and nothing more is charged.</summary>
     internal ReservedRun Closed() => this with { IsOpen = false, Left = ImmutableDictionary<PrivacyCharge, int>.Empty };

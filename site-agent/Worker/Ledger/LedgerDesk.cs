@@ -107,6 +107,6 @@ public sealed class LedgerDesk(WorkerJournal journal, Func<PolicyReading> policy
         Charges = (ulong)run.Plan.Charges.Sum(planned => (long)planned.Times),
         Left = (ulong)run.Left.Values.Sum(times => (long)times),
         Planned = ceilings is null ? 0 : PrivacyFilter.Under(ceilings.Study).EpsilonAfter(Ledger.CostOf(LedgerState.Times(run.Plan.Charges.Select(planned => (planned.Charge, planned.Times))))),
-        KeepRoot = LedgerEntries.DayText(run.KeepRoot),
+        KeepRoot = WorkerEntries.DayText(journal.State.Roots[run.Plan.Run].LastDay),
     };
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
@@ -17,9 +17,6 @@ public static class LedgerEntries
     /// <summary>A run is over: what was reserved and not charged is free. What was charged stays charged.</summary>
     public const string Closed = "privacy-closed";
 
-    /// <summary>A run's root of randomness is erased; written before it is.</summary>
-    public const string RootErased = "root-erased";
-
     /// <summary>A steward put one population to another: what was charged against either counts against both.</summary>
     public const string Merged = "populations-merged";
 
@@ -32,15 +29,13 @@ public static class LedgerEntries
     /// <summary>A steward said what the entries that are missing had cost.</summary>
     public const string Resolved = "ledger-resolved";
 
-    internal static JsonObject Reserve(ChargeSchedule plan, string population, Sha256Digest root, DateOnly keepRoot) => new()
+    internal static JsonObject Reserve(ChargeSchedule plan, string population) => new()
     {
         ["run"] = plan.Run.Value,
         ["study"] = plan.Study.ToString(),
         ["dataset"] = plan.Dataset,
         ["population"] = population,
         ["charges"] = new JsonArray([.. plan.Charges.Select(planned => planned.ToJson())]),
-        ["root"] = root.ToString(),
-        ["keep-root"] = DayText(keepRoot),
     };
 
     internal static JsonObject Charge(ReleaseInputs inputs) => new()
@@ -60,9 +55,4 @@ public static class LedgerEntries
 
     internal static JsonObject Resolve(PrivacyCharge? lost, string steward, string note) =>
         new() { ["charges"] = new JsonArray([.. lost is null ? [] : new[] { lost.ToJson() }]), ["steward"] = steward, ["note"] = note };
-
-    internal static string DayText(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    internal static DateOnly Day(string text) =>
-        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : throw new FormatException("its day cannot be read.");
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
@@ -48,7 +49,7 @@ public sealed record LedgerState
     private ImmutableDictionary<PrivacyCharge, RenyiCurve> Costs { get; init; } = ImmutableDictionary<PrivacyCharge, RenyiCurve>.Empty;
 
     /// <summary>Whether an entry is one of the ledger's.</summary>
-    public static bool Knows(string kind) => kind is LedgerEntries.Reserved or LedgerEntries.Charged or LedgerEntries.Closed or LedgerEntries.RootErased
+    public static bool Knows(string kind) => kind is LedgerEntries.Reserved or LedgerEntries.Charged or LedgerEntries.Closed
         or LedgerEntries.Merged or LedgerEntries.Countersigned or LedgerEntries.Behind or LedgerEntries.Resolved;
 
     /// <summary>The state after an entry.</summary>
@@ -63,7 +64,6 @@ public sealed record LedgerState
             LedgerEntries.Reserved => Reserve(body),
             LedgerEntries.Charged => Charge(body, day),
             LedgerEntries.Closed => With(RunOf(body).Closed()),
-            LedgerEntries.RootErased => With(RunOf(body).Closed() with { RootErased = true }),
             LedgerEntries.Merged => Merge(body),
             LedgerEntries.Countersigned => this with { Countersigned = HeadOf(body) },
             LedgerEntries.Behind => this with { Behind = Behind.Add(HeadOf(body)) },
@@ -96,12 +96,15 @@ public sealed record LedgerState
     internal LedgerState Close(StudyDigest study) =>
         this with { Runs = Runs.SetItems(Runs.Values.Where(run => run.IsOpen && run.Plan.Study == study).Select(run => KeyValuePair.Create(run.Plan.Run, run.Closed()))) };
 
+    /// <summary>The state after a run can compute nothing any more: it is over.</summary>
+    internal LedgerState Close(RunId run) => Runs.TryGetValue(run, out var reserved) ? With(reserved.Closed()) : this;
+
     private LedgerState Reserve(JsonFields body)
     {
         var (run, dataset, population) = (RunId.Parse(body.Text("run", 16)), body.Text("dataset", NameLength), body.Text("population", NameLength));
         var study = new StudyDigest(Sha256Digest.Parse(body.Text("study", 64)));
         var charges = body.List("charges", PlannedCharge.Most, PlannedCharge.Read);
-        var reserved = new ReservedRun(new ChargeSchedule(run, study, dataset, [.. charges]), population, Sha256Digest.Parse(body.Text("root", 64)), LedgerEntries.Day(body.Text("keep-root", 10)))
+        var reserved = new ReservedRun(new ChargeSchedule(run, study, dataset, [.. charges]), population)
         {
             Left = Times(charges.Select(planned => (planned.Charge, planned.Times))),
         };

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
@@ -13,9 +14,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="identity">Who this worker is.</param>
 /// <param name="policy">The site's policy, read anew for each decision.</param>
 /// <param name="datasets">The site's map of data sets, read anew for each decision.</param>
-/// <param name="keepRoots">For how many days a run's root is kept.</param>
-public sealed class PrivacyLedger(
-    WorkerJournal journal, RunRoots roots, WorkerIdentity identity, Func<PolicyReading> policy, Func<DatasetMap> datasets, int keepRoots)
+public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerIdentity identity, Func<PolicyReading> policy, Func<DatasetMap> datasets)
 {
     private LedgerState Ledger => journal.State.Ledger;
 
@@ -38,8 +37,8 @@ public sealed class PrivacyLedger(
         var population = PopulationOf(plan.Dataset);
         var cost = Ledger.CostOf(LedgerState.Times(plan.Charges.Select(planned => (planned.Charge, planned.Times))));
         Require(population, plan.Study, cost, account => account.AdmitsBeside(cost), isReserved: false);
-        var root = roots.Make(plan.Run); // durable before the log commits to it
-        journal.Append(LedgerEntries.Reserved, LedgerEntries.Reserve(plan, population, root, Today.AddDays(keepRoots)));
+        roots.Require(plan.Run);
+        journal.Append(LedgerEntries.Reserved, LedgerEntries.Reserve(plan, population));
         return true;
     });
 
@@ -62,9 +61,7 @@ public sealed class PrivacyLedger(
             throw new StepDeclinedException(Reason.ParametersWrong, $"{inputs.Step} was charged for other inputs: parameters, data, exclusions or noise have changed since. Its next attempt is charged anew.");
         if (!charged && !run.IsOpen)
             throw new StepDeclinedException(Reason.RoundOutOfOrder, $"The run {inputs.Step.Run} is over for the ledger; {inputs.Step} is not charged.");
-        // From the entry on it is not used, whether or not a kill has left it there.
-        var root = (run.RootErased ? null : roots.Read(run.Plan.Run, run.Root))
-            ?? throw Unresolved($"The root of the run {run.Plan.Run} is not there, or is not the one that the log commits to{(run.RootErased ? $": it was erased after {LedgerEntries.DayText(run.KeepRoot)}" : "; restore the worker's whole folder from one backup, or let the run end")}.");
+        var root = roots.Read(run.Plan.Run) ?? throw Unresolved(roots.WhyGone(run.Plan.Run));
         if (!charged)
         {
             var population = PopulationOf(run.Plan.Dataset);
@@ -102,15 +99,12 @@ public sealed class PrivacyLedger(
     /// Hears that somebody else has seen a head of this ledger. One that this log does not have says that the log is a restored backup, or that of a clone: from
     /// there on nothing is charged until the steward resolves it. That this worker's own key has signed it keeps anybody from making one up; an older one changes nothing.
     /// </summary>
-    /// <param name="own">The head, as this worker signed it.</param>
-    /// <param name="countersigned">The same head, signed by the other.</param>
-    /// <param name="by">The other's key: whoever carries heads says whose are heard.</param>
+    /// <param name="receipt">The head, as this worker signed it, and as the other has countersigned it.</param>
     /// <returns>Whether both signatures are right and of this site and head; where not, or while the log is broken, nothing was heard.</returns>
-    public bool Countersigned(SignedHead own, SignedHead countersigned, VerifyingKey by)
+    public bool Countersigned(LedgerReceipt receipt)
     {
-        ArgumentNullException.ThrowIfNull(own);
-        ArgumentNullException.ThrowIfNull(countersigned);
-        ArgumentNullException.ThrowIfNull(by);
+        ArgumentNullException.ThrowIfNull(receipt);
+        var (own, countersigned, by) = (receipt.Own, receipt.Countersigned, receipt.By);
         if (journal.Broken is not null || own.Site != identity.Site || own.Head.Sequence < 1 || (countersigned.Site, countersigned.Head) != (own.Site, own.Head)
             || by.Equals(identity.Key.PublicKey) || !own.IsBy(identity.Key.PublicKey) || !countersigned.IsBy(by))
             return false;
@@ -129,18 +123,6 @@ public sealed class PrivacyLedger(
         }
 
         return true;
-    }
-
-    /// <summary>Erases the roots of runs whose last day is over, and what a kill has left of such erasures and of reservations. At the start, and once a day.</summary>
-    /// <exception cref="IOException">The disk refused; the next call goes on.</exception>
-    public void EraseRoots()
-    {
-        lock (journal.Gate)
-        {
-            foreach (var run in Ledger.Runs.Values.Where(run => !run.RootErased && run.KeepRoot < Today).OrderBy(run => run.Plan.Run.Value, StringComparer.Ordinal).ToList())
-                journal.Append(LedgerEntries.RootErased, LedgerEntries.OfRun(run.Plan.Run));
-            roots.KeepOnly(Ledger.Runs.Values.Where(run => !run.RootErased).Select(run => run.Plan.Run).ToHashSet());
-        }
     }
 
     private T Decide<T>(Func<T> decide)

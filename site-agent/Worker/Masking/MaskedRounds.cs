@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDisk exchange)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDisk exchange)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
@@ -21,16 +21,18 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDi
 
     /// <summary>What an order, or a vector made for it, comes to. Its entry is to be logged before its reply leaves.</summary>
     /// <param name="state">The worker's state.</param>
+    /// <param name="policy">The site's policy.</param>
     /// <param name="study">The approved study.</param>
     /// <param name="work">The order.</param>
     /// <param name="inputs">Of the key agreement: digest of what the update will be computed from.</param>
     /// <exception cref="StepDeclinedException">The site refuses.</exception>
-    public SiteDecision Decide(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs = default) => Decide(state, work, CommandOf(state, study, work, inputs));
+    public SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs = default) =>
+        Decide(state, policy, study, work, CommandOf(state, study, work, inputs));
 
     /// <summary>Answers for a masked vector, or for what the site makes of a sum.</summary>
-    /// <inheritdoc cref="Decide(WorkerState, Study, WorkOrder, Sha256Digest)"/>
-    public SiteDecision Seal(WorkerState state, WorkOrder work, Sha256Digest vector) =>
-        Decide(state, work, work.Step.Kind == StepKind.Decryption ? new SealOpened(work.File!.Value, vector) : new SealInput(vector));
+    /// <inheritdoc cref="Decide(WorkerState, SitePolicy, Study, WorkOrder, Sha256Digest)"/>
+    public SiteDecision Seal(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest vector) =>
+        Decide(state, policy, study, work, work.Step.Kind == StepKind.Decryption ? new SealOpened(work.File!.Value, vector) : new SealInput(vector));
 
     /// <summary>Digest of all that an update depends on beside the terms.</summary>
     public static Sha256Digest InputsOf(WorkOrder work, StepComputation computed, string software) =>
@@ -55,7 +57,10 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDi
         var terms = round.Terms;
         var payload = new byte[terms.PayloadLength + MaskedInput.Length];
         var vector = payload.AsSpan(0, (int)terms.PayloadLength);
-        MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
+        if (study.SumsGradients)
+            computed.Payload.Span.CopyTo(vector); // words already
+        else
+            MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
         var machine = MachineOf(state, work.Step.Run);
         using (var masks = machine.Masks(round))
             masks.Apply(vector);
@@ -82,8 +87,23 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDi
         return new MaskedUpdate(computed, [.. isSent ? opened : [], .. new byte[DecryptedSum.Length]], DecryptedSum.Length, Sha256Digest.Of(opened));
     }
 
-    private SiteDecision Decide(WorkerState state, WorkOrder work, SiteCommand command)
+    /// <summary>
+    /// The share of the noise that each site adds to a masked sum: of at least t survivors c may tell each other what they added, so that the noise of t - c is what protects (t and c as in
+    /// <see cref="AggregationTerms"/>).
+    /// </summary>
+    /// <exception cref="StepDeclinedException">The site has not joined the attempt.</exception>
+    public static Rational NoiseShareOf(WorkerState state, WorkOrder work)
     {
+        var terms = Joined(state, work).Terms;
+        return Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
+    }
+
+    // Who the members are is asked at every step: a policy that has become stricter ends the site's part in what is under way.
+    private SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, SiteCommand command)
+    {
+        var terms = command is JoinAttempt join ? join.Terms : Joined(state, work).Terms;
+        if (MemberRule.Refusal(policy, study, identity.Site, state, terms) is { } refused)
+            throw Refused(refused);
         var decision = MachineOf(state, work.Step.Run).Decide(state.Masked.GetValueOrDefault((work.Step.Run, work.Step.Round)), command);
         return decision.Refusal is { } refusal ? throw Refused(refusal.Sentence) : decision;
     }
@@ -130,11 +150,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDi
     {
         if (MemberList.Read(work.Inputs.Span) is not { } members)
             throw Refused("The order for the key agreement has no list of members.");
-        var (named, required) = (study.Federation.Sites, study.Federation.Required);
-        var sites = members.Members.Select(member => member.Site).ToHashSet();
-        if (!named.IsEmpty && sites.FirstOrDefault(site => !named.Contains(site)) is { Value: not null } stranger)
-            throw Refused($"The order's list of members names '{stranger}', which the approved study does not.");
-        if (members.Count < study.Federation.Quorum || !required.All(sites.Contains))
+        if (members.Count < study.Federation.Quorum || study.Federation.Required.Any(site => members.IndexOf(site) < 0))
             throw Refused("The order's list of members lacks a required site, or is below the study's quorum.");
         return StudyTerms.Of(study, members, work.Step, work.Parameters!.Value, ModelPlan.For(study).Layout.Dimension);
     }
@@ -150,8 +166,8 @@ internal sealed class MaskedRounds(WorkerIdentity identity, MaskRoots roots, IDi
     {
         if (_machine is { } kept && kept.Run == run)
             return kept.Machine;
-        var root = roots.Of(run, isNew: !state.Masked.Keys.Any(round => round.Run == run))
-            ?? throw Refused($"The root of the run {run} is gone, from which this site's masks were made. It takes no further part in the run's rounds.");
+        roots.Require(run);
+        var root = roots.Read(run) ?? throw Refused($"{roots.WhyGone(run)} This site's masks were made from it: it takes no further part in the run's rounds.");
         _machine?.Machine.Dispose();
         var machine = new SiteMachine(identity.Key, root, identity.Site);
         _machine = (run, machine);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
@@ -15,6 +16,9 @@ public sealed record PolicyFinding(string Rule, bool Passed, string Sentence);
 /// <summary>Holds a site's policy against a study, and against what the study would be computed from.</summary>
 public static class PolicyCheck
 {
+    /// <summary>The policy's key of the same name.</summary>
+    internal const string MinimumHonestSurvivors = "minimum-honest-survivors";
+
     /// <summary>Every rule that can be judged by the study alone. A policy that cannot be read passes nothing.</summary>
     public static ImmutableArray<PolicyFinding> Study(PolicyReading reading, Study study)
     {
@@ -41,10 +45,45 @@ public static class PolicyCheck
             Aggregation.EncryptedThreshold => "under masks and encrypted: all members together open the sum of the sites' updates for the coordinator, which also learns this site's weight",
             _ => "plainly: the coordinator receives this site's update by itself before it adds it to the others'",
         }}; allowed: {Join(policy.Aggregation)}."));
+        if (study.Federation is { IsMasked: true, Keys.Count: >= MemberList.MinimumCount and var members })
+        {
+            var (colluders, honest) = (StudyTerms.Colluders(members), StudyTerms.ThresholdOf(study, members) - StudyTerms.Colluders(members));
+            findings.Add(new(MinimumHonestSurvivors, honest >= policy.MinimumHonestSurvivors,
+                $"With all {members} sites the sum has at least {honest} beyond the {colluders} that are assumed to collude; at least {policy.MinimumHonestSurvivors} are wanted. With fewer sites a round is held against this again."));
+        }
+
+        findings.AddRange(Privacy(policy, study));
         if (study.Evaluation.PerSite) // never beyond the policy: a site that withholds them says so, and takes part
             findings.Add(new("per-site-metrics", true, $"The study asks for this site's own metrics of the final model; the policy {(policy.PerSiteMetrics ? "releases" : "withholds")} them."));
         findings.Add(new("maximum-rounds", study.Federation.Rounds <= policy.MaximumRounds, $"The study has {study.Federation.Rounds} rounds; at most {policy.MaximumRounds} are allowed."));
         return findings.ToImmutable();
+    }
+
+    private static IEnumerable<PolicyFinding> Privacy(SitePolicy policy, Study study)
+    {
+        if (study.Privacy is not { } declared)
+            yield break;
+        PrivateStudy? mechanisms = null;
+        var fault = "";
+        try
+        {
+            mechanisms = PrivateStudy.Of(study);
+        }
+        catch (ArgumentException unsound)
+        {
+            fault = unsound.Message;
+        }
+
+        if (mechanisms is null)
+            yield return new(PrivacyCeilings.Key, false, $"What the study declares under privacy.dp cannot be run: {fault}");
+        else if (policy.Privacy is not { } ceilings)
+            yield return new(PrivacyCeilings.Key, false, $"The study releases under differential privacy, which is charged; policy.yaml has no ceilings ({PrivacyCeilings.Key}: none), so nothing may be spent.");
+        else
+        {
+            var filter = PrivacyFilter.Under(ceilings.Study);
+            yield return new(PrivacyCeilings.Key, filter.Admits(mechanisms.Cost), string.Create(CultureInfo.InvariantCulture,
+                $"Everything that leaves has noise for each patient (multiplier {declared.NoiseMultiplier:0.###}, {study.Federation.Rounds} rounds of {study.Training.LocalSteps} steps, each with a patient by chance {declared.SamplingRate:0.###}). One run of the study costs epsilon {filter.EpsilonAfter(mechanisms.Cost):0.###} of {ceilings.Study.Epsilon.ToDouble():0.###} at delta {ceilings.Study.Delta.ToDouble():0.##e+0}, what a study may have at this site."));
+        }
     }
 
     /// <summary>Declines where the data are too few, too faulty, or the model too large for them.</summary>

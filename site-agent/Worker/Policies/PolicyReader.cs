@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -13,6 +14,7 @@ public static class PolicyReader
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
     private static readonly string[] s_aggregations = [.. AggregationWords.All];
+    private static readonly string[] s_members = ["confirmed", "named"];
     private static readonly string[] s_profiles = ["withhold", "ask", "release"];
     private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
 
@@ -36,6 +38,14 @@ public static class PolicyReader
         # "encrypted-threshold" only all of them together. "plain" means that the coordinator receives this site's update by itself and adds it to the others'
         # afterwards: whoever operates the coordinator can look at it. An update is not anonymous data.
         aggregation: [secure, encrypted-consortium, encrypted-threshold, plain]
+
+        # With whom this site's update is summed under masks. "confirmed": with sites whose worker keys the study names and a steward of this site has
+        # compared with theirs, past the coordinator ("site-worker members"). "named": with all whom the study names; then the masks hide nothing from a
+        # coordinator that put its own keys into the study.
+        members: confirmed
+
+        # Fewest sites in such a sum beyond those that the study's rounds assume to collude with the coordinator; 2 is the least.
+        minimum-honest-survivors: 2
 
         # Nothing is computed from fewer training rows than this.
         minimum-training-rows: 20
@@ -91,9 +101,11 @@ public static class PolicyReader
             fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
             fields.Number("maximum-faulty-rows", 0, 1))
         {
+            Members = fields.Word(MemberRule.Key, s_members.Contains, string.Join(" or ", s_members)) == "named" ? MembersRule.Named : MembersRule.Confirmed,
+            MinimumHonestSurvivors = (int)fields.Integer(PolicyCheck.MinimumHonestSurvivors, AggregationTerms.LeastMinimum, MemberList.MaximumCount),
             Privacy = PrivacyCeilings.Read(fields),
         };
-        fields.End("policy", "datasets", "models", "encodings", "aggregation", "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key);
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", MemberRule.Key, PolicyCheck.MinimumHonestSurvivors, "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key);
         return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 

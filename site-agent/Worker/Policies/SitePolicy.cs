@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Privacy;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
@@ -31,6 +32,12 @@ public sealed record SitePolicy(
     double? MaximumParametersPerRow,
     double MaximumFaultyRows)
 {
+    /// <summary>Whose worker keys a masked round is joined with.</summary>
+    public MembersRule Members { get; init; } = MembersRule.Confirmed;
+
+    /// <summary>Fewest sites in the sum of a masked round beyond those that are assumed to collude.</summary>
+    public int MinimumHonestSurvivors { get; init; } = AggregationTerms.LeastMinimum;
+
     /// <summary>What may be spent of the privacy of one population's patients; null: nothing, and a study that would is not let in.</summary>
     public PrivacyCeilings? Privacy { get; init; }
 }

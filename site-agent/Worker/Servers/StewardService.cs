@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, LedgerDesk ledger) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -142,6 +142,12 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             Fault = found.Fault?.Message ?? "",
         });
     }
+
+    public override Task<MembersReply> ShowMembers(ShowMembersRequest request, ServerCallContext context) =>
+        Answer(() => members.Show(Named(request.Study)?.Digest));
+
+    public override Task<MembersReply> ConfirmMember(ConfirmMemberRequest request, ServerCallContext context) =>
+        Answer(() => members.Confirm(request.Site, request.Fingerprint, request.Steward, request.Note));
 
     public override Task<LedgerReply> ShowLedger(ShowLedgerRequest request, ServerCallContext context) => Answer(ledger.Show);
 

@@ -39,7 +39,6 @@ public static class WorkerHost
         var policy = new PolicyFile(folder.Policy).Read;
         var storeKey = StoreKey.Open(folder, KeyFile.Credentials);
         WorkerCore? core = null;
-        var roots = new MaskRoots(storeKey.Seal(folder.Roots), System.Security.Cryptography.RandomNumberGenerator.GetBytes);
         var events = new SiteEvents(
             folder, datasets, identity.Secret, storeKey, TimeProvider.System, dataset => core!.State.Decisions.GetValueOrDefault(dataset, ClinicalData.DecisionMark.None),
             (dataset, mapping) => core!.State.Approves(dataset, mapping))
@@ -58,11 +57,11 @@ public static class WorkerHost
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, roots, policy, new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new RootStore(storeKey.SealRoots(disk), configuration.KeepRootsDays), policy, datasets,
+            new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
-        var ledger = new PrivacyLedger(core.Journal, new RunRoots(storeKey.SealRoots(disk)), identity, policy, datasets, configuration.KeepRootsDays);
-        var retention = new Retention(core, ledger, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
+        var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
         retention.Check(); // before anything is recovered of what is to be erased
         if (core.Broken is null)
         {
@@ -77,6 +76,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(new MemberDesk(core, identity));
         builder.Services.AddSingleton(new LedgerDesk(core.Journal, policy, datasets));
         builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));

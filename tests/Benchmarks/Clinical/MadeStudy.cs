@@ -26,7 +26,7 @@ internal static class MadeStudy
             {string.Join('\n', Enumerable.Range(0, features).Select(Feature))}
               split: {"{test: 0.3, seed: 1}"}
             model: {"{kind: logistic-regression}"}
-            federation: {"{rounds: 1, sites: [north], quorum: 1}"}
+            federation: {"{rounds: 1, sites: [north], quorum: 1, aggregation: plain}"}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
     }

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Demo;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Cli.Privacy;
 using FederatedClinicalMl.Tests.Coordinator;
 
 namespace FederatedClinicalMl.Tests.Cli.Demo;
@@ -39,10 +42,35 @@ public sealed class DemoSourceTests
         using var folder = new TemporaryFolder();
         var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
 
-        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml")), "plain", data, folder.Path));
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml")), "plain", null, data, folder.Path));
 
         Assert.Contains("the study needs a cohort", fault.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Example_under_differential_privacy_has_the_least_noise_that_the_budget_lets_pass_and_the_policy_has_that_budget()
+    {
+        using var folder = new TemporaryFolder();
+        var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
+        var privacy = DemoPrivacy.Of("3");
+
+        var study = DemoStudy.Read(null, "secure", privacy, data, folder.Path).Study;
+
+        var (filter, multiplier) = (PrivacyFilter.Under(privacy.Ceiling), study.Privacy!.NoiseMultiplier);
+        Assert.True(filter.Admits(PrivateStudy.Of(study).Cost));
+        Assert.False(filter.Admits(PrivateStudy.Of(StudyNoise.With(study, multiplier - 0.001)).Cost));
+        var policy = PolicyReader.Read(privacy.Policy);
+        Assert.Empty(policy.Faults);
+        Assert.Equal(privacy.Ceiling, policy.Policy!.Privacy!.Total);
+        Assert.All(PolicyCheck.Study(policy, study), finding => Assert.True(finding.Passed, finding.Sentence));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("101")]
+    [InlineData("much")]
+    public void Budget_that_is_none_is_refused(string epsilon) => Assert.Contains("--epsilon", Assert.Throws<CliException>(() => DemoPrivacy.Of(epsilon)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Study_that_invites_other_hospitals_is_refused()
@@ -50,9 +78,9 @@ public sealed class DemoSourceTests
         using var folder = new TemporaryFolder();
         var data = DemoSource.Prepare(null, patients: 1, folder.Of("made"), TimeProvider.System, TestContext.Current.CancellationToken);
         var study = folder.Of("study.yaml");
-        File.WriteAllText(study, DemoStudy.Read(null, "plain", data, folder.Path).Yaml.Replace("site-4]", "berlin]", StringComparison.Ordinal));
+        File.WriteAllText(study, DemoStudy.Read(null, "plain", null, data, folder.Path).Yaml.Replace("site-4]", "berlin]", StringComparison.Ordinal));
 
-        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(study), "plain", data, folder.Path));
+        var fault = Assert.Throws<CliException>(() => DemoStudy.Read(new FileInfo(study), "plain", null, data, folder.Path));
 
         Assert.Contains("invites berlin", fault.Message, StringComparison.Ordinal);
     }

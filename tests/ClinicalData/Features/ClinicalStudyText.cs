@@ -31,7 +31,7 @@ internal static class ClinicalStudyText
             {string.Join('\n', features)}
               split: {split}
             model: {"{kind: logistic-regression}"}
-            federation: {"{rounds: 1, sites: [north], quorum: 1}"}
+            federation: {"{rounds: 1, sites: [north], quorum: 1, aggregation: plain}"}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
     }

@@ -22,7 +22,7 @@ public sealed class StagingAreaTests : IDisposable
 
     public StagingAreaTests()
     {
-        _staging = new StagingArea(_disk);
+        _staging = new StagingArea(_disk, new LedgerWitness(_disk, _worker));
         _release = Release(MemoryMarshal.AsBytes<float>(Enumerable.Range(0, Values).Select(i => i / 1024f).ToArray()));
     }
 
@@ -100,7 +100,7 @@ public sealed class StagingAreaTests : IDisposable
     {
         _staging.Dispose();
         _disk.Restart(powerLoss);
-        _staging = new StagingArea(_disk);
+        _staging = new StagingArea(_disk, new LedgerWitness(_disk, _worker));
     }
 
     private byte[] Release(ReadOnlySpan<byte> payload)

@@ -23,7 +23,7 @@ public sealed class SubmissionTests
               split: {test: 0.3, seed: 1}
             model: {kind: logistic-regression}
             training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: 1}
-            federation: {rounds: 1, sites: [north], quorum: 1}
+            federation: {rounds: 1, sites: [north], quorum: 1, aggregation: plain}
             """).Study!;
 
         Assert.Equal("STUDY_INVALID", await Person.FaultOfAsync(() => researcher.SubmitAsync(study)));

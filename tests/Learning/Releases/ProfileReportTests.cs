@@ -124,7 +124,7 @@ public sealed class ProfileReportTests
                     outcome: {name: ill, of: [condition], within: 30d}
                   features: [{use: age-at-index@1}]
                 model: {kind: logistic-regression}
-                federation: {rounds: 1, quorum: 1}
+                federation: {rounds: 1, quorum: 1, aggregation: plain}
                 """);
             return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
         }

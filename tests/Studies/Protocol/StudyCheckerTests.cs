@@ -25,7 +25,7 @@ public sealed class StudyCheckerTests
         Assert.Equal(new Label("outcome", 0), study.Data.Label);
         Assert.Equal(new Split(null, "", "", 0.3, 1), study.Data.Split);
         Assert.Equal(new StudyTraining(Optimizer.Sgd, 0.01, 32, 1, null, 1), study.Training);
-        Assert.Equal(new StudyFederation(1, study.Federation.Sites, study.Federation.Required, 1, TimeSpan.FromMinutes(10), 3, Weighting.Rows, 100_000, new FixedPointEncoding(32, 8), Aggregation.Plain), study.Federation);
+        Assert.Equal(new StudyFederation(1, study.Federation.Sites, study.Federation.Required, 1, TimeSpan.FromMinutes(10), 3, Weighting.Rows, 100_000, new FixedPointEncoding(32, 8), Aggregation.Secure), study.Federation);
         Assert.Empty(study.Federation.Sites);
         Assert.Empty(study.Federation.Required);
         Assert.Equal(new StudyEvaluation(1, PerSite: false), study.Evaluation);
@@ -34,7 +34,7 @@ public sealed class StudyCheckerTests
     [Fact]
     public void CheckYaml_smallestStudy_hasThisCanonicalForm() =>
         Assert.Equal(
-            """{"data":{"dataset":"rows","features":[{"missing":"exclude-row","name":"age","range":[0,120],"scale":"standardise","type":"number","unit":"1"}],"label":{"above":0,"name":"outcome"},"split":{"seed":1,"test":0.3}},"ethics":"none needed","evaluation":{"every":1,"per-site":false},"federation":{"aggregation":"plain","attempts":3,"deadline":"10m","encoding":{"fixed":{"bits":32,"range":8}},"maximum-weight":100000,"quorum":1,"required":[],"rounds":1,"strategy":"fedavg","weighting":"rows"},"model":{"kind":"logistic-regression"},"name":"smallest","protocol":1,"purpose":"To test the checker","title":"A small study","training":{"batch-size":32,"learning-rate":0.01,"local-epochs":1,"optimizer":"sgd","seed":1}}""",
+            """{"data":{"dataset":"rows","features":[{"missing":"exclude-row","name":"age","range":[0,120],"scale":"standardise","type":"number","unit":"1"}],"label":{"above":0,"name":"outcome"},"split":{"seed":1,"test":0.3}},"ethics":"none needed","evaluation":{"every":1,"per-site":false},"federation":{"aggregation":"secure","attempts":3,"deadline":"10m","encoding":{"fixed":{"bits":32,"range":8}},"maximum-weight":100000,"quorum":1,"required":[],"rounds":1,"strategy":"fedavg","weighting":"rows"},"model":{"kind":"logistic-regression"},"name":"smallest","protocol":1,"purpose":"To test the checker","title":"A small study","training":{"batch-size":32,"learning-rate":0.01,"local-epochs":1,"optimizer":"sgd","seed":1}}""",
             Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span));
 
     [Fact]

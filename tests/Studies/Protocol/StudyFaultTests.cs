@@ -32,7 +32,7 @@ public sealed class StudyFaultTests
     [
         new("misspelt key", "dataset: rows", "dataste: rows", "7:3 data.dataste", "Did you mean 'dataset'?"),
         new("key in another style", "quorum: 1}", "quorum: 1, maximum_weight: 5}", "12:36 federation.maximum_weight", "Did you mean 'maximum-weight'?"),
-        new("key from nowhere", "title: A small study", "title: A small study\nprivacy: dp", "4:1 privacy", "Known here: protocol, name, title"),
+        new("key from nowhere", "title: A small study", "title: A small study\ncontact: dp", "4:1 contact", "Known here: protocol, name, title"),
         new("missing key", "ethics: none needed\n", "", "1:1 ethics", "Reference of the ethics approval"),
         new("number as text", "rounds: 1", "rounds: ten", "12:22 federation.rounds", "here is the text 'ten'"),
         new("quoted number", "rounds: 1", "rounds: \"1\"", "12:22 federation.rounds", "without quotes"),
@@ -73,20 +73,26 @@ public sealed class StudyFaultTests
         new("learning rate of zero", "learning-rate: 0.001", "learning-rate: 0", "19:44 training.learning-rate", "above 0", Full: true),
         new("seed beyond 2^53", "seed: 7", "seed: 9007199254740993", "19:90 training.seed", "as strings", Full: true),
         new("seed below zero", "seed: 7", "seed: -7", "19:90 training.seed", "from 0 to 9007199254740991", Full: true),
-        new("duration without unit", "deadline: 90m", "deadline: 90", "26:13 federation.deadline", "Add the unit", Full: true),
-        new("duration in days", "deadline: 90m", "deadline: 2d", "26:13 federation.deadline", "such as 90s, 10m or 2h", Full: true),
-        new("duration of a month", "deadline: 90m", "deadline: 720h", "26:13 federation.deadline", "at most 168h", Full: true, Structural: false),
+        new("duration without unit", "deadline: 90m", "deadline: 90", "27:13 federation.deadline", "Add the unit", Full: true),
+        new("duration in days", "deadline: 90m", "deadline: 2d", "27:13 federation.deadline", "such as 90s, 10m or 2h", Full: true),
+        new("duration of a month", "deadline: 90m", "deadline: 720h", "27:13 federation.deadline", "at most 168h", Full: true, Structural: false),
         new("bits of no grid", "quorum: 1}", "quorum: 1, encoding: {fixed: {bits: 12}}}", "12:61 federation.encoding.fixed.bits", "8, 16, 24, 32"),
-        new("unknown encoding", "encoding: float32", "encoding: float16", "30:13 federation.encoding", "Did you mean 'float32'?", Full: true),
+        new("unknown encoding", "encoding: float32", "encoding: float16", "31:13 federation.encoding", "Did you mean 'float32'?", Full: true),
         new("site twice", "sites: [south, north, west]", "sites: [south, north, south]", "23:25 federation.sites[2]", "is there twice", Full: true),
         new("site name", "sites: [south, north, west]", "sites: [south, North, west]", "23:18 federation.sites[1]", "a lower-case letter", Full: true),
         new("floats under masks", "quorum: 1}", "quorum: 1, aggregation: secure, encoding: float32}", "12:57 federation.encoding", "fixed point", Structural: false),
-        new("masks of one site", "quorum: 1}", "quorum: 1, aggregation: secure, sites: [a]}", "12:57 federation.sites", "invite 2 to 256 sites", Structural: false),
-        new("encryption for whoever comes", "quorum: 1}", "quorum: 1, aggregation: encrypted-threshold}", "12:57 federation.sites", "name each of them", Structural: false),
-        new("encryption for fewer than all", "quorum: 1}", "quorum: 2, aggregation: encrypted-consortium, sites: [a, b, c]}", "12:57 federation.quorum", "the quorum must be 3", Structural: false),
-        new("quorum beyond the sites", "quorum: 2", "quorum: 4", "25:3 federation.quorum", "only 3 sites are invited", Full: true, Structural: false),
-        new("quorum below the required", "required: [north]", "required: [north, south, west]", "25:3 federation.quorum", "3 sites are required", Full: true, Structural: false),
-        new("required site not invited", "required: [north]", "required: [nort]", "24:3 federation.required", "Did you mean 'north'?", Full: true, Structural: false),
+        new("masks of two sites", "quorum: 1}", "quorum: 1, sites: [a, b]}", "12:36 federation.sites", "invite 3 to 256 sites, or write 'aggregation: plain', by which whoever operates the coordinator can look", Structural: false),
+        new("encryption for whoever comes", "quorum: 1}", "quorum: 1, aggregation: encrypted-threshold}", "12:1 federation.sites", "name each of them", Structural: false),
+        new("encryption for fewer than all", "quorum: 1}", "quorum: 2, aggregation: encrypted-consortium, sites: [a, b, c]}", "12:25 federation.quorum", "the quorum must be 3", Structural: false),
+        new("keys that are no map", "keys: {south", "keys: [south] # {", "24:9 federation.keys", "A map of 1 to 256 entries", Full: true),
+        new("key of half the digits", "north: bbbb", "north: bb", "24:90 federation.keys.north", "64 lower-case hexadecimal digits", Full: true),
+        new("key of a stranger", "keys: {south", "keys: {nord: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd, south", "24:10 federation.keys.nord", "'nord' is not among the invited sites", Full: true, Structural: false),
+        new("site without a key", "keys: {south: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, ", "keys: {", "24:3 federation.keys", "'south' has no key here", Full: true, Structural: false),
+        new("one key of two sites", "north: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "north: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "24:83 federation.keys.north", "'south' and 'north' have one key", Full: true, Structural: false),
+        new("keys without sites", "  sites: [south, north, west]\n", "", "23:3 federation.keys", "which is missing; list the sites", Full: true, Structural: false),
+        new("quorum beyond the sites", "quorum: 2", "quorum: 4", "26:3 federation.quorum", "only 3 sites are invited", Full: true, Structural: false),
+        new("quorum below the required", "required: [north]", "required: [north, south, west]", "26:3 federation.quorum", "3 sites are required", Full: true, Structural: false),
+        new("required site not invited", "required: [north]", "required: [nort]", "25:3 federation.required", "Did you mean 'north'?", Full: true, Structural: false),
         new("feature twice", "    - {name: age, range: [0, 120]}", "    - {name: age, range: [0, 120]}\n    - {name: age, range: [0, 1]}", "10:8 data.features[1].name", "is already feature 1", Structural: false),
         new("label among the features", "name: outcome", "name: age", "9:8 data.features[0].name", "is already the label", Structural: false),
         new("patient as a feature", "patient: person", "patient: age", "12:8 data.features[0].name", "is already the patient", Full: true, Structural: false),
@@ -101,8 +107,8 @@ public sealed class StudyFaultTests
         new("no label", "\n  label: {name: outcome}", "", "6:1 data.label", "'data.label' is missing", Structural: false),
         new("benchmark with data", "{kind: logistic-regression}", "{kind: benchmark, parameters: 5}\nevaluation: {every: 0}", "8:3 data.features", "A benchmark reads no data", Structural: false),
         new("benchmark that is evaluated per site", "  features:\n    - {name: age, range: [0, 120]}\n  label: {name: outcome}\nmodel: {kind: logistic-regression}", "model: {kind: benchmark, parameters: 5}\nevaluation: {every: 0, per-site: true}", "9:24 evaluation.per-site", "nothing to evaluate", Structural: false),
-        new("yes in quotes", "per-site: true", "per-site: \"true\"", "31:34 evaluation.per-site", "The word true or false is expected; here is the text 'true'. Write it without quotes.", Full: true),
-        new("yes as a number", "per-site: true", "per-site: 1", "31:34 evaluation.per-site", "The word true or false", Full: true),
+        new("yes in quotes", "per-site: true", "per-site: \"true\"", "33:34 evaluation.per-site", "The word true or false is expected; here is the text 'true'. Write it without quotes.", Full: true),
+        new("yes as a number", "per-site: true", "per-site: 1", "33:34 evaluation.per-site", "The word true or false", Full: true),
         new("network without end", "hidden: [64, 32]", "hidden: [65536, 65536]", "18:20 model.hidden", "at most 268435456", Full: true, Structural: false),
         new("another version", "protocol: 1", "protocol: 2", "1:11 protocol", "this software reads protocol 1"),
         new("version as text", "protocol: 1", "protocol: \"1\"", "1:11 protocol", "The number 1 is expected"),
@@ -142,7 +148,7 @@ public sealed class StudyFaultTests
               label: {name: outcome, above: high}
             model: {kind: mlp, hidden: [0]}
             training: {local-epochs: 1, local-steps: 1}
-            federation: {rounds: 5, sites: [a, b], required: [c], quorum: 3, deadline: soon}
+            federation: {rounds: 5, sites: [a, b], required: [c], quorum: 3, aggregation: plain, deadline: soon}
             """);
 
         Assert.Equal(

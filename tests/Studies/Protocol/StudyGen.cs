@@ -75,6 +75,10 @@ internal static class StudyGen
         };
         if (encoding > 0)
             federation["encoding"] = encoding == 4 ? "float32" : new JsonObject { ["fixed"] = new JsonObject { ["bits"] = 8 * encoding } };
+        if (sites.Count < 3 || encoding == 4 || rounds % 2 == 0)
+            federation["aggregation"] = "plain";
+        if (rounds % 3 == 0)
+            federation["keys"] = new JsonObject(sites.Select(site => KeyValuePair.Create(site, (JsonNode?)JsonValue.Create(Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(site)).ToString()))));
         return (JsonNode)federation;
     });
 

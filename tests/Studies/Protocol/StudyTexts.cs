@@ -44,6 +44,7 @@ internal static class StudyTexts
           strategy: fedavg
           rounds: 20
           sites: [south, north, west]
+          keys: {south: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, north: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, west: cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc}
           required: [north]
           quorum: 2
           deadline: 90m
@@ -51,6 +52,7 @@ internal static class StudyTexts
           weighting: equal
           maximum-weight: 5000
           encoding: float32
+          aggregation: plain
         evaluation: {every: 5, per-site: true}
         """;
 

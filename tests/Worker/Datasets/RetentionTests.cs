@@ -60,7 +60,7 @@ public sealed class RetentionTests : IDisposable
     private string Store => Path.Combine(_folder.Events, "ehr");
 
     // Anew each time, as at a start.
-    private Retention Retention => new(_site.Core, _site.Ledger, _events, new DriftDesk(_site.Disk, (_, _) => { }), TimeSpan.FromDays(90), Time, _failed.Add);
+    private Retention Retention => new(_site.Core, _events, new DriftDesk(_site.Disk, (_, _) => { }), TimeSpan.FromDays(90), Time, _failed.Add);
 
     public void Dispose()
     {

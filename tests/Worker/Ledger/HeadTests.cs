@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -29,9 +30,9 @@ public sealed class HeadTests : IDisposable
         _site.Core.SetExclusions(["patient-1"], "grace");
 
         Assert.Equal(head.Head, _site.Ledger.Head().Head);
-        Assert.Equal((string)_site.Entries[1]["hash"]!, head.Head.Digest.ToString());
-        Assert.Equal((2, true), (head.Head.Sequence, head.IsBy(_site.Key.PublicKey)));
-        Assert.False((head with { Head = head.Head with { Sequence = 3 } }).IsBy(_site.Key.PublicKey));
+        Assert.Equal((string)_site.Entries[2]["hash"]!, head.Head.Digest.ToString());
+        Assert.Equal((3, true), (head.Head.Sequence, head.IsBy(_site.Key.PublicKey)));
+        Assert.False((head with { Head = head.Head with { Sequence = 4 } }).IsBy(_site.Key.PublicKey));
         Assert.False((head with { Site = SiteId.Parse("south") }).IsBy(_site.Key.PublicKey));
     }
 
@@ -107,16 +108,16 @@ public sealed class HeadTests : IDisposable
         var own = _site.Ledger.Head();
         var entries = _site.Kinds.Count();
 
-        Assert.False(_site.Ledger.Countersigned(SignedHead.Sign(Site.Name, made, _peer), SignedHead.Sign(Site.Name, made, _peer), _peer.PublicKey));
-        Assert.False(_site.Ledger.Countersigned(own, own, _site.Key.PublicKey));
-        Assert.False(_site.Ledger.Countersigned(own, own, _peer.PublicKey));
-        Assert.False(_site.Ledger.Countersigned(own, SignedHead.Sign(Site.Name, made, _peer), _peer.PublicKey));
-        Assert.False(_site.Ledger.Countersigned(SignedHead.Sign(SiteId.Parse("south"), made, _site.Key), SignedHead.Sign(SiteId.Parse("south"), made, _peer), _peer.PublicKey));
+        Assert.False(Show(SignedHead.Sign(Site.Name, made, _peer)));
+        Assert.False(_site.Ledger.Countersigned(new LedgerReceipt(own, own, _site.Key.PublicKey)));
+        Assert.False(_site.Ledger.Countersigned(new LedgerReceipt(own, own, _peer.PublicKey)));
+        Assert.False(_site.Ledger.Countersigned(new LedgerReceipt(own, SignedHead.Sign(Site.Name, made, _peer), _peer.PublicKey)));
+        Assert.False(Show(SignedHead.Sign(SiteId.Parse("south"), made, _site.Key)));
 
         Assert.Equal(entries, _site.Kinds.Count());
     }
 
-    private bool Show(SignedHead head) => _site.Ledger.Countersigned(head, SignedHead.Sign(head.Site, head.Head, _peer), _peer.PublicKey);
+    private bool Show(SignedHead head) => _site.Ledger.Countersigned(LedgerReceipt.Read(LedgerReceipt.For(head, _peer).Write()));
 
     private void Restore(byte[] log)
     {

@@ -36,7 +36,7 @@ public sealed class RootTests : IDisposable
         var stored = DurableFile.Read(_site.Disk, $"roots/{Run(1)}.root");
         Assert.Equal(-1, stored.AsSpan().IndexOf(Enumerable.Repeat((byte)1, 16).ToArray()));
 
-        var roots = new RunRoots(_site.Disk);
+        var roots = new RootStore(_site.Disk, keepDays: 1);
         var commitment = roots.Make(Run(9));
         Assert.NotEqual(commitment, roots.Make(Run(9)));
         Assert.Null(roots.Read(Run(9), commitment));
@@ -72,29 +72,29 @@ public sealed class RootTests : IDisposable
                 site.Ledger.Reserve(Plan());
                 noise = site.Noise(Inputs());
                 site.Time.Advance(TimeSpan.FromDays(30));
-                site.Ledger.EraseRoots();
+                site.Core.Roots.Erase();
                 Assert.Equal(noise, site.Noise(Inputs()));
                 site.Time.Advance(TimeSpan.FromDays(1));
             },
-            site => site.Ledger.EraseRoots(),
+            site => site.Core.Roots.Erase(),
             (site, finished) =>
             {
-                var erased = site.Kinds.Contains(LedgerEntries.RootErased);
+                var erased = site.Kinds.Contains(WorkerEntries.RootErased);
                 Assert.True(erased || !finished);
                 if (erased)
                     Refuses(Reason.PrivacyLedgerUnresolved, () => site.Noise(Inputs()));
                 else
                     Assert.Equal(noise, site.Noise(Inputs()));
-                site.Ledger.EraseRoots();
+                site.Core.Roots.Erase();
                 Assert.Empty(site.Disk.List("roots"));
                 Refuses(Reason.RoundOutOfOrder, () => site.Noise(Inputs(round: 2)));
-                Assert.Single(site.Kinds, LedgerEntries.RootErased);
+                Assert.Single(site.Kinds, WorkerEntries.RootErased);
             },
             beforeStart: site =>
             {
                 // The entry comes first: a root that is gone was not lost.
                 if (!site.Disk.Exists($"roots/{Run(1)}.root"))
-                    Assert.Contains(LineLog.Read(site.Disk, WorkerCore.LogPath, out _), line => System.Text.Encoding.UTF8.GetString(line.Span).Contains(LedgerEntries.RootErased, StringComparison.Ordinal));
+                    Assert.Contains(LineLog.Read(site.Disk, WorkerCore.LogPath, out _), line => System.Text.Encoding.UTF8.GetString(line.Span).Contains(WorkerEntries.RootErased, StringComparison.Ordinal));
             });
     }
 }

@@ -37,6 +37,8 @@ public sealed class PolicyReaderTests
     [InlineData("datasets", "{heart: yes}", "must be a list of")]
     [InlineData("models", "logistic-regression", "must be a list of words from")]
     [InlineData("encodings", "", "must be a list of words from")]
+    [InlineData("members", "everybody", "must be confirmed or named")]
+    [InlineData("minimum-honest-survivors", "1", "must be a whole number from 2 to 256")]
     [InlineData("minimum-training-rows", "0", "must be a whole number from 1 to")]
     [InlineData("minimum-training-rows", "20.5", "must be a whole number from 1 to")]
     [InlineData("minimum-training-rows", "99999999999999999999", "must be a whole number from 1 to")]

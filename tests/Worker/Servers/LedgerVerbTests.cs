@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
@@ -39,7 +40,7 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         Assert.All(heart.Accounts, account => Assert.True(account.Spent > 0 && account.Held > account.Spent && account.Remaining > 0));
         var run = Assert.Single(heart.Runs);
         Assert.Equal((1u, 3ul, 2ul), (run.Released, run.Charges, run.Left));
-        Assert.Equal((2ul, 0ul), (reply.HeadSequence, reply.CountersignedSequence));
+        Assert.Equal((3ul, 0ul), (reply.HeadSequence, reply.CountersignedSequence));
         Assert.Equal(0, await RunAsync("show"));
         Assert.Equal(0, await RunAsync("show", "--json"));
         Assert.Equal(0, await RunAsync("plan"));
@@ -61,7 +62,7 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         using var peer = SigningKey.Create();
         var lost = new LedgerHead(99, Sha256Digest.Of("an entry that is not there"u8));
         using (var key = SigningKey.FromPem(await File.ReadAllTextAsync(_worker.Folder.Key, Stop)))
-            await WriteAsync(ledger => Assert.True(ledger.Countersigned(SignedHead.Sign(Site.Name, lost, key), SignedHead.Sign(Site.Name, lost, peer), peer.PublicKey)));
+            await WriteAsync(ledger => Assert.True(ledger.Countersigned(LedgerReceipt.For(SignedHead.Sign(Site.Name, lost, key), peer))));
 
         Assert.Equal(1, await RunAsync("verify"));
         Assert.Equal(1, await RunAsync("resolve", "--spent", "some"));
@@ -98,8 +99,8 @@ public sealed class LedgerVerbTests : IAsyncLifetime
         using (var journal = WorkerJournal.Open(disk, WorkerCore.LogPath, key, TimeProvider.System))
         {
             write(new PrivacyLedger(
-                journal, new RunRoots(StoreKey.Open(folder, null).SealRoots(disk)), new WorkerIdentity(Site.Name, key, Site.Secret, "1.0.0"),
-                new PolicyFile(folder.Policy).Read, () => DatasetMap.ReadFile(folder.Datasets), keepRoots: 365));
+                journal, new RunRoots(journal, new RootStore(StoreKey.Open(folder, null).SealRoots(disk), keepDays: 365)), new WorkerIdentity(Site.Name, key, Site.Secret, "1.0.0"),
+                new PolicyFile(folder.Policy).Read, () => DatasetMap.ReadFile(folder.Datasets)));
         }
 
         await _worker.StartAgainAsync();

@@ -55,6 +55,9 @@ public sealed class AggregationTerms : IEquatable<AggregationTerms>
     /// <summary>Fewest survivors: the threshold, or minimum + colluders where that is more.</summary>
     public int LeastSurvivors => Math.Max(Declared.Threshold, Declared.Minimum + Declared.Colluders);
 
+    /// <summary>Fewest survivors less the assumed colluders: so many honest sites' updates are in the sum at least.</summary>
+    public int LeastHonest => LeastSurvivors - Declared.Colluders;
+
     /// <summary>Bytes of a masked vector.</summary>
     public long PayloadLength => (long)Declared.Dimension * Declared.Word.Bytes();
 

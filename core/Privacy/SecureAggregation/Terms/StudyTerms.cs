@@ -6,8 +6,7 @@ namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
 /// The terms of a study's rounds. Everything in them follows from the study and its members, so that a worker which knows both takes nothing of them from the
-/// coordinator's word: the least threshold for so many members, and as many assumed colluders as it bears without asking for more survivors than itself. Of an encrypted study every member is in the sum, and all but two
-/// of them may collude.
+/// coordinator's word: the least threshold for so many members, and as many assumed colluders as it bears without asking for more survivors than itself. Of an encrypted study every member is in the sum.
 /// </summary>
 public static class StudyTerms
 {
@@ -20,6 +19,13 @@ public static class StudyTerms
     {
         var threshold = AggregationTerms.LeastThreshold(members);
         return Math.Min(threshold - AggregationTerms.LeastMinimum, (2 * threshold) - members - 1);
+    }
+
+    /// <summary>How many of so many members a round of the study needs to the end: of an encrypted one all.</summary>
+    public static int ThresholdOf(Study study, int members)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Federation.IsEncrypted ? members : AggregationTerms.LeastThreshold(members);
     }
 
     /// <summary>Whether the sum of so many sites' updates fits words of this width; 64 bits hold the sums of every study.</summary>
@@ -44,7 +50,7 @@ public static class StudyTerms
     {
         ArgumentNullException.ThrowIfNull(study);
         fault = null;
-        if (!study.IsEncrypted)
+        if (!study.Federation.IsEncrypted)
             return null;
         var budget = BudgetOf(study, members, MaskWord.Bits64);
         var mode = study.Federation.Aggregation == Aggregation.EncryptedConsortium ? EncryptionMode.Consortium : EncryptionMode.Threshold;
@@ -65,14 +71,13 @@ public static class StudyTerms
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(members);
-        var word = BudgetOf(study, members.Count, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
+        // Noisy gradients are within StudyPrivacy.GreatestCode: those of 256 sites fit 54 bits and the sign.
+        var word = !study.SumsGradients && BudgetOf(study, members.Count, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
         if (BudgetOf(study, members.Count, word).Fault is { } fault)
             throw new ArgumentException(fault, nameof(study));
-        var (threshold, colluders) = study.IsEncrypted
-            ? (members.Count, members.Count - AggregationTerms.LeastMinimum)
-            : (AggregationTerms.LeastThreshold(members.Count), Colluders(members.Count));
         return AggregationTerms.Of(new AggregationDeclaration(
-            study.Digest, step with { Kind = StepKind.Training }, parameters, members, threshold, colluders, AggregationTerms.LeastMinimum, word, dimension));
+            study.Digest, step with { Kind = StepKind.Training }, parameters, members, ThresholdOf(study, members.Count), Colluders(members.Count),
+            AggregationTerms.LeastMinimum, word, dimension));
     }
 
     private static UpdateFormat FormatOf(Study study) => study.Federation.Encoding is FixedPointEncoding(var bits, var range)

@@ -28,7 +28,7 @@ public sealed class EncryptionRuleTests
         var members = MemberList.Of(Enumerable.Range(0, 4).Select(i => new Member(Consortium.NameOf(i), Consortium.KeyOf(i).PublicKey.Fingerprint)));
         var terms = StudyTerms.Of(study, members, new StepId(RunId.Parse("00112233445566aa"), new RoundNumber(1), StepKind.Decryption, 1), Consortium.DigestOf("parameters"), 1000);
 
-        Assert.Equal((4, 2, 4), (terms.Threshold, terms.Declared.Colluders, terms.LeastSurvivors)); // every member, of whom all but two may collude
+        Assert.Equal((4, 1, 4), (terms.Threshold, terms.Declared.Colluders, terms.LeastSurvivors)); // every member
         Assert.Equal(23 + 10 + 2 + 1, StudyTerms.PlanOf(study, 4, 1000)!.PlaintextBits);
         Assert.Same(StudyTerms.PlanOf(study, 4, 1000), StudyTerms.PlanOf(study, 4, 1000));
         Assert.Null(StudyTerms.PlanOf(StudyChecker.CheckYaml(Text("secure", 24, 1000, 4)).Study!, 4, 1000));

@@ -12,6 +12,9 @@ public sealed class StepRandomness : IDisposable
 
     internal StepRandomness(byte[] root, Sha256Digest inputs) => (_root, _inputs) = (root, inputs);
 
+    /// <summary>Randomness for something that is shown to the steward and never leaves: drawn anew, charged to nobody.</summary>
+    public static StepRandomness ForPreview() => new(RandomNumberGenerator.GetBytes(32), default);
+
     /// <summary>The bytes for a purpose: the same for the same run and inputs, on every machine and after every restart.</summary>
     /// <param name="purpose">A constant of the code, such as "fcml-noise-v1".</param>
     public KeyStream Stream(string purpose) => KeyStream.Derive(_root, purpose, _inputs.Span);

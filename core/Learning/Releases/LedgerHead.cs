@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
-namespace FederatedClinicalMl.SiteAgent.Worker;
+namespace FederatedClinicalMl.Learning;
 
 /// <summary>How far a privacy ledger has come: its last entry, which vouches for every one before it.</summary>
 /// <param name="Sequence">The entry's number in the worker's log; 0 where there is none.</param>
@@ -16,12 +17,14 @@ public readonly record struct LedgerHead(long Sequence, Sha256Digest Digest)
     public override string ToString() => $"{Sequence}:{Digest}";
 }
 
-/// <summary>A site's head, signed: by its own worker, or by whoever has seen it.</summary>
+/// <summary>A site's head, signed: by its own worker, as each release under differential privacy carries it, or by whoever has seen it.</summary>
 /// <param name="Site">The site.</param>
 /// <param name="Head">Its ledger's head.</param>
 /// <param name="Signature">Over canonical JSON <c>{"digest", "sequence", "site"}</c>, for <see cref="SignatureContext.LedgerHead"/>.</param>
 public sealed record SignedHead(SiteId Site, LedgerHead Head, ReadOnlyMemory<byte> Signature)
 {
+    private const int SignatureLength = 64;
+
     /// <summary>Signs a site's head.</summary>
     public static SignedHead Sign(SiteId site, LedgerHead head, SigningKey key)
     {
@@ -34,6 +37,19 @@ public sealed record SignedHead(SiteId Site, LedgerHead Head, ReadOnlyMemory<byt
     {
         ArgumentNullException.ThrowIfNull(key);
         return key.Verify(SignatureContext.LedgerHead, Statement(Site, Head), Signature.Span);
+    }
+
+    internal JsonObject ToJson() => new() { ["digest"] = Head.Digest.ToString(), ["sequence"] = Head.Sequence, ["signature"] = Convert.ToBase64String(Signature.Span) };
+
+    internal static SignedHead Read(SiteId site, JsonFields fields)
+    {
+        var signature = new byte[SignatureLength];
+        if (!Convert.TryFromBase64String(fields.Text("signature", 88), signature, out var written) || written != SignatureLength)
+            fields.Fail("signature", $"be {SignatureLength} bytes in base64");
+        var digest = Sha256Digest.TryParse(fields.Text("digest", 64), out var parsed) ? parsed : throw new FormatException($"{fields.PathOf("digest")} must be 64 hexadecimal digits.");
+        var head = new SignedHead(site, new LedgerHead(fields.Integer("sequence", 1, 1L << 53), digest), signature);
+        fields.End();
+        return head;
     }
 
     private static byte[] Statement(SiteId site, LedgerHead head) =>

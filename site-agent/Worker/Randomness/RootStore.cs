@@ -4,23 +4,24 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
-/// <summary>
-/// The secret roots of randomness, one of 256 bits for each run, below <c>roots/</c> on a sealed disk. A root is durable before the log commits to it, and the log
-/// commits to it before anything is charged: so no step is ever computed from a second root.
-/// </summary>
+/// <summary>The files of <see cref="RunRoots"/>: one root of 256 bits for each run, below <c>roots/</c> on a sealed disk.</summary>
 /// <param name="disk">The worker's folder, sealed.</param>
+/// <param name="keepDays">For how many days a root is kept, from when it is made on.</param>
 /// <param name="draw">Fills a new root: the operating system's generator, and never a study's seed. Tests give another.</param>
-public sealed class RunRoots(IDisk disk, Action<byte[]> draw)
+public sealed class RootStore(IDisk disk, int keepDays, Action<byte[]> draw)
 {
     private const string Folder = "roots";
     private const string Suffix = ".root";
     private const int Length = 32;
 
     /// <summary>Roots from the operating system's generator.</summary>
-    public RunRoots(IDisk disk)
-        : this(disk, bytes => RandomNumberGenerator.Fill(bytes))
+    public RootStore(IDisk disk, int keepDays)
+        : this(disk, keepDays, bytes => RandomNumberGenerator.Fill(bytes))
     {
     }
+
+    /// <summary>For how many days a root is kept.</summary>
+    public int KeepDays => keepDays;
 
     /// <summary>Makes a run's root, durably. One that is there was never committed to, or the caller would not make another.</summary>
     /// <returns>The commitment.</returns>

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Rounds;
+
+/// <summary>
+/// Remembers for each site the newest head of its privacy ledger that it has seen in a release, over all studies and runs, and countersigns it: <c>ledgers/SITE.json</c>. The site is handed it back with each
+/// step under differential privacy, so that a worker that was restored from a backup finds out before it spends again (docs/reference/ledger.md).
+/// </summary>
+/// <param name="disk">The coordinator's folder.</param>
+/// <param name="key">Countersigns.</param>
+public sealed class LedgerWitness(IDisk disk, SigningKey key)
+{
+    private const string Folder = "ledgers";
+
+    private readonly ConcurrentDictionary<SiteId, LedgerReceipt?> _known = new();
+    private readonly Lock _writing = new();
+
+    /// <summary>Takes note of a head, durably. One that is not newer changes nothing.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void See(SignedHead head)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        lock (_writing)
+        {
+            if (Of(head.Site) is { } known && known.Own.Head.Sequence >= head.Head.Sequence)
+                return;
+            var receipt = LedgerReceipt.For(head, key);
+            disk.CreateDirectory(Folder);
+            DurableFile.Write(disk, PathOf(head.Site), receipt.Write());
+            _known[head.Site] = receipt;
+        }
+    }
+
+    /// <summary>The newest head that was seen of a site, countersigned; null where none was.</summary>
+    public LedgerReceipt? Of(SiteId site) => _known.GetOrAdd(
+        site, (_, path) => disk.Exists(path) ? LedgerReceipt.Read(DurableFile.Read(disk, path, LedgerReceipt.MaximumLength)) : null, PathOf(site));
+
+    private static string PathOf(SiteId site) => $"{Folder}/{site}.json";
+}

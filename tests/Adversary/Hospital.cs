@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Durability.Simulation;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Protos.WorkerPort;
+using FederatedClinicalMl.SiteAgent.Worker;
+using FederatedClinicalMl.Studies;
+using Google.Protobuf;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FederatedClinicalMl.Tests.Adversary;
+
+/// <summary>What a hospital answers an order with: a message, or a refusal.</summary>
+/// <param name="Message">The message; null where it refuses.</param>
+/// <param name="Vector">Of the masked update: the words.</param>
+/// <param name="Reason">What the coordinator hears of a refusal.</param>
+/// <param name="Sentence">What the hospital logs of it.</param>
+internal sealed record Answer(AggregationMessage? Message, byte[] Vector, Reason Reason, string Sentence);
+
+/// <summary>A hospital: the production worker over simulated disks, and its steward. What it computes is its own constant.</summary>
+internal sealed class Hospital : IDisposable
+{
+    private readonly SimulatedDisk _disk;
+    private readonly SimulatedDisk _exchange;
+    private readonly OutboxKey _outbox = new(new byte[SealedDisk.KeyLength]);
+    private readonly WorkerIdentity _identity;
+
+    public Hospital(string name, int update)
+    {
+        (_disk, _exchange) = (new SimulatedDisk(1), new SimulatedDisk(2));
+        _identity = new WorkerIdentity(SiteId.Parse(name), SigningKey.Create(), new SiteSecret(new byte[SiteSecret.Length]), "1.0.0");
+        Core = WorkerCore.Open(
+            _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy),
+            () => DatasetMap.Read("datasets: {}", "/srv"), new ConstantComputer(update),
+            new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero)));
+    }
+
+    public SiteId Name => _identity.Site;
+
+    /// <summary>What its steward reads out.</summary>
+    public Sha256Digest Fingerprint => _identity.Key.PublicKey.Fingerprint;
+
+    public WorkerCore Core { get; }
+
+    public MemberDesk Members => new(Core, _identity);
+
+    /// <summary>The text of <c>policy.yaml</c>.</summary>
+    public string Policy { get; set; } = PolicyReader.Default;
+
+    /// <summary>How many steps of masked rounds its log says it has answered.</summary>
+    public int Answered => Core.Log(1).Count(line => line.Contains($"\"kind\":\"{WorkerEntries.Masked}\"", StringComparison.Ordinal));
+
+    /// <summary>Takes a study over; its steward approves it.</summary>
+    public void Approve(Study study)
+    {
+        Offer(study);
+        Core.Approve(study.Digest, "steward", "");
+    }
+
+    /// <summary>Takes a study over.</summary>
+    public void Offer(Study study)
+    {
+        using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = SigningKey.FromPem(ecdsa.ExportPkcs8PrivateKeyPem());
+        using var certificate = new CertificateRequest("CN=researcher", ecdsa, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        Core.Offer(new OfferStudyRequest
+        {
+            Canonical = ByteString.CopyFrom(study.Canonical.Span),
+            Signature = ByteString.CopyFrom(key.Sign(SignatureContext.Study, study.Canonical.Span)),
+            Certificate = ByteString.CopyFrom(certificate.RawData),
+        });
+    }
+
+    /// <summary>Has its steward take down what others' stewards read out.</summary>
+    public void Confirm(params IEnumerable<Hospital> others)
+    {
+        foreach (var other in others.Where(other => other != this))
+            Members.Confirm(other.Name.Value, FingerprintText.Write(other.Fingerprint), "steward", "by telephone");
+    }
+
+    /// <summary>Answers an order.</summary>
+    public Answer Perform(StepOrder order)
+    {
+        var sentence = "";
+        var result = Core.Perform(order, decline => sentence = decline.Message);
+        if (result.BodyCase == StepResult.BodyOneofCase.Declined)
+            return new Answer(null, [], result.Declined, sentence);
+        var file = DurableFile.Read(_outbox.Seal(_exchange), $"{ExchangePaths.Outgoing}/{result.Ticket.File}");
+        var payload = file.AsSpan(ReleaseHead.LengthOf(file));
+        var words = order.Kind == StepOrder.Types.Kind.Training ? payload.Length - MaskedInput.Length : 0;
+        return new Answer(AggregationMessage.Read(payload[words..]), payload[..words].ToArray(), Reason.Unspecified, "");
+    }
+
+    public void Dispose()
+    {
+        Core.Dispose();
+        _identity.Key.Dispose();
+    }
+
+    // An update of 32-bit codes, all of them the same number, with the weight 1.
+    private sealed class ConstantComputer(int update) : IStepComputer
+    {
+        public StepComputation Compute(StepRequest request, CancellationToken cancel)
+        {
+            if (request.Step.Kind.IsMessage())
+                return new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, Sha256Digest.Of("the rows"u8), "constant", 0);
+            var dimension = ModelPlan.For(request.Study).Layout.Dimension;
+            var payload = new byte[dimension * sizeof(int)];
+            for (var i = 0; i < dimension; i++)
+                BitConverter.TryWriteBytes(payload.AsSpan(i * sizeof(int)), update);
+            return new StepComputation(payload, "fixed32", dimension, 1, 0, Sha256Digest.Of("the rows"u8), "constant", 0);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Durability.Simulation;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Coordinator.Rounds;
+
+public sealed class LedgerWitnessTests : IDisposable
+{
+    private static readonly SiteId s_north = SiteId.Parse("north");
+
+    private readonly SigningKey _coordinator = SigningKey.Create();
+    private readonly SigningKey _worker = SigningKey.Create();
+    private readonly SimulatedDisk _disk = new(1);
+
+    public void Dispose()
+    {
+        _coordinator.Dispose();
+        _worker.Dispose();
+    }
+
+    [Fact]
+    public void Newest_head_of_a_site_is_countersigned_and_there_after_a_loss_of_power()
+    {
+        var witness = Witness();
+        Assert.Null(witness.Of(s_north));
+        witness.See(Head(7, "seventh"));
+        witness.See(Head(9, "ninth"));
+        witness.See(Head(8, "eighth"));
+        _disk.Crash();
+        _disk.Restart(powerLoss: true);
+
+        var receipt = Witness().Of(s_north)!;
+
+        Assert.Equal(new LedgerHead(9, Sha256Digest.Of("ninth"u8)), receipt.Own.Head);
+        Assert.True(receipt.Own.IsBy(_worker.PublicKey));
+        Assert.True(receipt.Countersigned.IsBy(_coordinator.PublicKey));
+        Assert.Equal(receipt.Own.Head, receipt.Countersigned.Head);
+        Assert.Equal(_coordinator.PublicKey, receipt.By);
+        Assert.Null(Witness().Of(SiteId.Parse("south")));
+    }
+
+    [Fact]
+    public void Receipt_is_read_as_it_was_written_and_nothing_else_is()
+    {
+        var bytes = LedgerReceipt.For(Head(7, "seventh"), _coordinator).Write();
+
+        Assert.Equal(bytes, LedgerReceipt.Read(bytes).Write());
+        Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read(bytes.AsSpan(..^1)));
+        Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read(new byte[LedgerReceipt.MaximumLength + 1]));
+        Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read("{}"u8));
+    }
+
+    private LedgerWitness Witness() => new(_disk, _coordinator);
+
+    private SignedHead Head(long sequence, string entry) =>
+        SignedHead.Sign(s_north, new LedgerHead(sequence, Sha256Digest.Of(System.Text.Encoding.ASCII.GetBytes(entry))), _worker);
+}
