@@ -16,7 +16,7 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
         var example = privacy is null ? data.Study : DemoPrivacy.ExampleOf(data.Study);
         var file = named ?? new FileInfo(Path.Combine(folder, example));
         if (named is null)
-            System.IO.File.WriteAllText(file.FullName, Example(example).Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n", StringComparison.Ordinal));
+            System.IO.File.WriteAllText(file.FullName, Summed(Example(example), aggregation));
         var study = StudyFile.Read(file);
         if (privacy is not null)
         {
@@ -36,6 +36,14 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
         return strangers.Length == 0
             ? new DemoStudy(file, System.IO.File.ReadAllText(file.FullName), study)
             : throw new CliException(ExitCode.Usage, $"{file.FullName} invites {string.Join(", ", strangers)}; the hospitals of these data are {string.Join(", ", sites)}. Correct federation.sites.");
+    }
+
+    // An encrypted sum needs every one of the examples' four sites, and has 48 bits at the most: a cap of weights that these sites do not meet leaves room for them.
+    private static string Summed(string example, string aggregation)
+    {
+        var isEncrypted = aggregation.StartsWith("encrypted", StringComparison.Ordinal);
+        return example.Replace("\n  quorum: 3\n", isEncrypted ? "\n  quorum: 4\n" : "\n  quorum: 3\n", StringComparison.Ordinal)
+            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n{(isEncrypted ? "  maximum-weight: 10000\n" : "")}", StringComparison.Ordinal);
     }
 
     private static string Example(string name)

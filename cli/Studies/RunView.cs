@@ -75,6 +75,8 @@ internal sealed class RunView
             RunStarted when State.Plan.Profile => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} for their profiles",
             RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
+            StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Encrypted => $"round {step.Round}/{State.Plan.Rounds}: the masked and encrypted updates of {State.History[^1].Participants.Length} sites added",
+            StepCommitted { Step: { Kind: StepKind.Decryption } step } => $"round {step.Round}/{State.Plan.Rounds}: the sum decrypted by all {State.History[^1].Participants.Length} sites",
             StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Keys is not null => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.Plan.Sites.Length} sites summed under masks",
             StepCommitted { Step: { Kind: StepKind.Unmasking } step } => $"round {step.Round}/{State.Plan.Rounds}: the sum unmasked by {State.History[^1].Participants.Length} sites",
             StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",
@@ -136,6 +138,7 @@ internal sealed class RunView
     {
         StepKind.SiteMetrics => "per-site metrics",
         StepKind.KeyAgreement => "key agreement",
+        StepKind.KeyMaking => "key making",
         _ => step.Kind.ToString().ToLowerInvariant(),
     };
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Features;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -15,7 +16,7 @@ internal static class StudyFile
     public static (StudyCheck Check, ImmutableArray<LibraryFault> Library) Check(FileInfo file)
     {
         var (library, faults) = FeatureFolder.Read(FeatureFolder.Beside(file));
-        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library, new LearningRule()), faults);
+        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library, new LearningRule(), new EncryptionRule(study => ModelPlan.For(study).Layout.Dimension)), faults);
     }
 
     /// <summary>The study, or a fault that names the first problem.</summary>

@@ -33,9 +33,10 @@ public interface IRunEffects
 /// <param name="Deadline">When the step closes at the latest.</param>
 /// <param name="Inputs">Of a masked round: what this site is given for the step (docs/reference/secure-aggregation.md); empty otherwise.</param>
 /// <param name="Ledger">Under differential privacy: the newest head of the site's ledger that was seen (<see cref="Learning.LedgerReceipt"/>); empty where none was.</param>
+/// <param name="File">Of an encrypted round: what every site is given for the step besides (docs/reference/homomorphic.md); null otherwise.</param>
 public sealed record StepInvitation(
     StepId Step, StudyDigest Study, Sha256Digest? Parameters, long ParametersLength, ReadOnlyMemory<byte> Constants, DateTimeOffset Deadline,
-    ReadOnlyMemory<byte> Inputs = default, ReadOnlyMemory<byte> Ledger = default);
+    ReadOnlyMemory<byte> Inputs = default, ReadOnlyMemory<byte> Ledger = default, StepFile? File = null);
 
 /// <summary>How a site's part in a step ended. Numbers are those of the wire.</summary>
 public enum SettlementOutcome

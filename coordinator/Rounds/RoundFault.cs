@@ -117,6 +117,12 @@ public enum RoundFault
     /// <summary>The unmasked sum is beyond what the sites' updates can add up to.</summary>
     SumVoid,
 
+    /// <summary>Ciphertexts are not of the study's parameters.</summary>
+    CiphertextMalformed,
+
+    /// <summary>The members of an encrypted study do not agree on what the sum holds.</summary>
+    SumsDisagree,
+
     /// <summary>A release under differential privacy has no ledger head that the site's worker has signed, or another has one.</summary>
     LedgerHeadWrong,
 }

@@ -58,6 +58,8 @@ public static class RoundFaults
         RoundFault.StagingLost => "A staged release is gone or changed on the coordinator's disk. Check the disk; the step is tried again.",
         RoundFault.MessagesDisagree => "Messages of secure aggregation do not go together: two sites use one public key. The round is tried again; compare the sites' software.",
         RoundFault.SharesUnfit => "Shares that a site dealt do not make the secret that it committed to, so the sum stays masked. The round is tried again; look for a site that changed its software.",
+        RoundFault.CiphertextMalformed => "Ciphertexts are not of the study's parameters. Check that site and coordinator run compatible versions.",
+        RoundFault.SumsDisagree => "The members do not agree on what the encrypted sum holds. The round is tried again; look for a site that changed its software, or was given another sum.",
         RoundFault.SumVoid => "The unmasked sum is beyond what the sites' updates can add up to: some site's was out of range. The round is void, and tried again.",
         RoundFault.LedgerHeadWrong => "The release does not carry the head of its site's privacy ledger, signed by the worker, where its study demands one, or carries one where it does not. Check that site and coordinator run compatible versions.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "This fault has no sentence."),

@@ -43,7 +43,7 @@ public sealed class RunProcess
     private readonly IRunEffects _effects;
     private readonly int _dimension;
     private readonly StepMerge _merge;
-    private (StepId Step, ServerState Attempt)? _attempt; // of the step that was asked about last: every chunk of an upload needs it
+    private (StepId Step, RoundAttempt Attempt)? _attempt; // of the step that was asked about last: every chunk of an upload needs it
     private bool _broken;
 
     /// <summary>Takes up a run where the journal left it; effects follow with <see cref="Recover"/>.</summary>
@@ -172,8 +172,9 @@ public sealed class RunProcess
         return step.Id.Kind.PrecedesModel()
             ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
             : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline,
-                AttemptAt(step.Id) is { } attempt ? MaskedAttempt.InputsFor(attempt, site) : default,
-                _study.Privacy is null ? default : _services.Staging.Ledgers.Of(site)?.Write());
+                AttemptAt(step.Id)?.InputsFor(site) ?? default,
+                _study.Privacy is null ? default : _services.Staging.Ledgers.Of(site)?.Write(),
+                State.File is { } file ? new StepFile(file, LengthOf(file)) : null);
     }
 
     /// <summary>What became of a release that a site still holds; null while that is open: its step collects, or is being merged with it.</summary>
@@ -320,13 +321,19 @@ public sealed class RunProcess
     };
 
     // Of the open step, or of none.
-    private ServerState? AttemptAt(StepId step)
+    private RoundAttempt? AttemptAt(StepId step)
     {
         if (!State!.Plan.IsMasked(step.Kind))
             return null;
         if (_attempt is not { } kept || kept.Step != step)
-            _attempt = kept = (step, MaskedAttempt.At(_study, State, step, _dimension, _services.Results));
+            _attempt = kept = (step, RoundAttempt.At(_study, State, step, _dimension, _services.Results));
         return kept.Attempt;
+    }
+
+    private long LengthOf(Sha256Digest result)
+    {
+        using var file = _services.Results.Open(result);
+        return file.Length;
     }
 
     private ReadOnlyMemory<byte> Constants(RunState state) => _services.Results.Read(state.Constants!.Value);
@@ -351,8 +358,8 @@ public sealed class RunProcess
         {
             if (!_state.Plan.IsMasked(step.Id.Kind))
                 return null;
-            var attempt = MaskedAttempt.At(process._study, _state, step.Id, process._dimension, process._services.Results);
-            var (sum, weight) = step.Id.Kind == StepKind.Unmasking ? MaskedAttempt.SumOf(_state, step.Id) : default;
+            var attempt = RoundAttempt.At(process._study, _state, step.Id, process._dimension, process._services.Results);
+            var (sum, weight) = step.Id.Kind == process._study.ParametersFrom ? RoundAttempt.SumOf(_state, step.Id) : default;
             return new MaskedStep(attempt, sum, weight);
         }
     }

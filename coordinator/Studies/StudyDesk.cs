@@ -5,6 +5,7 @@ using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Microsoft.Extensions.Logging;
@@ -69,7 +70,7 @@ public sealed partial class StudyDesk
     {
         ArgumentNullException.ThrowIfNull(signed);
         ArgumentNullException.ThrowIfNull(submitter);
-        var check = StudyChecker.CheckCanonical(signed.Canonical.Memory, new LearningRule());
+        var check = StudyChecker.CheckCanonical(signed.Canonical.Memory, new LearningRule(), new EncryptionRule(checking => ModelPlan.For(checking).Layout.Dimension));
         if (check.Study is not { } study)
             throw new FaultException(Fault.StudyInvalid, string.Join(' ', check.Faults.Take(5).Select(f => $"{f.Path}: {f.Message}")));
         using var key = submitter.Certificate.PublicKey.GetECDsaPublicKey();

@@ -31,8 +31,8 @@ internal sealed record CommittedStep(RoundNumber Round, StepKind Kind, Sha256Dig
 
     private static IEnumerable<EndedStep> Committed(Study study, RunState state) => state.History.Where(step => step.Result is not null && !study.LeadsToSum(step.Id.Kind));
 
-    // Whose updates a round's parameters are made of; who unmasks them decides nothing.
-    private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind == StepKind.Unmasking
+    // Whose updates a round's parameters are made of; who unmasks or decrypts them decides nothing.
+    private static EndedStep Summed(RunState state, EndedStep step) => step.Id.Kind is StepKind.Unmasking or StepKind.Decryption
         ? state.History.Single(ended => ended.Id == step.Id with { Kind = StepKind.Training })
         : step;
 }
@@ -193,7 +193,7 @@ internal sealed class Promises
         Insist(ledger.Runs.Values.Sum(run => run.Released) == ledger.Charged.Count, $"a step is charged once: {site}");
         Insist(ledger.Charged.Keys.All(step => step.Kind is StepKind.Training or StepKind.Evaluation), $"nothing but training and evaluation is charged: {site}");
         if (_federation.Coordinator.Study.Privacy is not null)
-            Insist(_sent.Keys.All(sent => sent.Site != site || sent.Step.Kind.IsMessage() || ledger.Charged.ContainsKey(sent.Step)), $"what left a site was charged: {site}");
+            Insist(_sent.Keys.All(sent => sent.Site != site || !sent.Step.Kind.ReadsData() || ledger.Charged.ContainsKey(sent.Step)), $"what left a site was charged: {site}");
     }
 
     private void WorkerCalled(SiteId site)

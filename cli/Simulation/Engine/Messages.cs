@@ -13,7 +13,7 @@ internal static class Messages
 {
     public static OfferedStep Offered(StepInvitation invitation) => new(
         invitation.Step, invitation.Study, invitation.Parameters, invitation.ParametersLength, invitation.Constants, invitation.Deadline,
-        invitation.Inputs, invitation.Ledger);
+        invitation.Inputs, invitation.Ledger, invitation.File);
 
     public static StepOrder Order(OfferedStep offer, SiteId site) => new()
     {
@@ -26,6 +26,7 @@ internal static class Messages
         Constants = ByteString.CopyFrom(offer.Constants.Span),
         Site = site.Value,
         Inputs = ByteString.CopyFrom(offer.Inputs.Span),
+        FileDigest = offer.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
         Ledger = ByteString.CopyFrom(offer.Ledger.Span),
     };
 

@@ -21,6 +21,8 @@ internal static class Messages
             Constants = UnsafeByteOperations.UnsafeWrap(invitation.Constants),
             DeadlineUnixMilliseconds = invitation.Deadline.ToUnixTimeMilliseconds(),
             Inputs = UnsafeByteOperations.UnsafeWrap(invitation.Inputs),
+            FileDigest = invitation.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
+            FileLength = (ulong)(invitation.File?.Length ?? 0),
             Ledger = UnsafeByteOperations.UnsafeWrap(invitation.Ledger),
         },
     };

@@ -49,7 +49,7 @@ public sealed partial class Runs(IGrainFactory grains, IRunJournal journal, Time
     {
         foreach (var run in journal.List(openOnly: true))
         {
-            if (await LookAsync(run) is { } state && state.Parameters == parameters && state.Present.Contains(site))
+            if (await LookAsync(run) is { } state && (state.Parameters == parameters || state.File == parameters) && state.Present.Contains(site))
                 return true;
         }
 

@@ -253,6 +253,8 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         StepKind.Sharing => $"the shares of training round {step.Round}",
         StepKind.Agreement => $"the survivors of training round {step.Round}",
         StepKind.Unmasking => $"the unmasking of training round {step.Round}",
+        StepKind.KeyMaking => $"the encryption key of training round {step.Round}",
+        StepKind.Decryption => $"the decryption of training round {step.Round}",
         _ => $"the per-site metrics of round {step.Round}",
     };
 }

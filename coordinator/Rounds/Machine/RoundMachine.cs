@@ -16,7 +16,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <para>
 /// A training round of a study whose aggregation is secure is five steps (keys, shares, masked updates, survivors, unmasking), each an
 /// ordinary one, and each asks only those who took part in the one before. Where one of them comes to nothing so does the attempt: the next
-/// begins with new keys. The parameters change with the last.
+/// begins with new keys. The parameters change with the last. Of an encrypted round there are four (keys, key making, encrypted updates, decryption), each of all sites.
 /// </para>
 /// <para>
 /// While a run is paused the open step still takes answers, is closed when all have answered, and is merged and committed; but its
@@ -136,7 +136,7 @@ public static class RoundMachine
         {
             StepKind.Preparation => ended with { Constants = e.Result },
             StepKind.Training when state.Plan.Keys is null => ended with { Parameters = e.Result },
-            StepKind.Unmasking => ended with { Parameters = e.Result },
+            StepKind.Unmasking or StepKind.Decryption => ended with { Parameters = e.Result },
             StepKind.Evaluation => ended with { Metrics = e.Result },
             StepKind.SiteMetrics => ended with { SiteMetrics = e.Result },
             _ => ended,

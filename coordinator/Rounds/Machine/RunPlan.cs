@@ -22,7 +22,9 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="ParametersLength">Bytes of a parameter vector.</param>
 /// <param name="Constants">SHA-256 of the preprocessing constants; null where they are to be learned.</param>
 /// <param name="Profile">Whether the run asks what the sites' rows are like, and nothing else.</param>
-/// <param name="Keys">Of a study whose aggregation is secure: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
+/// <param name="Keys">Of a study whose updates are masked: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
+/// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
+/// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -40,7 +42,8 @@ public sealed record RunPlan(
     long ParametersLength,
     Sha256Digest? Constants,
     bool Profile = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -67,12 +70,12 @@ public sealed record RunPlan(
         return new RunPlan(
             run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, invited,
             [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
-            parametersLength, constants, Keys: keys);
+            parametersLength, constants, Keys: keys, Encrypted: study.Federation.IsEncrypted);
     }
 
     /// <summary>A plan that asks what the sites' rows are like: whoever answers is in the profile, and nobody has to.</summary>
     public static RunPlan ForProfile(RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength) =>
-        For(run, study, sites, parameters, parametersLength, constants: null, _ => null) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null };
+        For(run, study, sites, parameters, parametersLength, constants: null, _ => null) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null, Encrypted = false };
 
     /// <summary>The sites with their keys, of a study whose aggregation is secure; null otherwise.</summary>
     [JsonIgnore]
@@ -83,11 +86,17 @@ public sealed record RunPlan(
 
     /// <summary>
     /// Why a step with only these participants would not commit, as part of a sentence; null where it would. Once the masked sum is made, a
-    /// threshold of its sites unmasks it, whoever they are: the study's own rules were those of the sum.
+    /// threshold of its sites unmasks it, whoever they are: the study's own rules were those of the sum. An encrypted round needs every site in each of its steps.
     /// </summary>
     public string? Shortfall(StepKind kind, ImmutableArray<SiteId> participants)
     {
         var masked = IsMasked(kind);
+        if (masked && Encrypted)
+        {
+            return participants.Length == Sites.Length ? null
+                : $"without {string.Join(", ", Sites.Except(participants))} it cannot commit, for an encrypted round needs all {Sites.Length} members: each has a part in its masks and in its key";
+        }
+
         var summed = masked && kind.Phase() > StepKind.Training.Phase();
         var missing = summed ? [] : Required.Except(participants).ToList();
         if (missing.Count > 0)
@@ -106,9 +115,9 @@ public sealed record RunPlan(
         var (_, round, kind, attempt) = step;
         StepKind? within = !IsMasked(kind) ? null : kind switch
         {
-            StepKind.KeyAgreement => StepKind.Sharing,
-            StepKind.Sharing => StepKind.Training,
-            StepKind.Training => StepKind.Agreement,
+            StepKind.KeyAgreement => Encrypted ? StepKind.KeyMaking : StepKind.Sharing,
+            StepKind.Sharing or StepKind.KeyMaking => StepKind.Training,
+            StepKind.Training => Encrypted ? StepKind.Decryption : StepKind.Agreement,
             StepKind.Agreement => StepKind.Unmasking,
             _ => null,
         };

@@ -77,6 +77,9 @@ public sealed record RunState
     /// <summary>SHA-256 of the registry entry's manifest; null before registration.</summary>
     public Sha256Digest? Model { get; init; }
 
+    /// <summary>SHA-256 of what every site is given as a file for the open step: of an encrypted round, what the step before it came to; null otherwise.</summary>
+    public Sha256Digest? File => Plan.Encrypted && Step is { Id.Kind: StepKind.Training or StepKind.Decryption } ? History[^1].Result : null;
+
     /// <summary>Whether nothing more happens.</summary>
     public bool Ended => Status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Failed or RunStatus.Cancelled;
 

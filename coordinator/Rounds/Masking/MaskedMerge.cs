@@ -1,6 +1,4 @@
 using FederatedClinicalMl.Durability;
-using FederatedClinicalMl.Learning;
-using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
@@ -20,12 +18,12 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
     {
         if (step.Kind == StepKind.Training)
             return Fold(step, payloads, masked.Attempt.Terms);
-        if (Collect(payloads, masked.Attempt) is not { } attempt)
+        if (Collect(payloads, ((MaskedAttempt)masked.Attempt).State) is not { } attempt)
             return new MergeOutcome(default, 0, RoundFault.MessagesDisagree);
         return step.Kind switch
         {
             StepKind.KeyAgreement => Store(attempt.Roster!.Encode()),
-            StepKind.Sharing => Store(MaskedAttempt.Join(payloads.Select(item => Message(item.Payload)!))),
+            StepKind.Sharing => Store(MessageList.Join(payloads.Select(item => Message<AggregationMessage>(item.Payload)))),
             StepKind.Agreement => Store(attempt.RequestFor(attempt.Expected.Indices.First())!.Encode()),
             _ => Unmask(step, attempt, parameters, masked),
         };
@@ -37,7 +35,7 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
         var stage = attempt.Stage;
         foreach (var (_, payload) in payloads)
         {
-            var decided = ServerMachine.Decide(attempt, new TakeMessage(Message(payload)!));
+            var decided = ServerMachine.Decide(attempt, new TakeMessage(Message<AggregationMessage>(payload)));
             if (decided.Refusal is not null)
                 return null;
             attempt = decided.Events.Aggregate(attempt, (state, happened) => state.Apply(happened));
@@ -77,35 +75,25 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
         using var masks = Unmasking.Masks(attempt, out _);
         if (masks is null)
             return new MergeOutcome(default, 0, RoundFault.SharesUnfit);
-        var (format, word, totalWeight) = (UpdateFormats.For(study.Federation.Encoding), attempt.Terms.Declared.Word, masked.TotalWeight);
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
-        var sums = new long[ParameterUpdate.BlockValues];
-        var (greatest, unit) = study.SumsGradients
-            ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
-            : (format.MaximumCode, format.GridStep);
-        return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
-        {
-            var sum = sums.AsSpan(0, mean.Length);
-            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
-                return RoundFault.SumVoid;
-            ExactVectorSum.Mean(sum, totalWeight, unit, mean);
-            return null;
-        });
+        return new WordUpdate(study, results).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
     }
 
     private MergeOutcome Store(ReadOnlySpan<byte> result) => new(results.Write(result), result.Length, null);
 
-    private static AggregationMessage? Message(StagedPayload payload)
+    /// <summary>A staged message, or the one at the end of a release; it was read when it was staged.</summary>
+    internal static T Message<T>(StagedPayload payload, long offset = 0)
+        where T : AggregationMessage
     {
-        var bytes = new byte[payload.Length]; // at most a message's length: the upload was held against that
-        payload.Read(0, bytes);
-        return AggregationMessage.Read(bytes);
+        var bytes = new byte[payload.Length - offset]; // at most a message's length: the upload was held against that
+        payload.Read(offset, bytes);
+        return (T)AggregationMessage.Read(bytes)!;
     }
 }
 
-/// <summary>What the merge of a masked round's step needs beside the releases.</summary>
+/// <summary>What the merge of a masked or encrypted round's step needs beside the releases.</summary>
 /// <param name="Attempt">The attempt as it was when the step was opened.</param>
-/// <param name="Sum">Of the unmasking: SHA-256 of the masked sum.</param>
-/// <param name="TotalWeight">Of the unmasking: what the weights in the sum add up to.</param>
-public sealed record MaskedStep(ServerState Attempt, Sha256Digest Sum, long TotalWeight);
+/// <param name="Sum">Of the last step: SHA-256 of the masked or encrypted sum.</param>
+/// <param name="TotalWeight">Of the last step: what the weights in the sum add up to.</param>
+public sealed record MaskedStep(RoundAttempt Attempt, Sha256Digest Sum, long TotalWeight);

@@ -23,12 +23,14 @@ public sealed class StepMerge
     private readonly StagingArea _staging;
     private readonly ResultStore _results;
     private readonly MaskedMerge _masked;
+    private readonly EncryptedMerge _encrypted;
 
     /// <summary>The merge of one study's steps.</summary>
     public StepMerge(Study study, StagingArea staging, ResultStore results)
     {
         ArgumentNullException.ThrowIfNull(study);
-        (_study, _staging, _results, _masked) = (study, staging, results, new MaskedMerge(study, results));
+        (_study, _staging, _results) = (study, staging, results);
+        (_masked, _encrypted) = (new MaskedMerge(study, results), new EncryptedMerge(study, results));
         if (ServerStrategies.For(study).StateVectors > 0)
             throw new ArgumentException("The study's strategy carries state from round to round, which is not kept yet.", nameof(study));
     }
@@ -37,7 +39,7 @@ public sealed class StepMerge
     /// <param name="step">The step.</param>
     /// <param name="participants">Its participants, each once, at least one.</param>
     /// <param name="parameters">The parameters from which the sites started (training).</param>
-    /// <param name="masked">Of a masked round: its attempt.</param>
+    /// <param name="masked">Of a masked or encrypted round: its attempt.</param>
     /// <returns>The durable result; or why there is none.</returns>
     /// <exception cref="IOException">The disk failed: merge again later.</exception>
     public MergeOutcome Merge(StepId step, IReadOnlyCollection<MergeInput> participants, Sha256Digest parameters, MaskedStep? masked = null)
@@ -56,7 +58,7 @@ public sealed class StepMerge
             }
 
             if (masked is not null)
-                return _masked.Merge(step, payloads, parameters, masked);
+                return _study.Federation.IsEncrypted ? _encrypted.Merge(step, payloads, parameters, masked) : _masked.Merge(step, payloads, parameters, masked);
             return step.Kind switch
             {
                 StepKind.Training => Train(step, payloads, parameters),

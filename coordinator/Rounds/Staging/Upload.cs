@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -13,7 +14,8 @@ internal sealed class Upload : IDisposable
     private readonly List<byte> _headBytes = [];
     private readonly byte[] _split = new byte[8]; // the beginning of a value that the last bytes cut in two
     private int _splitLength;
-    private readonly IncrementalHash _vectorHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of a masked update
+    private readonly IncrementalHash _vectorHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of a masked or encrypted update, or a share
+    private PackedCheck? _packed; // of ciphertexts
     private List<byte>? _rest; // JSON, or a message: what is looked at when it is whole
     private long _taken; // of the payload
     private int _headLength;
@@ -98,6 +100,8 @@ internal sealed class Upload : IDisposable
             return fault;
         if (rule.Format is null)
             _rest = new List<byte>((int)Math.Max(0, Head.Manifest.PayloadLength - rule.VectorLength)); // bounded by the rule
+        if (rule.Attempt?.Layout is { } layout)
+            _packed = new PackedCheck(layout);
         return null;
     }
 
@@ -119,7 +123,7 @@ internal sealed class Upload : IDisposable
         if (rule.Format is not null)
             return TakeValues(rule.Format, vector);
         _vectorHash.AppendData(vector);
-        return null;
+        return _packed?.Take(vector) == false ? RoundFault.CiphertextMalformed : null;
     }
 
     private RoundFault? TakeValues(UpdateFormat format, ReadOnlySpan<byte> bytes)

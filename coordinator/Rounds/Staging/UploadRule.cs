@@ -15,28 +15,25 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Dimension">Number of values of the model.</param>
 /// <param name="Attempt">Of a masked round: its attempt, as it was when the step was opened.</param>
 public sealed record UploadRule(
-    Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension, ServerState? Attempt = null)
+    Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension, RoundAttempt? Attempt = null)
 {
     /// <summary>Format of an update whose values can be looked at; null for a masked one, and for steps that collect JSON or messages.</summary>
     public UpdateFormat? Format { get; } = Step.Kind == StepKind.Training && Attempt is null ? UpdateFormats.For(Study.Federation.Encoding) : null;
 
     /// <summary>Bytes of the update, with which the payload begins; 0 where there is none.</summary>
-    public long VectorLength { get; } = Step.Kind != StepKind.Training ? 0 : Attempt?.Terms.PayloadLength ?? UpdateFormats.For(Study.Federation.Encoding).PayloadLength(Dimension);
+    public long VectorLength { get; } = Attempt?.VectorLengthOf(Site) ?? (Step.Kind == StepKind.Training ? UpdateFormats.For(Study.Federation.Encoding).PayloadLength(Dimension) : 0);
 
     /// <summary>Longest release that can be right, in bytes.</summary>
     public long MaximumLength => ReleaseHead.PrefixLength + ReleaseHead.MaximumJsonLength + VectorLength + LongestRest;
 
     // What follows the update, or stands alone: JSON or a message.
     private int LongestRest => Format is not null ? 0
-        : Attempt is null ? ReleaseManifest.MaximumJsonLength
-        : Step.Kind == StepKind.Training ? MaskedInput.Length
-        : AggregationMessage.MaximumLength;
+        : Attempt?.LongestMessage ?? ReleaseManifest.MaximumJsonLength;
 
     // Whatever is computed from patients under differential privacy was charged to the site's ledger.
-    private bool IsCharged => Study.Privacy is not null && !Step.Kind.IsMessage();
+    private bool IsCharged => Study.Privacy is not null && Step.Kind.ReadsData();
 
-    private string Encoding => Format?.Name
-        ?? (Attempt is null ? "json" : Step.Kind == StepKind.Training ? ReleaseManifest.MaskEncoding((int)Attempt.Terms.Declared.Word) : ReleaseManifest.MessageEncoding);
+    private string Encoding => Format?.Name ?? Attempt?.Encoding ?? "json";
 
     /// <summary>What is wrong with a head; null where nothing is.</summary>
     public RoundFault? FaultOf(ReleaseHead head)
@@ -54,8 +51,8 @@ public sealed record UploadRule(
             _ when manifest.Constants != Constants => RoundFault.ConstantsWrong,
             _ when IsCharged != (manifest.Ledger is not null) || manifest.Ledger?.IsBy(WorkerKey) == false => RoundFault.LedgerHeadWrong,
             _ when manifest.Encoding != Encoding => RoundFault.EncodingWrong,
-            _ when manifest.Dimension != (VectorLength == 0 ? 0 : Dimension) => RoundFault.DimensionWrong,
-            _ when VectorLength > 0 && manifest.Weight > maximumWeight => RoundFault.WeightWrong, // from 1: the manifest's own check
+            _ when manifest.Dimension != (Step.Kind == StepKind.Training ? Dimension : 0) => RoundFault.DimensionWrong,
+            _ when Step.Kind == StepKind.Training && manifest.Weight > maximumWeight => RoundFault.WeightWrong, // from 1: the manifest's own check
             _ when manifest.PayloadLength > VectorLength + LongestRest => RoundFault.LengthWrong,
             _ => null,
         };
@@ -66,10 +63,10 @@ public sealed record UploadRule(
     /// <param name="vector">SHA-256 of the update before it; of no bytes where there is none.</param>
     public bool Accepts(ReadOnlySpan<byte> bytes, Sha256Digest vector)
     {
-        if (Attempt is null || AggregationMessage.Read(bytes) is not { } message || (message is MaskedInput head && head.Payload != vector))
+        if (Attempt is null || AggregationMessage.Read(bytes) is not { } message)
             return false;
         var sender = message switch { SignedMessage signed => signed.Sender, ShareBatch { Shares: [var first, ..] } => first.Sender, _ => -1 };
-        return sender == Attempt.Terms.Members.IndexOf(Site) && ServerMachine.Decide(Attempt, new TakeMessage(message)).Refusal is null;
+        return sender == Attempt.Terms.Members.IndexOf(Site) && Attempt.Accepts(message, vector);
     }
 
     /// <summary>Whether a payload of JSON is what the step collects and its manifest says.</summary>

@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="PayloadLength">Bytes of the payload.</param>
 /// <param name="PayloadDigest">SHA-256 of the payload.</param>
 /// <param name="Encoding">"fixed8|16|24|32", "float32" or "json"; of a masked round "mask32|64" (an update as words under masks, and the message that answers
-/// for it) or "message" (a message of secure aggregation alone).</param>
+/// for it) or "message" (a message of secure aggregation alone); of an encrypted round "bfv" (the same words encrypted, and the message) or "opened" (what the site makes of the sum, and the message).</param>
 /// <param name="Dimension">Number of values of an update; 0 for JSON.</param>
 /// <param name="Weight">How much an update counts, from 1; 0 for JSON.</param>
 /// <param name="Saturated">How many coordinates met the encoding's range.</param>
@@ -46,6 +46,12 @@ public sealed record ReleaseManifest(
 
     /// <summary>The encoding of a message of secure aggregation.</summary>
     public const string MessageEncoding = "message";
+
+    /// <summary>The encoding of a masked update that is encrypted besides, and the message that answers for it.</summary>
+    public const string EncryptedEncoding = "bfv";
+
+    /// <summary>The encoding of what a site makes of an encrypted sum, and the message that answers for it.</summary>
+    public const string OpenedEncoding = "opened";
 
     /// <summary>Most bytes of such a message.</summary>
     public const int MaximumMessageLength = 1 << 20;
@@ -145,6 +151,13 @@ public sealed record ReleaseManifest(
             return;
         }
 
+        if (Step.Kind == StepKind.Decryption)
+        {
+            if (Encoding != OpenedEncoding || Dimension != 0 || Weight != 0 || Saturated != 0)
+                throw new FormatException($"manifest: a release of {Step.Kind} is {OpenedEncoding}, without dimension, weight or saturation.");
+            return;
+        }
+
         if (!isUpdate)
         {
             if (Encoding != "json" || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)
@@ -153,10 +166,17 @@ public sealed record ReleaseManifest(
         }
 
         var width = Encoding switch { "fixed8" => 1, "fixed16" => 2, "fixed24" => 3, "fixed32" or "float32" or "mask32" => 4, "mask64" => 8, _ => 0 };
-        if (width == 0)
-            throw new FormatException("manifest.encoding must be fixed8, fixed16, fixed24, fixed32, float32, mask32 or mask64 for an update.");
+        if (width == 0 && Encoding != EncryptedEncoding)
+            throw new FormatException("manifest.encoding must be fixed8, fixed16, fixed24, fixed32, float32, mask32, mask64 or bfv for an update.");
         if (Dimension < 1 || Weight < 1 || Saturated > Dimension)
             throw new FormatException("manifest: an update has a dimension and a weight from 1, and no more saturated coordinates than its dimension.");
+        if (Encoding == EncryptedEncoding)
+        {
+            if (Saturated != 0)
+                throw new FormatException("manifest: how many coordinates of an encrypted update were saturated is not told.");
+            return; // its length follows from the study and its members, whom the coordinator knows
+        }
+
         var rest = PayloadLength - ((long)Dimension * width);
         if (Encoding.StartsWith("mask", StringComparison.Ordinal))
         {

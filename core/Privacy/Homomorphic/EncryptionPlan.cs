@@ -23,11 +23,9 @@ public sealed class EncryptionPlan
     private EncryptionPlan(EncryptionMode mode, BfvParameters parameters, int sites, int dimension, NoiseBound bound, ThresholdDecryption? decryption)
     {
         (Mode, Parameters, Sites, Dimension, Bound, Decryption) = (mode, parameters, sites, dimension, bound, decryption);
-        var residues = (long)parameters.PolynomialsFor(dimension) * parameters.Transforms.Sum(transform => BitPacking.Length(parameters.Degree, transform.Modulus.Bits));
-        UploadLength = PackedVector.HeaderLength + (mode == EncryptionMode.Consortium
-            ? residues + ((long)parameters.PolynomialsFor(dimension) * SeedExpansion.SeedLength)
-            : 2 * residues);
-        DownloadLength = PackedVector.HeaderLength + (mode == EncryptionMode.Consortium ? 2 * residues : residues);
+        (Upload, Download) = mode == EncryptionMode.Consortium
+            ? (new PackedLayout(PackedKind.Seeded, parameters, dimension), new PackedLayout(PackedKind.Encrypted, parameters, dimension))
+            : (new PackedLayout(PackedKind.Encrypted, parameters, dimension), new PackedLayout(PackedKind.Polynomials, parameters, dimension));
     }
 
     /// <summary>Who decrypts.</summary>
@@ -48,11 +46,14 @@ public sealed class EncryptionPlan
     /// <summary>Threshold only: shares.</summary>
     public ThresholdDecryption? Decryption { get; }
 
-    /// <summary>Bytes that a site sends to be added.</summary>
-    public long UploadLength { get; }
+    /// <summary>What a site sends to be added.</summary>
+    public PackedLayout Upload { get; }
 
-    /// <summary>Bytes that a site is sent to decrypt: the sum, or of a threshold key's the sum's c1.</summary>
-    public long DownloadLength { get; }
+    /// <summary>What a site is sent to decrypt: the sum, or of a threshold key's the sum's c1. (The other half has the same layout.)</summary>
+    public PackedLayout Download { get; }
+
+    /// <summary>Bits of t.</summary>
+    public int PlaintextBits => BitOperations.Log2(Parameters.PlaintextModulus);
 
     /// <summary>The plan of a study's sums.</summary>
     /// <param name="mode">Who decrypts.</param>
@@ -61,7 +62,13 @@ public sealed class EncryptionPlan
     /// <param name="sites">n, from 2 to 256.</param>
     /// <param name="dimension">Values of the vector, from 1.</param>
     /// <exception cref="ArgumentException">No parameters carry such sums, with the arithmetic.</exception>
-    public static EncryptionPlan For(EncryptionMode mode, int valueBits, int weightBits, int sites, int dimension)
+    public static EncryptionPlan For(EncryptionMode mode, int valueBits, int weightBits, int sites, int dimension) =>
+        For(mode, valueBits, weightBits, sites, dimension, out var fault) ?? throw new ArgumentException(fault, nameof(valueBits));
+
+    /// <summary>The plan of a study's sums; null where no parameters carry them.</summary>
+    /// <param name="fault">Why there is none, with the arithmetic.</param>
+    /// <inheritdoc cref="For(EncryptionMode, int, int, int, int)"/>
+    public static EncryptionPlan? For(EncryptionMode mode, int valueBits, int weightBits, int sites, int dimension, out string? fault)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(valueBits, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(weightBits);
@@ -71,16 +78,23 @@ public sealed class EncryptionPlan
         var siteBits = BitOperations.Log2((uint)sites - 1) + 1;
         var bits = (long)valueBits + weightBits + siteBits + 1;
         var budget = $"{valueBits} value bits + {weightBits} weight bits + {siteBits} bits for {sites} sites + 1 for the sign = {bits}";
+        fault = null;
         if (bits > MaximumPlaintextBits)
-            throw new ArgumentException($"Sums are too wide to be encrypted: {budget}, above {MaximumPlaintextBits}. Use fewer bits per value, or lower the weights' cap.", nameof(valueBits));
-        return (mode == EncryptionMode.Consortium ? Consortium((int)bits, sites, dimension) : Threshold((int)bits, sites, dimension))
-            ?? throw new ArgumentException($"No parameters of 128 bits of security carry {mode} sums of {budget}. Use fewer bits per value, fewer sites, or secure aggregation.", nameof(valueBits));
+        {
+            fault = $"Sums are too wide to be encrypted: {budget}, above {MaximumPlaintextBits}. Use fewer bits per value, or lower the weights' cap.";
+            return null;
+        }
+
+        var plan = mode == EncryptionMode.Consortium ? Consortium((int)bits, sites, dimension) : Threshold((int)bits, sites, dimension);
+        if (plan is null)
+            fault = $"No parameters of 128 bits of security carry {mode} sums of {budget}. Use fewer bits per value, fewer sites, or secure aggregation.";
+        return plan;
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Mode}, {Sites} sites, {Dimension} values: {Parameters}; {Bound}{(Decryption is null ? "" : $"; {Decryption}")}; {UploadLength} bytes up, {DownloadLength} bytes down");
+        $"{Mode}, {Sites} sites, {Dimension} values: {Parameters}; {Bound}{(Decryption is null ? "" : $"; {Decryption}")}; {Upload.Length} bytes up, {Download.Length} bytes down");
 
     // The smallest ring with a q that is proved: fewer values are padded, and transforms are shorter.
     private static EncryptionPlan? Consortium(int bits, int sites, int dimension)

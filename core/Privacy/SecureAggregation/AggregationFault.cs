@@ -43,6 +43,12 @@ public enum AggregationFault
 
     /// <summary>Too few take part.</summary>
     TooFew,
+
+    /// <summary>What is to be a part of a key is not the one committed to, or a wrapped key does not open.</summary>
+    ContributionWrong,
+
+    /// <summary>Bytes are no ciphertexts of the study's parameters.</summary>
+    CiphertextWrong,
 }
 
 /// <summary>A refusal.</summary>

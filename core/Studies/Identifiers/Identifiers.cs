@@ -126,7 +126,7 @@ public enum StepKind
     /// <summary>What each site's rows are like: counts, moments and histograms, suppressed.</summary>
     Profile = 5,
 
-    /// <summary>Of secure aggregation: each site's public keys for this attempt.</summary>
+    /// <summary>Of a masked or encrypted round: each site's public keys for this attempt.</summary>
     KeyAgreement = 6,
 
     /// <summary>Of secure aggregation: each site's secrets, divided among the sites and sealed for them.</summary>
@@ -137,6 +137,12 @@ public enum StepKind
 
     /// <summary>Of secure aggregation: the shares that take the masks off the sum, which gives the round's new parameters.</summary>
     Unmasking = 9,
+
+    /// <summary>Of an encrypted round: the key that the updates are encrypted under, wrapped for each member, or each member's part of it.</summary>
+    KeyMaking = 10,
+
+    /// <summary>Of an encrypted round: what each member makes of the encrypted sum, which gives the round's new parameters.</summary>
+    Decryption = 11,
 }
 
 /// <summary>What holds for kinds of steps.</summary>
@@ -146,17 +152,20 @@ public static class StepKinds
     public static bool PrecedesModel(this StepKind kind) => kind is StepKind.Preparation or StepKind.Profile;
 
     /// <summary>Whether a step of this kind collects messages of secure aggregation, and nothing else. (Its training collects masked updates.)</summary>
-    public static bool IsMessage(this StepKind kind) => kind is StepKind.KeyAgreement or StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking;
+    public static bool IsMessage(this StepKind kind) => kind is StepKind.KeyAgreement or StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking or StepKind.KeyMaking;
 
-    /// <summary>The part of a round that a step of this kind belongs to: all steps of secure aggregation are of the training.</summary>
-    public static StepKind Part(this StepKind kind) => kind.IsMessage() ? StepKind.Training : kind;
+    /// <summary>Whether a step of this kind is computed from a site's data; others pass on messages, or open a sum of what was.</summary>
+    public static bool ReadsData(this StepKind kind) => !kind.IsMessage() && kind != StepKind.Decryption;
+
+    /// <summary>The part of a round that a step of this kind belongs to: all steps of a masked or encrypted round are of the training.</summary>
+    public static StepKind Part(this StepKind kind) => kind.IsMessage() || kind == StepKind.Decryption ? StepKind.Training : kind;
 
     /// <summary>The place of a step of this kind within an attempt at its part.</summary>
     public static int Phase(this StepKind kind) => kind switch
     {
-        StepKind.Sharing => 1,
+        StepKind.Sharing or StepKind.KeyMaking => 1,
         StepKind.Training => 2,
-        StepKind.Agreement => 3,
+        StepKind.Agreement or StepKind.Decryption => 3,
         StepKind.Unmasking => 4,
         _ => 0,
     };

@@ -37,10 +37,19 @@ public sealed record Study
     public required StudyFederation Federation { get; init; }
 
     /// <summary>The kind of step whose result is a round's new parameters.</summary>
-    public StepKind ParametersFrom => Federation.IsMasked ? StepKind.Unmasking : StepKind.Training;
+    public StepKind ParametersFrom => Federation.IsEncrypted ? StepKind.Decryption : Federation.IsMasked ? StepKind.Unmasking : StepKind.Training;
 
     /// <summary>Whether a step of this kind is one of a masked round before its new parameters: its result depends on keys, and tells nothing by itself.</summary>
-    public bool LeadsToSum(StepKind kind) => Federation.IsMasked && kind.Part() == StepKind.Training && kind != StepKind.Unmasking;
+    public bool LeadsToSum(StepKind kind) => Federation.IsMasked && kind.Part() == StepKind.Training && kind != ParametersFrom;
+
+    /// <summary>Whether the way in which this study sums updates has steps of this kind.</summary>
+    public bool Sums(StepKind kind) => kind switch
+    {
+        StepKind.KeyAgreement => Federation.IsMasked,
+        StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking => Federation.IsMasked && !Federation.IsEncrypted,
+        StepKind.KeyMaking or StepKind.Decryption => Federation.IsEncrypted,
+        _ => kind == StepKind.Training,
+    };
 
     /// <summary>What is measured and when.</summary>
     public required StudyEvaluation Evaluation { get; init; }
@@ -250,6 +259,31 @@ public enum Aggregation
 
     /// <summary>Under masks that cancel in the sum (docs/reference/secure-aggregation.md).</summary>
     Secure,
+
+    /// <summary>Under masks, and encrypted under a key that the members have and the coordinator has not (docs/reference/homomorphic.md).</summary>
+    EncryptedConsortium,
+
+    /// <summary>Under masks, and encrypted under a key of which each member has a part.</summary>
+    EncryptedThreshold,
+}
+
+/// <summary>The words that stand for ways of summing in studies and in sites' policies.</summary>
+public static class AggregationWords
+{
+    /// <summary>All of them; those that hide most of a site's update come first.</summary>
+    public static ImmutableArray<string> All { get; } =
+        [.. new[] { Aggregation.Secure, Aggregation.EncryptedConsortium, Aggregation.EncryptedThreshold, Aggregation.Plain }.Select(Word)];
+
+    /// <summary>The word for one.</summary>
+    public static string Word(this Aggregation aggregation) => aggregation switch
+    {
+        Aggregation.Secure => "secure",
+        Aggregation.EncryptedConsortium => "encrypted-consortium",
+        Aggregation.EncryptedThreshold => "encrypted-threshold",
+        _ => "plain",
+    };
+
+    internal static Aggregation Read(string word) => Enum.GetValues<Aggregation>().Single(aggregation => aggregation.Word() == word);
 }
 
 /// <summary>How updates become a model.</summary>
@@ -280,6 +314,9 @@ public sealed record StudyFederation(
 
     /// <summary>Whether updates are summed under masks, which needs members whose keys are known.</summary>
     public bool IsMasked => Aggregation != Aggregation.Plain;
+
+    /// <summary>Whether masked updates are encrypted besides: then every site is needed to the end.</summary>
+    public bool IsEncrypted => Aggregation is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold;
 }
 
 /// <summary>What is measured.</summary>

@@ -91,7 +91,7 @@ internal static class StudyBuilder
         federation["encoding"] is JsonObject encoding
             ? new FixedPointEncoding(Integer(encoding["fixed"]!, "bits"), Number(encoding["fixed"]!, "range"))
             : new Float32Encoding(),
-        Text(federation, "aggregation") == "secure" ? Aggregation.Secure : Aggregation.Plain)
+        AggregationWords.Read(Text(federation, "aggregation")))
     {
         Keys = (federation["keys"]?.AsObject() ?? []).ToImmutableSortedDictionary(key => SiteId.Parse(key.Key), key => Sha256Digest.Parse(key.Value!.GetValue<string>())),
     };

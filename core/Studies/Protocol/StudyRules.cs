@@ -158,15 +158,28 @@ internal static class StudyRules
     }
 
     // That a sum fits its words needs no rule: what the shape lets through has at most 31 value bits + 24 weight bits + 8 bits for 256 sites + 1 sign bit = 64.
+    // Whether it can be encrypted, EncryptionRule tells.
     private static void CheckAggregation(JsonNode? federation, FaultList faults)
     {
         const string Plain = "or write 'aggregation: plain', by which whoever operates the coordinator can look at each site's update.";
-        if (Text(federation?["aggregation"]) is null or "plain")
+        var aggregation = Text(federation?["aggregation"]);
+        if (aggregation is null or "plain")
             return;
         if (Text(federation?["encoding"]) == "float32")
             faults.Add("federation.encoding", $"Values under masks are fixed point, and updates travel under masks unless a study says otherwise; write 'encoding: {{fixed: {{}}}}', {Plain}");
         if (federation?["sites"] is JsonArray { Count: < LeastMaskedSites })
             faults.Add("federation.sites", $"Masks hide an update among others, and of two sites each learns the other's from the sum: invite {LeastMaskedSites} to 256 sites, {Plain}");
+        if (AggregationWords.Read(aggregation) is Aggregation.EncryptedConsortium or Aggregation.EncryptedThreshold)
+            CheckEncryption(federation!, faults);
+    }
+
+    // Who holds a key, or a part of it, is needed in every round: fewer could not open the sum, and masks of all cancel in nothing less.
+    private static void CheckEncryption(JsonNode federation, FaultList faults)
+    {
+        if (federation["sites"] is not JsonArray sites)
+            faults.Add("federation.sites", "The sites of an encrypted study hold its keys: name each of them.");
+        else if (Number(federation["quorum"]) is { } quorum && quorum < sites.Count)
+            faults.Add("federation.quorum", $"An encrypted sum needs every member: the quorum must be {sites.Count}, the number of sites, not {Show(quorum)}. With 'aggregation: secure' two thirds are enough.");
     }
 
     internal static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;

@@ -117,8 +117,10 @@ internal static class StudyShape
                 new Field("range", new NumberShape(0, 1e6, AboveMinimum: true), "Greatest magnitude of one coordinate of an update; a greater one is saturated, and counted.", 8)),
                 "Fixed point.", Required: true))),
             "How an update travels: fixed point or float32.", new JsonObject { ["fixed"] = new JsonObject() }),
-        new("aggregation", new WordShape(("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"), ("plain", "the coordinator receives each site's update and adds them up: whoever operates it can look at each")),
-            "How updates are summed. Secure takes five steps instead of one, at least three sites, and more than two thirds of them to the end.", "secure"));
+        new("aggregation", new WordShape(("secure", "under masks that cancel in the sum: the coordinator gets the sum and no site's own update"), ("plain", "the coordinator receives each site's update and adds them up: whoever operates it can look at each"),
+            (Aggregation.EncryptedConsortium.Word(), "under masks, and encrypted under a key that every member has and the coordinator has not"),
+            (Aggregation.EncryptedThreshold.Word(), "under masks, and encrypted under a key that only all members together can decrypt with")),
+            "How updates are summed. Secure takes five steps instead of one, at least three sites, and more than two thirds of them to the end; encrypted takes four, and every site to the end.", "secure"));
 
     private static readonly MapShape s_dp = new(
         new("noise-multiplier", new NumberShape(0.125, 1000), "Standard deviation of the noise, over what one patient can change. 'fcml privacy plan' says which one a budget needs.", Required: true),

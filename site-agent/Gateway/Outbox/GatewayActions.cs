@@ -14,7 +14,7 @@ public abstract record GatewayAction
 /// <summary>Hand a study over to the worker. Ends in <see cref="StudyHandedOver"/> or <see cref="WorkerLost"/>.</summary>
 public sealed record HandOverStudy(StudyDigest Digest, SignedStudy Study, bool Withdrawn) : GatewayAction;
 
-/// <summary>Fetch parameters into the incoming directory. Ends in <see cref="ParametersArrived"/> or <see cref="ParametersFailed"/>.</summary>
+/// <summary>Fetch parameters, or another file of a step, into the incoming directory. Ends in <see cref="ParametersArrived"/> or <see cref="ParametersFailed"/>.</summary>
 public sealed record FetchParameters(Sha256Digest Parameters, long Length) : GatewayAction;
 
 /// <summary>Stop fetching these parameters and remove their files, whole or in part. Never ends in an event.</summary>

@@ -208,13 +208,9 @@ public sealed class GatewayCore
         {
             Deliver(work, ticket);
         }
-        else if (offer.Parameters is { } needed && !_arrived.Contains(needed))
-        {
-            Fetch(work, needed);
-        }
         else
         {
-            AwaitWorker(work);
+            FetchMissing(work);
         }
     }
 
@@ -250,13 +246,13 @@ public sealed class GatewayCore
     {
         _arrived.Add(parameters);
         _incoming.Add(parameters);
-        foreach (var work in _works.Values.Where(w => w.Phase == Phase.Fetching && w.Offer.Parameters == parameters))
+        foreach (var work in _works.Values.Where(w => w.Phase == Phase.Fetching && w.Needs(parameters) && w.Offer.Files.All(file => _arrived.Contains(file.Digest))))
             AwaitWorker(work);
     }
 
     private void OnParametersFailed(Sha256Digest parameters)
     {
-        foreach (var work in _works.Values.Where(w => w.Phase == Phase.Fetching && w.Offer.Parameters == parameters))
+        foreach (var work in _works.Values.Where(w => w.Phase == Phase.Fetching && w.Needs(parameters)))
             Decline(work, SiteReason.ParametersWrong);
     }
 
@@ -289,12 +285,16 @@ public sealed class GatewayCore
                 work.Phase = Phase.AwaitingRoom;
                 _actions.Add(new Remind(step, now + StoragePatience));
             }
-            else if (reason == SiteReason.ParametersWrong && work is { FetchedAnew: false, Offer.Parameters: { } wrong })
+            else if (reason == SiteReason.ParametersWrong && work is { FetchedAnew: false, Offer.Parameters: not null })
             {
                 work.FetchedAnew = true; // a crash may have torn what an earlier life had begun; what comes wrong twice is not the coordinator's offer
-                _arrived.Remove(wrong);
-                _actions.Add(new DropParameters(wrong));
-                Fetch(work, wrong);
+                foreach (var wrong in work.Offer.Files)
+                {
+                    _arrived.Remove(wrong.Digest);
+                    _actions.Add(new DropParameters(wrong.Digest));
+                }
+
+                FetchMissing(work);
             }
             else
             {
@@ -357,11 +357,21 @@ public sealed class GatewayCore
             _works.Remove(step.Run); // nobody waits for it any more; what was fetched goes with the run's next step
     }
 
-    private void Fetch(Work work, Sha256Digest parameters)
+    private void FetchMissing(Work work)
     {
+        StepFile[] missing = [.. work.Offer.Files.Where(file => !_arrived.Contains(file.Digest))];
+        if (missing.Length == 0)
+        {
+            AwaitWorker(work);
+            return;
+        }
+
         work.Phase = Phase.Fetching;
-        _incoming.Add(parameters);
-        _actions.Add(new FetchParameters(parameters, work.Offer.ParametersLength));
+        foreach (var file in missing)
+        {
+            _incoming.Add(file.Digest);
+            _actions.Add(new FetchParameters(file.Digest, file.Length));
+        }
     }
 
     private void AwaitWorker(Work work)
@@ -426,7 +436,7 @@ public sealed class GatewayCore
     /// </summary>
     private void DropUnwantedParameters()
     {
-        var wanted = _works.Values.Select(w => w.Offer.Parameters).OfType<Sha256Digest>().ToHashSet();
+        var wanted = _works.Values.SelectMany(w => w.Offer.Files).Select(file => file.Digest).ToHashSet();
         foreach (var unwanted in _incoming.Where(d => !wanted.Contains(d)).Order().ToArray())
         {
             _incoming.Remove(unwanted);
@@ -468,6 +478,8 @@ public sealed class GatewayCore
         public OfferedStep Offer { get; set; } = offer;
 
         public StepId Step => Offer.Step;
+
+        public bool Needs(Sha256Digest file) => Offer.Files.Any(needed => needed.Digest == file);
 
         public Phase Phase { get; set; }
 

@@ -13,6 +13,7 @@ namespace FederatedClinicalMl.SiteAgent.Gateway;
 /// <param name="Deadline">End of the step, by the coordinator's clock.</param>
 /// <param name="Inputs">Of secure aggregation: what the worker is given for the step; empty otherwise.</param>
 /// <param name="Ledger">Under differential privacy: the newest head of the worker's ledger that the coordinator has seen; the worker reads it.</param>
+/// <param name="File">Of an encrypted round: what it is given besides, fetched as the parameters are; null otherwise.</param>
 public sealed record OfferedStep(
     StepId Step,
     StudyDigest Study,
@@ -21,7 +22,8 @@ public sealed record OfferedStep(
     ReadOnlyMemory<byte> Constants,
     DateTimeOffset Deadline,
     ReadOnlyMemory<byte> Inputs = default,
-    ReadOnlyMemory<byte> Ledger = default)
+    ReadOnlyMemory<byte> Ledger = default,
+    StepFile? File = null)
 {
     /// <summary>Most bytes of <see cref="Inputs"/>.</summary>
     public const int LongestInputs = 1 << 20;
@@ -29,10 +31,22 @@ public sealed record OfferedStep(
     /// <summary>Most bytes of <see cref="Ledger"/>.</summary>
     public const int LongestLedger = 2048;
 
+    /// <summary>What has to lie in the incoming directory before the worker can do the step.</summary>
+    public IEnumerable<StepFile> Files
+    {
+        get
+        {
+            if (Parameters is { } parameters)
+                yield return new StepFile(parameters, ParametersLength);
+            if (File is { } file)
+                yield return file;
+        }
+    }
+
     /// <summary>Whether the other offer asks for the same computation; the deadline may differ.</summary>
     public bool SameWork(OfferedStep other) =>
         Step == other.Step && Study == other.Study && Parameters == other.Parameters && ParametersLength == other.ParametersLength
-        && Constants.Span.SequenceEqual(other.Constants.Span) && Inputs.Span.SequenceEqual(other.Inputs.Span);
+        && File == other.File && Constants.Span.SequenceEqual(other.Constants.Span) && Inputs.Span.SequenceEqual(other.Inputs.Span);
 }
 
 /// <summary>A release that waits in the worker's outgoing directory.</summary>
@@ -80,7 +94,7 @@ public sealed record StepOffered(OfferedStep Offer) : GatewayEvent;
 /// <summary>The coordinator's last word on this site's part in a step.</summary>
 public sealed record StepEnded(StepId Step, StepSettled.Types.Outcome Outcome) : GatewayEvent;
 
-/// <summary>Parameters lie in the incoming directory, every byte of them; whether they are the right ones, the worker finds out.</summary>
+/// <summary>Parameters, or another file of a step, lie in the incoming directory, every byte of them; whether they are the right ones, the worker finds out.</summary>
 public sealed record ParametersArrived(Sha256Digest Parameters) : GatewayEvent;
 
 /// <summary>The coordinator does not have the parameters, or not in the length that it offered.</summary>

@@ -51,6 +51,7 @@ internal static class Wire
     {
         if (!TryStep(offer.Step, out var step) || offer.StudyDigest.Length != Sha256Digest.Length || offer.ParametersLength > long.MaxValue
             || offer.Inputs.Length > OfferedStep.LongestInputs || offer.Ledger.Length > OfferedStep.LongestLedger
+            || offer.FileLength > long.MaxValue || offer.FileDigest.Length is not (0 or Sha256Digest.Length)
             || offer.DeadlineUnixMilliseconds < 0 || offer.DeadlineUnixMilliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() / 2)
             return null;
         Sha256Digest? parameters = null;
@@ -66,7 +67,8 @@ internal static class Wire
             offer.Constants.Memory,
             DateTimeOffset.FromUnixTimeMilliseconds(offer.DeadlineUnixMilliseconds),
             offer.Inputs.Memory,
-            offer.Ledger.Memory);
+            offer.Ledger.Memory,
+            offer.FileDigest.IsEmpty ? null : new StepFile(new Sha256Digest(offer.FileDigest.Span), (long)offer.FileLength));
     }
 
     private static bool TryStep(Step? step, out StepId id)

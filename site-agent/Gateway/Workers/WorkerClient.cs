@@ -70,6 +70,7 @@ internal sealed class WorkerClient : IDisposable
             Site = site,
             Inputs = UnsafeByteOperations.UnsafeWrap(offer.Inputs),
             Ledger = UnsafeByteOperations.UnsafeWrap(offer.Ledger),
+            FileDigest = offer.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
         };
         var result = await _port.PerformAsync(order, cancellationToken: stop);
         switch (result.BodyCase)

@@ -18,8 +18,8 @@ internal static class StepOrderRule
             throw OutOfOrder($"The study has {study.Federation.Rounds} rounds; round {round} was ordered.");
         if (attempt > study.Federation.Attempts)
             throw OutOfOrder($"The study allows {study.Federation.Attempts} attempts of a step; attempt {attempt} was ordered.");
-        if (kind.IsMessage() && !study.Federation.IsMasked)
-            throw OutOfOrder($"The study's updates are summed plainly; {work.Step} is a step of secure aggregation.");
+        if (kind.Part() == StepKind.Training && !study.Sums(kind))
+            throw OutOfOrder($"The study's updates are summed in another way, which has no step like {work.Step}.");
         if (kind == StepKind.Evaluation && !study.EvaluatesAfter(round))
             throw OutOfOrder($"The study does not evaluate after round {round}; {work.Step} was ordered.");
         if (kind == StepKind.Profile && study.Model is BenchmarkModel)

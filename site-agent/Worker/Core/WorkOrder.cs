@@ -9,7 +9,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Parameters">The parameters to start from; null for preparation and profile.</param>
 /// <param name="Constants">Canonical JSON of the constants; empty for preparation.</param>
 /// <param name="Inputs">Of secure aggregation: what the coordinator gives for the step.</param>
-internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs)
+/// <param name="File">Of an encrypted round: SHA-256 of what it gives besides, in the incoming directory; null otherwise.</param>
+internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs, Sha256Digest? File = null)
 {
     public Sha256Digest? ConstantsDigest => Constants.IsEmpty ? null : Sha256Digest.Of(Constants.Span);
 
@@ -26,11 +27,14 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");
         if (order.ParametersDigest.Length != (precedes ? 0 : Sha256Digest.Length) || (precedes && !order.Constants.IsEmpty))
             throw new StepDeclinedException(Reason.ParametersWrong, "A preparation or a profile has neither parameters nor constants; every other step names its parameters by SHA-256.");
+        if (order.FileDigest.Length is not (0 or Sha256Digest.Length))
+            throw new StepDeclinedException(Reason.ParametersWrong, "A step's file is named by its SHA-256.");
         return new WorkOrder(
             new StepId(run, new RoundNumber((int)order.Round), (StepKind)order.Kind, (int)order.Attempt),
             new StudyDigest(new Sha256Digest(order.StudyDigest.Span)),
             precedes ? null : new Sha256Digest(order.ParametersDigest.Span),
             order.Constants.Memory,
-            order.Inputs.Memory);
+            order.Inputs.Memory,
+            order.FileDigest.IsEmpty ? null : new Sha256Digest(order.FileDigest.Span));
     }
 }

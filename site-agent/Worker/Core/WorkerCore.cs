@@ -50,7 +50,7 @@ public sealed class WorkerCore : IDisposable
         _spool = new ReleaseSpool(outbox.Seal(exchange));
         Roots = new RunRoots(journal, roots);
         Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
-        _masked = new MaskedRounds(identity, Roots);
+        _masked = new MaskedRounds(identity, Roots, exchange);
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
@@ -135,7 +135,7 @@ public sealed class WorkerCore : IDisposable
             {
                 if (SubmitterOf(request, canonical) is not { } submitter)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudySignatureWrong);
-                if (StudyChecker.CheckCanonical(canonical, new LearningRule()).Study is not { } study)
+                if (StudyChecker.CheckCanonical(canonical, new LearningRule(), new EncryptionRule(checking => ModelPlan.For(checking).Layout.Dimension)).Study is not { } study)
                     return Sign(digest, StudyStatus.Types.State.Refused, Reason.StudyNotUnderstood);
                 DurableFile.Write(_disk, PathOf(digest), canonical); // before the entry: what the log names must be there to be read
                 Append(WorkerEntries.StudyOffered, WorkerEntries.Offered(digest, study.Name, submitter), digest);
@@ -431,7 +431,7 @@ public sealed class WorkerCore : IDisposable
             if (study.Privacy is not null && PrivateStudy.Of(study) is var mechanisms && mechanisms.Makes(work.Step)) // for a step that will be declined nothing is held free
                 Ledger.Reserve(mechanisms.Plan(work.Step.Run));
             isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind != StepKind.KeyAgreement && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
+            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
@@ -445,9 +445,10 @@ public sealed class WorkerCore : IDisposable
         {
             while (true)
             {
-                var computed = Compute(request, cancel.Token);
+                var opened = work.Step.Kind == StepKind.Decryption ? _masked.Open(State, request.Study, work) : null;
+                var computed = opened is null ? Compute(request, cancel.Token) : opened.Computed;
                 FaultPoint.Reached("worker-computed");
-                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : null;
+                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : opened;
                 var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {
@@ -543,7 +544,7 @@ public sealed class WorkerCore : IDisposable
     {
         var (study, policy) = Permit(work);
         // Whoever computes: under differential privacy nothing leaves that was not charged.
-        if (study.Privacy is not null && !work.Step.Kind.IsMessage() && !Present.Ledger.Charged.ContainsKey(work.Step))
+        if (study.Privacy is not null && work.Step.Kind.ReadsData() && !Present.Ledger.Charged.ContainsKey(work.Step))
             throw new InvalidOperationException($"{work.Step} is under differential privacy, and was computed without a charge: it is not released.");
         if (work.Step.Kind == StepKind.Profile && before is null && Present.ProfileFault(work.Study, digest, policy.Profile) is { } fault)
             throw new StepDeclinedException(policy.Profile == ProfileRule.Withhold ? Reason.ReleaseBeyondPolicy : Reason.ProfileAwaitsSteward, fault);
@@ -551,7 +552,7 @@ public sealed class WorkerCore : IDisposable
             _identity.Site, work.Step, work.Study, work.Parameters, work.ConstantsDigest, computed.Payload.Length, digest,
             computed.Encoding, computed.Dimension, computed.Weight, computed.Saturated, _identity.Software, computed.Capability, computed.MinimumCell, computed.Data,
             // Made once: the ledger goes on, and a signature is another one each time.
-            before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || work.Step.Kind.IsMessage() ? null : Ledger.Head());
+            before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || !work.Step.Kind.ReadsData() ? null : Ledger.Head());
         try
         {
             var release = before is null ? Record(manifest) : Again(before, manifest);

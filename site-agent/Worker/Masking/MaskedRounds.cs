@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
@@ -8,11 +8,11 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
-/// The worker's part in masked rounds: from an order to the site's next decision, and from an update to its masked vector. What a site knows of a round is a
+/// The worker's part in masked and encrypted rounds: from an order to the site's next decision, from an update to its masked vector, and from an encrypted sum to what the site makes of it. What a site knows of a round is a
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDisk exchange)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
@@ -29,9 +29,10 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
     public SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs = default) =>
         Decide(state, policy, study, work, CommandOf(state, study, work, inputs));
 
-    /// <summary>Answers for a masked vector.</summary>
+    /// <summary>Answers for a masked vector, or for what the site makes of a sum.</summary>
     /// <inheritdoc cref="Decide(WorkerState, SitePolicy, Study, WorkOrder, Sha256Digest)"/>
-    public SiteDecision Seal(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest vector) => Decide(state, policy, study, work, new SealInput(vector));
+    public SiteDecision Seal(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest vector) =>
+        Decide(state, policy, study, work, work.Step.Kind == StepKind.Decryption ? new SealOpened(work.File!.Value, vector) : new SealInput(vector));
 
     /// <summary>Digest of all that an update depends on beside the terms.</summary>
     public static Sha256Digest InputsOf(WorkOrder work, StepComputation computed, string software) =>
@@ -60,9 +61,30 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
             computed.Payload.Span.CopyTo(vector); // words already
         else
             MaskedVector.Encode(UpdateFormats.For(study.Federation.Encoding), computed.Payload.Span, computed.Weight, terms.Declared.Word, vector);
-        using (var masks = MachineOf(state, work.Step.Run).Masks(round))
+        var machine = MachineOf(state, work.Step.Run);
+        using (var masks = machine.Masks(round))
             masks.Apply(vector);
-        return new MaskedUpdate(computed, payload, (int)terms.Declared.Word);
+        return PlanOf(study, round.Terms.Members) is { } plan
+            ? new MaskedUpdate(
+                computed with { Encoding = ReleaseManifest.EncryptedEncoding },
+                [.. FromFile(work, EncryptedExchange.LongestDelivery(plan), file => machine.Encrypt(plan, round, file, payload.AsSpan(0, (int)terms.PayloadLength))), .. new byte[MaskedInput.Length]],
+                MaskedInput.Length)
+            : new MaskedUpdate(computed with { Encoding = ReleaseManifest.MaskEncoding((int)terms.Declared.Word) }, payload, MaskedInput.Length);
+    }
+
+    /// <summary>What this site makes of an encrypted round's sum. It leaves once it is answered for, and the worker's log has the sum's digest.</summary>
+    /// <exception cref="StepDeclinedException">The site takes no part in the attempt, or what it was given is no sum.</exception>
+    public MaskedUpdate Open(WorkerState state, Study study, WorkOrder work)
+    {
+        var round = Joined(state, work);
+        if (round is not { Key: not null, Input: not null } || PlanOf(study, round.Terms.Members) is not { } plan)
+            throw Refused($"This site sent no encrypted update in the attempt of {work.Step}, so that there is no sum for it to open.");
+        var opened = FromFile(work, SumFile.LengthOf(plan), file => MachineOf(state, work.Step.Run).Open(plan, round, file));
+
+        // A consortium's words are sent by one member; the others answer for the same ones by their digest.
+        var isSent = plan.Mode == EncryptionMode.Threshold || round.Keys.Sender == EncryptedExchange.Maker;
+        var computed = new StepComputation(default, ReleaseManifest.OpenedEncoding, 0, 0, 0, null, "managed", 0);
+        return new MaskedUpdate(computed, [.. isSent ? opened : [], .. new byte[DecryptedSum.Length]], DecryptedSum.Length, Sha256Digest.Of(opened));
     }
 
     /// <summary>
@@ -86,13 +108,20 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
         return decision.Refusal is { } refusal ? throw Refused(refusal.Sentence) : decision;
     }
 
-    private static SiteCommand CommandOf(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs)
+    private SiteCommand CommandOf(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs)
     {
         if (work.Step.Kind == StepKind.KeyAgreement)
-            return new JoinAttempt(TermsOf(study, work), inputs);
-        _ = Joined(state, work);
+        {
+            var terms = TermsOf(study, work);
+            return new JoinAttempt(terms, inputs, PlanOf(study, terms.Members));
+        }
+
+        var plan = PlanOf(study, Joined(state, work).Terms.Members);
+        if (plan is not null && work.Step.Kind == StepKind.Training)
+            return new TakeKey(plan, FileOf(work, EncryptedExchange.LongestDelivery(plan)));
         return (work.Step.Kind, AggregationMessage.Read(work.Inputs.Span)) switch
         {
+            (StepKind.KeyMaking, KeyRoster roster) when plan is not null => new ContributeKey(plan, roster),
             (StepKind.Sharing, KeyRoster roster) => new ShareSecrets(roster),
             (StepKind.Training, ShareBatch shares) => new TakeShares(shares),
             (StepKind.Agreement, SurvivorSet survivors) => new SignSurvivors(survivors),
@@ -100,6 +129,22 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
             _ => throw Refused($"The order's inputs are not what {work.Step} is asked with."),
         };
     }
+
+    private static EncryptionPlan? PlanOf(Study study, MemberList members) => StudyTerms.PlanOf(study, members.Count, ModelPlan.For(study).Layout.Dimension);
+
+    private byte[] FromFile(WorkOrder work, long longest, Func<byte[], byte[]> use)
+    {
+        try
+        {
+            return use(FileOf(work, longest));
+        }
+        catch (FormatException wrong)
+        {
+            throw Refused($"What was given for {work.Step} is not what this step is given: {wrong.Message}");
+        }
+    }
+
+    private byte[] FileOf(WorkOrder work, long longest) => work.File is { } file ? IncomingFile.Read(exchange, file, longest) : throw Refused($"{work.Step} is given a file, and the order names none.");
 
     private static AggregationTerms TermsOf(Study study, WorkOrder work)
     {
@@ -132,28 +177,29 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots)
     private static StepDeclinedException Refused(string sentence) => new(Reason.AggregationRefused, sentence);
 }
 
-/// <summary>An update under masks on its way into a release: the words, and room for the message that answers for them.</summary>
+/// <summary>An update under masks, or what was made of a sum, on its way into a release: its bytes, and room for the message that answers for them.</summary>
 internal sealed class MaskedUpdate
 {
     private readonly StepComputation _computed;
     private readonly byte[] _payload;
-    private readonly string _encoding;
+    private readonly int _messageLength;
 
-    public MaskedUpdate(StepComputation computed, byte[] payload, int bits)
+    public MaskedUpdate(StepComputation computed, byte[] payload, int messageLength, Sha256Digest? vector = null)
     {
-        (_computed, _payload, _encoding) = (computed, payload, ReleaseManifest.MaskEncoding(bits));
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(payload, 0, payload.Length - MaskedInput.Length);
-        Vector = Sha256Digest.Of(hash);
+        (_computed, _payload, _messageLength) = (computed, payload, messageLength);
+        Vector = vector ?? Sha256Digest.Of(payload.AsSpan(..^messageLength));
     }
 
-    /// <summary>SHA-256 of the words.</summary>
+    /// <summary>What it was made of.</summary>
+    public StepComputation Computed => _computed;
+
+    /// <summary>SHA-256 of what is answered for.</summary>
     public Sha256Digest Vector { get; }
 
     /// <summary>The release. How many coordinates were saturated is not told: it is a number about this site's update.</summary>
     public StepComputation Answered(AggregationMessage message)
     {
-        message.Encode().CopyTo(_payload, _payload.Length - MaskedInput.Length);
-        return _computed with { Payload = _payload, Encoding = _encoding, Saturated = 0 };
+        message.Encode().CopyTo(_payload, _payload.Length - _messageLength);
+        return _computed with { Payload = _payload, Saturated = 0 };
     }
 }

@@ -38,12 +38,16 @@ public static class PolicyCheck
         findings.Add(new("models", policy.Models.Contains(model), $"The model is '{model}'; allowed: {Join(policy.Models)}."));
         var encoding = study.Federation.Encoding is Float32Encoding ? "float32" : "fixed";
         findings.Add(new("encodings", policy.Encodings.Contains(encoding), $"Updates travel as {encoding}; allowed: {Join(policy.Encodings)}."));
-        var isSecure = study.Federation.IsMasked;
-        findings.Add(new("aggregation", policy.Aggregation.Contains(isSecure ? "secure" : "plain"),
-            $"Updates are summed {(isSecure ? "under masks: the coordinator learns the sum of the sites' updates, and this site's weight" : "plainly: the coordinator receives this site's update by itself before it adds it to the others'")}; allowed: {Join(policy.Aggregation)}."));
+        findings.Add(new("aggregation", policy.Aggregation.Contains(study.Federation.Aggregation.Word()), $"Updates are summed {study.Federation.Aggregation switch
+        {
+            Aggregation.Secure => "under masks: the coordinator learns the sum of the sites' updates, and this site's weight",
+            Aggregation.EncryptedConsortium => "under masks and encrypted: every member opens the sum of the sites' updates, and tells it to the coordinator, which also learns this site's weight",
+            Aggregation.EncryptedThreshold => "under masks and encrypted: all members together open the sum of the sites' updates for the coordinator, which also learns this site's weight",
+            _ => "plainly: the coordinator receives this site's update by itself before it adds it to the others'",
+        }}; allowed: {Join(policy.Aggregation)}."));
         if (study.Federation is { IsMasked: true, Keys.Count: >= MemberList.MinimumCount and var members })
         {
-            var (colluders, honest) = (StudyTerms.Colluders(members), AggregationTerms.LeastThreshold(members) - StudyTerms.Colluders(members));
+            var (colluders, honest) = (StudyTerms.Colluders(members), StudyTerms.ThresholdOf(study, members) - StudyTerms.Colluders(members));
             findings.Add(new(MinimumHonestSurvivors, honest >= policy.MinimumHonestSurvivors,
                 $"With all {members} sites the sum has at least {honest} beyond the {colluders} that are assumed to collude; at least {policy.MinimumHonestSurvivors} are wanted. With fewer sites a round is held against this again."));
         }

@@ -13,7 +13,7 @@ public static class PolicyReader
 
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
-    private static readonly string[] s_aggregations = ["secure", "plain"];
+    private static readonly string[] s_aggregations = [.. AggregationWords.All];
     private static readonly string[] s_members = ["confirmed", "named"];
     private static readonly string[] s_profiles = ["withhold", "ask", "release"];
     private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
@@ -34,9 +34,10 @@ public static class PolicyReader
         encodings: [fixed, float32]
 
         # How updates may be summed. "secure" means under masks: the coordinator learns the sum and no site's own update, unless more sites help it
-        # than the study assumes. "plain" means that the coordinator receives this site's update by itself and adds it to the others'
+        # than the study assumes. With "encrypted-consortium" they are encrypted besides, so that only the members can open the sum, and with
+        # "encrypted-threshold" only all of them together. "plain" means that the coordinator receives this site's update by itself and adds it to the others'
         # afterwards: whoever operates the coordinator can look at it. An update is not anonymous data.
-        aggregation: [secure, plain]
+        aggregation: [secure, encrypted-consortium, encrypted-threshold, plain]
 
         # With whom this site's update is summed under masks. "confirmed": with sites whose worker keys the study names and a steward of this site has
         # compared with theirs, past the coordinator ("site-worker members"). "named": with all whom the study names; then the masks hide nothing from a

@@ -11,6 +11,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private const int Schedules = 500;
     private const int MaskedSchedules = 60; // five steps where a plain round has one
     private const int PrivateSchedules = 60;
+    private const int EncryptedSchedules = 12; // each polynomial is of thousands of values, however small the model
     private const int SeedsForAMutant = 100;
 
     private static readonly string StudyPath = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml"));
@@ -26,6 +27,11 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [InlineData("secure", PrivateSchedules / 3)]
     public void Schedules_of_crashes_break_no_promise_of_rounds_under_privacy_and_charge_each_step_once(string aggregation, int schedules) =>
         NoneIsBroken(() => ChaosPlan.For(PrivateStudyText.Of(rounds: 3, aggregation: aggregation)), schedules);
+
+    [Theory]
+    [InlineData("encrypted-consortium")]
+    [InlineData("encrypted-threshold")]
+    public void Schedules_of_crashes_break_no_promise_of_encrypted_rounds(string aggregation) => NoneIsBroken(() => Plan(aggregation), EncryptedSchedules);
 
     [Fact]
     public void Schedule_run_again_from_its_seed_goes_the_same_way()
@@ -102,7 +108,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private static ChaosPlan Plan() => Plan("plain");
 
     private static ChaosPlan Plan(string aggregation) => ChaosPlan.For(
-        StudyChecker.CheckYaml(File.ReadAllText(StudyPath).Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n", StringComparison.Ordinal)).Study
+        StudyChecker.CheckYaml(File.ReadAllText(StudyPath).Replace("quorum: 3", "quorum: 4", StringComparison.Ordinal)
+            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n  maximum-weight: 10000\n", StringComparison.Ordinal)).Study
             ?? throw new InvalidDataException("The example study has faults."));
 
     private static string Tell(ChaosResult result) => $"seed {result.Seed}: {result.Broken}\n{string.Join('\n', result.Trace)}";

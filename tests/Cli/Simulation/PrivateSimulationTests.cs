@@ -63,16 +63,19 @@ public sealed class PrivateSimulationTests : IDisposable
         }
     }
 
-    /// <summary>Promise 5 for noise of each site's own: of the same streams, which the study's digest would make others, plain and masked rounds give the same bits.</summary>
-    [Fact]
-    public void Masked_rounds_under_privacy_give_the_parameters_of_plain_ones_to_the_bit()
+    /// <summary>Promise 5 for noise of each site's own: of the same streams, which the study's digest would make others, plain, masked and encrypted rounds give the same bits.</summary>
+    [Theory]
+    [InlineData("secure")]
+    [InlineData("encrypted-consortium")]
+    [InlineData("encrypted-threshold")]
+    public void Masked_rounds_under_privacy_give_the_parameters_of_plain_ones_to_the_bit(string aggregation)
     {
-        var (plain, masked) = (PrivateStudyText.Of(rounds: 3, "plain"), PrivateStudyText.Of(rounds: 3, "secure"));
+        var (plain, masked) = (PrivateStudyText.Of(rounds: 3, "plain"), PrivateStudyText.Of(rounds: 3, aggregation, quorum: 4));
         var (_, inTheOpen) = Run(plain, Injected(plain));
         var (_, underMasks) = Run(masked, Injected(masked));
 
         Assert.Equal(RunStatus.Registered, underMasks.Status);
-        Assert.Equal(Results(inTheOpen, StepKind.Training), Results(underMasks, StepKind.Unmasking));
+        Assert.Equal(Results(inTheOpen, StepKind.Training), Results(underMasks, masked.ParametersFrom));
         Assert.Equal(Results(inTheOpen, StepKind.Evaluation), Results(underMasks, StepKind.Evaluation));
         Assert.Equal(inTheOpen.Parameters, underMasks.Parameters);
         Assert.NotEqual(inTheOpen.Parameters, Run(plain, Real(plain)).State.Parameters); // the streams do decide

@@ -76,6 +76,34 @@ public sealed class MaskedRoundTests
     }
 
     [Fact]
+    public void Encrypted_round_is_four_steps_of_all_members_and_the_parameters_change_with_the_last()
+    {
+        var journal = Run((_, _) => true, quorum: 4, encrypted: true);
+
+        Assert.Equal(
+            "1.keyagreement 1.keymaking 1.training 1.decryption 1.evaluation 2.keyagreement 2.keymaking 2.training 2.decryption 2.evaluation",
+            string.Join(' ', journal.OfType<StepCommitted>().Select(step => $"{step.Step.Round}.{step.Step.Kind.ToString().ToLowerInvariant()}")));
+        var parameters = journal.Select((_, i) => RoundMachine.Replay(journal.Take(i + 1))!.Parameters).Distinct();
+        Assert.Equal([Digest("initial"), Digest("1 Decryption 1"), Digest("2 Decryption 1")], parameters);
+        var files = journal.Select((_, i) => RoundMachine.Replay(journal.Take(i + 1))!).Where(state => state.Step is not null).GroupBy(state => state.Step!.Id).Select(step => step.First().File).Take(4);
+        Assert.Equal([null, null, Digest("1 KeyMaking 1"), Digest("1 Training 1")], files);
+    }
+
+    [Theory]
+    [InlineData(StepKind.KeyAgreement)]
+    [InlineData(StepKind.KeyMaking)]
+    [InlineData(StepKind.Training)]
+    [InlineData(StepKind.Decryption)]
+    public void Member_that_is_missing_in_a_step_of_an_encrypted_round_ends_the_attempt_by_name(StepKind kind)
+    {
+        var journal = Run((step, site) => step.Kind != kind || step.Attempt > 1 || site != s_sites[2], quorum: 4, encrypted: true);
+
+        Assert.Contains("without c it cannot commit, for an encrypted round needs all 4 members", journal.OfType<StepAbandoned>().First().Sentence);
+        Assert.Equal((StepKind.KeyAgreement, 2, 4), journal.OfType<StepOpened>().Where(opened => opened.Step.Attempt == 2).Select(opened => (opened.Step.Kind, opened.Step.Attempt, opened.Invited.Length)).First());
+        Assert.IsType<RunRegistered>(journal[^1]);
+    }
+
+    [Fact]
     public void Run_of_one_site_or_of_two_with_one_key_is_not_created()
     {
         var plan = Plan(1) with { Required = [], Quorum = 1 };
@@ -89,9 +117,9 @@ public sealed class MaskedRoundTests
         Keys: [.. s_sites.Select(site => Digest(site.Value))]);
 
     // Sites answer or decline, merges come to a digest of their own, the model is registered.
-    private static List<RunEvent> Run(Func<StepId, SiteId, bool> answers, int quorum = 2, Func<RunState, RunCommand?>? leave = null)
+    private static List<RunEvent> Run(Func<StepId, SiteId, bool> answers, int quorum = 2, Func<RunState, RunCommand?>? leave = null, bool encrypted = false)
     {
-        List<RunEvent> journal = [new RunCreated(Now(0), Plan(quorum))];
+        List<RunEvent> journal = [new RunCreated(Now(0), Plan(quorum) with { Encrypted = encrypted })];
         while (RoundMachine.Replay(journal) is { Ended: false } state)
         {
             RunCommand next = leave?.Invoke(state) ?? state switch

@@ -66,6 +66,34 @@ public sealed class GatewayCoreTests
     }
 
     [Fact]
+    public void Step_with_a_file_waits_for_it_beside_the_parameters_and_both_go_with_the_next_step()
+    {
+        var file = new StepFile(Sha256Digest.Of("sum"u8), 40);
+        var offer = s_offer with { File = file };
+        var core = Connected(held: []);
+
+        Assert.Equal(
+            [new FetchParameters(s_parameters, s_offer.ParametersLength), new FetchParameters(file.Digest, 40)],
+            core.Handle(new StepOffered(offer), s_now).OfType<FetchParameters>());
+        Assert.DoesNotContain(core.Handle(new ParametersArrived(s_parameters), s_now), action => action is PerformStep);
+        Assert.Contains(new PerformStep(offer), core.Handle(new ParametersArrived(file.Digest), s_now));
+
+        var next = s_offer with { Step = s_step with { Attempt = 2 } };
+        Assert.Equal([new DropParameters(file.Digest)], core.Handle(new StepOffered(next), s_now).OfType<DropParameters>());
+    }
+
+    [Fact]
+    public void File_that_the_coordinator_does_not_have_declines_the_step()
+    {
+        var file = new StepFile(Sha256Digest.Of("sum"u8), 40);
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer with { File = file }), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+
+        Assert.Equal(new AnswerStep(s_step, SiteReason.ParametersWrong), Assert.Single(core.Handle(new ParametersFailed(file.Digest), s_now)));
+    }
+
+    [Fact]
     public void Parameters_that_the_worker_finds_wrong_are_fetched_once_more_from_their_first_byte()
     {
         var core = Connected(held: []);

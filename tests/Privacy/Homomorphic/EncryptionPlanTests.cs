@@ -13,7 +13,7 @@ public sealed class EncryptionPlanTests
         var plan = EncryptionPlan.For(EncryptionMode.Consortium, valueBits: 17, weightBits: 0, sites: 64, Million);
         Assert.Equal(1UL << 24, plan.Parameters.PlaintextModulus);
         Assert.Equal("BFV, N = 2048, t = 16777216, q of 34 bits", plan.Parameters.ToString());
-        Assert.InRange(plan.UploadLength / (double)Million, 4.2, 4.3);
+        Assert.InRange(plan.Upload.Length / (double)Million, 4.2, 4.3);
         Assert.Null(plan.Decryption);
     }
 
@@ -21,9 +21,9 @@ public sealed class EncryptionPlanTests
     public void Threshold_of_64_sites_sends_28_and_5_and_is_sent_14_bytes_per_parameter()
     {
         var plan = EncryptionPlan.For(EncryptionMode.Threshold, valueBits: 17, weightBits: 0, sites: 64, Million);
-        Assert.InRange(plan.UploadLength / (double)Million, 27, 28);
-        Assert.InRange(plan.Decryption!.ShareLength / (double)Million, 4, 5);
-        Assert.InRange(plan.DownloadLength / (double)Million, 13, 14);
+        Assert.InRange(plan.Upload.Length / (double)Million, 27, 28);
+        Assert.InRange(plan.Decryption!.Share.Length / (double)Million, 4, 5);
+        Assert.InRange(plan.Download.Length / (double)Million, 13, 14);
     }
 
     [Fact]
@@ -32,14 +32,14 @@ public sealed class EncryptionPlanTests
         var plan = EncryptionPlan.For(EncryptionMode.Consortium, 15, 8, 3, 5000);
         using var key = ConsortiumKey.Derive(plan.Parameters, new byte[32]);
         var vector = key.Encrypt(new ulong[5000], Streams.Of("encryption"));
-        Assert.Equal(plan.UploadLength, PackedVector.Write(vector).Length);
-        Assert.Equal(plan.DownloadLength, PackedVector.Write(vector.Expand()).Length);
+        Assert.Equal(plan.Upload.Length, PackedVector.Write(vector).Length);
+        Assert.Equal(plan.Download.Length, PackedVector.Write(vector.Expand()).Length);
         var threshold = EncryptionPlan.For(EncryptionMode.Threshold, 15, 8, 3, 5000);
         using var secret = BfvSecretKey.Generate(threshold.Parameters, Streams.Of("secret"));
         var encrypted = BfvPublicKey.Of(secret, Streams.Of("public")).Encrypt(new ulong[5000], Streams.Of("encryption"));
-        Assert.Equal(threshold.UploadLength, PackedVector.Write(encrypted).Length);
-        Assert.Equal(threshold.DownloadLength, PackedVector.Write(encrypted.Uniform).Length);
-        Assert.Equal(threshold.Decryption!.ShareLength, threshold.Decryption.MakeShare(secret, encrypted.Uniform, Streams.Of("share")).Length);
+        Assert.Equal(threshold.Upload.Length, PackedVector.Write(encrypted).Length);
+        Assert.Equal(threshold.Download.Length, PackedVector.Write(encrypted.Uniform).Length);
+        Assert.Equal(threshold.Decryption!.Share.Length, threshold.Decryption.MakeShare(secret, encrypted.Uniform, Streams.Of("share")).Length);
     }
 
     [Fact]

@@ -85,6 +85,8 @@ public sealed class StudyFaultTests
         new("site name", "sites: [south, north, west]", "sites: [south, North, west]", "23:18 federation.sites[1]", "a lower-case letter", Full: true),
         new("floats under masks", "quorum: 1}", "quorum: 1, aggregation: secure, encoding: float32}", "12:57 federation.encoding", "fixed point", Structural: false),
         new("masks of two sites", "quorum: 1}", "quorum: 1, sites: [a, b]}", "12:36 federation.sites", "invite 3 to 256 sites, or write 'aggregation: plain', by which whoever operates the coordinator can look", Structural: false),
+        new("encryption for whoever comes", "quorum: 1}", "quorum: 1, aggregation: encrypted-threshold}", "12:1 federation.sites", "name each of them", Structural: false),
+        new("encryption for fewer than all", "quorum: 1}", "quorum: 2, aggregation: encrypted-consortium, sites: [a, b, c]}", "12:25 federation.quorum", "the quorum must be 3", Structural: false),
         new("keys that are no map", "keys: {south", "keys: [south] # {", "24:9 federation.keys", "A map of 1 to 256 entries", Full: true),
         new("key of half the digits", "north: bbbb", "north: bb", "24:90 federation.keys.north", "64 lower-case hexadecimal digits", Full: true),
         new("key of a stranger", "keys: {south", "keys: {nord: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd, south", "24:10 federation.keys.nord", "'nord' is not among the invited sites", Full: true, Structural: false),

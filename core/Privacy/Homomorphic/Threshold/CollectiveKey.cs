@@ -54,6 +54,13 @@ public sealed class CollectiveKey
     public bool Opens(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> site, ReadOnlySpan<byte> part) =>
         CryptographicOperations.FixedTimeEquals(commitment, Commit(site, part));
 
+    /// <summary>Whether bytes that may come from anybody are a part of this key, and the one that a site has committed to.</summary>
+    public bool IsPart(ReadOnlySpan<byte> commitment, ReadOnlySpan<byte> site, ReadOnlySpan<byte> part)
+    {
+        var layout = new PackedLayout(PackedKind.KeyPart, Parameters, Parameters.Degree);
+        return part.Length == layout.Length && part.StartsWith(layout.Header.Span) && layout.IsBlock(part[layout.Header.Length..]) && Opens(commitment, site, part);
+    }
+
     /// <summary>The public key of all parts, in whatever order.</summary>
     /// <param name="parts">One of each site, opened.</param>
     /// <exception cref="FormatException">A part is not one of these parameters.</exception>

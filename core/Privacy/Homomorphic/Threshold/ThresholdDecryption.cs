@@ -24,6 +24,7 @@ public sealed class ThresholdDecryption
     private ThresholdDecryption(BfvParameters parameters, int sites, int dimension, int shareBits, int floodBits)
     {
         (_parameters, _sites, _dimension, ShareBits, FloodBits) = (parameters, sites, dimension, shareBits, floodBits);
+        Share = new PackedLayout(PackedKind.DecryptionShare, parameters, dimension, BitPacking.Length(parameters.Degree, shareBits));
 
         // Uniform noise over M numbers hides a shift by e but for a distance of |e|/M. E|e| ≤ sqrt(E e²), and E e² = n (2 × 21/2 × 2/3 × n N + 21/2) for ciphertexts under n parties' key.
         var variance = Rational.Of(sites) * ((Rational.Of(14) * Rational.Of(sites) * Rational.Of(parameters.Degree)) + Rational.Of(21, 2));
@@ -37,15 +38,13 @@ public sealed class ThresholdDecryption
     /// <summary>k: flooding noise lies in [-2^k, 2^k).</summary>
     public int FloodBits { get; }
 
-    /// <summary>Bytes of a share.</summary>
-    public long ShareLength => PackedVector.HeaderLength + ((long)_parameters.PolynomialsFor(_dimension) * PerPolynomial);
+    /// <summary>A share's bytes.</summary>
+    public PackedLayout Share { get; }
 
     /// <summary>
     /// What the statistical distance between one round's shares and shares made from the sum alone is not above, where the ciphertexts are what honest sites made. Distances of a run's rounds add up.
     /// </summary>
     public Rational Distance { get; }
-
-    private int PerPolynomial => BitPacking.Length(_parameters.Degree, ShareBits);
 
     /// <summary>The widest flooding noise with which sums of n sites are right but with probability below 2^-128.</summary>
     /// <param name="parameters">The study's ring.</param>
@@ -79,7 +78,7 @@ public sealed class ThresholdDecryption
         _parameters.RequireSame(secret.Parameters);
         Check(uniform);
         var flooding = new FloodingNoise(_parameters, FloodBits);
-        var share = PackedVector.Start(PackedKind.DecryptionShare, _parameters, _dimension, PerPolynomial);
+        var share = PackedVector.Start(PackedKind.DecryptionShare, _parameters, _dimension, Share.BlockLength);
         var product = new ulong[_parameters.PolynomialWords];
         var words = new ulong[_parameters.Degree];
         for (var i = 0; i < uniform.Count; i++)
@@ -89,7 +88,7 @@ public sealed class ThresholdDecryption
             flooding.AddTo(product, stream);
             for (var j = 0; j < words.Length; j++)
                 words[j] = (_parameters.Fraction(product, j) + (1UL << (63 - ShareBits))) >> (64 - ShareBits);
-            BitPacking.Pack(words, ShareBits, share.AsSpan(PackedVector.HeaderLength + (i * PerPolynomial), PerPolynomial));
+            BitPacking.Pack(words, ShareBits, share.AsSpan(PackedVector.HeaderLength + (i * Share.BlockLength), Share.BlockLength));
         }
 
         return share;
@@ -106,28 +105,54 @@ public sealed class ThresholdDecryption
         Check(body);
         if (shares.Count != _sites)
             throw new ArgumentException($"All {_sites} sites' shares open a sum; these are {shares.Count}.", nameof(shares));
-        var sums = new ulong[body.Count * _parameters.Degree];
-        var words = new ulong[_parameters.Degree];
+        var opened = new ulong[_dimension];
+        var sums = new ulong[_parameters.Degree];
         foreach (var share in shares)
+            PackedVector.Open(PackedKind.DecryptionShare, _parameters, _dimension, share, Share.BlockLength);
+        for (var i = 0; i < body.Count; i++)
         {
-            var rest = PackedVector.Open(PackedKind.DecryptionShare, _parameters, _dimension, share, PerPolynomial);
-            for (var i = 0; i < body.Count; i++)
-            {
-                BitPacking.Unpack(rest.Slice(i * PerPolynomial, PerPolynomial), ShareBits, 1UL << ShareBits, words);
-                for (var j = 0; j < words.Length; j++)
-                    sums[(i * _parameters.Degree) + j] += words[j] << (64 - ShareBits); // fractions of q: whole ones drop out
-            }
+            Array.Clear(sums);
+            foreach (var share in shares)
+                AddShare(share.AsSpan(PackedVector.HeaderLength + (i * Share.BlockLength), Share.BlockLength), sums);
+            OpenBlock(body.Polynomial(i), sums, body.Block(opened.AsSpan(), i));
         }
 
-        var opened = new ulong[_dimension];
-        for (var i = 0; i < opened.Length; i++)
-            opened[i] = _parameters.Round(sums[i] + _parameters.Fraction(body.Polynomial(i / _parameters.Degree), i % _parameters.Degree));
         return opened;
+    }
+
+    /// <summary>Adds one site's share of one polynomial.</summary>
+    /// <param name="block">A block of its bytes.</param>
+    /// <param name="sums">The shares so far, as fractions of q in 2^-64: N words, zeros at first.</param>
+    public void AddShare(ReadOnlySpan<byte> block, Span<ulong> sums)
+    {
+        var words = new ulong[sums.Length];
+        BitPacking.Unpack(block, ShareBits, 1UL << ShareBits, words);
+        for (var j = 0; j < words.Length; j++)
+            sums[j] += words[j] << (64 - ShareBits); // fractions of q: whole ones drop out
+    }
+
+    /// <summary>Opens one polynomial of the sum, with every site's share.</summary>
+    /// <param name="block">A block of the sum's c0.</param>
+    /// <param name="sums">All shares.</param>
+    /// <param name="words">Receives the values that the polynomial holds.</param>
+    /// <exception cref="FormatException">It is no such block.</exception>
+    public void OpenBlock(ReadOnlySpan<byte> block, ReadOnlySpan<ulong> sums, Span<ulong> words)
+    {
+        var body = new ulong[_parameters.PolynomialWords];
+        if (!PackedVector.TryUnpack(_parameters, block, body))
+            throw new FormatException("A block of a sum has a residue that is not below its prime.");
+        OpenBlock(body, sums, words);
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"flooding noise of {FloodBits + 1} bits, shares of {ShareBits} bits, statistical distance below 2^{Math.Log2(Distance.ToDouble()):F1} per round");
+
+    private void OpenBlock(ReadOnlySpan<ulong> body, ReadOnlySpan<ulong> sums, Span<ulong> words)
+    {
+        for (var i = 0; i < words.Length; i++)
+            words[i] = _parameters.Round(sums[i] + _parameters.Fraction(body, i));
+    }
 
     private static int BitsOf(ulong value) => 64 - BitOperations.LeadingZeroCount(value);
 

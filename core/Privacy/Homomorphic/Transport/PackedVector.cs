@@ -121,7 +121,7 @@ public static class PackedVector
         return bytes[HeaderLength..];
     }
 
-    private static void Header(PackedKind kind, BfvParameters parameters, int dimension, Span<byte> header)
+    internal static void Header(PackedKind kind, BfvParameters parameters, int dimension, Span<byte> header)
     {
         "FCHE"u8.CopyTo(header);
         (header[4], header[5]) = (Version, (byte)kind);
@@ -129,32 +129,42 @@ public static class PackedVector
         parameters.Id.CopyTo(header[16..]);
     }
 
-    private static int PolynomialLength(BfvParameters parameters) => parameters.Transforms.Sum(transform => BitPacking.Length(parameters.Degree, transform.Modulus.Bits));
+    internal static int PolynomialLength(BfvParameters parameters) => parameters.Transforms.Sum(transform => BitPacking.Length(parameters.Degree, transform.Modulus.Bits));
 
-    private static Span<byte> Pack(PolynomialVector vector, int index, Span<byte> destination)
+    /// <summary>Writes a polynomial; gives what is left of the destination.</summary>
+    internal static Span<byte> Pack(BfvParameters parameters, ReadOnlySpan<ulong> polynomial, Span<byte> destination)
     {
-        for (var k = 0; k < vector.Parameters.Transforms.Length; k++)
+        for (var k = 0; k < parameters.Transforms.Length; k++)
         {
-            var bits = vector.Parameters.Transforms[k].Modulus.Bits;
-            var length = BitPacking.Length(vector.Parameters.Degree, bits);
-            BitPacking.Pack(vector.Residues(index, k), bits, destination[..length]);
+            var bits = parameters.Transforms[k].Modulus.Bits;
+            var length = BitPacking.Length(parameters.Degree, bits);
+            BitPacking.Pack(polynomial.Slice(k * parameters.Degree, parameters.Degree), bits, destination[..length]);
             destination = destination[length..];
         }
 
         return destination;
     }
 
-    private static ReadOnlySpan<byte> Unpack(ReadOnlySpan<byte> source, PolynomialVector vector, int index)
+    /// <summary>Reads a polynomial.</summary>
+    /// <returns>Whether each residue is below its prime.</returns>
+    internal static bool TryUnpack(BfvParameters parameters, ReadOnlySpan<byte> source, Span<ulong> polynomial)
     {
-        for (var k = 0; k < vector.Parameters.Transforms.Length; k++)
+        var fits = true;
+        for (var k = 0; k < parameters.Transforms.Length; k++)
         {
-            var modulus = vector.Parameters.Transforms[k].Modulus;
-            var length = BitPacking.Length(vector.Parameters.Degree, modulus.Bits);
-            if (!BitPacking.Unpack(source[..length], modulus.Bits, modulus.Value, vector.Residues(index, k)))
-                throw new FormatException($"Polynomial {index} of these packed bytes has a residue that is not below its prime.");
+            var modulus = parameters.Transforms[k].Modulus;
+            var length = BitPacking.Length(parameters.Degree, modulus.Bits);
+            fits &= BitPacking.Unpack(source[..length], modulus.Bits, modulus.Value, polynomial.Slice(k * parameters.Degree, parameters.Degree));
             source = source[length..];
         }
 
-        return source;
+        return fits;
     }
+
+    private static Span<byte> Pack(PolynomialVector vector, int index, Span<byte> destination) => Pack(vector.Parameters, vector.Polynomial(index), destination);
+
+    private static ReadOnlySpan<byte> Unpack(ReadOnlySpan<byte> source, PolynomialVector vector, int index) =>
+        TryUnpack(vector.Parameters, source, vector.Polynomial(index))
+            ? source[PolynomialLength(vector.Parameters)..]
+            : throw new FormatException($"Polynomial {index} of these packed bytes has a residue that is not below its prime.");
 }

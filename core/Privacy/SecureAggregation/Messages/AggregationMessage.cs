@@ -33,7 +33,10 @@ public abstract record AggregationMessage
         reader.Expect(Version);
         AggregationMessage? message = (MessageKind)reader.Byte() switch
         {
-            MessageKind.KeyAdvertisement => KeyAdvertisement.Read(ref reader),
+            MessageKind.KeyAdvertisement => KeyAdvertisement.Read(ref reader, committed: false),
+            MessageKind.CommittedKeys => KeyAdvertisement.Read(ref reader, committed: true),
+            MessageKind.KeyContribution => KeyContribution.Read(ref reader),
+            MessageKind.DecryptedSum => DecryptedSum.Read(ref reader),
             MessageKind.SealedShare => SealedShare.Read(ref reader),
             MessageKind.MaskedInput => MaskedInput.Read(ref reader),
             MessageKind.SurvivorSignature => SurvivorSignature.Read(ref reader),
@@ -75,7 +78,7 @@ public abstract record AggregationMessage
         for (var i = 0; i < count; i++)
         {
             var part = reader.Part();
-            reader.Require(part.Length > 1 && part[1] >= (byte)MessageKind.KeyAdvertisement && part[1] <= (byte)MessageKind.UnmaskingShares); // lists hold no lists: no depth
+            reader.Require(part.Length > 1 && part[1] is < (byte)MessageKind.KeyRoster or > (byte)MessageKind.SurvivorProof); // lists hold no lists: no depth
             if (!reader.Ok || Read(part) is not T item)
             {
                 reader.Require(false);
@@ -89,7 +92,7 @@ public abstract record AggregationMessage
     }
 }
 
-/// <summary>The kinds of messages, as on the wire. Signed ones come first.</summary>
+/// <summary>The kinds of messages, as on the wire. From the roster to the proof they are the coordinator's, and a site's batch of shares; the others are signed.</summary>
 internal enum MessageKind : byte
 {
     KeyAdvertisement = 1,
@@ -101,6 +104,9 @@ internal enum MessageKind : byte
     ShareBatch = 7,
     SurvivorSet = 8,
     SurvivorProof = 9,
+    CommittedKeys = 10,
+    KeyContribution = 11,
+    DecryptedSum = 12,
 }
 
 /// <summary>

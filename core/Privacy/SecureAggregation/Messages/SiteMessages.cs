@@ -8,18 +8,22 @@ namespace FederatedClinicalMl.Privacy;
 /// <param name="SigningKey">DER SubjectPublicKeyInfo, 91 bytes; its fingerprint must be the member's.</param>
 /// <param name="EncryptionKey">P-256 point for sealing shares: x and y, 64 bytes.</param>
 /// <param name="MaskKey">P-256 point for agreeing on masks: x and y, 64 bytes.</param>
+/// <param name="Commitment">Where a round is encrypted under a collective key: SHA-256 that commits to the site's part of it (<see cref="CollectiveKey.Commit"/>), before any part is shown; empty otherwise.</param>
 public sealed record KeyAdvertisement(
-    Sha256Digest Terms, int Sender, ReadOnlyMemory<byte> SigningKey, ReadOnlyMemory<byte> EncryptionKey, ReadOnlyMemory<byte> MaskKey) : SignedMessage(Terms, Sender)
+    Sha256Digest Terms, int Sender, ReadOnlyMemory<byte> SigningKey, ReadOnlyMemory<byte> EncryptionKey, ReadOnlyMemory<byte> MaskKey, ReadOnlyMemory<byte> Commitment = default)
+    : SignedMessage(Terms, Sender)
 {
     /// <summary>Bytes of a P-256 SubjectPublicKeyInfo.</summary>
     public const int SigningKeyLength = 91;
 
-    private protected override MessageKind Kind => MessageKind.KeyAdvertisement;
+    private protected override MessageKind Kind => Commitment.IsEmpty ? MessageKind.KeyAdvertisement : MessageKind.CommittedKeys;
 
-    internal static KeyAdvertisement Read(ref ByteReader reader) => Signed(
-        new KeyAdvertisement(reader.Digest(), reader.Byte(), reader.Raw(SigningKeyLength), reader.Raw(KeyAgreement.PointLength), reader.Raw(KeyAgreement.PointLength)), ref reader);
+    internal static KeyAdvertisement Read(ref ByteReader reader, bool committed) => Signed(
+        new KeyAdvertisement(
+            reader.Digest(), reader.Byte(), reader.Raw(SigningKeyLength), reader.Raw(KeyAgreement.PointLength), reader.Raw(KeyAgreement.PointLength),
+            committed ? reader.Raw(Sha256Digest.Length) : default), ref reader);
 
-    private protected override void WriteClaim(ByteWriter writer) => writer.Raw(SigningKey.Span).Raw(EncryptionKey.Span).Raw(MaskKey.Span);
+    private protected override void WriteClaim(ByteWriter writer) => writer.Raw(SigningKey.Span).Raw(EncryptionKey.Span).Raw(MaskKey.Span).Raw(Commitment.Span);
 }
 
 /// <summary>Step 2: one recipient's shares of a site's seed and mask key, sealed for it.</summary>

@@ -52,9 +52,16 @@ internal static class KeyAgreement
     /// <exception cref="CryptographicException">The public key is no point; <see cref="IsPoint"/> tells.</exception>
     public static byte[] Agree(ECDiffieHellman mine, ReadOnlySpan<byte> theirs)
     {
-        var q = new ECPoint { X = theirs[..32].ToArray(), Y = theirs[32..].ToArray() };
-        using var key = ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = q });
+        using var key = Public(theirs);
         using var point = key.PublicKey;
         return mine.DeriveRawSecretAgreement(point);
     }
+
+    /// <summary>A public key as the platform's.</summary>
+    /// <inheritdoc cref="Agree"/>
+    public static ECDiffieHellman Public(ReadOnlySpan<byte> point) => ECDiffieHellman.Create(new ECParameters
+    {
+        Curve = ECCurve.NamedCurves.nistP256,
+        Q = new ECPoint { X = point[..32].ToArray(), Y = point[32..].ToArray() },
+    });
 }

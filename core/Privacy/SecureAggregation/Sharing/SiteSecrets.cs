@@ -28,6 +28,7 @@ internal sealed class SiteSecrets : IDisposable
         Seed = seed;
         var polynomials = new byte[32];
         stream.Fill(polynomials);
+        stream.Fill(EncryptionRoot);
         _shares = new(() =>
         {
             using var randomness = KeyStream.Derive(polynomials, "fcml-aggregation-shares-v1", []);
@@ -40,6 +41,12 @@ internal sealed class SiteSecrets : IDisposable
 
     /// <summary>The public half of the key that pairwise masks are agreed with.</summary>
     public byte[] MaskKey => KeyAgreement.PublicOf(_maskKey);
+
+    /// <summary>What everything of an encrypted round is derived from, beside its masks.</summary>
+    public byte[] EncryptionRoot { get; } = new byte[32];
+
+    /// <summary>The key that shares are sealed with, and a consortium's key is wrapped for.</summary>
+    public ECDiffieHellman EncryptionKeyPair => _encryptionKey;
 
     /// <summary>What the self-mask is derived from.</summary>
     public BigInteger Seed { get; }
@@ -62,6 +69,7 @@ internal sealed class SiteSecrets : IDisposable
         _maskKey.Dispose();
         foreach (var secret in _agreed.Values)
             CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(EncryptionRoot);
     }
 
     // No public key is in a roster twice, so none stands for sealing and for masks.

@@ -12,7 +12,8 @@ public abstract record SiteCommand;
 /// </summary>
 /// <param name="Terms">The terms.</param>
 /// <param name="Inputs">Digest of all else that the update is computed from, the data's snapshot above all. It never leaves.</param>
-public sealed record JoinAttempt(AggregationTerms Terms, Sha256Digest Inputs) : SiteCommand;
+/// <param name="Plan">Of an encrypted round: how; null otherwise.</param>
+public sealed record JoinAttempt(AggregationTerms Terms, Sha256Digest Inputs, EncryptionPlan? Plan = null) : SiteCommand;
 
 /// <summary>Share secrets with everyone in a roster.</summary>
 /// <param name="Roster">From the coordinator.</param>
@@ -25,6 +26,21 @@ public sealed record TakeShares(ShareBatch Delivery) : SiteCommand;
 /// <summary>Answer for a masked vector, made with <see cref="SiteMachine.Masks"/>, that is durable already.</summary>
 /// <param name="Payload">Its SHA-256.</param>
 public sealed record SealInput(Sha256Digest Payload) : SiteCommand;
+
+/// <summary>Of an encrypted round: contribute to its key.</summary>
+/// <param name="Plan">How the round is encrypted.</param>
+/// <param name="Roster">From the coordinator.</param>
+public sealed record ContributeKey(EncryptionPlan Plan, KeyRoster Roster) : SiteCommand;
+
+/// <summary>Of an encrypted round: take the key, or everybody's part of it.</summary>
+/// <param name="Plan">How the round is encrypted.</param>
+/// <param name="Delivery">From the coordinator: every member's contribution (<see cref="MessageList"/>).</param>
+public sealed record TakeKey(EncryptionPlan Plan, ReadOnlyMemory<byte> Delivery) : SiteCommand;
+
+/// <summary>Of an encrypted round: answer for what the site makes of the sum (<see cref="SiteMachine.Open"/>).</summary>
+/// <param name="Sum">SHA-256 of the sum that it was given.</param>
+/// <param name="Payload">SHA-256 of what it makes of it.</param>
+public sealed record SealOpened(Sha256Digest Sum, Sha256Digest Payload) : SiteCommand;
 
 /// <summary>Sign who survived.</summary>
 /// <param name="Set">From the coordinator.</param>

@@ -28,6 +28,9 @@ public abstract record SiteEntry
             EntryKind.SharesTaken => new SharesTaken(Part<ShareBatch>(ref reader)!),
             EntryKind.InputSealed => new InputSealed(Part<MaskedInput>(ref reader)!),
             EntryKind.SurvivorsSigned => new SurvivorsSigned(Part<SurvivorSignature>(ref reader)!),
+            EntryKind.KeyContributed => new KeyContributed(Part<KeyRoster>(ref reader)!, Part<KeyContribution>(ref reader)!),
+            EntryKind.KeyTaken => new KeyTaken(reader.Digest(), reader.Part().ToArray()),
+            EntryKind.SumOpened => new SumOpened(Part<DecryptedSum>(ref reader)!),
             EntryKind.SharesGiven => new SharesGiven(Part<UnmaskingShares>(ref reader)!),
             _ => null,
         };
@@ -42,6 +45,9 @@ public abstract record SiteEntry
         InputSealed = 4,
         SurvivorsSigned = 5,
         SharesGiven = 6,
+        KeyContributed = 7,
+        KeyTaken = 8,
+        SumOpened = 9,
     }
 
     private protected abstract EntryKind Kind { get; }
@@ -98,6 +104,35 @@ public sealed record InputSealed(MaskedInput Input) : SiteEntry
     private protected override EntryKind Kind => EntryKind.InputSealed;
 
     private protected override void Write(ByteWriter writer) => writer.Part(Input.Encode());
+}
+
+/// <summary>Of an encrypted round: a contribution to its key was made for a roster.</summary>
+/// <param name="Roster">The roster.</param>
+/// <param name="Contribution">What the site answers.</param>
+public sealed record KeyContributed(KeyRoster Roster, KeyContribution Contribution) : SiteEntry
+{
+    private protected override EntryKind Kind => EntryKind.KeyContributed;
+
+    private protected override void Write(ByteWriter writer) => writer.Part(Roster.Encode()).Part(Contribution.Encode());
+}
+
+/// <summary>Of an encrypted round: its key was taken. Nothing is answered yet.</summary>
+/// <param name="Delivery">SHA-256 of everybody's contributions: the file is sent again whenever it is needed.</param>
+/// <param name="Wrapped">Of a consortium's key: the key, as it was wrapped for this site; empty otherwise.</param>
+public sealed record KeyTaken(Sha256Digest Delivery, ReadOnlyMemory<byte> Wrapped) : SiteEntry
+{
+    private protected override EntryKind Kind => EntryKind.KeyTaken;
+
+    private protected override void Write(ByteWriter writer) => writer.Digest(Delivery).Part(Wrapped.Span);
+}
+
+/// <summary>Of an encrypted round: what the site makes of this sum, and of no other in this attempt.</summary>
+/// <param name="Opened">What the site answers.</param>
+public sealed record SumOpened(DecryptedSum Opened) : SiteEntry
+{
+    private protected override EntryKind Kind => EntryKind.SumOpened;
+
+    private protected override void Write(ByteWriter writer) => writer.Part(Opened.Encode());
 }
 
 /// <summary>A survivor set was signed; another of this attempt never will be.</summary>

@@ -36,6 +36,9 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
             (_, ShareSecrets share) => Share(state, share.Roster),
             (_, TakeShares take) => Take(state, take.Delivery),
             (_, SealInput seal) => Seal(state, seal.Payload),
+            (_, ContributeKey contribute) => Contribute(state, contribute.Plan, contribute.Roster),
+            (_, TakeKey take) => Take(state, take.Plan, take.Delivery.Span),
+            (_, SealOpened opened) => Seal(state, opened),
             (_, SignSurvivors sign) => Sign(state, sign.Set),
             (_, GiveShares give) => Give(state, give.Proof),
             _ => throw new ArgumentException($"'{command.GetType().Name}' is no command of a site.", nameof(command)),
@@ -49,15 +52,43 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
     public MaskSet Masks(SiteState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (state is not { Roster: { } roster, Delivery: not null })
-            throw new InvalidOperationException("Masks are known once the others' shares were taken.");
+        if (state is not { Roster: { } roster, Sharers.Count: > 0 })
+            throw new InvalidOperationException("Masks are known once the others' shares, or the round's key, were taken.");
         var (me, sharers) = (state.Keys.Sender, state.Sharers);
         var secrets = Secrets(state);
         var masks = new MaskSet(state.Terms);
-        masks.AddSelf(me, secrets.Seed, negative: false);
+        if (state.Delivery is not null)
+            masks.AddSelf(me, secrets.Seed, negative: false); // of an encrypted round the masks of all pairs are all: nobody could take off another
         foreach (var other in roster.Keys.Where(keys => keys.Sender != me && sharers.Contains(keys.Sender)))
             masks.AddPair(me, other.Sender, secrets.MaskSecret(other.MaskKey).ToArray(), removed: false);
         return masks;
+    }
+
+    /// <summary>Of an encrypted round: a masked vector, encrypted. It is answered for with <see cref="SealInput"/> once it is durable, or can only be made again the same.</summary>
+    /// <param name="plan">How the round is encrypted.</param>
+    /// <param name="state">A state in which the key was taken.</param>
+    /// <param name="delivery">Everybody's contributions, once more.</param>
+    /// <param name="vector">The words under the round's masks.</param>
+    /// <returns>Packed bytes (<see cref="EncryptionPlan.Upload"/>).</returns>
+    /// <exception cref="FormatException">The contributions are not those from which the key was taken.</exception>
+    public byte[] Encrypt(EncryptionPlan plan, SiteState state, ReadOnlySpan<byte> delivery, ReadOnlySpan<byte> vector)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Encryption(plan, state).Encrypt(state, delivery, vector);
+    }
+
+    /// <summary>
+    /// Of an encrypted round: what the site makes of a sum. Of a consortium's key the sum's words without masks (none are left in it), of a collective one a share. It is shown to nobody
+    /// before <see cref="SealOpened"/> is logged.
+    /// </summary>
+    /// <param name="plan">How the round is encrypted.</param>
+    /// <param name="state">A state in which the key was taken.</param>
+    /// <param name="sum">What the coordinator says is the sum; anybody may have made it.</param>
+    /// <exception cref="FormatException">It is no sum of these parameters.</exception>
+    public byte[] Open(EncryptionPlan plan, SiteState state, ReadOnlySpan<byte> sum)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Encryption(plan, state).Open(state, sum);
     }
 
     /// <summary>Forgets the secrets that it keeps. It can be used again: they are derived anew.</summary>
@@ -87,8 +118,9 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         }
 
         var secrets = Secrets(terms, me, join.Inputs);
+        var commitment = join.Plan is { } plan ? Encryption(plan, terms, me, secrets).Commitment() : default;
         var keys = SignedMessage.Sign(
-            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, secrets.EncryptionKey, secrets.MaskKey), key);
+            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, secrets.EncryptionKey, secrets.MaskKey, commitment), key);
         return new SiteDecision(new AttemptJoined(terms, join.Inputs, keys), keys, null);
     }
 
@@ -97,12 +129,7 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         if (state.Roster is not null)
             return Again(state.Roster, roster, state.Shares);
         var terms = state.Terms;
-        var refusal = MessageCheck.Ascending(roster.Keys)
-            ?? Own(state.Keys, roster.Keys.FirstOrDefault(keys => keys.Sender == state.Keys.Sender))
-            ?? MessageCheck.Enough(roster.Keys.Length, terms.LeastSurvivors, "sites")
-            ?? FirstOf(roster.Keys, keys => MessageCheck.Signed(terms, keys, _ => keys.SigningKey))
-            ?? MessageCheck.Keys(terms, [], roster.Keys);
-        if (refusal is not null)
+        if (Check(state, roster) is { } refusal)
             return SiteDecision.Refuse(refusal);
 
         var secrets = Secrets(state);
@@ -121,7 +148,7 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
 
     private SiteDecision Take(SiteState state, ShareBatch delivery)
     {
-        if (state.Roster is not { } roster)
+        if (state is not { Roster: { } roster, Shares: not null })
             return Refuse(AggregationFault.OutOfOrder, "Shares are taken after the site has shared its own secrets.");
         if (state.Delivery is not null)
             return Again(state.Delivery, delivery, null);
@@ -140,8 +167,8 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
 
     private SiteDecision Seal(SiteState state, Sha256Digest payload)
     {
-        if (state.Delivery is null)
-            return Refuse(AggregationFault.OutOfOrder, "A vector is masked after the others' shares were taken.");
+        if (state.Sharers.Count == 0)
+            return Refuse(AggregationFault.OutOfOrder, "A vector is masked after the others' shares, or the round's key, were taken.");
         if (state.Input is { } sealedInput)
         {
             return sealedInput.Payload == payload ? SiteDecision.Repeat(sealedInput)
@@ -156,7 +183,7 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
 
     private SiteDecision Sign(SiteState state, SurvivorSet set)
     {
-        if (state.Input is null)
+        if (state is not { Input: not null, Delivery: not null })
             return Refuse(AggregationFault.OutOfOrder, "Survivors are signed after the site's own masked vector.");
         if (set.Terms != state.Terms.Digest)
             return Refuse(AggregationFault.OtherTerms, "The survivor set is of another step or attempt.");
@@ -202,6 +229,66 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
         given = SignedMessage.Sign(new UnmaskingShares(terms.Digest, state.Keys.Sender, mine.Sharers, mine.Survivors, shares), key);
         return new SiteDecision(new SharesGiven(given), given, null);
     }
+
+    private SiteDecision Contribute(SiteState state, EncryptionPlan plan, KeyRoster roster)
+    {
+        if (state.Roster is not null)
+            return Again(state.Roster, roster, state.Contribution);
+        if ((Check(state, roster) ?? FirstOf(roster.Keys, keys => EncryptedExchange.Commitment(plan, state.Terms, keys))) is { } refusal)
+            return SiteDecision.Refuse(refusal);
+        var contribution = SignedMessage.Sign(
+            new KeyContribution(state.Terms.Digest, state.Keys.Sender, roster.Digest(), Encryption(plan, state).Material(roster)), key);
+        return new SiteDecision(new KeyContributed(roster, contribution), contribution, null);
+    }
+
+    private SiteDecision Take(SiteState state, EncryptionPlan plan, ReadOnlySpan<byte> delivery)
+    {
+        if (state is not { Roster: { } roster, Contribution: { } mine })
+            return Refuse(AggregationFault.OutOfOrder, "A key is taken after the site has contributed to it.");
+        var digest = Sha256Digest.Of(delivery);
+        if (state.Key is { } known)
+        {
+            return known.Delivery == digest ? SiteDecision.Repeat(null)
+                : Refuse(AggregationFault.AskedOtherwise, "Another key was taken in this attempt. Each is taken once.");
+        }
+
+        if (EncryptedExchange.Contributions(plan, state.Terms, roster, delivery, out var refusal) is not { } contributions)
+            return SiteDecision.Refuse(refusal!);
+        if (Own(mine, contributions[state.Keys.Sender]) is { } foreign)
+            return SiteDecision.Refuse(foreign);
+        var wrapped = Encryption(plan, state).Wrapped(contributions);
+        if (!wrapped.IsEmpty && Encryption(plan, state).Unwrap(roster, wrapped.Span) is null)
+            return SiteDecision.Refuse(Fault(state, AggregationFault.ContributionWrong, EncryptedExchange.Maker, "wrapped a key that does not open"));
+        return new SiteDecision(new KeyTaken(digest, wrapped), null, null);
+    }
+
+    private SiteDecision Seal(SiteState state, SealOpened opened)
+    {
+        if (state is not { Key: not null, Input: not null })
+            return Refuse(AggregationFault.OutOfOrder, "A sum is opened after the site's own encrypted vector.");
+        if (state.Opened is { } before)
+        {
+            return before.Sum == opened.Sum && before.Payload == opened.Payload ? SiteDecision.Repeat(before)
+                : Refuse(AggregationFault.AskedOtherwise, "Another sum was opened in this attempt. One is, and no other: two would tell their difference.");
+        }
+
+        var message = SignedMessage.Sign(new DecryptedSum(state.Terms.Digest, state.Keys.Sender, opened.Sum, opened.Payload), key);
+        return new SiteDecision(new SumOpened(message), message, null);
+    }
+
+    private static AggregationRefusal? Check(SiteState state, KeyRoster roster)
+    {
+        var terms = state.Terms;
+        return MessageCheck.Ascending(roster.Keys)
+            ?? Own(state.Keys, roster.Keys.FirstOrDefault(keys => keys.Sender == state.Keys.Sender))
+            ?? MessageCheck.Enough(roster.Keys.Length, terms.LeastSurvivors, "sites")
+            ?? FirstOf(roster.Keys, keys => MessageCheck.Signed(terms, keys, _ => keys.SigningKey))
+            ?? MessageCheck.Keys(terms, [], roster.Keys);
+    }
+
+    private SiteEncryption Encryption(EncryptionPlan plan, SiteState state) => Encryption(plan, state.Terms, state.Keys.Sender, Secrets(state));
+
+    private static SiteEncryption Encryption(EncryptionPlan plan, AggregationTerms terms, int me, SiteSecrets secrets) => new(plan, terms, me, secrets);
 
     private SiteSecrets Secrets(SiteState state) => Secrets(state.Terms, state.Keys.Sender, state.Inputs);
 

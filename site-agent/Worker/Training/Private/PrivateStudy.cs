@@ -80,7 +80,7 @@ public sealed class PrivateStudy
     };
 
     /// <summary>Whether a step's release is one of this study: charged, or of a masked round's messages, which are made of keys and of what was charged.</summary>
-    public bool Makes(StepId step) => step.Kind.IsMessage() || !ChargesOf(step).IsEmpty;
+    public bool Makes(StepId step) => !step.Kind.ReadsData() || !ChargesOf(step).IsEmpty;
 
     private static PrivateTrainingDeclaration Declare(Study study, StudyPrivacy declared)
     {

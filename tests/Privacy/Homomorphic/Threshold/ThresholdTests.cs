@@ -56,7 +56,7 @@ public sealed class ThresholdTests
         var decryption = ThresholdDecryption.For(Parameters, 100, 1_000_000);
         Assert.Equal(77, decryption.FloodBits);
         Assert.InRange(Math.Log2(decryption.Distance.ToDouble()), -44, -42);
-        Assert.InRange(decryption.ShareLength / 1e6, 4, 5);
+        Assert.InRange(decryption.Share.Length / 1e6, 4, 5);
     }
 
     [Theory]

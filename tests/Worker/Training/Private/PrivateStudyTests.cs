@@ -74,7 +74,7 @@ public sealed class PrivateStudyTests
                 if (kind == StepKind.Evaluation && round == 4)
                     continue; // no round of the study: the order is declined
                 Assert.Equal(isCharged, !mechanisms.ChargesOf(Step(kind, round)).IsEmpty);
-                Assert.Equal(isCharged || kind.IsMessage(), mechanisms.Makes(Step(kind, round)));
+                Assert.Equal(isCharged || !kind.ReadsData(), mechanisms.Makes(Step(kind, round)));
             }
         }
     }

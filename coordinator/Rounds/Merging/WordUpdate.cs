@@ -1,0 +1,36 @@
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Rounds;
+
+/// <summary>Makes new parameters of a sum in words that carries no masks any more, unmasked or decrypted.</summary>
+/// <param name="study">The run's study.</param>
+/// <param name="results">Where the old parameters are, and the new ones go.</param>
+internal sealed class WordUpdate(Study study, ResultStore results)
+{
+    /// <summary>Makes them, durably.</summary>
+    /// <param name="step">For which step.</param>
+    /// <param name="parameters">The old ones.</param>
+    /// <param name="words">The sum.</param>
+    /// <param name="word">Its words.</param>
+    /// <param name="totalWeight">What the weights in it add up to.</param>
+    /// <exception cref="IOException">The disk failed: make them again later.</exception>
+    public MergeOutcome Make(StepId step, Sha256Digest parameters, byte[] words, MaskWord word, long totalWeight)
+    {
+        var format = UpdateFormats.For(study.Federation.Encoding);
+        var (greatest, unit) = study.SumsGradients
+            ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
+            : (format.MaximumCode, format.GridStep);
+        var sums = new long[ParameterUpdate.BlockValues];
+        return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
+        {
+            var sum = sums.AsSpan(0, mean.Length);
+            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
+                return RoundFault.SumVoid;
+            ExactVectorSum.Mean(sum, totalWeight, unit, mean);
+            return null;
+        });
+    }
+}
