@@ -80,10 +80,12 @@ internal static class DemoCommand
             Step("each hospital's steward took down what the others' workers say their keys are ('site-worker members confirm'); in real life, by telephone");
         Step($"study {study.Name} submitted, and approved by each hospital's steward: {digest[..12]}");
 
+        var review = named is null ? new DemoReview(federation, study, Step) : null;
+        if (review is not null && study.Federation.Quorum == federation.Sites.Count)
+            await review.BeforeAsync(cancel);
         var run = await federation.StartRunAsync(digest, cancel);
-        var review = named is null ? new DemoReview(federation, study, run, Step) : null;
         var view = await federation.WhileAllRunAsync(
-            stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop, review is null ? null : happened => review.HappenedAsync(happened, stop)), cancel);
+            stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop, review is null ? null : happened => review.HappenedAsync(run, happened, stop)), cancel);
         if (view.State.Status != RunStatus.Registered)
             throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. Logs: {federation.Logs}.");
         var model = await ModelsCommand.ResolveAsync(federation.Admin, run, cancel);

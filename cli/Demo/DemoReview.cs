@@ -13,9 +13,8 @@ namespace FederatedClinicalMl.Cli.Demo;
 /// </summary>
 /// <param name="federation">The federation.</param>
 /// <param name="study">The study.</param>
-/// <param name="run">Its run, which waits meanwhile.</param>
 /// <param name="say">Says a step.</param>
-internal sealed class DemoReview(LocalFederation federation, Study study, string run, Action<string> say)
+internal sealed class DemoReview(LocalFederation federation, Study study, Action<string> say)
 {
     private const string Duplicates = "duplicate-patients";
     private const string Ages = "age-range";
@@ -26,16 +25,29 @@ internal sealed class DemoReview(LocalFederation federation, Study study, string
     /// <summary>Where the reports are.</summary>
     private string Reports => Path.Combine(federation.Folder, "reports");
 
-    /// <summary>Hears of the run's events.</summary>
-    public async Task HappenedAsync(RunEvent happened, CancellationToken cancel)
+    /// <summary>Before a run that none may be missing from: whoever would be held out is reviewed.</summary>
+    public async Task BeforeAsync(CancellationToken cancel)
+    {
+        foreach (var site in federation.Sites)
+            await ReviewAsync(site, cancel);
+    }
+
+    /// <summary>Hears of a run's events; the run waits while a hospital's steward reviews.</summary>
+    public async Task HappenedAsync(string run, RunEvent happened, CancellationToken cancel)
     {
         if (happened is not SiteDeclined { Reason: SiteReason.DataQuality } declined || !_reviewed.Add(declined.Site.Value))
             return;
-        await ControlAsync(ControlRunRequest.Types.Action.Pause, cancel);
-        var site = federation.Sites.Single(site => site.Name == declined.Site.Value);
+        await ControlAsync(run, ControlRunRequest.Types.Action.Pause, cancel);
+        await ReviewAsync(federation.Sites.Single(site => site.Name == declined.Site.Value), cancel);
+        await ControlAsync(run, ControlRunRequest.Types.Action.Resume, cancel);
+    }
+
+    private async Task ReviewAsync(LocalSite site, CancellationToken cancel)
+    {
         Directory.CreateDirectory(Reports);
         var before = Path.Combine(Reports, $"{site.Name}-quality.html");
-        await site.CheckQualityAsync(study.Data.Dataset, before, cancel);
+        if (await site.CheckQualityAsync(study.Data.Dataset, before, cancel))
+            return;
         say($"[yellow]{site.Name} is held out by its quality gate[/]; its report: {before}");
 
         // Events in the future make patients look too old: ages are judged once those are decided about.
@@ -44,7 +56,6 @@ internal sealed class DemoReview(LocalFederation federation, Study study, string
         decided += await DecideAsync(site, "2", row => row.Rule is not Duplicates && !row.Rule.StartsWith(Outliers, StringComparison.Ordinal), cancel);
         var passed = await site.CheckQualityAsync(study.Data.Dataset, Path.Combine(Reports, $"{site.Name}-quality-reviewed.html"), cancel);
         say($"its steward reviewed {decided} flagged values (planted by fcml synth): {(passed ? "it joins" : "it is still held out")}");
-        await ControlAsync(ControlRunRequest.Types.Action.Resume, cancel);
     }
 
     // Excludes the flagged values that are chosen; whole copies of patients are left out as those are who opted out.
@@ -69,6 +80,6 @@ internal sealed class DemoReview(LocalFederation federation, Study study, string
         return chosen.Count + copies.Count;
     }
 
-    private Task<ControlRunReply> ControlAsync(ControlRunRequest.Types.Action action, CancellationToken cancel) =>
+    private Task<ControlRunReply> ControlAsync(string run, ControlRunRequest.Types.Action action, CancellationToken cancel) =>
         federation.Admin.AskAsync(admin => admin.ControlRunAsync(new ControlRunRequest { Run = run, Action = action }, cancellationToken: cancel), cancel);
 }
