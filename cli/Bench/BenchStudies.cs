@@ -20,7 +20,7 @@ internal static class BenchStudies
         purpose: To measure what a round costs when nothing is computed
         ethics: no data is read
         model: {kind: benchmark, parameters: {{measured.Parameters}}}
-        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], aggregation: plain, encoding: {fixed: {bits: 32, range: 8} } }
+        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], aggregation: {{measured.Aggregation.Word()}}, weighting: equal, encoding: {fixed: {bits: 32, range: 8} } }
         evaluation: {every: 0}
 
         """;

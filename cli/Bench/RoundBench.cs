@@ -2,14 +2,17 @@ using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Bench;
 
 /// <summary>Runs one <see cref="BenchCase"/>: a federation of its own, started, measured and ended.</summary>
 internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider time, bool countSyncs = false)
 {
-    private readonly RoundTimes _times = new();
+    private readonly Study _study = BenchStudies.Checked(BenchStudies.Rounds(measured));
+    private readonly RoundTimes _times = RoundTimes.Of(BenchStudies.Checked(BenchStudies.Rounds(measured)));
     private readonly RunView _view = new();
     private readonly long _launch = time.GetTimestamp();
     private double _firstRound;
@@ -25,9 +28,7 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
     {
         await using var federation = new LocalFederation(folder, time);
         await federation.StartAsync([.. BenchStudies.Sites(measured.Sites).Select(site => new LocalSiteSettings(site, "datasets: {}\n", BenchStudies.Policy))], cancel);
-        var yaml = BenchStudies.Rounds(measured);
-        var study = BenchStudies.Checked(yaml);
-        var digest = await federation.ApproveEverywhereAsync(yaml, study, cancel);
+        var digest = await federation.ApproveEverywhereAsync(BenchStudies.Rounds(measured), _study, cancel);
         await using var counter = countSyncs ? await SyncCounter.StartAsync(federation, cancel) : null;
         var run = await federation.StartRunAsync(digest, cancel);
         await federation.WhileAllRunAsync(async stop =>
@@ -44,9 +45,14 @@ internal sealed class RoundBench(BenchCase measured, string folder, TimeProvider
         var plan = _view.State.Plan;
         return new RoundFigures(
             measured, Spread.Of(_times.Milliseconds), _firstRound, measured.Rounds > 1 ? Between(_afterFirst!, _afterLast!) : null, _afterLast!,
-            plan.ParametersLength, UpdateFormats.For(study.Federation.Encoding).PayloadLength(measured.Parameters), _events / (double)measured.Rounds,
+            plan.ParametersLength, UpLength, _events / (double)measured.Rounds,
             _commits / (double)measured.Rounds, syncs);
     }
+
+    // Of an update as it leaves a site; messages of secure aggregation come on top.
+    private long UpLength => StudyTerms.PlanOf(_study, measured.Sites, measured.Parameters)?.Upload.Length
+        ?? (!_study.Federation.IsMasked ? UpdateFormats.For(_study.Federation.Encoding).PayloadLength(measured.Parameters)
+            : (long)measured.Parameters * (StudyTerms.BudgetOf(_study, measured.Sites, MaskWord.Bits32).Fault is null ? sizeof(int) : sizeof(long)));
 
     private void Take(Coordinator.Rounds.RunEvent journaled, LocalFederation federation)
     {

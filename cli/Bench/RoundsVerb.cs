@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Bench;
 
@@ -13,19 +14,20 @@ internal static class RoundsVerb
         var sites = Number("--sites", $"How many sites, 1 to {MostSites} (default 4).", MostSites);
         var megabytes = Number("--megabytes", $"Size of the model: millions of bytes of float32 parameters, 1 to {BenchCase.MostMegabytes} (default 1).", BenchCase.MostMegabytes);
         var rounds = Number("--rounds", $"How many rounds, 1 to {BenchCase.MostRounds} (default 20, 10 or 5 by the model's size).", BenchCase.MostRounds);
+        var aggregation = new Option<string>("--aggregation") { Description = "How updates are summed.", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong([.. AggregationWords.All]);
         var train = new Option<bool>("--train") { Description = "Measure two whole studies on generated rows instead." };
         var syncs = new Option<bool>("--syncs") { Description = "Count the processes' syncs with strace instead of taking times (Linux, as root)." };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to work in, on the disk to be measured; must be new or empty. Default: a new one below ~/.fcml/bench." };
         return new Verb(
             "rounds",
             "Measure rounds: coordinator, gateways and workers as processes, mutual TLS on loopback, every digest, copy and sync of production. Without sizes: a series.",
-            "fcml bench rounds", "fcml bench rounds --sites 4 --megabytes 10 --rounds 20 --json", "fcml bench rounds --train")
+            "fcml bench rounds", "fcml bench rounds --sites 4 --megabytes 10 --rounds 20 --json", "fcml bench rounds --sites 4 --megabytes 1 --aggregation secure", "fcml bench rounds --train")
         {
-            sites, megabytes, rounds, train, syncs, folder,
+            sites, megabytes, rounds, aggregation, train, syncs, folder,
         }.Does(async (parsed, terminal, cancel) =>
         {
             var (many, large, often) = (parsed.GetValue(sites), parsed.GetValue(megabytes), parsed.GetValue(rounds));
-            if (parsed.GetValue(train) && (parsed.GetValue(syncs) || (many ?? large ?? often) is not null))
+            if (parsed.GetValue(train) && (parsed.GetValue(syncs) || parsed.GetResult(aggregation) is { Implicit: false } || (many ?? large ?? often) is not null))
                 throw new CliException(ExitCode.Usage, $"--train measures two studies of {TrainingBench.Sites} sites and {TrainingBench.Rounds} rounds as they are: give no other option but --folder.");
             var root = parsed.GetValue(folder)?.FullName
                 ?? Path.Combine(FcmlHome.Path, "bench", time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
@@ -40,7 +42,8 @@ internal static class RoundsVerb
             else
             {
                 var cases = many is null && large is null ? BenchCase.Series(often) : [BenchCase.Of(many ?? 4, large ?? 1, often)];
-                await MeasureAsync(cases, parsed.GetValue(syncs), root, terminal, time, cancel);
+                var summed = Enum.GetValues<Aggregation>().Single(one => one.Word() == parsed.GetValue(aggregation));
+                await MeasureAsync([.. cases.Select(one => one with { Aggregation = summed })], parsed.GetValue(syncs), root, terminal, time, cancel);
             }
 
             Directory.Delete(root, recursive: true);
