@@ -62,8 +62,7 @@ internal sealed class KillMatrix(TestFederation fixture)
 
         Assert.True(reached > 0, $"No run passed {point} {passage} times: nothing was killed.");
         TestContext.Current.SendDiagnosticMessage($"{victim} at {point}: {reached} passages");
-        foreach (var site in Federation.Sites)
-            Assert.StartsWith("intact", await site.VerifyAuditAsync(Cancel), StringComparison.Ordinal);
+        Assert.All(await Task.WhenAll(Federation.Sites.Select(site => site.VerifyAuditAsync(Cancel))), verified => Assert.StartsWith("intact", verified, StringComparison.Ordinal));
     }
 
     /// <summary>Whom each result is made of, and with which weights.</summary>
