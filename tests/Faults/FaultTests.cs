@@ -27,7 +27,7 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     [Fact(Timeout = Patience)]
     public async Task Network_cut_for_longer_than_a_heartbeat()
     {
-        var expected = await RunAsync();
+        var expected = await fixture.UndisturbedAsync(fixture.Digest);
         await using var proxy = new CuttableProxy();
         await RestartGatewayAsync(new Dictionary<string, string> { ["HTTPS_PROXY"] = proxy.Address, ["NO_PROXY"] = "" });
 
@@ -61,7 +61,7 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     [InlineData(-1)]
     public async Task Clock_of_a_site_is_an_hour_off(int hours)
     {
-        var expected = await RunAsync();
+        var expected = await fixture.UndisturbedAsync(fixture.Digest);
         await Site.Gateway!.KillAsync();
         await using (var skewed = await GatewayHere.StartAsync(Site, Site.GatewayFolder, new SkewedClock(TimeSpan.FromHours(hours)), Cancel))
             AssertSame(expected, await RunAsync());
@@ -71,7 +71,7 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     [Fact(Timeout = Patience)]
     public async Task Two_agents_with_one_identity()
     {
-        var expected = await RunAsync();
+        var expected = await fixture.UndisturbedAsync(fixture.Digest);
         var copy = Path.Combine(Federation.Folder, "twin");
         var identity = Path.Combine(copy, "identity");
         Directory.CreateDirectory(identity);
@@ -92,7 +92,7 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     [Fact(Timeout = Patience)]
     public async Task Uploads_that_come_twice_or_too_late_change_nothing()
     {
-        var expected = await RunAsync();
+        var expected = await fixture.UndisturbedAsync(fixture.Digest);
         using var identity = ClientIdentity.Load(Path.Combine(Site.GatewayFolder, "identity"));
         using var channel = CoordinatorChannel.Open(identity, ProxySettings.Direct, TimeProvider.System);
         var committed = expected.History.Last(step => step.Id.Kind == StepKind.Training).Id;
@@ -183,7 +183,7 @@ public sealed class FaultTests(TestFederation fixture) : IClassFixture<TestFeder
     {
         if (!SmallDisk.IsPossible)
             Assert.Skip("A disk that can be filled needs mount, and so root.");
-        var expected = await RunAsync();
+        var expected = await fixture.UndisturbedAsync(fixture.Digest);
         await process().KillAsync();
         await using (var disk = await SmallDisk.MountAsync(folder))
         {

@@ -1,15 +1,17 @@
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Launching;
 
 /// <summary>
-/// Two hospitals with generated rows and a coordinator, each program in a process of its own, and a study of two rounds that both have approved.
+/// Hospitals with generated rows and a coordinator, each program in a process of its own, and a study that all have approved: two hospitals and two plain rounds, unless a
+/// fixture of its own says otherwise.
 /// </summary>
-public sealed class TestFederation : IAsyncLifetime
+public class TestFederation : IAsyncLifetime
 {
     internal const string Study = """
         protocol: 1
@@ -42,10 +44,27 @@ public sealed class TestFederation : IAsyncLifetime
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fcml-").FullName;
+    private readonly Dictionary<string, string> _approved = []; // digests by the studies' texts
+    private readonly Dictionary<string, RunState> _undisturbed = []; // by the studies' digests
+
+    private readonly string _study;
+    private readonly string[] _sites;
+    private readonly string _privacy;
+
+    public TestFederation()
+        : this(Study, ["cleveland", "hungarian"])
+    {
+    }
+
+    /// <summary>A fixture of its own.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="sites">The hospitals, some of those of <see cref="SyntheticHearts"/>.</param>
+    /// <param name="privacy">What the policies let be spent, as the value of their key.</param>
+    protected TestFederation(string study, string[] sites, string privacy = "none") => (_study, _sites, _privacy) = (study, sites, privacy);
 
     internal LocalFederation Federation { get; private set; } = null!;
 
-    /// <summary>Digest of <see cref="Study"/>, which both sites have approved.</summary>
+    /// <summary>Digest of the study, which all sites have approved.</summary>
     internal string Digest { get; private set; } = "";
 
     /// <summary>Folder with the sites' files.</summary>
@@ -60,15 +79,36 @@ public sealed class TestFederation : IAsyncLifetime
     {
         Federation = new LocalFederation(Path.Combine(_folder, "f"), TimeProvider.System, Programs());
         Directory.CreateDirectory(Data);
-        var tables = SyntheticHearts.Generate(1).Select(hospital => hospital.Table).Where(table => table.Site is "cleveland" or "hungarian").ToList();
+        var tables = SyntheticHearts.Generate(1).Select(hospital => hospital.Table).Where(table => _sites.Contains(table.Site)).ToList();
         foreach (var table in tables)
             table.WriteCsv(FileOf(table.Site));
-        var policy = PolicyReader.Default.Replace("maximum-rounds: 200", "maximum-rounds: 5000", StringComparison.Ordinal); // many runs of one study
+        var policy = PolicyReader.Default.Replace("maximum-rounds: 200", "maximum-rounds: 5000", StringComparison.Ordinal) // many runs of one study
+            .Replace("privacy: none", $"privacy: {_privacy}", StringComparison.Ordinal);
         await Federation.StartAsync([.. tables.Select(table => new LocalSiteSettings(table.Site, $$"""
             datasets:
               heart-disease: {path: '{{FileOf(table.Site)}}', format: csv}
             """, table.Site == "cleveland" ? policy.Replace("per-site-metrics: withhold", "per-site-metrics: release", StringComparison.Ordinal) : policy))], Cancel, WithoutNetwork);
-        Digest = await Federation.ApproveEverywhereAsync(Study, StudyChecker.CheckYaml(Study).Study!, Cancel);
+        Digest = await ApproveAsync(_study);
+    }
+
+    /// <summary>Has all sites approve a study, the first time it is asked for; gives its digest.</summary>
+    internal async Task<string> ApproveAsync(string yaml)
+    {
+        if (!_approved.TryGetValue(yaml, out var digest))
+            _approved.Add(yaml, digest = await Federation.ApproveEverywhereAsync(yaml, StudyChecker.CheckYaml(yaml).Study!, Cancel));
+        return digest;
+    }
+
+    /// <summary>The end of a run of an approved study that nothing befell, made the first time it is asked for.</summary>
+    internal async Task<RunState> UndisturbedAsync(string digest)
+    {
+        if (!_undisturbed.TryGetValue(digest, out var state))
+        {
+            _undisturbed.Add(digest, state = (await FollowAsync(await Federation.StartRunAsync(digest, Cancel))).State);
+            Assert.Equal(RunStatus.Registered, state.Status);
+        }
+
+        return state;
     }
 
     /// <summary>Follows a run from its first event to its last.</summary>
@@ -76,6 +116,7 @@ public sealed class TestFederation : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Federation.DisposeAsync();
         if (TestContext.Current.CancellationToken.IsCancellationRequested)
             return;
