@@ -46,7 +46,6 @@ public class TestFederation : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("fcml-").FullName;
     private readonly Dictionary<string, string> _approved = []; // digests by the studies' texts
     private readonly Dictionary<string, RunState> _undisturbed = []; // by the studies' digests
-
     private readonly string _study;
     private readonly string[] _sites;
     private readonly string _privacy;
