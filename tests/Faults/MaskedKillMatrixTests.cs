@@ -27,6 +27,7 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
     private const int SignedSurvivors = 5;
     private const int GaveShares = 6;
 
+    // What comes of the last release once the coordinator has it may come after the run's end: of such points the sample has the first five steps.
     public static TheoryData<Victim, string, int> MaskedRows => KillMatrix.Rows(
     [
         new(Victim.Coordinator, "journal-appended", 1, Appends),
@@ -37,13 +38,13 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
         new(Victim.Coordinator, "model-registered", 1, 1),
         new(Victim.Gateway, "parameters-arrived", 1, 2),
         new(Victim.Gateway, "release-ticket-received", 1, 6),
-        new(Victim.Gateway, "release-delivered", 1, 6),
-        new(Victim.Gateway, "step-settled-received", 1, 6),
+        new(Victim.Gateway, "release-delivered", 1, 5),
+        new(Victim.Gateway, "step-settled-received", 1, 5),
         new(Victim.Worker, "worker-computed", 1, 3), // its data for its keys, its update, its evaluation
         new(Victim.Worker, "worker-masked-logged", 1, GaveShares),
         new(Victim.Worker, "worker-release-logged", 1, 6),
         new(Victim.Worker, "worker-release-spooled", 1, 6),
-        new(Victim.Worker, "worker-settled", 1, 6),
+        new(Victim.Worker, "worker-settled", 1, 5),
     ]);
 
     // The worker's are those of its masked update, the third of its six releases: it is charged, computed with its noise, masked, logged, spooled.
@@ -57,7 +58,7 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
         new(Victim.Coordinator, "upload-durable", 1, 24),
         new(Victim.Coordinator, "merge-written", 1, 2),
         new(Victim.Coordinator, "journal-appended", 1, Appends),
-        new(Victim.Gateway, "release-delivered", 1, 6),
+        new(Victim.Gateway, "release-delivered", 1, 5),
     ]);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
