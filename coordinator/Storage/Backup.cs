@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Studies;
 using Microsoft.Data.Sqlite;
@@ -22,7 +23,7 @@ namespace FederatedClinicalMl.Coordinator.Storage;
 /// </summary>
 public static class Backup
 {
-    private static readonly string[] Folders = ["authority", "results", "models"];
+    private static readonly string[] Folders = ["authority", "results", "models", LedgerWitness.Folder];
     private const string Staging = "staging";
     private const string Audit = "audit.log";
     private const string SealStart = "fcml-backup-1 ";

@@ -13,19 +13,22 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="key">Countersigns.</param>
 public sealed class LedgerWitness(IDisk disk, SigningKey key)
 {
-    private const string Folder = "ledgers";
+    /// <summary>The folder, which belongs into a backup: without it a restored worker would not find out.</summary>
+    internal const string Folder = "ledgers";
 
     private readonly ConcurrentDictionary<SiteId, LedgerReceipt?> _known = new();
     private readonly Lock _writing = new();
 
-    /// <summary>Takes note of a head, durably. One that is not newer changes nothing.</summary>
+    /// <summary>Takes note of a head, durably. One that is not newer than another of the same worker's changes nothing; a site that enrolled anew, with another key, has another ledger.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="worker">The key that it is signed with.</param>
     /// <exception cref="IOException">The disk refused.</exception>
-    public void See(SignedHead head)
+    public void See(SignedHead head, VerifyingKey worker)
     {
         ArgumentNullException.ThrowIfNull(head);
         lock (_writing)
         {
-            if (Of(head.Site) is { } known && known.Own.Head.Sequence >= head.Head.Sequence)
+            if (Of(head.Site) is { } known && known.Own.Head.Sequence >= head.Head.Sequence && known.Own.IsBy(worker))
                 return;
             var receipt = LedgerReceipt.For(head, key);
             disk.CreateDirectory(Folder);

@@ -24,9 +24,9 @@ public sealed class LedgerWitnessTests : IDisposable
     {
         var witness = Witness();
         Assert.Null(witness.Of(s_north));
-        witness.See(Head(7, "seventh"));
-        witness.See(Head(9, "ninth"));
-        witness.See(Head(8, "eighth"));
+        See(witness, Head(7, "seventh"));
+        See(witness, Head(9, "ninth"));
+        See(witness, Head(8, "eighth"));
         _disk.Crash();
         _disk.Restart(powerLoss: true);
 
@@ -41,6 +41,18 @@ public sealed class LedgerWitnessTests : IDisposable
     }
 
     [Fact]
+    public void Ledger_of_a_worker_that_enrolled_anew_with_another_key_takes_the_place_of_the_older_one()
+    {
+        using var anew = SigningKey.Create();
+        var (witness, first) = (Witness(), SignedHead.Sign(s_north, new LedgerHead(2, Sha256Digest.Of("second"u8)), anew));
+        See(witness, Head(900, "of the older ledger"));
+
+        witness.See(first, anew.PublicKey);
+
+        Assert.Equal(first.Head, Witness().Of(s_north)!.Own.Head);
+    }
+
+    [Fact]
     public void Receipt_is_read_as_it_was_written_and_nothing_else_is()
     {
         var bytes = LedgerReceipt.For(Head(7, "seventh"), _coordinator).Write();
@@ -50,6 +62,8 @@ public sealed class LedgerWitnessTests : IDisposable
         Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read(new byte[LedgerReceipt.MaximumLength + 1]));
         Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read("{}"u8));
     }
+
+    private void See(LedgerWitness witness, SignedHead head) => witness.See(head, _worker.PublicKey);
 
     private LedgerWitness Witness() => new(_disk, _coordinator);
 

@@ -1,11 +1,14 @@
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
 using Grpc.Core;
-using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 using BodyCase = FederatedClinicalMl.Protos.Federation.CoordinatorMessage.BodyOneofCase;
+using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
 
 namespace FederatedClinicalMl.Tests.Coordinator.Storage;
 
@@ -114,6 +117,19 @@ public sealed class BackupTests : IDisposable
         Backup.Restore(Archive, Restored);
 
         Assert.Equal(NamesIn(_folder.Of("data")), NamesIn(Restored));
+    }
+
+    [Fact]
+    public void Restored_coordinator_shows_a_worker_the_newest_ledger_head_that_the_first_one_had_seen()
+    {
+        using var key = SigningKey.Create();
+        var head = SignedHead.Sign(SiteId.Parse("north"), new LedgerHead(7, Sha256Digest.Of("seventh"u8)), key);
+        new LedgerWitness(new FileDisk(MakeFolder()), key).See(head, key.PublicKey);
+        Backup.Write(_folder.Of("data"), Archive);
+
+        Backup.Restore(Archive, Restored);
+
+        Assert.Equal(head.Head, new LedgerWitness(new FileDisk(Restored), key).Of(head.Site)!.Own.Head);
     }
 
     [Fact]
