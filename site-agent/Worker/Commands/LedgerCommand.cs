@@ -13,7 +13,7 @@ internal static class LedgerCommand
     {
         Show("show", "Lists each population's accounts: spent, reserved, ceiling, remaining.", LedgerTable.Write),
         Show("plan", "Lists the runs that have reserved their plan and are not over.", LedgerTable.WriteRuns),
-        Verify(), Resolve(), Merge(),
+        Verify(), Close(), Resolve(), Merge(),
     };
 
     private static Command Show(string name, string description, Action<TextWriter, LedgerReply> write)
@@ -89,6 +89,22 @@ internal static class LedgerCommand
                 From = parsed.GetRequiredValue(from), Into = parsed.GetRequiredValue(into), Steward = parsed.GetRequiredValue(steward), Note = parsed.GetRequiredValue(note),
             };
             var reply = await channel.Client.MergePopulationsAsync(request, cancellationToken: cancel);
+            return CommandLine.Print(parsed.GetValue(json), reply, writer => LedgerTable.Write(writer, reply));
+        });
+        return command;
+    }
+
+    private static Command Close()
+    {
+        var (data, json) = (CommandLine.Data(), CommandLine.Json());
+        var run = new Argument<string>("run") { Description = "A run that nobody goes on with; 'ledger plan' lists them." };
+        var (steward, note) = Decision();
+        var command = new Command("close", "Ends a run for the ledger: what it has reserved is free, what it was charged stays charged, and nothing more of it is released.") { run, data, steward, note, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var channel = new StewardChannel(CommandLine.Folder(parsed, data));
+            var request = new CloseRunRequest { Run = parsed.GetRequiredValue(run), Steward = parsed.GetRequiredValue(steward), Note = parsed.GetRequiredValue(note) };
+            var reply = await channel.Client.CloseRunAsync(request, cancellationToken: cancel);
             return CommandLine.Print(parsed.GetValue(json), reply, writer => LedgerTable.Write(writer, reply));
         });
         return command;

@@ -71,6 +71,20 @@ public sealed class LedgerDesk(WorkerJournal journal, Func<PolicyReading> policy
         }
     }
 
+    /// <summary>Ends a run that nobody goes on with: what it has reserved and not charged is free, and nothing more of it is charged.</summary>
+    /// <exception cref="StewardException">The ledger has no such run that is open.</exception>
+    public LedgerReply Close(string run, string steward, string note)
+    {
+        lock (journal.Gate)
+        {
+            journal.RequireSound();
+            if (!RunId.TryParse(run, out var id) || Ledger.Runs.GetValueOrDefault(id) is not { IsOpen: true })
+                throw new StewardException($"Nothing is reserved for a run '{run}'; 'site-worker ledger plan' lists the runs for which something is.");
+            journal.Append(LedgerEntries.Closed, LedgerEntries.Close(id, steward, note));
+            return Show();
+        }
+    }
+
     private LedgerPopulation Show(string name, IEnumerable<string> datasets, PrivacyCeilings? ceilings)
     {
         var reply = new LedgerPopulation { Name = name };

@@ -14,7 +14,7 @@ public static class LedgerEntries
     /// <summary>A release is charged; written before it is computed.</summary>
     public const string Charged = "privacy-charged";
 
-    /// <summary>A run is over: what was reserved and not charged is free. What was charged stays charged.</summary>
+    /// <summary>A steward ended a run: what was reserved and not charged is free. What was charged stays charged.</summary>
     public const string Closed = "privacy-closed";
 
     /// <summary>A steward put one population to another: what was charged against either counts against both.</summary>
@@ -45,7 +45,7 @@ public static class LedgerEntries
         ["charges"] = new JsonArray([.. inputs.Charges.Select(charge => charge.ToJson())]),
     };
 
-    internal static JsonObject OfRun(RunId run) => new() { ["run"] = run.Value };
+    internal static JsonObject Close(RunId run, string steward, string note) => new() { ["run"] = run.Value, ["steward"] = steward, ["note"] = note };
 
     internal static JsonObject Merge(string from, string into, string steward, string note) =>
         new() { ["from"] = from, ["into"] = into, ["steward"] = steward, ["note"] = note };

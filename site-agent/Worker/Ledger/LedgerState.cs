@@ -63,7 +63,7 @@ public sealed record LedgerState
         {
             LedgerEntries.Reserved => Reserve(body),
             LedgerEntries.Charged => Charge(body, day),
-            LedgerEntries.Closed => With(RunOf(body).Closed()),
+            LedgerEntries.Closed => End(body),
             LedgerEntries.Merged => Merge(body),
             LedgerEntries.Countersigned => this with { Countersigned = HeadOf(body) },
             LedgerEntries.Behind => this with { Behind = Behind.Add(HeadOf(body)) },
@@ -159,6 +159,12 @@ public sealed record LedgerState
 
     internal static ImmutableDictionary<PrivacyCharge, int> Times(IEnumerable<(PrivacyCharge Charge, int Times)> charges) =>
         charges.Aggregate(ImmutableDictionary<PrivacyCharge, int>.Empty, (sum, one) => sum.SetItem(one.Charge, checked(sum.GetValueOrDefault(one.Charge) + one.Times)));
+
+    private LedgerState End(JsonFields body)
+    {
+        _ = (body.Text("steward", 256), body.Text("note", 4096));
+        return With(RunOf(body).Closed());
+    }
 
     private LedgerState Merge(JsonFields body)
     {

@@ -80,14 +80,6 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
         return new StepRandomness(root, digest);
     });
 
-    /// <summary>Ends a run: what it has reserved and not charged is free, and nothing more of it is charged.</summary>
-    public void Close(RunId run) => Decide(() =>
-    {
-        if (Ledger.Runs.GetValueOrDefault(run) is { IsOpen: true })
-            journal.Append(LedgerEntries.Closed, LedgerEntries.OfRun(run));
-        return true;
-    });
-
     /// <summary>The ledger's head, signed by this worker: what each release carries, and others countersign.</summary>
     public SignedHead Head()
     {

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <summary>
 /// The secret roots of randomness, one of 256 bits for each run: every mask, key, share, sample and noise of this site in the run is derived from it, so that none of
 /// them is stored and all are the same after a kill. A root is durable before the log commits to it, and the log commits to it before anything is derived: so nothing
-/// is ever computed from a second root. Whoever calls holds the journal's gate.
+/// is ever computed from a second root.
 /// </summary>
 /// <param name="journal">The worker's log.</param>
 /// <param name="store">Where roots lie.</param>
@@ -17,8 +17,11 @@ public sealed class RunRoots(WorkerJournal journal, RootStore store)
     /// <exception cref="IOException">The disk refused.</exception>
     public void Require(RunId run)
     {
-        if (!journal.State.Roots.ContainsKey(run))
-            journal.Append(WorkerEntries.RootMade, WorkerEntries.MadeRoot(run, store.Make(run), Today.AddDays(store.KeepDays)));
+        lock (journal.Gate)
+        {
+            if (!journal.State.Roots.ContainsKey(run))
+                journal.Append(WorkerEntries.RootMade, WorkerEntries.MadeRoot(run, store.Make(run), Today.AddDays(store.KeepDays)));
+        }
     }
 
     /// <summary>The root that the log commits to.</summary>

@@ -154,6 +154,9 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     public override Task<LedgerReply> ResolveLedger(ResolveLedgerRequest request, ServerCallContext context) =>
         Answer(() => ledger.Resolve(request.Spent, request.Steward, request.Note));
 
+    public override Task<LedgerReply> CloseRun(CloseRunRequest request, ServerCallContext context) =>
+        Answer(() => ledger.Close(request.Run, request.Steward, request.Note));
+
     public override Task<LedgerReply> MergePopulations(MergePopulationsRequest request, ServerCallContext context) =>
         Answer(() => ledger.Merge(request.From, request.Into, request.Steward, request.Note));
 

@@ -86,12 +86,12 @@ public sealed class ChargeTests : IDisposable
     }
 
     [Fact]
-    public void Run_that_is_over_frees_what_it_had_reserved_and_nothing_that_it_was_charged()
+    public void Run_that_a_steward_ends_frees_what_it_had_reserved_and_nothing_that_it_was_charged()
     {
         _site.Ledger.Reserve(Plan(rounds: Fitting(2)));
         var noise = _site.Noise(Inputs());
-        _site.Ledger.Close(Run(1));
-        _site.Ledger.Close(Run(1));
+        _site.LedgerDesk.Close(Run(1).Value, "grace", "its run failed");
+        Assert.Contains("ledger plan", Assert.Throws<StewardException>(() => _site.LedgerDesk.Close(Run(1).Value, "grace", "")).Message, StringComparison.Ordinal);
 
         Refuses(Reason.RoundOutOfOrder, () => _site.Noise(Inputs(round: 2)));
         Assert.Equal(noise, _site.Noise(Inputs())); // what was charged can be computed again

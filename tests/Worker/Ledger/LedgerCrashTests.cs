@@ -104,8 +104,8 @@ public sealed class LedgerCrashTests
             case 0 or 1:
                 site.Ledger.Reserve(Plan(run, rounds: 1 + (run % 3), study: study));
                 break;
-            case 2 when round == 6:
-                site.Ledger.Close(Run(run));
+            case 2 when round == 6 && site.Core.State.Ledger.Runs.GetValueOrDefault(Run(run)) is { IsOpen: true }:
+                site.LedgerDesk.Close(Run(run).Value, "grace", "");
                 break;
             case 3:
                 site.Restart();

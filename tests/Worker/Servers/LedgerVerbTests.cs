@@ -53,6 +53,8 @@ public sealed class LedgerVerbTests : IAsyncLifetime
     [Fact]
     public async Task Steward_merges_populations_and_resolves_a_ledger_that_misses_entries()
     {
+        Assert.Equal(0, await RunAsync("close", Spending.Run(1).Value));
+        Assert.Equal(1, await RunAsync("close", Spending.Run(1).Value));
         Assert.Equal(0, await RunAsync("merge", "heart", "cardiology"));
         Assert.Equal(1, await RunAsync("merge", "heart", "other"));
         Assert.Equal(1, await RunAsync("resolve", "--spent", "1"));
