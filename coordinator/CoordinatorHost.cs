@@ -157,11 +157,13 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton(_ => new StagingArea(folder.Disk, new LedgerWitness(folder.Disk, folder.Key)));
         services.AddSingleton(_ => new ResultStore(folder.Disk));
         services.AddSingleton(_ => new ModelRegistry(folder.Disk));
+        services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),
             provider.GetRequiredService<StagingArea>(),
             provider.GetRequiredService<ResultStore>(),
             provider.GetRequiredService<ModelRegistry>(),
+            provider.GetRequiredService<NoiseRoots>(),
             folder.Key,
             members.WorkerKey,
             time,

@@ -11,6 +11,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Staging">Where its uploads go.</param>
 /// <param name="Results">Where its results go.</param>
 /// <param name="Registry">Where its model goes.</param>
+/// <param name="Noise">Where the noise comes from that it adds, if its study says so.</param>
 /// <param name="Key">Signs its round records and its model.</param>
 /// <param name="WorkerKey">The key that a site's worker enrolled with; null where it is not enrolled, or revoked.</param>
 /// <param name="Time">The clock.</param>
@@ -20,6 +21,7 @@ public sealed record RunServices(
     StagingArea Staging,
     ResultStore Results,
     ModelRegistry Registry,
+    NoiseRoots Noise,
     SigningKey Key,
     Func<SiteId, VerifyingKey?> WorkerKey,
     TimeProvider Time,
@@ -53,7 +55,7 @@ public sealed class RunProcess
         ArgumentNullException.ThrowIfNull(services);
         (_run, _study, _services, _effects) = (run, study, services, effects);
         _dimension = ModelPlan.For(study).Layout.Dimension;
-        _merge = new StepMerge(study, services.Staging, services.Results);
+        _merge = new StepMerge(study, services.Staging, services.Results, services.Noise);
         foreach (var (sequence, journaled) in services.Journal.Read(run))
             (State, Sequence) = (RoundMachine.Apply(State, journaled), sequence);
         if (State is not null && State.Plan.Study != study.Digest)
@@ -147,6 +149,8 @@ public sealed class RunProcess
         if (decision is not Accepted { Events.IsEmpty: false } accepted)
             return decision;
         var states = Record(accepted.Events, out var events);
+        if (State is null && _study.Privacy?.Placement == NoisePlacement.Central)
+            _services.Noise.Require(_run);
         _broken = true; // until the append has returned, the journal may hold more than this process knows
         _services.Journal.Append(_run, Sequence, events);
         _broken = false;
@@ -295,6 +299,9 @@ public sealed class RunProcess
                 _effects.Start(new RegisterWork(this, after));
                 break;
         }
+
+        if (journaled.Ends && _study.Privacy?.Placement == NoisePlacement.Central)
+            _effects.Start(new EraseNoiseWork(_services.Noise, _run));
     }
 
     private void Offer(SiteId site)
@@ -372,6 +379,17 @@ public sealed class RunProcess
         public override RunCommand? Execute()
         {
             staging.Remove(step);
+            return null;
+        }
+    }
+
+    private sealed class EraseNoiseWork(NoiseRoots roots, RunId run) : RunWork
+    {
+        public override string Name => $"erase the root of the noise of {run}";
+
+        public override RunCommand? Execute()
+        {
+            roots.Erase(run);
             return null;
         }
     }

@@ -23,7 +23,7 @@ namespace FederatedClinicalMl.Coordinator.Storage;
 /// </summary>
 public static class Backup
 {
-    private static readonly string[] Folders = ["authority", "results", "models", LedgerWitness.Folder];
+    private static readonly string[] Folders = ["authority", "results", "models", LedgerWitness.Folder, NoiseRoots.Folder];
     private const string Staging = "staging";
     private const string Audit = "audit.log";
     private const string SealStart = "fcml-backup-1 ";

@@ -48,7 +48,7 @@ internal sealed class PrivateTrainingBenchmarks
         (_codes, _gradient) = (new long[_parameters.Length], new float[_parameters.Length]);
         _network = new DenseNetwork(_plan, 256);
         _padded = new float[_network.SumLength];
-        var sum = ClippedGradients.HowToAdd(_parameters.Length, rowsPerPatient);
+        var sum = ClippedSum.OfPatients(_parameters.Length, rowsPerPatient);
         _gradients = new ClippedGradients(_plan, sum, rowsPerPatient);
         _noise = DiscreteGaussian.Of(GaussianCalibration.Of(sum, ClippingNorm, CodesPerUnit, Rational.One).Variance);
     }

@@ -380,7 +380,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
 
     private RunProcess NewProcess() => new(
         Run, Study,
-        new RunServices(_memory!.Journal, _memory.Staging, _memory.Results, _memory.Registry, _key, site => _workers.GetValueOrDefault(site), Time, "simulated"),
+        new RunServices(_memory!.Journal, _memory.Staging, _memory.Results, _memory.Registry, _memory.Noise, _key, site => _workers.GetValueOrDefault(site), Time, "simulated"),
         this);
 
     private Reply Journal(StagedRelease whole)
@@ -455,6 +455,9 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         public ResultStore Results { get; } = new(disk);
 
         public ModelRegistry Registry { get; } = new(disk);
+
+        // From the run's name, so as to be the same in every replay: a simulation has nobody to protect.
+        public NoiseRoots Noise { get; } = new(disk, (run, root) => Sha256Digest.Of(System.Text.Encoding.ASCII.GetBytes($"simulated noise {run}")).Span.CopyTo(root));
 
         /// <summary>After a failed append: the next reader reads the file.</summary>
         public void CloseJournal()

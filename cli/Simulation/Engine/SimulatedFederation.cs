@@ -87,6 +87,7 @@ internal sealed class SimulatedFederation
         new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], AggregationWords.All, 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1)
         {
             Privacy = new PrivacyCeilings(s_ample, s_ample, s_ample),
+            Noise = ["site", "distributed", "central"],
         }, []);
 
     public SimulatedFederation(

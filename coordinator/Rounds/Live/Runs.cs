@@ -5,12 +5,13 @@ using Orleans.Concurrency;
 namespace FederatedClinicalMl.Coordinator.Rounds;
 
 /// <summary>The runs, as the rest of the coordinator calls them.</summary>
-public sealed partial class Runs(IGrainFactory grains, IRunJournal journal, TimeProvider time, ILogger<Runs> log)
+public sealed partial class Runs(IGrainFactory grains, IRunJournal journal, NoiseRoots roots, TimeProvider time, ILogger<Runs> log)
 {
     /// <summary>Takes up every run that is not over. Called once, before clients are let in.</summary>
     public async Task WakeAllAsync()
     {
         var open = journal.List(openOnly: true);
+        roots.KeepOnly(open);
         foreach (var run in open)
             await Grain(run).Wake();
         LogWoken(open.Count);

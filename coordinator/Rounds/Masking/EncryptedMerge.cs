@@ -10,7 +10,8 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// </summary>
 /// <param name="study">The run's study.</param>
 /// <param name="results">Where results go, and come from.</param>
-internal sealed class EncryptedMerge(Study study, ResultStore results)
+/// <param name="roots">Of the noise that this coordinator adds.</param>
+internal sealed class EncryptedMerge(Study study, ResultStore results, NoiseRoots roots)
 {
     /// <summary>Merges a step.</summary>
     /// <inheritdoc cref="MaskedMerge.Merge"/>
@@ -32,7 +33,7 @@ internal sealed class EncryptedMerge(Study study, ResultStore results)
                     var words = attempt.Plan.Mode == EncryptionMode.Consortium ? Agreed(payloads, attempt) : Opened(payloads, attempt, masked.Sum);
                     return words is null
                         ? new MergeOutcome(default, 0, RoundFault.SumsDisagree)
-                        : new WordUpdate(study, results).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
+                        : new WordUpdate(study, results, roots).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
             }
         }
         catch (FormatException)

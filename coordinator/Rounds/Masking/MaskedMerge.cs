@@ -7,7 +7,8 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <summary>Makes the results of the steps of a masked round: rosters, shares and proofs, the masked sum, and at last the new parameters.</summary>
 /// <param name="study">The run's study.</param>
 /// <param name="results">Where results go, and come from.</param>
-internal sealed class MaskedMerge(Study study, ResultStore results)
+/// <param name="roots">Of the noise that this coordinator adds.</param>
+internal sealed class MaskedMerge(Study study, ResultStore results, NoiseRoots roots)
 {
     /// <summary>Merges a step.</summary>
     /// <param name="step">The step.</param>
@@ -77,7 +78,7 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
             return new MergeOutcome(default, 0, RoundFault.SharesUnfit);
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
-        return new WordUpdate(study, results).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
+        return new WordUpdate(study, results, roots).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
     }
 
     private MergeOutcome Store(ReadOnlySpan<byte> result) => new(results.Write(result), result.Length, null);

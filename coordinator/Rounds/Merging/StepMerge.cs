@@ -26,11 +26,11 @@ public sealed class StepMerge
     private readonly EncryptedMerge _encrypted;
 
     /// <summary>The merge of one study's steps.</summary>
-    public StepMerge(Study study, StagingArea staging, ResultStore results)
+    public StepMerge(Study study, StagingArea staging, ResultStore results, NoiseRoots roots)
     {
         ArgumentNullException.ThrowIfNull(study);
         (_study, _staging, _results) = (study, staging, results);
-        (_masked, _encrypted) = (new MaskedMerge(study, results), new EncryptedMerge(study, results));
+        (_masked, _encrypted) = (new MaskedMerge(study, results, roots), new EncryptedMerge(study, results, roots));
         if (ServerStrategies.For(study).StateVectors > 0)
             throw new ArgumentException("The study's strategy carries state from round to round, which is not kept yet.", nameof(study));
     }

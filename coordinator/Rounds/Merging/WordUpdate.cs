@@ -8,7 +8,8 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <summary>Makes new parameters of a sum in words that carries no masks any more, unmasked or decrypted.</summary>
 /// <param name="study">The run's study.</param>
 /// <param name="results">Where the old parameters are, and the new ones go.</param>
-internal sealed class WordUpdate(Study study, ResultStore results)
+/// <param name="roots">Of the noise that this coordinator adds.</param>
+internal sealed class WordUpdate(Study study, ResultStore results, NoiseRoots roots)
 {
     /// <summary>Makes them, durably.</summary>
     /// <param name="step">For which step.</param>
@@ -24,13 +25,24 @@ internal sealed class WordUpdate(Study study, ResultStore results)
             ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
             : (format.MaximumCode, format.GridStep);
         var sums = new long[ParameterUpdate.BlockValues];
+        var noise = study.Privacy is { Placement: NoisePlacement.Central } declared ? CentralNoise(declared, words.Length / word.Bytes()) : null;
+        using var stream = noise is null ? null : roots.StreamFor(step, parameters, words);
         return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
         {
             var sum = sums.AsSpan(0, mean.Length);
             if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
                 return RoundFault.SumVoid;
+            noise?.AddTo(sum, stream!);
             ExactVectorSum.Mean(sum, totalWeight, unit, mean);
             return null;
         });
+    }
+
+    // What each site charges for: one patient moves the sum of all sites' codes by as much as it moves its own site's.
+    private static DiscreteGaussian CentralNoise(StudyPrivacy declared, int dimension)
+    {
+        var multiplier = Rational.Exactly(declared.NoiseMultiplier);
+        return DiscreteGaussian.Of(GaussianCalibration.Of(
+            ClippedSum.OfPatients(dimension, declared.RowsPerPatient), (float)declared.ClippingNorm, declared.CodesPerUnit, multiplier * multiplier).Variance);
     }
 }

@@ -73,6 +73,22 @@ public sealed record ClippedSum
         return new ClippedSum(dimension, patients, terms, cancellation, differing);
     }
 
+    /// <summary>How patients with several rows each are added up: a term is a row, and a sum has so many patients.</summary>
+    /// <param name="dimension">Parameters.</param>
+    /// <param name="rowsPerPatient">The most rows of a patient, from 1 to 256.</param>
+    /// <remarks>
+    /// κ = 2 rows: a patient is clipped for its rows' norms only where their mean is above 2 C. Patients in a sum: the power of 2 up to 256 with which accumulation adds at most a sixty-fourth to the sensitivity.
+    /// Where patients have as many rows as they may, more than 128 of them share a rounding to the grid.
+    /// </remarks>
+    public static ClippedSum OfPatients(int dimension, int rowsPerPatient)
+    {
+        var cancellation = rowsPerPatient == 1 ? 1 : 2 * rowsPerPatient;
+        var patients = 256;
+        while (patients > 1 && 2L * patients * cancellation * patients * rowsPerPatient > 1 << 18)
+            patients /= 2;
+        return Of(dimension, patients, patients * rowsPerPatient, cancellation);
+    }
+
     /// <summary>Δ: how far one patient can move the codes' sum, in L2 and grid units; rounded up to a multiple of 2^-16.</summary>
     /// <param name="clippingNorm">C.</param>
     /// <param name="codesPerUnit">g, the double that values are multiplied with.</param>

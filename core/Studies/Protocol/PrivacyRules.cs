@@ -26,8 +26,8 @@ internal static class PrivacyRules
             faults.Add("privacy.dp.evaluation", "The study evaluates, and each evaluation is a charge: say with which noise, or write 'evaluation: {every: 0}'.");
         CheckConstants(study["data"], faults);
         CheckAdaptive(dp, faults);
-        if (Text(dp["placement"]) == "distributed")
-            CheckDistributed(dp, training, federation, faults);
+        if (Text(dp["placement"]) is "distributed" or "central")
+            CheckInSum(Text(dp["placement"])!, dp, training, federation, faults);
     }
 
     // A mean or a deviation that is learned from patients would be a release of its own.
@@ -60,15 +60,17 @@ internal static class PrivacyRules
             faults.Add("privacy.dp.adaptive.deviation", "The count alone would cost as much as sum and count together may: make the deviation greater than half of the noise multiplier.");
     }
 
-    private static void CheckDistributed(JsonObject dp, JsonNode? training, JsonNode? federation, FaultList faults)
+    // What leaves a site is not private by itself: it is where others' codes and the rest of the noise are with it.
+    private static void CheckInSum(string placement, JsonObject dp, JsonNode? training, JsonNode? federation, FaultList faults)
     {
+        var (noise, count) = placement == "central" ? ("Noise that the coordinator adds", "none of its noise") : ("A part of the noise", "a part of its noise only");
         if (Text(federation?["aggregation"]) is { } summed && summed != "secure")
-            faults.Add("privacy.dp.placement", "A part of the noise protects nobody but under the masks of secure aggregation; write 'aggregation: secure', or 'placement: site'.");
+            faults.Add("privacy.dp.placement", $"{noise} protects nobody but under the masks of secure aggregation; write 'aggregation: secure', or 'placement: site'.");
         if (Number(training?["local-steps"]) is > 1)
-            faults.Add("training.local-steps", "With distributed noise a round is one step: a second one would start from parameters that a part of the noise protects.");
+            faults.Add("training.local-steps", $"With {placement} noise a round is one step: a second one would start from parameters that {(placement == "central" ? "no noise protects" : "a part of the noise protects")}.");
         if (Text(training?["optimizer"]) == "adam")
-            faults.Add("training.optimizer", "With distributed noise the sites add up gradients; write 'optimizer: sgd'.");
+            faults.Add("training.optimizer", $"With {placement} noise the sites add up gradients; write 'optimizer: sgd'.");
         if (dp["adaptive"] is not null)
-            faults.Add("privacy.dp.adaptive", "With distributed noise the count would have a part of its noise only; leave this out.");
+            faults.Add("privacy.dp.adaptive", $"With {placement} noise the count would have {count}; leave this out.");
     }
 }

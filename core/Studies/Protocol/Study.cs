@@ -57,8 +57,8 @@ public sealed record Study
     /// <summary>Differential privacy; null: none.</summary>
     public StudyPrivacy? Privacy { get; init; }
 
-    /// <summary>Whether the sites add up noisy gradients, each with a part of the noise, instead of changes of parameters.</summary>
-    public bool SumsGradients => Privacy?.Placement == NoisePlacement.Distributed;
+    /// <summary>Whether the sites add up gradients, each with a part of the noise or none, instead of changes of parameters.</summary>
+    public bool SumsGradients => Privacy is { Placement: not NoisePlacement.Site };
 
     /// <summary>Whether scores are counted after a round.</summary>
     public bool EvaluatesAfter(RoundNumber round) => Evaluation.Every > 0 && round.Value > 0 && (round.Value % Evaluation.Every == 0 || round.Value == Federation.Rounds);

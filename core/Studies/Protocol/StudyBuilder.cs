@@ -102,7 +102,7 @@ internal static class StudyBuilder
         Number(dp, "sampling-rate"),
         Integer(dp, "patients"),
         Integer(dp, "rows-per-patient"),
-        Text(dp, "placement") == "distributed" ? NoisePlacement.Distributed : NoisePlacement.Site,
+        Text(dp, "placement") switch { "distributed" => NoisePlacement.Distributed, "central" => NoisePlacement.Central, _ => NoisePlacement.Site },
         dp["adaptive"] is { } adaptive
             ? new AdaptiveNorm(Number(adaptive, "quantile"), Number(adaptive, "rate"), Number(adaptive, "deviation"), Number(adaptive, "minimum"), Number(adaptive, "maximum"))
             : null,

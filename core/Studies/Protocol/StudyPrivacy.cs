@@ -8,6 +8,9 @@ public enum NoisePlacement
 
     /// <summary>Each site adds a part, and only the sum under masks has enough.</summary>
     Distributed,
+
+    /// <summary>No site adds any; the coordinator noises the sum. Whoever operates it is trusted with that: no site can enforce it.</summary>
+    Central,
 }
 
 /// <summary>

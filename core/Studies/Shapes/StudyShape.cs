@@ -128,7 +128,8 @@ internal static class StudyShape
         new("sampling-rate", new NumberShape(0, 1, AboveMinimum: true), "The chance with which each patient takes part in a step, drawn anew and secretly for each step. Takes the place of batch-size, which is not used.", Required: true),
         new("patients", Integer(1, 1 << 24), "Training patients that a site is expected to have. Sums are divided by this times the sampling rate: a public constant, never the number drawn.", Required: true),
         new("rows-per-patient", Integer(1, 256), "The most rows of one patient in a step and in an evaluation. Of a patient with more, others take their turn in the next step.", 1),
-        new("placement", new WordShape(("site", "each site's noise is enough by itself: nobody else has to be trusted"), ("distributed", "each site adds a part, and only the masked sum has enough: less noise, for a trust in the other sites")),
+        new("placement", new WordShape(("site", "each site's noise is enough by itself: nobody else has to be trusted"), ("distributed", "each site adds a part, and only the masked sum has enough: less noise, for a trust in the other sites"),
+            ("central", "no site adds any, and the coordinator adds all of it to the masked sum: trusted, not enforced, and a site's policy refuses it unless it says otherwise")),
             "Who adds how much of the noise.", "site"),
         new("adaptive", new MapShape(
             new Field("quantile", new NumberShape(0, 1, AboveMinimum: true, BelowMaximum: true), "The share of patients whose gradient is not to be clipped.", 0.5),

@@ -89,7 +89,7 @@ public sealed class SiteStepComputer : IStepComputer
         if (study.SumsGradients)
         {
             if (request.NoiseShare is not { } share)
-                throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, $"The study's noise is distributed: without the masks of its round nothing of {request.Step} is released.");
+                throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, $"What this site would release has a part of the study's noise at most: without the masks of its round nothing of {request.Step} is released.");
             var codes = TrainPrivately(request, PrivateStudy.Of(study).WithShare(share), data, rows, parameters, cancel).Codes;
             return new StepComputation(MemoryMarshal.AsBytes<long>(codes).ToArray(), "codes", codes.Length, 1, 0, data.Fingerprint, PrivateTrainer.Capability, 0);
         }

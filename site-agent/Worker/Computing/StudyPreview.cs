@@ -107,7 +107,7 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         {
             reply.Releases.Add(new PreviewRelease
             {
-                Kind = "training", Length = (ulong)plan.Layout.Dimension * sizeof(long), Content = "A sum of clipped gradients with a part of the noise, under masks: nobody sees it but in the sum of all sites.",
+                Kind = "training", Length = (ulong)plan.Layout.Dimension * sizeof(long), Content = $"A sum of clipped gradients with {(study.Privacy!.Placement == NoisePlacement.Central ? "none" : "a part")} of the noise, under masks: nobody sees it but in the sum of all sites.",
             });
         }
         else

@@ -32,7 +32,7 @@ public interface IStepComputer
 /// Charges the release to the privacy ledger, given the fingerprint of the rows that it will be computed from, and gives the randomness of exactly it; asked before anything is computed. Null where the
 /// study is not under differential privacy.
 /// </param>
-/// <param name="NoiseShare">The share of the noise that this site adds, where the study has it distributed and the step is the masked sum's; null elsewhere.</param>
+/// <param name="NoiseShare">The share of the noise that this site adds, where the study's sites add up gradients and the step is the masked sum's: 0 where the coordinator adds all of it; null elsewhere.</param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,

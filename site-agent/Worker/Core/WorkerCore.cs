@@ -438,7 +438,7 @@ public sealed class WorkerCore : IDisposable
             request = new StepRequest(
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
                 new ExclusionList(_identity.Secret, Present.Exclusions), policy, study.Privacy is null ? null : data => Charge(work, study, data),
-                isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, work) : null);
+                isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, study, work) : null);
         }
 
         try

@@ -89,13 +89,13 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
 
     /// <summary>
     /// The share of the noise that each site adds to a masked sum: of at least t survivors c may tell each other what they added, so that the noise of t - c is what protects (t and c as in
-    /// <see cref="AggregationTerms"/>).
+    /// <see cref="AggregationTerms"/>). None, where the coordinator adds all of it.
     /// </summary>
     /// <exception cref="StepDeclinedException">The site has not joined the attempt.</exception>
-    public static Rational NoiseShareOf(WorkerState state, WorkOrder work)
+    public static Rational NoiseShareOf(WorkerState state, Study study, WorkOrder work)
     {
         var terms = Joined(state, work).Terms;
-        return Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
+        return study.Privacy!.Placement == NoisePlacement.Central ? Rational.Zero : Rational.Of(1, terms.Threshold - terms.Declared.Colluders);
     }
 
     // Who the members are is asked at every step: a policy that has become stricter ends the site's part in what is under way.

@@ -19,6 +19,9 @@ public static class PolicyCheck
     /// <summary>The policy's key of the same name.</summary>
     internal const string MinimumHonestSurvivors = "minimum-honest-survivors";
 
+    /// <summary>The policy's key of the same name.</summary>
+    internal const string Noise = "noise";
+
     /// <summary>Every rule that can be judged by the study alone. A policy that cannot be read passes nothing.</summary>
     public static ImmutableArray<PolicyFinding> Study(PolicyReading reading, Study study)
     {
@@ -63,6 +66,13 @@ public static class PolicyCheck
     {
         if (study.Privacy is not { } declared)
             yield break;
+        var placement = declared.Placement.ToString().ToLowerInvariant();
+        yield return new(Noise, policy.Noise.Contains(placement), $"{declared.Placement switch
+        {
+            NoisePlacement.Central => "The noise of the rounds is the coordinator's: it sees the sum of the sites' gradients without any, and is trusted, not enforced, to add it",
+            NoisePlacement.Distributed => "The noise of the rounds comes in parts from all sites: enough only with the others'",
+            _ => "The noise of the rounds is this site's own, enough whatever the others do",
+        }} ({placement}); allowed: {Join(policy.Noise)}.");
         PrivateStudy? mechanisms = null;
         var fault = "";
         try

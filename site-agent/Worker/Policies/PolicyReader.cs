@@ -14,6 +14,7 @@ public static class PolicyReader
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
     private static readonly string[] s_aggregations = [.. AggregationWords.All];
+    private static readonly string[] s_noise = ["site", "distributed", "central"];
     private static readonly string[] s_members = ["confirmed", "named"];
     private static readonly string[] s_profiles = ["withhold", "ask", "release"];
     private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
@@ -79,6 +80,10 @@ public static class PolicyReader
         # A delta well below one over the number of patients is usual. docs/reference/ledger.md
         privacy: none
 
+        # Whose noise may protect them: "site", this site's own; "distributed", parts of it from all sites under masks, for a trust in the others; "central", that
+        # of the coordinator, which sees the sum without noise and is trusted to add it: no site can enforce that.
+        noise: [site, distributed]
+
         """;
 
     /// <summary>Reads a policy.</summary>
@@ -104,8 +109,9 @@ public static class PolicyReader
             Members = fields.Word(MemberRule.Key, s_members.Contains, string.Join(" or ", s_members)) == "named" ? MembersRule.Named : MembersRule.Confirmed,
             MinimumHonestSurvivors = (int)fields.Integer(PolicyCheck.MinimumHonestSurvivors, AggregationTerms.LeastMinimum, MemberList.MaximumCount),
             Privacy = PrivacyCeilings.Read(fields),
+            Noise = fields.Words(PolicyCheck.Noise, s_noise.Contains, $"words from {string.Join(", ", s_noise)}"),
         };
-        fields.End("policy", "datasets", "models", "encodings", "aggregation", MemberRule.Key, PolicyCheck.MinimumHonestSurvivors, "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key);
+        fields.End("policy", "datasets", "models", "encodings", "aggregation", MemberRule.Key, PolicyCheck.MinimumHonestSurvivors, "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key, PolicyCheck.Noise);
         return faults.Count == 0 ? new PolicyReading(policy, []) : new PolicyReading(null, [.. faults.OrderBy(fault => (fault.Line, fault.Column))]);
     }
 

@@ -40,6 +40,9 @@ public sealed record SitePolicy(
 
     /// <summary>What may be spent of the privacy of one population's patients; null: nothing, and a study that would is not let in.</summary>
     public PrivacyCeilings? Privacy { get; init; }
+
+    /// <summary>Whose noise may protect patients: site, distributed, central.</summary>
+    public ImmutableArray<string> Noise { get; init; } = ["site", "distributed"];
 }
 
 /// <summary>What becomes of a profile that the consortium asks for.</summary>

@@ -23,10 +23,11 @@ public sealed class ChaosTests(ITestOutputHelper output)
     public void Schedules_of_crashes_break_no_promise_of_masked_rounds() => NoneIsBroken(() => Plan("secure"), MaskedSchedules);
 
     [Theory]
-    [InlineData("plain", PrivateSchedules)]
-    [InlineData("secure", PrivateSchedules / 3)]
-    public void Schedules_of_crashes_break_no_promise_of_rounds_under_privacy_and_charge_each_step_once(string aggregation, int schedules) =>
-        NoneIsBroken(() => ChaosPlan.For(PrivateStudyText.Of(rounds: 3, aggregation: aggregation)), schedules);
+    [InlineData("plain", "site", PrivateSchedules)]
+    [InlineData("secure", "site", PrivateSchedules / 3)]
+    [InlineData("secure", "central", PrivateSchedules / 3)]
+    public void Schedules_of_crashes_break_no_promise_of_rounds_under_privacy_and_charge_each_step_once(string aggregation, string placement, int schedules) =>
+        NoneIsBroken(() => ChaosPlan.For(PrivateStudyText.Of(rounds: 3, aggregation: aggregation, placement: placement)), schedules);
 
     [Theory]
     [InlineData("encrypted-consortium")]

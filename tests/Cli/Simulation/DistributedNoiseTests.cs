@@ -12,23 +12,7 @@ namespace FederatedClinicalMl.Tests.Cli.Simulation;
 /// <summary>Noise that only a masked sum has enough of, through the production cores of a whole federation.</summary>
 public sealed class DistributedNoiseTests
 {
-    private static readonly Study s_study = SimulatedKeys.Name(StudyChecker.CheckYaml("""
-        protocol: 1
-        name: distributed
-        title: Noise in parts
-        purpose: A test of this software
-        ethics: Made-up data; no approval needed
-        data:
-          dataset: rows
-          features:
-            - {name: age, range: [0, 120], constants: {mean: 60, sd: 10}}
-          label: {name: ill}
-        model: {kind: logistic-regression}
-        training: {learning-rate: 0.5, local-steps: 1}
-        federation: {rounds: 2, sites: [east, north, south, west], quorum: 3, weighting: equal, aggregation: secure}
-        evaluation: {every: 0}
-        privacy: {dp: {noise-multiplier: 2, clipping-norm: 1, sampling-rate: 0.5, patients: 100, placement: distributed}}
-        """).Study!, []);
+    private static readonly Study s_study = Placed("distributed");
 
     [Fact]
     public void Sum_of_the_sites_noisy_codes_is_one_step_of_gradient_descent_and_each_site_adds_its_part_of_the_noise()
@@ -53,6 +37,35 @@ public sealed class DistributedNoiseTests
     }
 
     [Fact]
+    public void Central_noise_is_added_to_the_masked_sum_by_the_coordinator_once_and_none_by_a_site()
+    {
+        var study = Placed("central");
+        var computers = study.Federation.Sites.Select(site => new SimulatedSite(site, new Codes(site))).ToList();
+        var disks = new MemoryDisks();
+        var (run, initial) = (RunId.Parse("5100000000000001"), ModelPlan.For(study).InitialParameters());
+        var federation = new SimulatedFederation(study, SimulatedKeys.Sign(study), run, new Timeline(), new Weather(), new SimulatedKeys(), computers, disks.Open);
+        var (expected, first) = (Array.Empty<float>(), default(Sha256Digest?));
+        federation.Coordinator.Journaled += journaled =>
+        {
+            if (journaled.Event is not StepCommitted { Step: { Kind: StepKind.Unmasking, Round.Value: 1 } step } committed)
+                return;
+            first = committed.Result;
+            var sums = new long[] { 4 << 20, 4 << 20 };
+            var roots = new NoiseRoots(disks.Open("coordinator")); // the root is there while the run is open
+            using (var stream = roots.StreamFor(step, Sha256Digest.Of(MemoryMarshal.AsBytes<float>(initial.ToArray())), MemoryMarshal.AsBytes<long>(sums)))
+                DiscreteGaussian.Of(GaussianCalibration.Of(ClippedSum.OfPatients(2, 1), 1, 1 << 20, Rational.Of(4)).Variance).AddTo(sums, stream); // z = 2, C = 1 and 2^20 codes of it
+            expected = [.. initial.Select((value, i) => (float)(value - (0.5 / ((1 << 20) * 0.5 * 100) * (sums[i] / 4.0))))];
+        };
+        federation.RunToModel(null, TestContext.Current.CancellationToken);
+
+        Assert.All(computers, site => Assert.Equal(Rational.Zero, ((Codes)site.Computer).Share));
+        Assert.NotEqual(expected[0] - initial[0], expected[1] - initial[1]); // without noise both move alike
+        Assert.Equal(Sha256Digest.Of(MemoryMarshal.AsBytes<float>(expected)), first);
+        Assert.All(federation.Workers.Values, worker => Assert.Equal(2, worker.Core.State.Ledger.Charged.Count));
+        Assert.True(federation.Run(() => disks.Open("coordinator").List(NoiseRoots.Folder).Count == 0, 1000)); // and is erased with its end
+    }
+
+    [Fact]
     public void Codes_beyond_what_honest_sites_can_add_up_to_void_the_round()
     {
         var computers = s_study.Federation.Sites.Select(site => new SimulatedSite(site, new Codes(site) { Code = site.Value == "west" ? 1L << 60 : 1 }));
@@ -64,6 +77,24 @@ public sealed class DistributedNoiseTests
         Assert.Equal(RunStatus.Failed, federation.Coordinator.State!.Status);
         Assert.Contains(federation.Coordinator.State.History, step => step.Reason?.Contains(RoundFaults.Code(RoundFault.SumVoid), StringComparison.Ordinal) == true);
     }
+
+    private static Study Placed(string placement) => SimulatedKeys.Name(StudyChecker.CheckYaml($$$"""
+        protocol: 1
+        name: distributed
+        title: Noise in parts
+        purpose: A test of this software
+        ethics: Made-up data; no approval needed
+        data:
+          dataset: rows
+          features:
+            - {name: age, range: [0, 120], constants: {mean: 60, sd: 10}}
+          label: {name: ill}
+        model: {kind: logistic-regression}
+        training: {learning-rate: 0.5, local-steps: 1}
+        federation: {rounds: 2, sites: [east, north, south, west], quorum: 3, weighting: equal, aggregation: secure}
+        evaluation: {every: 0}
+        privacy: {dp: {noise-multiplier: 2, clipping-norm: 1, sampling-rate: 0.5, patients: 100, placement: {{{placement}}} } }
+        """).Study!, []);
 
     /// <summary>Computes the same codes in each round, and charges for them.</summary>
     private sealed class Codes(SiteId site) : IStepComputer

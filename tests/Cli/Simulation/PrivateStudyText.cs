@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.Tests.Cli.Simulation;
 /// <summary>A study of four sites under differential privacy.</summary>
 internal static class PrivateStudyText
 {
-    public static Study Of(int rounds, string aggregation = "plain", int quorum = 3, int every = 2)
+    public static Study Of(int rounds, string aggregation = "plain", int quorum = 3, int every = 2, string placement = "site")
     {
         var check = StudyChecker.CheckYaml($$$"""
             protocol: 1
@@ -22,10 +22,10 @@ internal static class PrivateStudyText
               label: {name: ill}
               split: {column: part}
             model: {kind: mlp, hidden: [3]}
-            training: {learning-rate: 0.5, local-steps: 2}
+            training: {learning-rate: 0.5, local-steps: {{{(placement == "site" ? 2 : 1)}}}}
             federation: {rounds: {{{rounds}}}, sites: [east, north, south, west], quorum: {{{quorum}}}, attempts: 2, weighting: equal, aggregation: {{{aggregation}}}}
             evaluation: {every: {{{every}}}}
-            privacy: {dp: {noise-multiplier: 6, clipping-norm: 1, sampling-rate: 0.25, patients: 40, evaluation: {noise-multiplier: 8, bins: 8} } }
+            privacy: {dp: {noise-multiplier: 6, clipping-norm: 1, sampling-rate: 0.25, patients: 40, placement: {{{placement}}}, evaluation: {noise-multiplier: 8, bins: 8} } }
             """);
         return SimulatedKeys.Name(check.Study ?? throw new InvalidDataException(string.Join('\n', check.Faults)), []);
     }

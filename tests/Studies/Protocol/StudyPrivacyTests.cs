@@ -25,13 +25,16 @@ public sealed class StudyPrivacyTests
         Assert.Null(Sound(text.Replace("{every: 6}", "{every: 0}", StringComparison.Ordinal).Replace(", evaluation: {noise-multiplier: 1}", "", StringComparison.Ordinal)).Privacy!.Evaluation);
     }
 
-    [Fact]
-    public void CheckYaml_distributedNoise_isAStudyWhereOneStepOfSgdIsMasked()
+    [Theory]
+    [InlineData("distributed", NoisePlacement.Distributed)]
+    [InlineData("central", NoisePlacement.Central)]
+    public void CheckYaml_noiseInTheSum_isAStudyWhereOneStepOfSgdIsMasked(string placement, NoisePlacement read)
     {
-        var text = StudyTexts.Private.Replace("placement: site", "placement: distributed", StringComparison.Ordinal).Replace("local-steps: 5", "local-steps: 1", StringComparison.Ordinal);
+        var text = StudyTexts.Private.Replace("placement: site", $"placement: {placement}", StringComparison.Ordinal).Replace("local-steps: 5", "local-steps: 1", StringComparison.Ordinal);
         text = text[..text.IndexOf("    adaptive:", StringComparison.Ordinal)] + text[text.IndexOf("    evaluation:", StringComparison.Ordinal)..];
 
-        Assert.Equal(NoisePlacement.Distributed, Sound(text).Privacy!.Placement);
+        Assert.Equal(read, Sound(text).Privacy!.Placement);
+        Assert.True(Sound(text).SumsGradients);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class PrivateStudies
     /// <summary>Three rounds, evaluated after the second and the last.</summary>
     public static Study Study { get; } = Of(Dp);
 
-    public static Study Of(string dp, int rounds = 3, int every = 2, string model = "{kind: logistic-regression}", string patient = "patient: id")
+    public static Study Of(string dp, int rounds = 3, int every = 2, string model = "{kind: logistic-regression}", string patient = "patient: id", string federation = "sites: [north, south], quorum: 2, aggregation: plain", int steps = 2)
     {
         var evaluates = dp.Contains("evaluation:", StringComparison.Ordinal);
         var check = StudyChecker.CheckYaml($$$"""
@@ -37,8 +37,8 @@ internal static class PrivateStudies
               label: {name: outcome}
               split: {column: part}
             model: {{{model}}}
-            training: {learning-rate: 0.1, local-steps: 2}
-            federation: {rounds: {{{rounds}}}, sites: [north, south], quorum: 2, aggregation: plain, weighting: equal}
+            training: {learning-rate: 0.1, local-steps: {{{steps}}}}
+            federation: {rounds: {{{rounds}}}, {{{federation}}}, weighting: equal}
             evaluation: {every: {{{(evaluates ? every : 0)}}}}
             privacy: {dp: {{{{dp}}}}}
             """);

@@ -129,6 +129,18 @@ public sealed class PrivateRunTests : IDisposable
     }
 
     [Fact]
+    public void Central_noise_is_refused_unless_the_policy_names_it()
+    {
+        var study = Of($"{Dp}, placement: central", federation: "sites: [east, north, south, west], quorum: 3", steps: 1);
+        _site.Core.Offer(Site.OfferOf(study));
+
+        Assert.Contains("trusted, not enforced, to add it (central); allowed: site, distributed.", Assert.Throws<StewardException>(() => _site.Core.Approve(study.Digest, "grace", "")).Message, StringComparison.Ordinal);
+        _site.Policy = _site.Policy.Replace("noise: [site, distributed]", "noise: [central]", StringComparison.Ordinal);
+        Assert.True(_site.Core.Check(study).Single(found => found.Rule == "noise").Passed);
+        Assert.False(_site.Core.Check(PrivateStudies.Study).Single(found => found.Rule == "noise").Passed);
+    }
+
+    [Fact]
     public void Study_that_costs_more_than_a_study_may_or_cannot_be_run_is_not_approved_and_the_steward_reads_why()
     {
         var costly = Of("noise-multiplier: 0.5, clipping-norm: 1, sampling-rate: 1, patients: 20");

@@ -48,7 +48,7 @@ public sealed class ClippedGradientsTests
         var set = PatientData.Set(random, plan.InputWidth, of.RowsOf, extreme: false);
         var (parameters, norm) = (plan.InitialParameters(), (float)Math.Pow(2, logNorm));
         var (codes, counts) = Sum(plan, set, rowsPerPatient, parameters, norm, CodesPerUnit);
-        var cancellation = ClippedGradients.HowToAdd(codes.Length, rowsPerPatient).Cancellation;
+        var cancellation = ClippedSum.OfPatients(codes.Length, rowsPerPatient).Cancellation;
         var exact = new double[codes.Length];
         var (certainly, perhaps, allowed) = (0, 0, Math.Sqrt(codes.Length) / CodesPerUnit);
         for (var patient = 0; patient < of.RowsOf.Length; patient++)
@@ -85,7 +85,7 @@ public sealed class ClippedGradientsTests
             if (random.NextInt(2) == 0) // parameters that somebody chose
                 parameters = Array.ConvertAll(parameters, value => value * 1000);
             var (norm, codesPerUnit) = ((float)Math.Pow(2, logNorm), Math.Pow(2, logCodes));
-            var how = ClippedGradients.HowToAdd(plan.Layout.Dimension, shape.Item1);
+            var how = ClippedSum.OfPatients(plan.Layout.Dimension, shape.Item1);
             var sensitivity = how.Sensitivity(norm, codesPerUnit);
             var (all, _) = Sum(plan, set, shape.Item1, parameters, norm, codesPerUnit);
             for (var left = 0; left < of.RowsOf.Length; left++)
@@ -141,7 +141,7 @@ public sealed class ClippedGradientsTests
         var plan = ModelPlan.Network(5, [], Activation.Relu, 0, 1);
         var parameters = plan.InitialParameters();
         var set = PatientData.Set(DeterministicRandom.Of("turns"), 5, [5], extreme: false);
-        var gradients = new ClippedGradients(plan, ClippedGradients.HowToAdd(6, 2), 2);
+        var gradients = new ClippedGradients(plan, ClippedSum.OfPatients(6, 2), 2);
         var shown = new double[6];
         var codes = new long[6];
         for (var step = 0; step < 5; step++)
@@ -159,14 +159,14 @@ public sealed class ClippedGradientsTests
     public void Way_of_adding_costs_little()
     {
         for (var rows = 1; rows <= 256; rows++)
-            Assert.InRange(ClippedGradients.HowToAdd(1, rows).Sensitivity(1, 1L << 40).ToDouble() / (1L << 40), 1, 1.017);
+            Assert.InRange(ClippedSum.OfPatients(1, rows).Sensitivity(1, 1L << 40).ToDouble() / (1L << 40), 1, 1.017);
     }
 
     private const double CodesPerUnit = 1L << 32;
 
     private static (long[] Codes, PrivateCounts Counts) Sum(ModelPlan plan, TrainingSet set, int rowsPerPatient, float[] parameters, float norm, double codesPerUnit)
     {
-        var gradients = new ClippedGradients(plan, ClippedGradients.HowToAdd(plan.Layout.Dimension, rowsPerPatient), rowsPerPatient);
+        var gradients = new ClippedGradients(plan, ClippedSum.OfPatients(plan.Layout.Dimension, rowsPerPatient), rowsPerPatient);
         var codes = new long[plan.Layout.Dimension];
         var counts = gradients.Sum(set, [.. Enumerable.Range(0, set.Patients.Count)], 0, parameters, norm, codesPerUnit, codes);
         return (codes, counts);

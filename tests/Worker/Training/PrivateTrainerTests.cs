@@ -57,7 +57,7 @@ public sealed class PrivateTrainerTests
         var set = new TrainingSet([], [], 13, PatientRows.Grouped([], 100));
         var result = PrivateTrainer.Train(
             new(PrivateTraining.Of(plan, declared), set, 1), plan.InitialParameters(), Stream("sampling", 1, 1), Stream("noise", 1, 1), TestContext.Current.CancellationToken);
-        var sensitivity = ClippedGradients.HowToAdd(plan.Layout.Dimension, 3).Sensitivity(1, 1 << 20).ToDouble();
+        var sensitivity = ClippedSum.OfPatients(plan.Layout.Dimension, 3).Sensitivity(1, 1 << 20).ToDouble();
         Assert.InRange(result.Codes.Average(code => (double)code * code) / (sensitivity * sensitivity * 2.25 / 3), 0.9, 1.1);
         Assert.Null(result.Change); // a part of the noise protects nobody
     }
@@ -108,7 +108,7 @@ public sealed class PrivateTrainerTests
         { "σ of at least 4", declared => declared with { NoiseShare = Rational.Of(1, 10), LocalSteps = 1, CodesPerUnit = 1 } },
         { "clipping norm stays", declared => declared with { NoiseShare = Rational.Of(1, 2), LocalSteps = 1, Adaptive = Norms(1, 2) } },
         { "at most all", declared => declared with { NoiseShare = Rational.Of(2) } },
-        { "more than none", declared => declared with { NoiseShare = Rational.Zero } },
+        { "none of the noise at least", declared => declared with { NoiseShare = Rational.Of(-1) } },
         { "starts within", declared => declared with { Adaptive = Norms(2, 4) } },
         { "multiplier", declared => declared with { NoiseMultiplier = Rational.Zero } },
         { "participants", declared => declared with { Participants = Rational.Zero } },

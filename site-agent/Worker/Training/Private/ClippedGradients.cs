@@ -30,29 +30,13 @@ internal sealed class ClippedGradients
 
     /// <summary>Room for a model's steps.</summary>
     /// <param name="plan">The model.</param>
-    /// <param name="sum">From <see cref="HowToAdd"/>.</param>
+    /// <param name="sum">From <see cref="ClippedSum.OfPatients"/>.</param>
     /// <param name="rowsPerPatient">The most rows of a patient in a step.</param>
     public ClippedGradients(ModelPlan plan, ClippedSum sum, int rowsPerPatient)
     {
         (_sum, _rowsPerPatient) = (sum, rowsPerPatient);
         _network = new DenseNetwork(plan, Math.Max(BlockRows, rowsPerPatient));
         (_partial, _codes) = (new float[_network.SumLength], new long[_network.SumLength]);
-    }
-
-    /// <summary>How this class adds: what its noise is calibrated for.</summary>
-    /// <param name="dimension">Parameters.</param>
-    /// <param name="rowsPerPatient">From 1 to 256.</param>
-    /// <remarks>
-    /// κ = 2 rows: a patient is clipped for its rows' norms only where their mean is above 2 C. Patients in a sum: the power of 2 up to 256 with which accumulation adds at most a sixty-fourth to the sensitivity.
-    /// Where patients have as many rows as they may, more than 128 of them share a rounding to the grid.
-    /// </remarks>
-    public static ClippedSum HowToAdd(int dimension, int rowsPerPatient)
-    {
-        var cancellation = rowsPerPatient == 1 ? 1 : 2 * rowsPerPatient;
-        var patients = 256;
-        while (patients > 1 && 2L * patients * cancellation * patients * rowsPerPatient > 1 << 18)
-            patients /= 2;
-        return ClippedSum.Of(dimension, patients, patients * rowsPerPatient, cancellation);
     }
 
     /// <summary>Sums.</summary>

@@ -27,12 +27,12 @@ public sealed class PrivateStudy
         _study = study;
         Training = PrivateTraining.Of(ModelPlan.For(study), Declare(study, declared));
         if (study.SumsGradients)
-            _ = WithShare(Rational.Of(1, AggregationTerms.LeastThreshold(MemberList.MaximumCount)));
+            _ = WithShare(declared.Placement == NoisePlacement.Central ? Rational.Zero : Rational.Of(1, AggregationTerms.LeastThreshold(MemberList.MaximumCount)));
         // Whatever C is, and count and sum together where C follows the gradients: a patient moves them by one over z of their noise, never more, for the noise is rounded up.
         var (multiplier, variance) = (Training.Declared.NoiseMultiplier, Training.Calibrate(Training.Declared.ClippingNorm).Variance);
         var coordinates = Training.Plan.Layout.Dimension + (declared.Adaptive is null ? 0 : 1);
         _round = new GaussianCharge(
-            Rational.Exactly(Training.Sampling.Rate), (variance / (multiplier * multiplier)).RoundUp(BigInteger.One << 32), variance, coordinates, study.Training.LocalSteps!.Value, study.SumsGradients ? Rational.Of(coordinates) * s_deviation : null);
+            Rational.Exactly(Training.Sampling.Rate), (variance / (multiplier * multiplier)).RoundUp(BigInteger.One << 32), variance, coordinates, study.Training.LocalSteps!.Value, declared.Placement == NoisePlacement.Distributed ? Rational.Of(coordinates) * s_deviation : null);
         if (declared.Evaluation is { } evaluation)
         {
             Evaluation = PrivateHistogram.Of(evaluation, declared.RowsPerPatient);
@@ -63,7 +63,7 @@ public sealed class PrivateStudy
         return s_known.GetValue(study, static known => new PrivateStudy(known));
     }
 
-    /// <summary>The training with a part of the noise.</summary>
+    /// <summary>The training with a part of the noise, or with none.</summary>
     public PrivateTraining WithShare(Rational share) => PrivateTraining.Of(Training.Plan, Training.Declared with { NoiseShare = share });
 
     /// <summary>Everything that a run will be charged, where no step is tried twice.</summary>

@@ -11,7 +11,7 @@ public sealed record PrivateTrainingWork(PrivateTraining Training, TrainingSet R
 
 /// <summary>What private training came to.</summary>
 /// <param name="Change">
-/// New parameters minus old, [dimension]; not finite where training diverged. Null where this site adds only a part of the noise: alone, a part protects nobody.
+/// New parameters minus old, [dimension]; not finite where training diverged. Null where this site adds only a part of the noise, or none: alone, that protects nobody.
 /// </param>
 /// <param name="Codes">
 /// The last step's sum of clipped gradients with this site's noise, [dimension], modulo 2^64. With one local step it is all that was released; under masks it is what is added up.
@@ -64,7 +64,7 @@ public static class PrivateTrainer
             cancel.ThrowIfCancellationRequested();
             var drawn = training.Sampling.Draw(rows.Patients.Count, sampling);
             var of = gradients.Sum(rows, drawn, step, fresh, norm, declared.CodesPerUnit, codes);
-            sumNoise.AddTo(codes, noise);
+            sumNoise?.AddTo(codes, noise);
             descent.Step(fresh, codes, unit);
             counts = counts.And(of);
             if (declared.Adaptive is { } adaptive)

@@ -38,7 +38,7 @@ public sealed record PrivateTrainingDeclaration
     /// <summary>z: the noise's σ over what one patient can change, as the accountant is given it, for sum and count together.</summary>
     public required Rational NoiseMultiplier { get; init; }
 
-    /// <summary>Share of the noise's variance that this site adds: 1, where its noise is enough alone; less, where sites' codes are added up under masks before anybody sees them.</summary>
+    /// <summary>Share of the noise's variance that this site adds: 1, where its noise is enough alone; less, where sites' codes are added up under masks before anybody sees them; 0, where the coordinator adds all of it to that sum.</summary>
     public Rational NoiseShare { get; init; } = Rational.One;
 }
 
@@ -59,7 +59,7 @@ public sealed class PrivateTraining
     {
         (Plan, Declared) = (plan, declared);
         Sampling = PoissonSampling.AtLeast(declared.SamplingRate);
-        Sum = ClippedGradients.HowToAdd(plan.Layout.Dimension, declared.RowsPerPatient);
+        Sum = ClippedSum.OfPatients(plan.Layout.Dimension, declared.RowsPerPatient);
         SquaredMultiplier = declared.Adaptive?.SquaredMultiplier(declared.NoiseMultiplier) ?? declared.NoiseMultiplier * declared.NoiseMultiplier;
     }
 
@@ -96,7 +96,7 @@ public sealed class PrivateTraining
         Require(declared.Participants.Sign > 0, "The expected number of participants is above 0.");
         Require(declared.RowsPerPatient is >= 1 and <= GreatestRowsPerPatient, $"A step takes 1 to {GreatestRowsPerPatient} rows of a patient.");
         Require(declared.NoiseMultiplier.Sign > 0, "The noise multiplier is above 0.");
-        Require(declared.NoiseShare.Sign > 0 && declared.NoiseShare <= Rational.One, "A site adds more than none of the noise, and at most all of it.");
+        Require(declared.NoiseShare.Sign >= 0 && declared.NoiseShare <= Rational.One, "A site adds none of the noise at least, and at most all of it.");
         if (declared.NoiseShare < Rational.One)
         {
             Require(declared.LocalSteps == 1, "With a part of the noise a round has one local step: a second one would start from parameters that too little noise protects.");
@@ -112,15 +112,14 @@ public sealed class PrivateTraining
                 && training.Sum.GreatestCode(greatest, declared.CodesPerUnit, GreatestPatients) <= BigInteger.One << 62,
             "Codes leave the range in which they are exact: use fewer codes per unit, or a lower greatest clipping norm.");
         _ = training.NoiseOf(greatest);
-        var smallest = training.NoiseOf(least);
         Require(
-            declared.NoiseShare == Rational.One || smallest.Variance >= Rational.Of(LeastSigmaOfShare * LeastSigmaOfShare),
+            declared.NoiseShare == Rational.One || training.NoiseOf(least) is not { } smallest || smallest.Variance >= Rational.Of(LeastSigmaOfShare * LeastSigmaOfShare),
             $"A part of the noise has a σ of at least {LeastSigmaOfShare} grid units: use more codes per unit.");
         return training;
     }
 
-    /// <summary>The noise that this site adds to a sum that is clipped to C.</summary>
-    internal DiscreteGaussian NoiseOf(float clippingNorm) => DiscreteGaussian.Of(Calibrate(clippingNorm).Variance * Declared.NoiseShare);
+    /// <summary>The noise that this site adds to a sum that is clipped to C; null where it adds none.</summary>
+    internal DiscreteGaussian? NoiseOf(float clippingNorm) => Declared.NoiseShare.Sign == 0 ? null : DiscreteGaussian.Of(Calibrate(clippingNorm).Variance * Declared.NoiseShare);
 
     private long Roundings() => Plan.Layers.Sum(layer => (long)layer.Inputs + layer.Outputs + 5 + ((long)Declared.RowsPerPatient * Declared.RowsPerPatient));
 
