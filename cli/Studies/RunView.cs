@@ -85,6 +85,7 @@ internal sealed class RunView
             ReleaseRefused e => $"[yellow]{e.Site}'s release for {KindOf(e.Step)} of round {e.Step.Round} was refused: {e.Fault}[/]",
             SiteLeft e => $"[yellow]{e.Site} left the run: {e.Reason}[/]",
             StepAbandoned e => $"[yellow]{KindOf(e.Step)} of round {e.Step.Round}, attempt {e.Step.Attempt}, came to nothing: {e.Sentence.EscapeMarkup()}[/]",
+            RoundHeldBack e => $"[yellow]round {e.Round} is held back: the AUROC fell further than the study allows, or is undefined. The run goes on from {(e.Kept.Value == 0 ? "its beginning" : $"round {e.Kept}")}[/]",
             RunPaused => "paused",
             RunResumed => "resumed",
             RunFailed e => $"[red]failed: {e.Sentence.EscapeMarkup()}[/]",

@@ -167,12 +167,13 @@ public sealed record ModelCheck(
             var trained = steps.Where(step => step.Id.Kind == study.ParametersFrom).ToList();
             if (!trained.Select(step => step.Id.Round.Value).SequenceEqual(Enumerable.Range(1, study.Federation.Rounds)))
                 Differs($"{ModelRegistry.RoundsFile} does not hold each of the study's {study.Federation.Rounds} rounds once, in order.");
-            Follows(ModelRegistry.ParametersFile, trained.LastOrDefault());
+            var kept = Kept(rounds, study);
+            Follows(ModelRegistry.ParametersFile, trained.LastOrDefault(step => kept is null || step.Id.Round.Value <= kept));
             if (PreprocessingConstants.NeedPreparation(study))
                 Follows(ModelRegistry.ConstantsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
             Follows(ModelRegistry.SiteMetricsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.SiteMetrics));
             if (Has(ModelRegistry.MetricsFile) && !_changed.Contains(ModelRegistry.MetricsFile))
-                CheckMetrics(steps.LastOrDefault(step => step.Id.Kind == StepKind.Evaluation));
+                CheckMetrics(steps.LastOrDefault(step => step.Id.Kind == StepKind.Evaluation && (kept is null || step.Id.Round.Value <= kept)));
             if (entry.Files.Any(file => file.Name == ModelRegistry.OnnxFile) && _changed.Count == 0 && entry.Software == ModelRegistry.OurSoftware)
                 CheckOnnx(entry, study);
 
@@ -182,6 +183,24 @@ public sealed record ModelCheck(
                 if (held is not null && step?.Result != held.Digest)
                     Differs($"{file} is not what the round records came to: it has the digest {held.Digest}, {step?.Id.ToString() ?? "the missing step"} the result {step?.Result?.ToString() ?? "none"}.");
             }
+        }
+
+        // The round whose parameters the run ended with, where it held any back: each record that says so must go back to the last one that does not.
+        private int? Kept(ImmutableArray<RecordedRound> rounds, Study study)
+        {
+            var (kept, held) = (default(RecordedRound), false);
+            foreach (var round in rounds.Where(round => round.Committed.Any(step => step.Id.Kind == StepKind.Evaluation)))
+            {
+                held = round.HeldBack is not null;
+                if (!held)
+                    kept = round;
+                else if (round.HeldBack!.Kept.Value != (kept?.Round.Value ?? 0) || (kept is not null && (round.HeldBack.Parameters != ResultOf(study.ParametersFrom) || round.HeldBack.Metrics != ResultOf(StepKind.Evaluation))))
+                    Differs($"{ModelRegistry.RoundsFile}: round {round.Round} was held back for something else than what round {kept?.Round.ToString() ?? "0"} came to.");
+            }
+
+            return held ? kept?.Round.Value ?? 0 : null;
+
+            Sha256Digest? ResultOf(StepKind kind) => kept!.Committed.LastOrDefault(step => step.Id.Kind == kind)?.Result;
         }
 
         // The evaluation's result holds the histogram alone; metrics are made of it.

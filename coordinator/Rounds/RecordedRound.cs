@@ -12,8 +12,9 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Quorum">Least number of participants.</param>
 /// <param name="Required">Sites without which no step commits.</param>
 /// <param name="Steps">Every attempt at every step, in order.</param>
+/// <param name="HeldBack">Where the round was held back: what the run went on from instead; null otherwise.</param>
 public sealed record RecordedRound(
-    RunId Run, StudyDigest Study, RoundNumber Round, int Quorum, ImmutableArray<SiteId> Required, ImmutableArray<RecordedStep> Steps)
+    RunId Run, StudyDigest Study, RoundNumber Round, int Quorum, ImmutableArray<SiteId> Required, ImmutableArray<RecordedStep> Steps, RecordedReturn? HeldBack)
 {
     private const int Many = 100_000;
 
@@ -32,11 +33,21 @@ public sealed record RecordedRound(
             new RoundNumber((int)fields.Integer("round", 0, int.MaxValue)),
             (int)fields.Integer("quorum", 1, int.MaxValue),
             Sites(fields, "required"),
-            [.. fields.List("steps", Many, Step)]);
+            [.. fields.List("steps", Many, Step)],
+            fields.Has("heldBack") ? Return(fields) : null);
         fields.End();
         foreach (var step in record.Steps.Where(step => step.Id.Run != record.Run || step.Id.Round != record.Round))
             throw new FormatException($"record.steps: {step.Id} is no step of round {record.Round} of run {record.Run}.");
         return record;
+    }
+
+    private static RecordedReturn Return(JsonFields record)
+    {
+        var fields = new JsonFields(record.Node("heldBack"), record.PathOf("heldBack"));
+        var back = new RecordedReturn(
+            new RoundNumber((int)fields.Integer("kept", 0, int.MaxValue)), Sha256Digest.Parse(fields.Text("parameters", 64)), fields.IsNull("metrics") ? null : Sha256Digest.Parse(fields.Text("metrics", 64)));
+        fields.End();
+        return back;
     }
 
     private static RecordedStep Step(System.Text.Json.Nodes.JsonNode? node, string path)
@@ -89,6 +100,12 @@ public sealed record RecordedRound(
             : throw new FormatException($"{path} must be a site name: {Name.Rule}.")),
     ];
 }
+
+/// <summary>What a run went on from, instead of a round that was held back.</summary>
+/// <param name="Kept">The last round that was kept; 0 is the beginning.</param>
+/// <param name="Parameters">SHA-256 of its parameters.</param>
+/// <param name="Metrics">SHA-256 of its evaluation; null at the beginning.</param>
+public sealed record RecordedReturn(RoundNumber Kept, Sha256Digest Parameters, Sha256Digest? Metrics);
 
 /// <summary>One attempt at a step.</summary>
 /// <param name="Id">The step.</param>

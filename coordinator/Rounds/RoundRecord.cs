@@ -15,7 +15,7 @@ public static class RoundRecord
     public static byte[] Write(RunState state, RoundNumber round)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return CanonicalJson.Write(new JsonObject
+        var record = new JsonObject
         {
             ["format"] = 1,
             ["run"] = state.Plan.Run.Value,
@@ -24,7 +24,18 @@ public static class RoundRecord
             ["quorum"] = state.Plan.Quorum,
             ["required"] = Array(state.Plan.Required, site => site.Value),
             ["steps"] = Array(state.History.Where(step => step.Id.Round == round), Step),
-        });
+        };
+        if (state.HeldBack.Find(held => held.Round == round) is { } back)
+        {
+            record["heldBack"] = new JsonObject
+            {
+                ["kept"] = back.Kept.Value,
+                ["parameters"] = back.Parameters.ToString(),
+                ["metrics"] = back.Metrics?.ToString(),
+            };
+        }
+
+        return CanonicalJson.Write(record);
     }
 
     /// <summary>The event that puts the signed record of a round into the journal.</summary>

@@ -358,7 +358,15 @@ public sealed class RunProcess
                 .Select(item => new MergeInput(item.Site, item.Answer.Release, item.Answer.Weight)).ToList();
             var outcome = process._merge.Merge(step.Id, inputs, _state.Parameters, Masked());
             var now = process._services.Time.GetUtcNow();
-            return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault) : new StepMerged(now, step.Id, outcome.Result, outcome.Length);
+            return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault) : new StepMerged(now, step.Id, outcome.Result, outcome.Length, HoldsBack(outcome.Result));
+        }
+
+        private bool HoldsBack(Sha256Digest result)
+        {
+            if (step.Id.Kind != StepKind.Evaluation || process._study.Evaluation.GreatestFall is null)
+                return false;
+            EvaluationReport Read(Sha256Digest evaluation) => EvaluationReport.Read(process._services.Results.Read(evaluation));
+            return EvaluationGate.HoldsBack(process._study, Read(result), _state.Metrics is { } kept ? Read(kept) : null);
         }
 
         private MaskedStep? Masked()

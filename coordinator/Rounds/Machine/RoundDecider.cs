@@ -110,9 +110,14 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         {
             if (step.Participants is null)
                 return RoundFault.StepCollects;
+            var (kept, metrics) = (_state.Kept, _state.Metrics);
             Add(new StepCommitted(now, merged.Step, merged.Result, merged.Length));
+            if (merged.HeldBack)
+                Add(new RoundHeldBack(now, merged.Step.Round, kept.Round, kept.Parameters, metrics));
             if (_state.Next is not null)
                 OpenNext();
+            else if (_state is { HeldBack.Count: > 0, Metrics: null })
+                Add(new RunFailed(now, "No round was kept: after each of them the AUROC of all sites was undefined, so that there is no model."));
             else
                 Complete();
             return null;

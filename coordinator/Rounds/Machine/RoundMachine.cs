@@ -19,6 +19,10 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// begins with new keys. The parameters change with the last. Of an encrypted round there are four (keys, key making, encrypted updates, decryption), each of all sites.
 /// </para>
 /// <para>
+/// Where the study says how far its metrics may fall, an evaluation may hold its round back: the next one goes on from the parameters of the last that was kept, and so does the model. A run of which no round
+/// was kept has failed.
+/// </para>
+/// <para>
 /// While a run is paused the open step still takes answers, is closed when all have answered, and is merged and committed; but its
 /// deadline does not count (what was left of it is kept, and starts again on resuming) and no step or attempt opens.
 /// </para>
@@ -53,6 +57,7 @@ public static class RoundMachine
             {
                 Plan = created.Plan,
                 Parameters = created.Plan.Parameters,
+                Kept = (RoundNumber.Preparation, created.Plan.Parameters),
                 Constants = created.Plan.Constants,
             };
         }
@@ -81,6 +86,7 @@ public static class RoundMachine
             {
                 Next = state.Plan.Again(e.Step),
             }).End(Current(state, e, e.Step), e.At, null, e.Sentence),
+            RoundHeldBack e => state with { Parameters = e.Parameters, Metrics = e.Metrics, Kept = (e.Kept, e.Parameters), HeldBack = state.HeldBack.Add(e) },
             RoundRecorded e => state with { Recorded = e.Round },
             RunPaused e => state with
             {
@@ -137,7 +143,7 @@ public static class RoundMachine
             StepKind.Preparation => ended with { Constants = e.Result },
             StepKind.Training when state.Plan.Keys is null => ended with { Parameters = e.Result },
             StepKind.Unmasking or StepKind.Decryption => ended with { Parameters = e.Result },
-            StepKind.Evaluation => ended with { Metrics = e.Result },
+            StepKind.Evaluation => ended with { Metrics = e.Result, Kept = (e.Step.Round, state.Parameters) },
             StepKind.SiteMetrics => ended with { SiteMetrics = e.Result },
             _ => ended,
         };

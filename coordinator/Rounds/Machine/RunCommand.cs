@@ -54,7 +54,9 @@ public sealed record DeadlineReached(DateTimeOffset Now, StepId Step) : RunComma
 /// <param name="Step">The step.</param>
 /// <param name="Result">SHA-256 of the result: parameters, constants or metrics.</param>
 /// <param name="Length">Bytes of the result.</param>
-public sealed record StepMerged(DateTimeOffset Now, StepId Step, Sha256Digest Result, long Length) : RunCommand(Now);
+/// <param name="HeldBack">Of an evaluation: whether the parameters that it is of are not gone on with.</param>
+public sealed record StepMerged(
+    DateTimeOffset Now, StepId Step, Sha256Digest Result, long Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HeldBack = false) : RunCommand(Now);
 
 /// <summary>A closed step cannot be merged, e.g. because the result is not finite.</summary>
 public sealed record MergeFailed(DateTimeOffset Now, StepId Step, RoundFault Fault) : RunCommand(Now);

@@ -18,6 +18,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 [JsonDerivedType(typeof(StepClosed), nameof(StepClosed))]
 [JsonDerivedType(typeof(StepCommitted), nameof(StepCommitted))]
 [JsonDerivedType(typeof(StepAbandoned), nameof(StepAbandoned))]
+[JsonDerivedType(typeof(RoundHeldBack), nameof(RoundHeldBack))]
 [JsonDerivedType(typeof(RoundRecorded), nameof(RoundRecorded))]
 [JsonDerivedType(typeof(RunPaused), nameof(RunPaused))]
 [JsonDerivedType(typeof(RunResumed), nameof(RunResumed))]
@@ -65,6 +66,14 @@ public sealed record StepCommitted(DateTimeOffset At, StepId Step, Sha256Digest 
 /// <param name="Step">The step.</param>
 /// <param name="Sentence">Why, for people.</param>
 public sealed record StepAbandoned(DateTimeOffset At, StepId Step, string Sentence) : RunEvent(At);
+
+/// <summary>The round's parameters are not gone on with, by the study's rule of how far its metrics may fall; with the commit of its evaluation.</summary>
+/// <param name="At">When.</param>
+/// <param name="Round">The round.</param>
+/// <param name="Kept">The last round that was kept, which the run goes on from; 0 is the beginning.</param>
+/// <param name="Parameters">SHA-256 of its parameters.</param>
+/// <param name="Metrics">SHA-256 of its evaluation; null at the beginning.</param>
+public sealed record RoundHeldBack(DateTimeOffset At, RoundNumber Round, RoundNumber Kept, Sha256Digest Parameters, Sha256Digest? Metrics) : RunEvent(At);
 
 /// <summary>The signed record of a round that is over; in the journal before, and together with, the event that follows the round.</summary>
 /// <param name="At">When.</param>

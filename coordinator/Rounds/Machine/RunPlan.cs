@@ -24,7 +24,6 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Profile">Whether the run asks what the sites' rows are like, and nothing else.</param>
 /// <param name="Keys">Of a study whose updates are masked: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
 /// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
-/// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,

@@ -50,14 +50,20 @@ public sealed record RunState
     /// <summary>The step to open next, where a pause keeps it waiting; null while a step is open and after the last.</summary>
     public StepAim? Next { get; init; }
 
-    /// <summary>SHA-256 of the newest committed parameters.</summary>
+    /// <summary>SHA-256 of the newest committed parameters; of those of the last round that was kept, where one was held back.</summary>
     public required Sha256Digest Parameters { get; init; }
 
     /// <summary>SHA-256 of the preprocessing constants; null until they are learned.</summary>
     public required Sha256Digest? Constants { get; init; }
 
-    /// <summary>SHA-256 of the newest evaluation's metrics; null before the first.</summary>
+    /// <summary>SHA-256 of the newest evaluation's metrics, but of those that were held back; null before the first.</summary>
     public Sha256Digest? Metrics { get; init; }
+
+    /// <summary>The last round that was evaluated and kept, with its parameters; 0 with the initial ones before the first.</summary>
+    public required (RoundNumber Round, Sha256Digest Parameters) Kept { get; init; }
+
+    /// <summary>Rounds that were held back, in order.</summary>
+    public ImmutableList<RoundHeldBack> HeldBack { get; init; } = [];
 
     /// <summary>SHA-256 of the sites' own metrics of the final parameters; null before, and where the study asks for none.</summary>
     public Sha256Digest? SiteMetrics { get; init; }

@@ -39,6 +39,9 @@ public sealed class JsonFields
         return node;
     }
 
+    /// <summary>Whether a field is there that may be missing.</summary>
+    public bool Has(string name) => _object.ContainsKey(name);
+
     /// <summary>Whether a field holds null.</summary>
     public bool IsNull(string name) => Node(name) is null;
 

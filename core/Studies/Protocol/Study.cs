@@ -322,4 +322,5 @@ public sealed record StudyFederation(
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>
 /// <param name="PerSite">Whether each site is asked for metrics of its own of the final parameters.</param>
-public sealed record StudyEvaluation(int Every, bool PerSite);
+/// <param name="GreatestFall">By how much the AUROC of all sites may be below that of the last round that was kept before a round is held back; null: none is.</param>
+public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFall = null);

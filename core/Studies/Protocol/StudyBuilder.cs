@@ -16,7 +16,8 @@ internal static class StudyBuilder
         Model = Model(study["model"]!),
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
-        Evaluation = new StudyEvaluation(Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>()),
+        Evaluation = new StudyEvaluation(
+            Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>(), study["evaluation"]!["greatest-fall"]?.GetValue<double>()),
         Privacy = study["privacy"]?["dp"] is { } privacy ? Privacy(privacy) : null,
         Canonical = CanonicalJson.Write(study),
     };

@@ -15,6 +15,7 @@ internal static class StudyRules
     public static void Check(JsonObject study, FaultList faults)
     {
         CheckBenchmark(study, faults);
+        CheckGate(study["evaluation"], faults);
         CohortRules.Check(study["data"], faults);
         var columns = Columns(study["data"]?["features"]?.AsArray() ?? []).ToList();
         CheckColumns(study["data"], columns, faults);
@@ -26,6 +27,16 @@ internal static class StudyRules
         CheckAggregation(study["federation"], faults);
         if (study["privacy"]?["dp"] is JsonObject dp)
             PrivacyRules.Check(study, dp, faults);
+    }
+
+    private static void CheckGate(JsonNode? evaluation, FaultList faults)
+    {
+        if (evaluation is not JsonObject map || !map.ContainsKey("greatest-fall"))
+            return;
+        if (Number(map["every"]) is 0)
+            faults.Add("evaluation.greatest-fall", "Nothing is evaluated, so that nothing would be held back; give 'every', or leave this out.");
+        if (map["per-site"] is JsonValue asked && asked.GetValue<bool>())
+            faults.Add("evaluation.per-site", "Per-site metrics are of the last round's parameters, and those may be held back (greatest-fall); leave one of the two out.");
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)

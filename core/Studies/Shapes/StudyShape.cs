@@ -156,7 +156,8 @@ internal static class StudyShape
         new("federation", s_federation, "How the sites' updates become a model.", Required: true),
         new("evaluation", new MapShape(
             new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1),
-            new Field("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false)),
+            new Field("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false),
+            new Field("greatest-fall", new NumberShape(0, 1), "Holds a round back where the AUROC of all sites is undefined, or lower by more than this than after the last round that was kept: the run goes on from what was kept. It bounds what a single update can spoil, under masks too.")),
             "What is measured.", new JsonObject()),
         new("privacy", new MapShape(new Field("dp", s_dp, "Noise that bounds what any release tells of one patient. Everything that is computed from patients is then charged to the site's privacy ledger, or is not made.", Required: true)),
             "Differential privacy. Without it, updates and counts leave without noise."));
