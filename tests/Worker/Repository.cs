@@ -7,7 +7,9 @@ internal static class Repository
 {
     private static readonly string s_root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../.."));
 
-    public static string Read(string relative) => File.ReadAllText(Path.Combine(s_root, relative));
+    public static string Read(string relative) => File.ReadAllText(PathTo(relative));
+
+    public static string PathTo(string relative) => Path.Combine(s_root, relative);
 
     /// <summary>A file of the shared test data. Where it is absent the test is skipped, except in CI, where that is a failure.</summary>
     public static string Data(string relative)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Hosting;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Steward;
@@ -59,6 +58,7 @@ public static class CommandLine
           site-worker init --data /var/lib/fcml/worker --site cleveland --gateway-uid 998
           site-worker run --data /var/lib/fcml/worker --exchange /var/lib/fcml/exchange
           site-worker studies list --data /var/lib/fcml/worker
+          site-worker studies show <digest> --data /var/lib/fcml/worker --html study.html
           site-worker members show --data /var/lib/fcml/worker
           site-worker studies approve <digest> --data /var/lib/fcml/worker --note "ethics board 2026/14"
           site-worker data import ehr --data /var/lib/fcml/worker
@@ -69,7 +69,7 @@ public static class CommandLine
         """)
     {
         Init(), Run(),
-        new Command("studies", "Studies that were offered to this site.") { List(), Show(), Preview(), ProfileCommand.Create(), MatrixCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
+        new Command("studies", "Studies that were offered to this site.") { List(), ShowCommand.Create(), Preview(), ProfileCommand.Create(), MatrixCommand.Create(), Decide("approve", "Approves exactly this study.", Approve), Decide("refuse", "Refuses a study.", Refuse), Decide("revoke", "Withdraws an approval and destroys what is unsent.", Revoke) },
         DataCommand.Create(),
         DriftCommand.Create(),
         QualityCommand.Create(),
@@ -141,26 +141,6 @@ public static class CommandLine
         return command;
     }
 
-    private static Command Show()
-    {
-        var (data, json, digest) = (Data(), Json(), new Argument<string>("digest") { Description = "Digest, or a prefix that names one study." });
-        var command = new Command("show", "Shows a study and what this site's policy says of it.") { digest, data, json };
-        command.SetAction(async (parsed, cancel) =>
-        {
-            using var channel = new StewardChannel(Folder(parsed, data));
-            var reply = await channel.Client.ShowStudyAsync(new StudyRequest { Digest = parsed.GetRequiredValue(digest) }, cancellationToken: cancel);
-            return Print(parsed.GetValue(json), reply, writer =>
-            {
-                Write(writer, reply.Study);
-                var study = JsonNode.Parse(reply.CanonicalJson)!;
-                writer.WriteLine($"purpose: {study["purpose"]}\nethics: {study["ethics"]}\ndataset: {study["data"]?["dataset"]}");
-                Write(writer, reply.Checks);
-                writer.WriteLine($"The study, every byte of it:\n{reply.CanonicalJson}");
-            });
-        });
-        return command;
-    }
-
     private static Command Preview()
     {
         var (data, json, digest) = (Data(), Json(), new Argument<string>("digest") { Description = "Digest, or a prefix that names one study." });
@@ -198,7 +178,7 @@ public static class CommandLine
     private static async Task<(IMessage Reply, string Line)> Approve(Steward.StewardClient client, DecisionRequest request, CancellationToken cancel)
     {
         var reply = await client.ApproveAsync(request, cancellationToken: cancel);
-        return (reply, $"{reply.State} {reply.Digest} {reply.Name}");
+        return (reply, $"{reply.State} {reply.Digest} {reply.Name}{(reply.Page.Length == 0 ? "" : $"\nThe log has the digest of the page that 'site-worker studies show' had for you before: {reply.Page}")}");
     }
 
     private static async Task<(IMessage Reply, string Line)> Refuse(Steward.StewardClient client, DecisionRequest request, CancellationToken cancel)
@@ -300,7 +280,7 @@ public static class CommandLine
         return Done;
     }
 
-    private static void Write(TextWriter writer, StudyEntry study) => writer.WriteLine($"{study.State,-9} {study.Digest}  {study.Name}\n          {study.Reason}");
+    private static void Write(TextWriter writer, StudyEntry study) => writer.WriteLine($"{study.State,-9} {study.Digest}  {study.Name}\n          {PageText.Clean(study.Reason)}");
 
     private static void Write(TextWriter writer, IEnumerable<Protos.Steward.PolicyCheck> checks)
     {

@@ -179,9 +179,9 @@ public sealed class WorkerCore : IDisposable
     /// <summary>Patients who opted out.</summary>
     public ExclusionList Exclusions() => new(_identity.Secret, State.Exclusions);
 
-    /// <summary>Approves exactly this study.</summary>
+    /// <summary>Approves exactly this study; the log says which page the steward had to read (<see cref="StewardPage.Digest"/>).</summary>
     /// <exception cref="StewardException">It is unknown, or beyond the policy.</exception>
-    public StudyRecord Approve(StudyDigest digest, string steward, string note)
+    public StudyRecord Approve(StudyDigest digest, string steward, string note, Sha256Digest? page = null)
     {
         lock (_gate)
         {
@@ -191,7 +191,7 @@ public sealed class WorkerCore : IDisposable
             var study = Load(digest) ?? throw new StewardException($"The file of the study {digest} no longer has its digest. It is written again when the gateway next connects: restart it.");
             if (Check(study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
                 throw new StewardException($"The study is beyond this site's policy ({beyond.Rule}): {beyond.Sentence} Change policy.yaml if that is meant, then approve.");
-            Append(WorkerEntries.StudyApproved, WorkerEntries.Decided(digest, steward, note), digest);
+            Append(WorkerEntries.StudyApproved, WorkerEntries.Approved(digest, steward, note, page), digest);
             return Present.Studies[digest];
         }
     }
@@ -401,6 +401,7 @@ public sealed class WorkerCore : IDisposable
             }
             catch (StepDeclinedException decline)
             {
+                DeclinedStep.Record(_journal, order, _identity.Site, decline);
                 declined?.Invoke(decline);
                 return new StepResult { Declined = decline.Reason };
             }

@@ -4,6 +4,7 @@ using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Worker;
@@ -56,6 +57,9 @@ public static class WorkerEntries
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
 
+    /// <summary>This site refused a step of an approved study.</summary>
+    public const string StepDeclined = "step-declined";
+
     /// <summary>A run's root of randomness was made; written before anything is derived from it.</summary>
     public const string RootMade = "root-made";
 
@@ -81,6 +85,15 @@ public static class WorkerEntries
 
     internal static JsonObject Decided(StudyDigest study, string steward, string note) =>
         new() { ["study"] = study.ToString(), ["steward"] = steward, ["note"] = note };
+
+    // The page is that which there was to read; an entry of before there was one has none.
+    internal static JsonObject Approved(StudyDigest study, string steward, string note, Sha256Digest? page)
+    {
+        var body = Decided(study, steward, note);
+        if (page is { } digest)
+            body["page"] = digest.ToString();
+        return body;
+    }
 
     internal static JsonObject Revoked(StudyDigest study, string steward, string note, int destroyed) =>
         new() { ["study"] = study.ToString(), ["steward"] = steward, ["note"] = note, ["destroyed"] = destroyed };
@@ -134,6 +147,23 @@ public static class WorkerEntries
         var head = ReleaseHead.FromJson(CanonicalJson.Write(body.Node("release")));
         return head.Digest.ToString() == body.Text("digest", 64) ? head : throw new FormatException("its release has another digest than it says.");
     }
+
+    internal static JsonObject DeclinedStep(WorkOrder work, StepDeclinedException decline) => new()
+    {
+        ["study"] = work.Study.ToString(),
+        ["step"] = work.Step.ToString(),
+        ["reason"] = decline.Reason.ToString(),
+        ["sentence"] = Shortened(decline.Message),
+    };
+
+    internal static DeclinedStep ReadDeclined(JsonFields body, StepId step, DateTimeOffset at) =>
+        Enum.TryParse<Reason>(body.Text("reason", 63), out var reason) && Worker.DeclinedStep.IsOwn(reason)
+            ? new DeclinedStep(step, reason, body.Text("sentence", Worker.DeclinedStep.LongestSentence), at)
+            : throw new FormatException("its reason is none for which a site refuses.");
+
+    // What the next start would refuse to read is not written; half a character is not one.
+    private static string Shortened(string sentence) => sentence.Length <= Worker.DeclinedStep.LongestSentence ? sentence
+        : sentence[..(char.IsHighSurrogate(sentence[Worker.DeclinedStep.LongestSentence - 1]) ? Worker.DeclinedStep.LongestSentence - 1 : Worker.DeclinedStep.LongestSentence)];
 
     internal static JsonObject MadeRoot(RunId run, Sha256Digest commitment, DateOnly lastDay) =>
         new() { ["run"] = run.Value, ["root"] = commitment.ToString(), ["last-day"] = DayText(lastDay) };

@@ -43,7 +43,11 @@ public sealed record StudyRecord(
     Decision Decision,
     string DecidedBy,
     DateTimeOffset? DecidedAt,
-    string Note);
+    string Note)
+{
+    /// <summary>SHA-256 of the steward's page as it was when the study was approved; null: it was not, or by a version that had no page.</summary>
+    public Sha256Digest? Page { get; init; }
+}
 
 /// <summary>A release as the log has it.</summary>
 /// <param name="Head">The signed manifest, exactly as in the file: signatures differ each time, so a release computed again takes this one.</param>
@@ -98,6 +102,9 @@ public sealed record WorkerState(
     /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
     public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
 
+    /// <summary>For each study the steps that this site refused, in that order.</summary>
+    public ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>> Declined { get; init; } = ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>>.Empty;
+
     /// <summary>Whether a mapping is the one that was approved for a dataset; where none ever was, that nothing is mapped needs no approval.</summary>
     public bool Approves(string dataset, SiteMapping mapping)
     {
@@ -123,7 +130,7 @@ public sealed record WorkerState(
         {
             WorkerEntries.StudyOffered => Offer(body, entry.At),
             WorkerEntries.StudyWithdrawn => With(StudyOf(body) with { Withdrawn = true }),
-            WorkerEntries.StudyApproved => Decide(body, Decision.Approved, entry.At),
+            WorkerEntries.StudyApproved => Decide(body, Decision.Approved, entry.At, entry.Body["page"] is null ? null : Sha256Digest.Parse(body.Text("page", 64))),
             WorkerEntries.StudyRefused => Decide(body, Decision.Refused, entry.At),
             WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
@@ -137,6 +144,7 @@ public sealed record WorkerState(
             WorkerEntries.RootMade => MakeRoot(body),
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
+            WorkerEntries.StepDeclined => Decline(body, entry.At),
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
             WorkerEntries.Settled => Settle(body),
@@ -180,8 +188,8 @@ public sealed record WorkerState(
             : new StudyRecord(digest, body.Text("name", 63), body.Text("submitter", WorkerEntries.MaximumSubmitterLength), at, false, Decision.Pending, "", null, ""));
     }
 
-    private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at) =>
-        With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096) });
+    private WorkerState Decide(JsonFields body, Decision decision, DateTimeOffset at, Sha256Digest? page = null) =>
+        With(StudyOf(body) with { Decision = decision, DecidedBy = body.Text("steward", 256), DecidedAt = at, Note = body.Text("note", 4096), Page = page });
 
     private WorkerState MakeRoot(JsonFields body)
     {
@@ -247,6 +255,12 @@ public sealed record WorkerState(
         var step = StepOf(body);
         var round = (step.Run, step.Round);
         return this with { Masked = Masked.SetItem(round, SiteState.Apply(Masked.GetValueOrDefault(round), WorkerEntries.ReadMasked(body))) };
+    }
+
+    private WorkerState Decline(JsonFields body, DateTimeOffset at)
+    {
+        var study = StudyOf(body).Digest;
+        return this with { Declined = Declined.SetItem(study, Declined.GetValueOrDefault(study, []).Add(WorkerEntries.ReadDeclined(body, StepOf(body), at))) };
     }
 
     private static StepId StepOf(JsonFields body) => StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");

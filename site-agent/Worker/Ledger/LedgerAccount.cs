@@ -45,6 +45,9 @@ public sealed record LedgerAccount(string Scope, StudyDigest? Study, PrivacyCeil
     /// <summary>Whether something may be charged that nothing is reserved for: what is reserved stays reserved.</summary>
     public bool AdmitsBeside(RenyiCurve cost) => Filter.Admits(Reserved + cost);
 
+    /// <summary>What will be spent when open runs end as planned, and something beside them that nothing is reserved for.</summary>
+    public double EpsilonBeside(RenyiCurve cost) => Filter.EpsilonAfter(Reserved + cost);
+
     /// <summary>Whether something that is reserved may be charged: the ceiling may have been lowered since.</summary>
     public bool AdmitsReserved(RenyiCurve cost) => Filter.Admits(cost);
 
@@ -54,7 +57,7 @@ public sealed record LedgerAccount(string Scope, StudyDigest? Study, PrivacyCeil
     /// <param name="isReserved">Whether it is reserved already.</param>
     public string Explain(string population, RenyiCurve cost, bool isReserved)
     {
-        var (spent, held, after) = (SpentEpsilon, HeldEpsilon, isReserved ? Filter.EpsilonAfter(cost) : Filter.EpsilonAfter(Reserved + cost));
+        var (spent, held, after) = (SpentEpsilon, HeldEpsilon, isReserved ? Filter.EpsilonAfter(cost) : EpsilonBeside(cost));
         var alone = PrivacyFilter.Under(Ceiling).EpsilonAfter(cost);
         return string.Create(CultureInfo.InvariantCulture, $"The population '{population}' has spent epsilon {spent:0.####} of {Ceiling.Epsilon.ToDouble():0.####} at delta {Ceiling.Delta.ToDouble():0.##e+0} ({PrivacyCeilings.Key}.{Scope} in policy.yaml{Within}){(isReserved ? "" : held > spent ? $", {held:0.####} with what open runs have reserved" : "")}; this costs {alone:0.####} by itself and would make it {after:0.####}. Costs of several charges add up to less than their sum. 'site-worker ledger show' lists the accounts.");
     }

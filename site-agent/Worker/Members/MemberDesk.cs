@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Studies;
 
@@ -25,14 +26,24 @@ public sealed class MemberDesk(WorkerCore core, WorkerIdentity identity)
         }));
         foreach (var record in state.Studies.Values.Where(study => only is null || study.Digest == only).OrderBy(study => study.OfferedAt).ThenBy(study => study.Digest.Value))
         {
-            if (core.StudyOf(record.Digest) is not { Federation.Keys: { IsEmpty: false } keys })
+            if (core.StudyOf(record.Digest) is not { Federation.Keys.IsEmpty: false } study)
                 continue;
             var members = new StudyMembers { Study = record.Digest.ToString(), Name = record.Name };
-            members.Members.AddRange(keys.Select(key => new StudyMember { Site = key.Key.Value, Fingerprint = key.Value.ToString(), State = WordFor(state, key.Key, key.Value) }));
+            members.Members.AddRange(StatesOf(study, state).Select(member => new StudyMember { Site = member.Site.Value, Fingerprint = study.Federation.Keys[member.Site].ToString(), State = member.State }));
             reply.Studies.Add(members);
         }
 
         return reply;
+    }
+
+    /// <summary>What stands for each key that a study names, in the order of the sites: own, confirmed, unconfirmed, or other, where this worker's or the confirmed one is another.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="state">The worker's state.</param>
+    public ImmutableArray<(SiteId Site, string State)> StatesOf(Study study, WorkerState state)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(state);
+        return [.. study.Federation.Keys.Select(key => (key.Key, WordFor(state, key.Key, key.Value)))];
     }
 
     /// <summary>Records that a steward has compared the key of another site's worker with that site's steward. The last word holds; the log keeps every one.</summary>
@@ -55,7 +66,6 @@ public sealed class MemberDesk(WorkerCore core, WorkerIdentity identity)
         return Show();
     }
 
-    // What stands for a key that a study names: own, confirmed, unconfirmed, or other, where this worker's or the confirmed one is another.
     private string WordFor(WorkerState state, SiteId site, Sha256Digest named) =>
         site == identity.Site ? named == Own ? "own" : "other"
         : !state.Members.TryGetValue(site, out var confirmed) ? "unconfirmed"

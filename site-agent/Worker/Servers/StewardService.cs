@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger, PageDesk pages) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -21,7 +21,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     public override Task<ShowStudyReply> ShowStudy(StudyRequest request, ServerCallContext context) => Answer(() =>
     {
         var (record, study) = Find(request.Digest);
-        var reply = new ShowStudyReply { Study = EntryOf(record), CanonicalJson = Encoding.UTF8.GetString(study.Canonical.Span) };
+        var reply = new ShowStudyReply { Study = EntryOf(record), CanonicalJson = Encoding.UTF8.GetString(study.Canonical.Span), Page = PageDesk.Write(pages.Of(record, study)) };
         reply.Checks.AddRange(core.Check(study).Select(CheckOf));
         return reply;
     });
@@ -32,8 +32,11 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         return preview.Of(study);
     }));
 
-    public override Task<StudyEntry> Approve(DecisionRequest request, ServerCallContext context) =>
-        Answer(() => EntryOf(core.Approve(Whole(request.Digest), request.Steward, request.Note)));
+    public override Task<StudyEntry> Approve(DecisionRequest request, ServerCallContext context) => Answer(() =>
+    {
+        var (record, study) = Find(Whole(request.Digest).ToString());
+        return EntryOf(core.Approve(study.Digest, request.Steward, request.Note, pages.Of(record, study).Digest));
+    });
 
     public override Task<StudyEntry> Refuse(DecisionRequest request, ServerCallContext context) =>
         Answer(() => EntryOf(core.Refuse(Whole(request.Digest), request.Steward, request.Note)));
@@ -205,6 +208,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             DecidedBy = record.DecidedBy,
             OfferedUnixSeconds = record.OfferedAt.ToUnixTimeSeconds(),
             DecidedUnixSeconds = record.DecidedAt?.ToUnixTimeSeconds() ?? 0,
+            Page = record.Page?.ToString() ?? "",
         };
     }
 

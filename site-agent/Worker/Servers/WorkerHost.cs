@@ -76,7 +76,9 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
-        builder.Services.AddSingleton(new MemberDesk(core, identity));
+        var members = new MemberDesk(core, identity);
+        builder.Services.AddSingleton(members);
+        builder.Services.AddSingleton(new PageDesk(core, members, identity.Site, datasets));
         builder.Services.AddSingleton(new LedgerDesk(core.Journal, policy, datasets));
         builder.Services.AddSingleton(retention);
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));

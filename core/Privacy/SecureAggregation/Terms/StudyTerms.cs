@@ -36,6 +36,15 @@ public static class StudyTerms
         return MaskedWordBudget.Of(FormatOf(study), study.Federation.Weighting == Weighting.Equal ? 1 : study.Federation.MaximumWeight, members, word);
     }
 
+    /// <summary>The words that a study masks the updates of so many members with: the narrowest that hold their sum.</summary>
+    /// <exception cref="ArgumentException">The study's updates are not in fixed point.</exception>
+    public static MaskWord WordOf(Study study, int members)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        // Noisy gradients are within StudyPrivacy.GreatestCode: those of 256 sites fit 54 bits and the sign.
+        return !study.SumsGradients && BudgetOf(study, members, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
+    }
+
     /// <summary>How a study encrypts the sums of so many members: follows from the study, like the terms.</summary>
     /// <param name="study">The approved study.</param>
     /// <param name="members">How many members.</param>
@@ -71,8 +80,7 @@ public static class StudyTerms
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(members);
-        // Noisy gradients are within StudyPrivacy.GreatestCode: those of 256 sites fit 54 bits and the sign.
-        var word = !study.SumsGradients && BudgetOf(study, members.Count, MaskWord.Bits32).Fault is null ? MaskWord.Bits32 : MaskWord.Bits64;
+        var word = WordOf(study, members.Count);
         if (BudgetOf(study, members.Count, word).Fault is { } fault)
             throw new ArgumentException(fault, nameof(study));
         return AggregationTerms.Of(new AggregationDeclaration(

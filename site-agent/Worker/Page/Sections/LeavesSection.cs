@@ -1,0 +1,95 @@
+using System.Globalization;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Worker;
+
+/// <summary>Every kind of release of a run: what it is, how often, how large, and of how many patients.</summary>
+internal static class LeavesSection
+{
+    public static PageSection Of(PageFacts facts)
+    {
+        var study = facts.Study;
+        var again = study.Federation.Attempts > 1 ? $" A step that comes to nothing is tried again, {study.Federation.Attempts} times in all at the most, and each try may leave." : "";
+        List<PageItem> items = [new("Counted", $"For one run that goes as planned.{again} 'site-worker studies preview' prints what would leave first, computed from this hospital's own data.")];
+        items.AddRange(Training(facts));
+        if (!facts.ReadsData)
+            return new("What will leave, and how often", [.. items]);
+        if (PreprocessingConstants.NeedPreparation(study))
+            items.Add(Preparation(facts));
+        if (facts.Evaluations > 0)
+            items.Add(Evaluation(facts));
+        if (study.Evaluation.PerSite)
+            items.Add(OwnMetrics(facts));
+        items.Add(Profile(facts));
+        items.Add(new("With all of it", "The hospital's name, a fingerprint of the rows under a key that only this hospital has, sizes, the version of the software and the kind of processor. Of a step that is not done, one word of a closed list that says why."));
+        return new("What will leave, and how often", [.. items]);
+    }
+
+    private static IEnumerable<PageItem> Training(PageFacts facts)
+    {
+        var (study, federation) = (facts.Study, facts.Study.Federation);
+        var form = Form(facts);
+        var made = !facts.ReadsData ? "It is a constant."
+            : study.Privacy is { } dp ? string.Create(CultureInfo.InvariantCulture, $"It is the sum of what patients drawn by chance ({dp.SamplingRate:0.####} in each of {PageFacts.Count(study.Training.LocalSteps ?? 1, "step", "steps")}) would change, with noise. {Least(facts)}")
+            : $"It is made of all training rows together. {Least(facts)}";
+        var weight = federation.Weighting == Weighting.Equal ? "Every hospital counts alike." : $"With it goes how much it counts: the number of training rows, up to {federation.MaximumWeight.ToString(CultureInfo.InvariantCulture)}.";
+        yield return new("An update of the model", $"{Rounds(facts)}: {PageFacts.Count(facts.Dimension, "number", "numbers")} {form}. {made} {weight}");
+        if (!federation.IsMasked)
+            yield break;
+        var messages = federation.IsEncrypted ? 2 : 4;
+        yield return new("Messages of the masks", $"{PageFacts.Times((long)messages * facts.Rounds)}, {messages} in each round: {(federation.IsEncrypted ? "keys" : "keys, sealed shares")} and signatures. They are made of nothing about patients.");
+        if (federation.IsEncrypted)
+            yield return new("This hospital's part of opening the sum", $"{Rounds(facts)}{Opened(facts)}: made of the encrypted sum of all hospitals, not of this one's rows.");
+    }
+
+    // How an update travels, and in how many bytes; an encrypted one's length is the ring's.
+    private static string Form(PageFacts facts)
+    {
+        var (study, n) = (facts.Study, facts.Hospitals);
+        if (!study.Federation.IsMasked)
+            return $"in the clear, {Bytes(UpdateFormats.For(study.Federation.Encoding).PayloadLength(facts.Dimension))}";
+        if (study.Federation.IsEncrypted)
+            return n < MemberList.MinimumCount ? "under masks and encrypted" : $"under masks and encrypted, {Bytes(StudyTerms.PlanOf(study, n, facts.Dimension)!.Upload.Length + MaskedInput.Length)}";
+        return n < MemberList.MinimumCount ? "under masks" : $"under masks, {Bytes(((long)facts.Dimension * StudyTerms.WordOf(study, n).Bytes()) + MaskedInput.Length)}";
+    }
+
+    private static string Opened(PageFacts facts) =>
+        facts.Hospitals >= MemberList.MinimumCount && StudyTerms.PlanOf(facts.Study, facts.Hospitals, facts.Dimension)?.Decryption is { } threshold ? $", {Bytes(threshold.Share.Length + DecryptedSum.Length)}" : "";
+
+    private static string Least(PageFacts facts) => facts.Policy.Policy is { } policy
+        ? $"With fewer than {PageFacts.Count(policy.MinimumTrainingRows, "training row", "training rows")} nothing is computed (minimum-training-rows){(facts.KnowsPatients ? "; the policy counts rows, of which a patient may have several" : "")}." : "";
+
+    private static PageItem Preparation(PageFacts facts) => new("Counts and means", $"Once, before the first round, of {PageFacts.Count(facts.Study.Data.Features.Count(feature => feature.NeedsPreparation), "feature", "features")}: how many training rows have a value and how many none, the sum and the sum of squares.{Withheld(facts, " Those of fewer than {0} values are withheld (minimum-cell), and so are smaller counts of missing ones.")}");
+
+    private static PageItem Evaluation(PageFacts facts) => new("Counts of scores", facts.Study.Privacy?.Evaluation is { } dp
+        ? $"{Evaluations(facts)}: how many test rows with and without the outcome have a score in each of {dp.Bins} fixed bins, with noise."
+        : $"{Evaluations(facts)}: how many test rows with and without the outcome have which score.{Withheld(facts, " Bins are put together until each count is 0 or at least {0} (minimum-cell).")}");
+
+    private static PageItem OwnMetrics(PageFacts facts) => facts.Policy.Policy?.PerSiteMetrics == true
+        ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: its numbers of test rows with and without the outcome, and how well the model does here.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}", attention: true)
+        : new("This hospital's own results", "The study asks for them; the policy withholds them (per-site-metrics), and only that is said.");
+
+    private static PageItem Profile(PageFacts facts) => new("A profile of the rows", (facts.Study.Privacy, facts.Policy.Policy?.Profile) switch
+    {
+        ({ }, _) => "None: it would have no noise.",
+        (_, ProfileRule.Ask) => $"Where the researcher asks for one, and only once a steward has approved exactly it (profile: ask){Table1(facts)}",
+        (_, ProfileRule.Release) => $"Where the researcher asks for one (profile: release); a second one that differs waits for a steward{Table1(facts)}",
+        _ => "None (profile: withhold).",
+    });
+
+    private static string Table1(PageFacts facts) =>
+        $": counts, means, deviations and histograms of each feature and the outcome, beside this hospital's name.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it.")}";
+
+    private static string Withheld(PageFacts facts, string sentence) =>
+        facts.Policy.Policy is { } policy ? string.Format(CultureInfo.InvariantCulture, sentence, policy.MinimumCell) : "";
+
+    private static string Rounds(PageFacts facts) => $"{Capital(PageFacts.Times(facts.Rounds))}, once in each round";
+
+    private static string Evaluations(PageFacts facts) => $"{Capital(PageFacts.Times(facts.Evaluations))} a run";
+
+    private static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
+
+    private static string Bytes(long bytes) => PageFacts.Count(bytes, "byte", "bytes");
+}
