@@ -47,7 +47,8 @@ internal static class Pages
     [
         .. new[] { "plain", "secure", "encrypted-consortium", "encrypted-threshold" }.Select(aggregation => Of(Demo(aggregation))),
         .. new[] { "plain", "secure" }.Select(aggregation => Of(Demo(aggregation, isPrivate: true), WithCeilings)),
-        Of(Demo("secure", isPrivate: true, Distributed), WithCeilings),
+        Of(Demo("secure", isPrivate: true, yaml => Placed(yaml, "distributed")), WithCeilings),
+        Of(Demo("secure", isPrivate: true, yaml => Placed(yaml, "central")), WithCeilings),
         Of(StudyText.Benchmark(parameters: 1000)),
         StewardPage.Of(Facts(Demo("secure", isPrivate: true), WithCeilings, WorkerState.Empty with { Ledger = LedgerState.Empty with { Behind = [new LedgerHead(7, MaskedStudy.KeyOf("a newer log"))] } })),
         StewardPage.Of(Facts(Demo("secure", isPrivate: true), WithCeilings) with { Population = null }),
@@ -58,5 +59,5 @@ internal static class Pages
         Of(Demo("plain", change: yaml => yaml.Replace("sites: [cleveland, hungarian, switzerland, va]\n  quorum: 3", "sites: [cleveland, va]\n  quorum: 2", StringComparison.Ordinal))),
     ];
 
-    public static string Distributed(string yaml) => yaml.Replace("local-steps: 5", "local-steps: 1", StringComparison.Ordinal).Replace("noise-multiplier: 3\n", "noise-multiplier: 3\n    placement: distributed\n", StringComparison.Ordinal);
+    public static string Placed(string yaml, string placement) => yaml.Replace("local-steps: 5", "local-steps: 1", StringComparison.Ordinal).Replace("noise-multiplier: 3\n", $"noise-multiplier: 3\n    placement: {placement}\n", StringComparison.Ordinal);
 }

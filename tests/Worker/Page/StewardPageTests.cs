@@ -64,6 +64,16 @@ public sealed partial class StewardPageTests
         Assert.All(Pages.All.SelectMany(page => page.Sections), section => Assert.NotEmpty(section.Items));
     }
 
+    [Fact]
+    public void Noise_of_the_coordinator_is_said_to_be_trusted_and_not_enforced()
+    {
+        var page = Pages.Of(Pages.Demo("secure", isPrivate: true, yaml => Pages.Placed(yaml, "central")), Pages.WithCeilings);
+
+        Assert.StartsWith("NONE IN THE UPDATES OF THIS HOSPITAL: trusted, not enforced.", page.Item("Noise").Text, StringComparison.Ordinal);
+        Assert.True(page.Item("A coordinator that adds no noise").Attention);
+        Assert.Contains("would change, with no noise.", page.Item("An update of the model").Text, StringComparison.Ordinal);
+    }
+
     /// <summary>t = floor(2n/3) + 1 and c = min(t - 2, 2t - n - 1): 3 sites assume 1, 4 assume 1, 6 assume 3 (docs/reference/secure-aggregation.md).</summary>
     [Theory]
     [InlineData(3, "If 1 works together with it, of the 2 other hospitals, they learn their own updates and the sum of the rest, of at least 2 hospitals.")]

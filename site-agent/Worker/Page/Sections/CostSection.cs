@@ -22,8 +22,10 @@ internal static class CostSection
     {
         var who = facts.KnowsPatients ? $"each patient, all rows together (at most {dp.RowsPerPatient} in a step or an evaluation)" : "each row, which the study takes for a patient of its own";
         var evaluation = dp.Evaluation is { } counts ? Text($"; of counts of scores {counts.NoiseMultiplier:0.###} times") : "";
-        var where = dp.Placement == NoisePlacement.Distributed ? "in the sum of all hospitals a standard deviation of" : "a standard deviation of";
-        yield return new("Noise", Text($"Everything that is computed from patients has noise for {who}: in each step of training {where} {dp.NoiseMultiplier:0.###} times what a patient can change{evaluation}. It is charged before it is computed, or is not made."));
+        var deviation = Text($"a standard deviation of {dp.NoiseMultiplier:0.###} times what a patient can change{evaluation}. It is charged before it is computed, or is not made.");
+        yield return dp.Placement == NoisePlacement.Central
+            ? new("Noise", $"NONE IN THE UPDATES OF THIS HOSPITAL: trusted, not enforced. The coordinator is to add it to the sum of all hospitals, for {who}: {deviation}", attention: true)
+            : new("Noise", $"Everything that is computed from patients has noise for {who}: in each step of training {(dp.Placement == NoisePlacement.Distributed ? "in the sum of all hospitals " : "")}{deviation}");
         yield return new("What epsilon means", "With one patient more or less in the data, the probability of whatever is seen of these releases is at most e^epsilon times as great, plus delta: 2.7 times for epsilon 1, 20 times for epsilon 3. Less is more private.");
         if (facts.Mechanisms is not { } mechanisms)
         {

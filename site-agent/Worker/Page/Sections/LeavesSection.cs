@@ -32,7 +32,7 @@ internal static class LeavesSection
         var (study, federation) = (facts.Study, facts.Study.Federation);
         var form = Form(facts);
         var made = !facts.ReadsData ? "It is a constant."
-            : study.Privacy is { } dp ? string.Create(CultureInfo.InvariantCulture, $"It is the sum of what patients drawn by chance ({dp.SamplingRate:0.####} in each of {PageFacts.Count(study.Training.LocalSteps ?? 1, "step", "steps")}) would change, with noise. {Least(facts)}")
+            : study.Privacy is { } dp ? string.Create(CultureInfo.InvariantCulture, $"It is the sum of what patients drawn by chance ({dp.SamplingRate:0.####} in each of {PageFacts.Count(study.Training.LocalSteps ?? 1, "step", "steps")}) would change, with {dp.Placement switch { NoisePlacement.Central => "no", NoisePlacement.Distributed => "a part of the", _ => "" }}{(dp.Placement == NoisePlacement.Site ? "" : " ")}noise. {Least(facts)}")
             : $"It is made of all training rows together. {Least(facts)}";
         var weight = federation.Weighting == Weighting.Equal ? "Every hospital counts alike." : $"With it goes how much it counts: the number of training rows, up to {federation.MaximumWeight.ToString(CultureInfo.InvariantCulture)}.";
         yield return new("An update of the model", $"{Rounds(facts)}: {PageFacts.Count(facts.Dimension, "number", "numbers")} {form}. {made} {weight}");

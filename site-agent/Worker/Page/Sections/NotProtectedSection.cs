@@ -53,6 +53,9 @@ internal static class NotProtectedSection
                 : $"Each hospital adds a part of the noise, so that the sum has enough although {PageFacts.Count(StudyTerms.Colluders(facts.Hospitals), "hospital tells", "hospitals tell")} the coordinator what it added. Where more do, or some add less, the sum has less noise than was charged.", attention: true);
         }
 
+        if (dp.Placement == NoisePlacement.Central)
+            yield return new("A coordinator that adds no noise", "Or that is broken into: it sees the sum of the updates without any, and no hospital can check what it adds. What the ledger counts holds for those who get the model, if it does.", attention: true);
+
         yield return new("Patients of several hospitals", "A patient known to k hospitals is counted at each, and protected by no more than the k ceilings together. At this hospital, two data sets count as different patients unless datasets.yaml gives them one population.");
         yield return new("A spent budget", "A coordinator can use up this hospital's budget, or hold it reserved, with runs that come to nothing. That is never more than the ceiling.");
         yield return new("A worker put back to an older copy", "Is told so by the coordinator, which has seen its newest ledger head. A coordinator that keeps that back lets it spend again.");
