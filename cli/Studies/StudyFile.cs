@@ -3,6 +3,7 @@ using System.CommandLine;
 using FederatedClinicalMl.Cli.Features;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -16,7 +17,7 @@ internal static class StudyFile
     public static (StudyCheck Check, ImmutableArray<LibraryFault> Library) Check(FileInfo file)
     {
         var (library, faults) = FeatureFolder.Read(FeatureFolder.Beside(file));
-        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library, new LearningRule(), new EncryptionRule(study => ModelPlan.For(study).Layout.Dimension)), faults);
+        return (StudyChecker.CheckYaml(File.ReadAllText(file.FullName), library, new LearningRule(), new EncryptionRule(study => ModelPlan.For(study).Layout.Dimension), new PrivateTrainingRule()), faults);
     }
 
     /// <summary>The study, or a fault that names the first problem.</summary>

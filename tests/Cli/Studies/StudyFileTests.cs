@@ -51,6 +51,33 @@ public sealed class StudyFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_ofAStudyWhoseNoiseCannotBeCalibrated_saysWhy()
+    {
+        var hidden = string.Join(", ", Enumerable.Repeat("1", 16));
+        Write($$$"""
+            protocol: 1
+            name: too-wide
+            title: A network that is too wide for so many rows
+            purpose: A test of this software
+            ethics: none needed
+            data:
+              dataset: rows
+              features: [{name: age, range: [0, 120], constants: {mean: 60, sd: 10}}]
+              label: {name: ill}
+            model: {kind: mlp, hidden: [{{{hidden}}}]}
+            training: {local-steps: 1}
+            federation: {rounds: 1, quorum: 3, weighting: equal}
+            evaluation: {every: 0}
+            privacy: {dp: {noise-multiplier: 1, clipping-norm: 1, sampling-rate: 0.5, patients: 100, rows-per-patient: 256} }
+            """, null);
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+
+        Assert.Equal((int)ExitCode.InvalidInput, code);
+        Assert.Contains("The network is too wide for so many rows of a patient", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_ofAStudyWithoutTheDefinition_saysWhereItWouldBe()
     {
         Write(Study, null);
