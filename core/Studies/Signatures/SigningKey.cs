@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
 namespace FederatedClinicalMl.Studies;
@@ -55,10 +56,10 @@ public sealed class SigningKey : IDisposable
 /// <summary>The public half of a <see cref="SigningKey"/>: a DER SubjectPublicKeyInfo.</summary>
 public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<VerifyingKey>
 {
-    // Reading a key checks its point, which takes longer than verifying with it; so it is read once. Null where it is malformed. The lock guards its use: the platform
-    // promises nothing for several threads.
-    private readonly Lazy<ECDsa?> _key = new(() => Import(subjectPublicKeyInfo));
-    private readonly Lock _gate = new();
+    private const int MostKept = 1024;
+
+    // Reading a key checks its point, which takes twice as long as verifying with it; so each is read once for all who have it. Strangers' keys only make it be read again.
+    private static readonly ConcurrentDictionary<Sha256Digest, Lazy<ECDsa?>> s_read = new();
 
     /// <summary>DER SubjectPublicKeyInfo.</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; } = subjectPublicKeyInfo;
@@ -69,10 +70,10 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
     /// <summary>Whether <paramref name="signature"/> was made by this key over this message for this purpose. Malformed keys verify nothing.</summary>
     public bool Verify(string context, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        if (_key.Value is not { } key)
+        if (Read() is not { } key)
             return false;
         var bound = SignatureContext.Bind(context, message);
-        lock (_gate)
+        lock (key) // the platform promises nothing for several threads
             return key.VerifyData(bound, signature, HashAlgorithmName.SHA256);
     }
 
@@ -84,6 +85,19 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
 
     /// <inheritdoc/>
     public override int GetHashCode() => Fingerprint.GetHashCode();
+
+    // Null where it is malformed.
+    private ECDsa? Read()
+    {
+        if (!s_read.TryGetValue(Fingerprint, out var read))
+        {
+            if (s_read.Count >= MostKept)
+                s_read.Clear();
+            read = s_read.GetOrAdd(Fingerprint, _ => new Lazy<ECDsa?>(() => Import(SubjectPublicKeyInfo.Span)));
+        }
+
+        return read.Value;
+    }
 
     private static ECDsa? Import(ReadOnlySpan<byte> subjectPublicKeyInfo)
     {

@@ -558,7 +558,7 @@ public sealed class WorkerCore : IDisposable
         {
             var release = before is null ? Record(manifest) : Again(before, manifest);
             FaultPoint.Reached("worker-release-logged");
-            _spool.Write(release, computed.Payload.Span);
+            _spool.Write(release, computed.Payload.Span, isInLog: computed.Encoding == ReleaseManifest.MessageEncoding);
             FaultPoint.Reached("worker-release-spooled");
             return TicketOf(release);
         }

@@ -49,7 +49,10 @@ internal sealed class ReleaseSpool(IDisk exchange)
     }
 
     /// <summary>Writes a release's file; returns once it is durable.</summary>
-    public void Write(ReleaseRecord release, ReadOnlySpan<byte> payload)
+    /// <param name="release">The release.</param>
+    /// <param name="payload">What it holds beside its head.</param>
+    /// <param name="isInLog">Whether the log holds the payload, too: then the file is made again from it after a loss of power, and need not be durable.</param>
+    public void Write(ReleaseRecord release, ReadOnlySpan<byte> payload, bool isInLog)
     {
         var path = PathOf(FileName(release.Step));
         var temporary = path + DurableFile.TemporarySuffix;
@@ -60,11 +63,13 @@ internal sealed class ReleaseSpool(IDisk exchange)
                 var head = release.Head.Bytes.Span;
                 file.Write(0, head);
                 file.Write(head.Length, payload);
-                file.Sync(); // before the rename: the name must never point at less than the whole
+                if (!isInLog)
+                    file.Sync(); // before the rename: the name must never point at less than the whole, where that is not made again
             }
 
             exchange.Rename(temporary, path);
-            exchange.SyncDirectory(ExchangePaths.Outgoing);
+            if (!isInLog)
+                exchange.SyncDirectory(ExchangePaths.Outgoing);
         }
         catch (IOException)
         {
