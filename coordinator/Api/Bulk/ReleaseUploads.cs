@@ -78,8 +78,8 @@ public sealed partial class ReleaseUploads(
                 throw new FaultException(Fault.RangeWrong);
             case UploadRefused refused:
                 await runs.SendAsync(rule.Step.Run, now => new ReleaseRejected(now, rule.Step, rule.Site, refused.Fault));
-                LogRefused(rule.Site, rule.Step, RoundFaults.Code(refused.Fault), refused.Sentence);
-                await RefuseAsync(context, refused.Fault, refused.Sentence);
+                LogRefused(rule.Site, rule.Step, RoundFaults.Code(refused.Fault), refused.Detail ?? RoundFaults.Sentence(refused.Fault));
+                await RefuseAsync(context, refused.Fault, RoundFaults.Sentence(refused.Fault));
                 break;
             case UploadWhole whole:
                 await AcceptAsync(whole.Release);

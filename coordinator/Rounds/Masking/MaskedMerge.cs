@@ -18,8 +18,8 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
     {
         if (step.Kind == StepKind.Training)
             return Fold(step, payloads, masked.Attempt.Terms);
-        if (Collect(payloads, ((MaskedAttempt)masked.Attempt).State) is not { } attempt)
-            return new MergeOutcome(default, 0, RoundFault.MessagesDisagree);
+        if (Collect(payloads, ((MaskedAttempt)masked.Attempt).State, out var refusal) is not { } attempt)
+            return new MergeOutcome(default, 0, RoundFault.MessagesDisagree, refusal?.Sentence);
         return step.Kind switch
         {
             StepKind.KeyAgreement => Store(attempt.Roster!.Encode()),
@@ -30,14 +30,19 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
     }
 
     // What was right by itself when it was staged may not go with another site's: two that use one key, for example.
-    private static ServerState? Collect(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, ServerState attempt)
+    private static ServerState? Collect(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, ServerState attempt, out AggregationRefusal? refusal)
     {
+        refusal = null;
         var stage = attempt.Stage;
         foreach (var (_, payload) in payloads)
         {
             var decided = ServerMachine.Decide(attempt, new TakeMessage(Message<AggregationMessage>(payload)));
-            if (decided.Refusal is not null)
+            if (decided.Refusal is { } refused)
+            {
+                refusal = refused;
                 return null;
+            }
+
             attempt = decided.Events.Aggregate(attempt, (state, happened) => state.Apply(happened));
         }
 
@@ -72,9 +77,9 @@ internal sealed class MaskedMerge(Study study, ResultStore results)
 
     private MergeOutcome Unmask(StepId step, ServerState attempt, Sha256Digest parameters, MaskedStep masked)
     {
-        using var masks = Unmasking.Masks(attempt, out _);
+        using var masks = Unmasking.Masks(attempt, out var refusal);
         if (masks is null)
-            return new MergeOutcome(default, 0, RoundFault.SharesUnfit);
+            return new MergeOutcome(default, 0, RoundFault.SharesUnfit, refusal?.Sentence);
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
         return new WordUpdate(study, results).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
