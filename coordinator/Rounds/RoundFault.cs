@@ -125,4 +125,7 @@ public enum RoundFault
 
     /// <summary>A release under differential privacy has no ledger head that the site's worker has signed, or another has one.</summary>
     LedgerHeadWrong,
+
+    /// <summary>A message of secure aggregation is not one that its step takes of its sender.</summary>
+    MessageRefused,
 }

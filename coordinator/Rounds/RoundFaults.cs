@@ -62,6 +62,7 @@ public static class RoundFaults
         RoundFault.SumsDisagree => "The members do not agree on what the encrypted sum holds. The round is tried again; look for a site that changed its software, or was given another sum.",
         RoundFault.SumVoid => "The unmasked sum is beyond what the sites' updates can add up to: some site's was out of range. The round is void, and tried again.",
         RoundFault.LedgerHeadWrong => "The release does not carry the head of its site's privacy ledger, signed by the worker, where its study demands one, or carries one where it does not. Check that site and coordinator run compatible versions.",
+        RoundFault.MessageRefused => "The message of secure aggregation is not one that the step takes of this site: another's, of another attempt, or one that does not fit what was said before. The coordinator's log says which.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "This fault has no sentence."),
     };
 }

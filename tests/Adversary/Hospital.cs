@@ -17,7 +17,8 @@ namespace FederatedClinicalMl.Tests.Adversary;
 /// <param name="Vector">Of the masked update: the words.</param>
 /// <param name="Reason">What the coordinator hears of a refusal.</param>
 /// <param name="Sentence">What the hospital logs of it.</param>
-internal sealed record Answer(AggregationMessage? Message, byte[] Vector, Reason Reason, string Sentence);
+/// <param name="Release">The whole release, as its gateway would carry it.</param>
+internal sealed record Answer(AggregationMessage? Message, byte[] Vector, Reason Reason, string Sentence, byte[] Release);
 
 /// <summary>A hospital: the production worker over simulated disks, and its steward. What it computes is its own constant.</summary>
 internal sealed class Hospital : IDisposable
@@ -33,11 +34,14 @@ internal sealed class Hospital : IDisposable
         _identity = new WorkerIdentity(SiteId.Parse(name), SigningKey.Create(), new SiteSecret(new byte[SiteSecret.Length]), "1.0.0");
         Core = WorkerCore.Open(
             _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy),
-            () => DatasetMap.Read("datasets: {}", "/srv"), new ConstantComputer(update),
+            () => DatasetMap.Read("datasets: {none: {path: rows.csv, format: csv}}", "/srv"), new ConstantComputer(update),
             new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero)));
     }
 
     public SiteId Name => _identity.Site;
+
+    /// <summary>The worker's key, which nobody but the hospital has.</summary>
+    public SigningKey Key => _identity.Key;
 
     /// <summary>What its steward reads out.</summary>
     public Sha256Digest Fingerprint => _identity.Key.PublicKey.Fingerprint;
@@ -46,8 +50,8 @@ internal sealed class Hospital : IDisposable
 
     public MemberDesk Members => new(Core, _identity);
 
-    /// <summary>The text of <c>policy.yaml</c>.</summary>
-    public string Policy { get; set; } = PolicyReader.Default;
+    /// <summary>The text of <c>policy.yaml</c>: the default, and a model that needs no rows.</summary>
+    public string Policy { get; set; } = PolicyReader.Default.Replace("models: [logistic-regression, mlp]", "models: [logistic-regression, mlp, benchmark]", StringComparison.Ordinal);
 
     /// <summary>How many steps of masked rounds its log says it has answered.</summary>
     public int Answered => Core.Log(1).Count(line => line.Contains($"\"kind\":\"{WorkerEntries.Masked}\"", StringComparison.Ordinal));
@@ -86,11 +90,39 @@ internal sealed class Hospital : IDisposable
         var sentence = "";
         var result = Core.Perform(order, decline => sentence = decline.Message);
         if (result.BodyCase == StepResult.BodyOneofCase.Declined)
-            return new Answer(null, [], result.Declined, sentence);
+            return new Answer(null, [], result.Declined, sentence, []);
         var file = DurableFile.Read(_outbox.Seal(_exchange), $"{ExchangePaths.Outgoing}/{result.Ticket.File}");
         var payload = file.AsSpan(ReleaseHead.LengthOf(file));
-        var words = order.Kind == StepOrder.Types.Kind.Training ? payload.Length - MaskedInput.Length : 0;
-        return new Answer(AggregationMessage.Read(payload[words..]), payload[..words].ToArray(), Reason.Unspecified, "");
+        var words = ReleaseHead.Read(file.AsSpan(0, file.Length - payload.Length)).Manifest.Encoding switch
+        {
+            ReleaseManifest.MessageEncoding => 0,
+            ReleaseManifest.OpenedEncoding => payload.Length - DecryptedSum.Length,
+            "fixed32" => payload.Length, // plain
+            _ => payload.Length - MaskedInput.Length,
+        };
+        return new Answer(AggregationMessage.Read(payload[words..]), payload[..words].ToArray(), Reason.Unspecified, "", file);
+    }
+
+    /// <summary>Puts what the coordinator sends where the gateway puts it.</summary>
+    public Sha256Digest Put(ReadOnlySpan<byte> bytes)
+    {
+        var digest = Sha256Digest.Of(bytes);
+        DurableFile.Write(_exchange, $"{ExchangePaths.Incoming}/{digest}", bytes);
+        return digest;
+    }
+
+    /// <summary>Removes what waits to be sent, as a gateway that the coordinator holds can.</summary>
+    public void LoseReleases()
+    {
+        foreach (var file in _exchange.List(ExchangePaths.Outgoing))
+            _exchange.Delete($"{ExchangePaths.Outgoing}/{file}");
+    }
+
+    /// <summary>A release like another one of this hospital's, signed by its worker, with what the hospital says instead.</summary>
+    public byte[] Lie(byte[] release, ReadOnlySpan<byte> payload)
+    {
+        var manifest = ReleaseHead.Read(release.AsSpan(0, ReleaseHead.LengthOf(release))).Manifest with { PayloadLength = payload.Length, PayloadDigest = Sha256Digest.Of(payload) };
+        return [.. ReleaseHead.Sign(manifest, Key).Bytes.Span, .. payload];
     }
 
     public void Dispose()
@@ -99,17 +131,20 @@ internal sealed class Hospital : IDisposable
         _identity.Key.Dispose();
     }
 
-    // An update of 32-bit codes, all of them the same number, with the weight 1.
+    // An update of 32-bit codes, all of them the same number, with the weight 1; under differential privacy with noise, as the ledger gives it out.
     private sealed class ConstantComputer(int update) : IStepComputer
     {
         public StepComputation Compute(StepRequest request, CancellationToken cancel)
         {
             if (request.Step.Kind.IsMessage())
                 return new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, Sha256Digest.Of("the rows"u8), "constant", 0);
+            using var randomness = request.Randomness?.Invoke(Sha256Digest.Of("the rows"u8));
+            using var noise = randomness?.Stream("fcml-test-noise-v1");
             var dimension = ModelPlan.For(request.Study).Layout.Dimension;
-            var payload = new byte[dimension * sizeof(int)];
+            var (payload, drawn) = (new byte[dimension * sizeof(int)], new byte[dimension]);
+            noise?.Fill(drawn);
             for (var i = 0; i < dimension; i++)
-                BitConverter.TryWriteBytes(payload.AsSpan(i * sizeof(int)), update);
+                BitConverter.TryWriteBytes(payload.AsSpan(i * sizeof(int)), update + drawn[i]);
             return new StepComputation(payload, "fixed32", dimension, 1, 0, Sha256Digest.Of("the rows"u8), "constant", 0);
         }
     }

@@ -25,19 +25,21 @@ internal sealed class LyingCoordinator(Study study, MemberList members)
     /// <summary>A list of these hospitals with the keys that they have.</summary>
     public static MemberList ListOf(params IEnumerable<Hospital> hospitals) => MemberList.Of(hospitals.Select(hospital => new Member(hospital.Name, hospital.Fingerprint)));
 
-    /// <summary>A study of these members, under masks.</summary>
-    public static Study StudyOf(MemberList members, int quorum = 3)
+    /// <summary>A study of these members, under masks; nothing but the rounds.</summary>
+    public static Study StudyOf(MemberList members, int quorum = 3, string aggregation = "secure", int parameters = 2, string weighting = "equal")
     {
-        var study = StudyChecker.CheckYaml($$"""
+        var check = StudyChecker.CheckYaml($$"""
             protocol: 1
             name: masked
             title: Updates under masks
-            purpose: Show what a lying coordinator gets
+            purpose: Show what an adversary gets
             ethics: Made-up data
-            data: {dataset: rows, features: [{name: age, range: [0, 120], constants: {mean: 60, sd: 10} } ], label: {name: ill} }
-            model: {kind: logistic-regression}
-            federation: {rounds: 2, quorum: {{quorum}} }
-            """).Study!;
+            data: {dataset: none}
+            model: {kind: benchmark, parameters: {{parameters}} }
+            federation: {rounds: 2, sites: [{{string.Join(", ", members.Members.Select(member => member.Site))}}], quorum: {{quorum}}, weighting: {{weighting}}, maximum-weight: 10000, aggregation: {{aggregation}}, attempts: 2}
+            evaluation: {every: 0}
+            """);
+        var study = check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
         return StudyKeys.Name(study, members.Members.ToDictionary(member => member.Site, member => member.Fingerprint)).Study!;
     }
 

@@ -14,7 +14,8 @@ internal sealed class FrameReader(PipeReader body) : IDisposable
     /// <summary>Longest payload of a frame in bytes.</summary>
     public const int LongestPayload = 1 << 20;
 
-    private const int HeaderLength = sizeof(uint) + sizeof(ulong);
+    /// <summary>Bytes before each payload.</summary>
+    public const int HeaderLength = sizeof(uint) + sizeof(ulong);
 
     private byte[] _buffer = [];
 

@@ -47,14 +47,15 @@ public sealed partial class ReleaseUploads(
             throw new FaultException(Fault.RequestInvalid, "Content-Range must be of the form: bytes <from>-<to>/<total>.");
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null; // a hospital's line may be slow; a newer upload of the site ends a dead one
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = null; // bounded by the run's rule and the announced range
-
         if (upload.Rule is not { } rule)
             throw new RoundRefusedException(RoundFault.SiteAnswered, RoundFaults.Sentence(RoundFault.SiteAnswered));
+        // Who sends on after a refusal is cut off: at most a byte to a frame of what was announced, and what the run's rule allows, is read to the end.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = (Math.Min(to - from, rule.MaximumLength) + 1) * (FrameReader.HeaderLength + 1);
+
         using var frames = new FrameReader(context.Request.BodyReader);
-        UploadResult result = new UploadAppended(from);
-        for (var offset = from; ;)
+        UploadResult result = total > rule.MaximumLength ? staging.Append(rule, from, total, default) : new UploadAppended(from); // too long: before a byte is read
+        for (var offset = from; result is UploadAppended;)
         {
             var payload = await frames.ReadAsync(stop);
             if (payload.IsEmpty)
@@ -62,8 +63,6 @@ public sealed partial class ReleaseUploads(
             if (offset + payload.Length > to + 1)
                 throw new FaultException(Fault.FrameWrong, "The body is longer than its Content-Range says.");
             result = staging.Append(rule, offset, total, payload.Span);
-            if (result is not UploadAppended)
-                break;
             offset += payload.Length;
         }
 
@@ -78,8 +77,8 @@ public sealed partial class ReleaseUploads(
                 throw new FaultException(Fault.RangeWrong);
             case UploadRefused refused:
                 await runs.SendAsync(rule.Step.Run, now => new ReleaseRejected(now, rule.Step, rule.Site, refused.Fault));
-                LogRefused(rule.Site, rule.Step, RoundFaults.Code(refused.Fault), refused.Sentence);
-                await RefuseAsync(context, refused.Fault, refused.Sentence);
+                LogRefused(rule.Site, rule.Step, RoundFaults.Code(refused.Fault), refused.Detail ?? RoundFaults.Sentence(refused.Fault));
+                await RefuseAsync(context, refused.Fault, RoundFaults.Sentence(refused.Fault));
                 break;
             case UploadWhole whole:
                 await AcceptAsync(whole.Release);
@@ -120,6 +119,11 @@ public sealed partial class ReleaseUploads(
         {
             LogFault(site, text.Length <= 80 ? text : text[..80], refused.Fault.Code);
             await FaultWriter.WriteAsync(context, refused);
+        }
+        catch (BadHttpRequestException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogFault(site, text.Length <= 80 ? text : text[..80], Fault.FrameWrong.Code); // longer than it may be, or no body at all
+            await FaultWriter.WriteAsync(context, Fault.FrameWrong);
         }
         catch (IOException error) when (!context.RequestAborted.IsCancellationRequested)
         {

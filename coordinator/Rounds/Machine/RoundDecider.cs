@@ -137,7 +137,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             return RoundFault.AttemptStale;
         if (step.Participants is null)
             return RoundFault.StepCollects;
-        Abandon(step, $"it could not be merged ({RoundFaults.Code(failed.Fault)})");
+        Abandon(step, $"it could not be merged ({RoundFaults.Code(failed.Fault)}{(failed.Detail is null ? "" : $": {failed.Detail}")})");
         return null;
     }
 

@@ -59,7 +59,11 @@ public sealed record StepMerged(
     DateTimeOffset Now, StepId Step, Sha256Digest Result, long Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HeldBack = false) : RunCommand(Now);
 
 /// <summary>A closed step cannot be merged, e.g. because the result is not finite.</summary>
-public sealed record MergeFailed(DateTimeOffset Now, StepId Step, RoundFault Fault) : RunCommand(Now);
+/// <param name="Now">The coordinator's time.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Fault">Why.</param>
+/// <param name="Detail">Which site it lies with, where that is known.</param>
+public sealed record MergeFailed(DateTimeOffset Now, StepId Step, RoundFault Fault, string? Detail = null) : RunCommand(Now);
 
 /// <summary>No new step opens, and the open step's deadline stops counting, until resumed.</summary>
 public sealed record PauseRun(DateTimeOffset Now) : RunCommand(Now);

@@ -70,13 +70,13 @@ internal sealed class EncryptedAttempt : RoundAttempt
     };
 
     /// <inheritdoc/>
-    public override bool Accepts(AggregationMessage message, Sha256Digest vector) => (_kind, message) switch
+    public override AggregationRefusal? RefusalOf(AggregationMessage message, Sha256Digest vector) => (_kind, message) switch
     {
-        (StepKind.KeyAgreement, KeyAdvertisement keys) => EncryptedExchange.Keys(Plan, Terms, keys) is null,
-        (StepKind.KeyMaking, KeyContribution contribution) => EncryptedExchange.Contribution(Plan, Terms, _roster!, contribution) is null,
-        (StepKind.Training, MaskedInput input) => input.Payload == vector && EncryptedExchange.Input(Terms, _roster!, input) is null,
-        (StepKind.Decryption, DecryptedSum opened) => (opened.Payload == vector || VectorLengthOf(Terms.Members.Members[opened.Sender].Site) == 0)
-            && EncryptedExchange.Opened(Terms, _roster!, _sum, opened) is null,
-        _ => false,
+        (StepKind.KeyAgreement, KeyAdvertisement keys) => EncryptedExchange.Keys(Plan, Terms, keys),
+        (StepKind.KeyMaking, KeyContribution contribution) => EncryptedExchange.Contribution(Plan, Terms, _roster!, contribution),
+        (StepKind.Training, MaskedInput input) => input.Payload != vector ? OtherVector() : EncryptedExchange.Input(Terms, _roster!, input),
+        (StepKind.Decryption, DecryptedSum opened) => opened.Payload != vector && VectorLengthOf(Terms.Members.Members[opened.Sender].Site) != 0
+            ? OtherVector() : EncryptedExchange.Opened(Terms, _roster!, _sum, opened),
+        _ => Refuse(AggregationFault.OutOfOrder, "The message is not what this step collects."),
     };
 }

@@ -24,16 +24,16 @@ internal sealed class EncryptedMerge(Study study, ResultStore results, NoiseRoot
             {
                 case StepKind.KeyAgreement:
                     var roster = new KeyRoster([.. payloads.Select(item => MaskedMerge.Message<KeyAdvertisement>(item.Payload)).OrderBy(keys => keys.Sender)]);
-                    return EncryptedExchange.Together(attempt.Terms, roster) is null ? Store(roster.Encode()) : new MergeOutcome(default, 0, RoundFault.MessagesDisagree);
+                    return EncryptedExchange.Together(attempt.Terms, roster) is not { } refusal ? Store(roster.Encode()) : new MergeOutcome(default, 0, RoundFault.MessagesDisagree, refusal.Sentence);
                 case StepKind.KeyMaking:
                     return Store(MessageList.Join(payloads.Select(item => MaskedMerge.Message<KeyContribution>(item.Payload)).OrderBy(contribution => contribution.Sender)));
                 case StepKind.Training:
                     return Fold(step, payloads, attempt.Plan);
                 default:
-                    var words = attempt.Plan.Mode == EncryptionMode.Consortium ? Agreed(payloads, attempt) : Opened(payloads, attempt, masked.Sum);
-                    return words is null
-                        ? new MergeOutcome(default, 0, RoundFault.SumsDisagree)
-                        : new WordUpdate(study, results, roots).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
+                    if (attempt.Plan.Mode == EncryptionMode.Consortium && Disagreement(payloads, attempt) is { } disagreement)
+                        return new MergeOutcome(default, 0, RoundFault.SumsDisagree, disagreement);
+                    var words = attempt.Plan.Mode == EncryptionMode.Consortium ? Sent(payloads, attempt) : Opened(payloads, attempt, masked.Sum);
+                    return new WordUpdate(study, results, roots).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);
             }
         }
         catch (FormatException)
@@ -75,13 +75,18 @@ internal sealed class EncryptedMerge(Study study, ResultStore results, NoiseRoot
     }
 
     // Every member signed what the sum is; the maker of the key sent it.
-    private static byte[]? Agreed(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, EncryptedAttempt attempt)
+    private static string? Disagreement(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, EncryptedAttempt attempt)
     {
-        var messages = payloads.Select(item => (item.Payload, Message: MaskedMerge.Message<DecryptedSum>(item.Payload, attempt.VectorLengthOf(item.Input.Site)))).ToList();
-        if (messages.DistinctBy(item => item.Message.Payload).Count() != 1)
-            return null;
+        var signed = payloads.ToDictionary(item => item.Input.Site, item => MaskedMerge.Message<DecryptedSum>(item.Payload, attempt.VectorLengthOf(item.Input.Site)).Payload);
+        var maker = attempt.Terms.Members.Members[EncryptedExchange.Maker].Site;
+        var others = signed.Where(site => site.Value != signed[maker]).Select(site => $"'{site.Key}'").ToList();
+        return others.Count == 0 ? null : $"{string.Join(", ", others)} signed other words than '{maker}' sent.";
+    }
+
+    private static byte[] Sent(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, EncryptedAttempt attempt)
+    {
         var words = new byte[attempt.Terms.PayloadLength];
-        messages.Single(item => item.Message.Sender == EncryptedExchange.Maker).Payload.Read(0, words);
+        payloads.Single(item => item.Input.Site == attempt.Terms.Members.Members[EncryptedExchange.Maker].Site).Payload.Read(0, words);
         return words;
     }
 

@@ -41,8 +41,8 @@ internal sealed class MaskedAttempt : RoundAttempt
     public override long VectorLengthOf(SiteId site) => _kind == StepKind.Training ? Terms.PayloadLength : 0;
 
     /// <inheritdoc/>
-    public override bool Accepts(AggregationMessage message, Sha256Digest vector) =>
-        (message is not MaskedInput head || head.Payload == vector) && ServerMachine.Decide(State, new TakeMessage(message)).Refusal is null;
+    public override AggregationRefusal? RefusalOf(AggregationMessage message, Sha256Digest vector) =>
+        message is MaskedInput head && head.Payload != vector ? OtherVector() : ServerMachine.Decide(State, new TakeMessage(message)).Refusal;
 
     private static IEnumerable<(int Sender, AggregationMessage Message)> MessagesOf(EndedStep ended, ResultStore results)
     {

@@ -19,8 +19,8 @@ internal sealed class MaskedMerge(Study study, ResultStore results, NoiseRoots r
     {
         if (step.Kind == StepKind.Training)
             return Fold(step, payloads, masked.Attempt.Terms);
-        if (Collect(payloads, ((MaskedAttempt)masked.Attempt).State) is not { } attempt)
-            return new MergeOutcome(default, 0, RoundFault.MessagesDisagree);
+        if (Collect(payloads, ((MaskedAttempt)masked.Attempt).State, out var refusal) is not { } attempt)
+            return new MergeOutcome(default, 0, RoundFault.MessagesDisagree, refusal?.Sentence);
         return step.Kind switch
         {
             StepKind.KeyAgreement => Store(attempt.Roster!.Encode()),
@@ -31,14 +31,19 @@ internal sealed class MaskedMerge(Study study, ResultStore results, NoiseRoots r
     }
 
     // What was right by itself when it was staged may not go with another site's: two that use one key, for example.
-    private static ServerState? Collect(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, ServerState attempt)
+    private static ServerState? Collect(IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, ServerState attempt, out AggregationRefusal? refusal)
     {
+        refusal = null;
         var stage = attempt.Stage;
         foreach (var (_, payload) in payloads)
         {
             var decided = ServerMachine.Decide(attempt, new TakeMessage(Message<AggregationMessage>(payload)));
-            if (decided.Refusal is not null)
+            if (decided.Refusal is { } refused)
+            {
+                refusal = refused;
                 return null;
+            }
+
             attempt = decided.Events.Aggregate(attempt, (state, happened) => state.Apply(happened));
         }
 
@@ -73,9 +78,9 @@ internal sealed class MaskedMerge(Study study, ResultStore results, NoiseRoots r
 
     private MergeOutcome Unmask(StepId step, ServerState attempt, Sha256Digest parameters, MaskedStep masked)
     {
-        using var masks = Unmasking.Masks(attempt, out _);
+        using var masks = Unmasking.Masks(attempt, out var refusal);
         if (masks is null)
-            return new MergeOutcome(default, 0, RoundFault.SharesUnfit);
+            return new MergeOutcome(default, 0, RoundFault.SharesUnfit, refusal?.Sentence);
         var words = results.Read(masked.Sum, int.MaxValue);
         masks.Apply(words);
         return new WordUpdate(study, results, roots).Make(step, parameters, words, attempt.Terms.Declared.Word, masked.TotalWeight);

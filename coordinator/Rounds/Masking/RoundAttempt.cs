@@ -44,10 +44,10 @@ public abstract class RoundAttempt
     /// <summary>What those bytes must be; null where every value is as good as another.</summary>
     public virtual PackedLayout? Layout => null;
 
-    /// <summary>Whether the step takes a message of the site that sent it.</summary>
+    /// <summary>Why the step does not take a message of the site that sent it; null where it does.</summary>
     /// <param name="message">The message.</param>
     /// <param name="vector">SHA-256 of the bytes before it; of no bytes where there are none.</param>
-    public abstract bool Accepts(AggregationMessage message, Sha256Digest vector);
+    public abstract AggregationRefusal? RefusalOf(AggregationMessage message, Sha256Digest vector);
 
     /// <summary>The sum of an attempt, once it is committed: its digest, and what the weights in it add up to.</summary>
     public static (Sha256Digest Sum, long TotalWeight) SumOf(RunState run, StepId step)
@@ -60,6 +60,10 @@ public abstract class RoundAttempt
     /// <summary>Whether a step is a committed one of the same attempt, before this one.</summary>
     private protected static bool IsBefore(EndedStep ended, StepId step) =>
         ended.Result is not null && ended.Id.Round == step.Round && ended.Id.Kind.Part() == StepKind.Training && ended.Id.Attempt == step.Attempt && ended.Id.Kind.Phase() < step.Kind.Phase();
+
+    private protected static AggregationRefusal Refuse(AggregationFault fault, string sentence) => new(fault, null, sentence);
+
+    private protected static AggregationRefusal OtherVector() => Refuse(AggregationFault.AskedOtherwise, "The message answers for other bytes than those that come before it.");
 
     // Results are read by their digest, and were written by this program: another message is a fault of the program.
     private protected static T Message<T>(ReadOnlySpan<byte> bytes)

@@ -129,4 +129,5 @@ public sealed class StepMerge
 /// <param name="Result">SHA-256 of the durable result.</param>
 /// <param name="Length">Its bytes.</param>
 /// <param name="Fault">Why there is none; null where there is one.</param>
-public readonly record struct MergeOutcome(Sha256Digest Result, long Length, RoundFault? Fault);
+/// <param name="Detail">Which site that lies with, where it is known.</param>
+public readonly record struct MergeOutcome(Sha256Digest Result, long Length, RoundFault? Fault, string? Detail = null);

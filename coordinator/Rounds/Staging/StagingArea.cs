@@ -168,7 +168,7 @@ public sealed class StagingArea : IDisposable
     // Only what came to this process whole is held against the site. Bytes that lay on the disk before may be what a loss of power made of them, and
     // the sender, who asked before it, went on where he had been told to: he shall send all of it again.
     private UploadResult Reject(UploadRule rule, Slot slot, Upload upload, RoundFault fault) =>
-        upload.Resumed ? new UploadMisplaced(StartAnew(rule, slot).Length) : Refuse(rule, slot, fault);
+        upload.Resumed ? new UploadMisplaced(StartAnew(rule, slot).Length) : Refuse(rule, slot, fault, upload.Detail);
 
     private UploadWhole Seal(UploadRule rule, Upload upload)
     {
@@ -260,10 +260,10 @@ public sealed class StagingArea : IDisposable
         }
     }
 
-    private UploadRefused Refuse(UploadRule rule, Slot slot, RoundFault fault)
+    private UploadRefused Refuse(UploadRule rule, Slot slot, RoundFault fault, string? detail = null)
     {
         Discard(rule.Step, rule.Site, slot);
-        return new UploadRefused(fault, RoundFaults.Sentence(fault));
+        return new UploadRefused(fault, detail);
     }
 
     private Upload StartAnew(UploadRule rule, Slot slot)

@@ -35,6 +35,9 @@ internal sealed class Upload : IDisposable
     /// <summary>Whether no byte is missing.</summary>
     public bool IsComplete => Head is { } head && head.FileLength == Length;
 
+    /// <summary>Of a release that was refused: what is wrong in particular, for the coordinator's log; null where the fault says it all.</summary>
+    public string? Detail { get; private set; }
+
     /// <summary>Set once the release is durable.</summary>
     public StagedRelease? Whole { get; set; }
 
@@ -57,8 +60,10 @@ internal sealed class Upload : IDisposable
             return RoundFault.PayloadDigestWrong;
         if (_rest is null)
             return null;
-        var isRight = rule.Attempt is null ? rule.Accepts(Head.Manifest, _rest.ToArray()) : rule.Accepts(_rest.ToArray(), Sha256Digest.Of(_vectorHash));
-        return isRight ? null : RoundFault.PayloadMalformed;
+        if (rule.Attempt is null)
+            return rule.Accepts(Head.Manifest, _rest.ToArray()) ? null : RoundFault.PayloadMalformed;
+        Detail = rule.RefusalOf(rule.Attempt, _rest.ToArray(), Sha256Digest.Of(_vectorHash));
+        return Detail is null ? null : RoundFault.MessageRefused;
     }
 
     public void CloseFile()

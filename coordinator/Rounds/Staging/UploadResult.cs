@@ -38,4 +38,6 @@ public sealed record UploadMisplaced(long Offset) : UploadResult;
 public sealed record UploadWhole(StagedRelease Release) : UploadResult;
 
 /// <summary>Refused for good; what was staged is gone. To be journaled as <see cref="ReleaseRejected"/>.</summary>
-public sealed record UploadRefused(RoundFault Fault, string Sentence) : UploadResult;
+/// <param name="Fault">Why.</param>
+/// <param name="Detail">What is wrong in particular, for the coordinator's log and nobody else; null where the fault says it all.</param>
+public sealed record UploadRefused(RoundFault Fault, string? Detail = null) : UploadResult;

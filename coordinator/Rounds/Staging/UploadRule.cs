@@ -58,15 +58,18 @@ public sealed record UploadRule(
         };
     }
 
-    /// <summary>Whether a message of secure aggregation is the site's, and one that the attempt takes.</summary>
+    /// <summary>Why a message of secure aggregation is not the site's, or none that the attempt takes; null where it is.</summary>
+    /// <param name="attempt">The attempt.</param>
     /// <param name="bytes">The message.</param>
     /// <param name="vector">SHA-256 of the update before it; of no bytes where there is none.</param>
-    public bool Accepts(ReadOnlySpan<byte> bytes, Sha256Digest vector)
+    /// <returns>For the coordinator's own log: the public sentence is that of <see cref="RoundFault.MessageRefused"/>.</returns>
+    public string? RefusalOf(RoundAttempt attempt, ReadOnlySpan<byte> bytes, Sha256Digest vector)
     {
-        if (Attempt is null || AggregationMessage.Read(bytes) is not { } message)
-            return false;
+        ArgumentNullException.ThrowIfNull(attempt);
+        if (AggregationMessage.Read(bytes) is not { } message)
+            return "The bytes are no message of secure aggregation.";
         var sender = message switch { SignedMessage signed => signed.Sender, ShareBatch { Shares: [var first, ..] } => first.Sender, _ => -1 };
-        return sender == Attempt.Terms.Members.IndexOf(Site) && Attempt.Accepts(message, vector);
+        return sender != attempt.Terms.Members.IndexOf(Site) ? $"'{Site}' sent a message in another member's name." : attempt.RefusalOf(message, vector)?.Sentence;
     }
 
     /// <summary>Whether a payload of JSON is what the step collects and its manifest says.</summary>

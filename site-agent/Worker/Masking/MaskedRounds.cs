@@ -27,7 +27,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
     /// <param name="inputs">Of the key agreement: digest of what the update will be computed from.</param>
     /// <exception cref="StepDeclinedException">The site refuses.</exception>
     public SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs = default) =>
-        Decide(state, policy, study, work, CommandOf(state, study, work, inputs));
+        Decide(state, policy, study, work, CommandOf(state, policy, study, work, inputs));
 
     /// <summary>Answers for a masked vector, or for what the site makes of a sum.</summary>
     /// <inheritdoc cref="Decide(WorkerState, SitePolicy, Study, WorkOrder, Sha256Digest)"/>
@@ -108,11 +108,11 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
         return decision.Refusal is { } refusal ? throw Refused(refusal.Sentence) : decision;
     }
 
-    private SiteCommand CommandOf(WorkerState state, Study study, WorkOrder work, Sha256Digest inputs)
+    private SiteCommand CommandOf(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs)
     {
         if (work.Step.Kind == StepKind.KeyAgreement)
         {
-            var terms = TermsOf(study, work);
+            var terms = TermsOf(state, policy, study, work);
             return new JoinAttempt(terms, inputs, PlanOf(study, terms.Members));
         }
 
@@ -146,12 +146,14 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
 
     private byte[] FileOf(WorkOrder work, long longest) => work.File is { } file ? IncomingFile.Read(exchange, file, longest) : throw Refused($"{work.Step} is given a file, and the order names none.");
 
-    private static AggregationTerms TermsOf(Study study, WorkOrder work)
+    private AggregationTerms TermsOf(WorkerState state, SitePolicy policy, Study study, WorkOrder work)
     {
         if (MemberList.Read(work.Inputs.Span) is not { } members)
             throw Refused("The order for the key agreement has no list of members.");
         if (members.Count < study.Federation.Quorum || study.Federation.Required.Any(site => members.IndexOf(site) < 0))
             throw Refused("The order's list of members lacks a required site, or is below the study's quorum.");
+        if (MemberRule.Refusal(policy, study, identity.Site, state, members) is { } refused)
+            throw Refused(refused);
         return StudyTerms.Of(study, members, work.Step, work.Parameters!.Value, ModelPlan.For(study).Layout.Dimension);
     }
 

@@ -39,9 +39,15 @@ internal static class MemberRule
     }
 
     /// <summary>Why the attempt of a masked round is not joined, or not gone on with; null where it is. The study has passed <see cref="Study"/>.</summary>
-    public static string? Refusal(SitePolicy policy, Study study, SiteId site, WorkerState state, AggregationTerms terms)
+    public static string? Refusal(SitePolicy policy, Study study, SiteId site, WorkerState state, AggregationTerms terms) =>
+        Refusal(policy, study, site, state, terms.Members) ?? (terms.LeastHonest < policy.MinimumHonestSurvivors
+            ? $"Of {terms.Members.Count} members at least {terms.LeastHonest} would be in the sum beyond the {terms.Declared.Colluders} that are assumed to collude; this site's policy wants {policy.MinimumHonestSurvivors} ({PolicyCheck.MinimumHonestSurvivors})."
+            : null);
+
+    /// <summary>The same of a list of which no terms were made: those of invented members may be none.</summary>
+    public static string? Refusal(SitePolicy policy, Study study, SiteId site, WorkerState state, MemberList members)
     {
-        foreach (var (member, fingerprint) in terms.Members.Members)
+        foreach (var (member, fingerprint) in members.Members)
         {
             if (!study.Federation.Keys.TryGetValue(member, out var named))
                 return $"The order's list of members has '{member}', which the approved study does not name.";
@@ -57,9 +63,7 @@ internal static class MemberRule
             }
         }
 
-        return terms.LeastHonest < policy.MinimumHonestSurvivors
-            ? $"Of {terms.Members.Count} members at least {terms.LeastHonest} would be in the sum beyond the {terms.Declared.Colluders} that are assumed to collude; this site's policy wants {policy.MinimumHonestSurvivors} ({PolicyCheck.MinimumHonestSurvivors})."
-            : null;
+        return null;
     }
 
     private static IEnumerable<KeyValuePair<SiteId, Sha256Digest>> Others(Study study, SiteId site) => study.Federation.Keys.Where(key => key.Key != site);
