@@ -41,6 +41,13 @@ public sealed class ReferenceRulesTests
         House.Keeps(ReferenceRules.PackageOutside(Repository.Projects, "Microsoft.ML.OnnxRuntime", "site-agent/Scoring"));
 
     [Fact]
+    public void Native_seal_is_referenced_by_its_room_and_tests_only()
+    {
+        House.Keeps(ReferenceRules.PackageOutside(Repository.Projects, "Microsoft.Research.SEALNet", "core/SealNet"));
+        Assert.DoesNotContain(Repository.Projects, project => !project.IsTest && project.References.Contains("core/SealNet")); // core/* in the table would allow it
+    }
+
+    [Fact]
     public void Table_rows_are_read_with_their_wildcards_and_marks()
     {
         Assert.Equal(["core/Numerics", "core/Privacy", "site-agent/Gateway"], PlantedTable.Keys.Order(StringComparer.Ordinal));

@@ -13,6 +13,10 @@ public sealed class SourceRulesTests
         House.Keeps(SourceRules.NamedOutside(Repository.Files, "Microsoft.ML.OnnxRuntime", "site-agent/Scoring/"));
 
     [Fact]
+    public void Native_seal_is_named_in_its_room_only() =>
+        House.Keeps(SourceRules.NamedOutside(Repository.Files, "Microsoft.Research.SEAL", "core/SealNet/"));
+
+    [Fact]
     public void Database_drivers_are_named_in_storage_and_connectors_only() =>
         House.Keeps(Drivers.SelectMany(driver => SourceRules.NamedOutside(Repository.Files, driver, "Storage", "Connectors")));
 

@@ -8,6 +8,11 @@ if (args is ["clinical", .. var what])
     return ClinicalBars.Run(what);
 if (args is ["private", .. var options])
     return PrivateTrainingBenchmarks.Run(options);
+if (args is ["encrypted"])
+{
+    HomomorphicRoundBenchmarks.PrintBytes(Console.Out);
+    return 0;
+}
 
 // In this process: the generated projects of the other toolchains would be built under this repository's rules for code.
 var config = ManualConfig.Create(DefaultConfig.Instance)
