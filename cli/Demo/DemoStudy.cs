@@ -43,7 +43,7 @@ internal sealed record DemoStudy(FileInfo File, string Yaml, Study Study)
     {
         var isEncrypted = aggregation.StartsWith("encrypted", StringComparison.Ordinal);
         return example.Replace("\n  quorum: 3\n", isEncrypted ? "\n  quorum: 4\n" : "\n  quorum: 3\n", StringComparison.Ordinal)
-            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n{(isEncrypted ? "  maximum-weight: 10000\n" : "")}", StringComparison.Ordinal);
+            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n{(isEncrypted ? "  maximum-weight: 8000\n" : "")}", StringComparison.Ordinal);
     }
 
     private static string Example(string name)

@@ -36,7 +36,7 @@ internal sealed class LyingCoordinator(Study study, MemberList members)
             ethics: Made-up data
             data: {dataset: none}
             model: {kind: benchmark, parameters: {{parameters}} }
-            federation: {rounds: 2, sites: [{{string.Join(", ", members.Members.Select(member => member.Site))}}], quorum: {{quorum}}, weighting: {{weighting}}, maximum-weight: 10000, aggregation: {{aggregation}}, attempts: 2}
+            federation: {rounds: 2, sites: [{{string.Join(", ", members.Members.Select(member => member.Site))}}], quorum: {{quorum}}, weighting: {{weighting}}, maximum-weight: 8000, aggregation: {{aggregation}}, attempts: 2}
             evaluation: {every: 0}
             """);
         var study = check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));

@@ -15,8 +15,8 @@ public class HomomorphicRoundBenchmarks
     private const int Values = 1_000_000;
 
     private readonly KeyStream _stream = KeyStream.Derive(new byte[32], "benchmarks", []);
-    private readonly EncryptionPlan _consortium = EncryptionPlan.For(EncryptionMode.Consortium, valueBits: 21, weightBits: 0, Sites, Values);
-    private readonly EncryptionPlan _threshold = EncryptionPlan.For(EncryptionMode.Threshold, valueBits: 21, weightBits: 0, Sites, Values);
+    private readonly EncryptionPlan _consortium = EncryptionPlan.For(EncryptionMode.Consortium, valueBits: 20, weightBits: 0, Sites, Values);
+    private readonly EncryptionPlan _threshold = EncryptionPlan.For(EncryptionMode.Threshold, valueBits: 20, weightBits: 0, Sites, Values);
     private byte[] _seeded = [];
     private byte[] _encrypted = [];
     private byte[][] _shares = [];
@@ -30,7 +30,7 @@ public class HomomorphicRoundBenchmarks
         output.WriteLine("sites  up  share  down, bytes per parameter at t = 2^24");
         foreach (var mode in Enum.GetValues<EncryptionMode>())
         {
-            foreach (var (sites, valueBits) in new[] { (4, 21), (16, 19), (64, 17) })
+            foreach (var (sites, valueBits) in new[] { (4, 20), (16, 18), (64, 16) })
             {
                 var plan = EncryptionPlan.For(mode, valueBits, weightBits: 0, sites, Values);
                 var share = plan.Decryption is { } decryption ? $"{decryption.Share.Length / (double)Values:F2}" : "-";

@@ -76,8 +76,8 @@ public sealed class EncryptionPlan
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sites, MaximumSites);
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         var siteBits = BitOperations.Log2((uint)sites - 1) + 1;
-        var bits = (long)valueBits + weightBits + siteBits + 1;
-        var budget = $"{valueBits} value bits + {weightBits} weight bits + {siteBits} bits for {sites} sites + 1 for the sign = {bits}";
+        var bits = (long)valueBits + weightBits + siteBits + 1 + MaskedWordBudget.GuardBits;
+        var budget = $"{valueBits} value bits + {weightBits} weight bits + {siteBits} bits for {sites} sites + 1 for the sign + {MaskedWordBudget.GuardBits} guard bit = {bits}";
         fault = null;
         if (bits > MaximumPlaintextBits)
         {

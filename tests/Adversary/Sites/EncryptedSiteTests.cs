@@ -56,15 +56,15 @@ public sealed class EncryptedSiteTests
     }
 
     /// <summary>
-    /// It is a ciphertext like any other, so it is summed: masks that do not cancel are left, and the words are uniform whoever opens them. Weights far below the cap leave the sum little of the words' range: it is void. (Where
-    /// they leave it all of it, equal weights and a power of two of sites, the parameters come out as noise: poisoning, docs/threat-model.md.)
+    /// It is a ciphertext like any other, so it is summed: masks that do not cancel are left, and the words are uniform whoever opens them. One guard bit is enough for many coordinates: each is beyond the honest range
+    /// with probability 1/2, also where weights leave no other room, as here.
     /// </summary>
     [Theory]
     [MemberData(nameof(Modes))]
     public void Site_that_sends_a_stolen_ciphertext_as_its_own_voids_the_round_and_nobody_learns_of_it(string mode)
     {
         const int Many = 20_000;
-        using var consortium = new Consortium(mode, mode == "encrypted-consortium" ? Many : 2, quorum: 4, weighting: "rows");
+        using var consortium = new Consortium(mode, mode == "encrypted-consortium" ? Many : 200, quorum: 4, weighting: "equal");
         using var coordinator = new RealCoordinator(consortium.Study, consortium.All).Until(StepKind.Training, consortium.All);
         var (before, stolen, honest) = (coordinator.State.Parameters, coordinator.Ask(consortium.North), coordinator.Ask(consortium.West));
         var message = SignedMessage.Sign((MaskedInput)honest.Message! with { Payload = Sha256Digest.Of(stolen.Vector) }, consortium.West.Key);

@@ -110,7 +110,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
     private static ChaosPlan Plan(string aggregation) => ChaosPlan.For(
         StudyChecker.CheckYaml(File.ReadAllText(StudyPath).Replace("quorum: 3", "quorum: 4", StringComparison.Ordinal)
-            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n  maximum-weight: 10000\n", StringComparison.Ordinal)).Study
+            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n  maximum-weight: 8000\n", StringComparison.Ordinal)).Study
             ?? throw new InvalidDataException("The example study has faults."));
 
     private static string Tell(ChaosResult result) => $"seed {result.Seed}: {result.Broken}\n{string.Join('\n', result.Trace)}";

@@ -149,7 +149,7 @@ public sealed class EncryptedSimulationTests
         var text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples/heart-disease.yaml"));
         var declared = CanonicalJson.Read(StudyChecker.CheckYaml(text).Study!.Canonical.Span)!;
         var federation = declared["federation"]!;
-        (federation["aggregation"], federation["rounds"], federation["quorum"], federation["maximum-weight"], federation["attempts"]) = (aggregation, rounds, 4, 10_000, 2);
+        (federation["aggregation"], federation["rounds"], federation["quorum"], federation["maximum-weight"], federation["attempts"]) = (aggregation, rounds, 4, 8_000, 2);
         var check = StudyChecker.CheckCanonical(CanonicalJson.Write(declared));
         return check.Study ?? throw new InvalidOperationException(check.Faults[0].ToString());
     }

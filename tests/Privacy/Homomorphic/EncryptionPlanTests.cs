@@ -10,7 +10,7 @@ public sealed class EncryptionPlanTests
     [Fact]
     public void Consortium_of_64_sites_sends_less_than_five_bytes_per_parameter()
     {
-        var plan = EncryptionPlan.For(EncryptionMode.Consortium, valueBits: 17, weightBits: 0, sites: 64, Million);
+        var plan = EncryptionPlan.For(EncryptionMode.Consortium, valueBits: 16, weightBits: 0, sites: 64, Million);
         Assert.Equal(1UL << 24, plan.Parameters.PlaintextModulus);
         Assert.Equal("BFV, N = 2048, t = 16777216, q of 34 bits", plan.Parameters.ToString());
         Assert.InRange(plan.Upload.Length / (double)Million, 4.2, 4.3);
@@ -20,7 +20,7 @@ public sealed class EncryptionPlanTests
     [Fact]
     public void Threshold_of_64_sites_sends_28_and_5_and_is_sent_14_bytes_per_parameter()
     {
-        var plan = EncryptionPlan.For(EncryptionMode.Threshold, valueBits: 17, weightBits: 0, sites: 64, Million);
+        var plan = EncryptionPlan.For(EncryptionMode.Threshold, valueBits: 16, weightBits: 0, sites: 64, Million);
         Assert.InRange(plan.Upload.Length / (double)Million, 27, 28);
         Assert.InRange(plan.Decryption!.Share.Length / (double)Million, 4, 5);
         Assert.InRange(plan.Download.Length / (double)Million, 13, 14);
@@ -60,7 +60,7 @@ public sealed class EncryptionPlanTests
 
                 Assert.True(plan.Bound.Holds);
                 var greatest = (Int128)((1L << valueBits) - 1) * (weightBits == 0 ? 1 : (1L << weightBits) - 1) * sites;
-                Assert.True((2 * greatest) + 1 <= (Int128)plan.Parameters.PlaintextModulus);
+                Assert.True(2 * ((2 * greatest) + 1) <= (Int128)plan.Parameters.PlaintextModulus); // and a guard bit
                 Assert.Equal(mode == EncryptionMode.Threshold, plan.Decryption is not null);
                 if (plan.Decryption is not null)
                     Assert.True(plan.Decryption.Distance < Rational.Of(1, System.Numerics.BigInteger.One << 40));
@@ -74,6 +74,6 @@ public sealed class EncryptionPlanTests
     public void Sums_that_are_too_wide_are_refused_with_the_arithmetic(EncryptionMode mode, int valueBits, int weightBits)
     {
         var fault = Assert.Throws<ArgumentException>(() => EncryptionPlan.For(mode, valueBits, weightBits, 64, Million));
-        Assert.Contains($"{valueBits} value bits + {weightBits} weight bits + 6 bits for 64 sites + 1 for the sign = {valueBits + weightBits + 7}", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"{valueBits} value bits + {weightBits} weight bits + 6 bits for 64 sites + 1 for the sign + 1 guard bit = {valueBits + weightBits + 8}", fault.Message, StringComparison.Ordinal);
     }
 }

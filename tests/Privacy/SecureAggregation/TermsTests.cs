@@ -55,15 +55,15 @@ public sealed class TermsTests
     }
 
     [Theory]
-    [InlineData(16, 400, 4, 32, 0, false, "15 value bits + 9 weight bits + 2 bits for the members + 0 noise-tail bits + 1 sign bit = 27, at most 32")]
-    [InlineData(24, 64, 4, 32, 0, false, "23 value bits + 6 weight bits + 2 bits for the members + 0 noise-tail bits + 1 sign bit = 32, at most 32")]
-    [InlineData(24, 65, 4, 32, 0, false, "The sum may overflow: 23 value bits + 7 weight bits")]
+    [InlineData(16, 400, 4, 32, 0, false, "15 value bits + 9 weight bits + 2 bits for the members + 0 noise-tail bits + 1 sign bit + 1 guard bit = 28, at most 32")]
+    [InlineData(24, 32, 4, 32, 0, false, "23 value bits + 5 weight bits + 2 bits for the members + 0 noise-tail bits + 1 sign bit + 1 guard bit = 32, at most 32")]
+    [InlineData(24, 33, 4, 32, 0, false, "The sum may overflow: 23 value bits + 6 weight bits")]
     [InlineData(16, 1, 4, 32, 32767, false, "1 noise-tail bits")]
     [InlineData(16, 1, 4, 32, 32768, false, "2 noise-tail bits")]
     [InlineData(16, 400, 4, 32, 0, true, "Hidden weights need 64-bit words.")]
     [InlineData(16, 400, 4, 64, 10, true, "Hidden weights do not go with differential privacy")]
     [InlineData(32, int.MaxValue, 256, 64, 0, true, "The sum may overflow: 31 value bits + 31 weight bits + 8 bits")]
-    [InlineData(32, 1 << 20, 256, 64, 0, true, "= 60, at most 64")]
+    [InlineData(32, 1 << 20, 256, 64, 0, true, "= 61, at most 64")]
     public void Budget_shows_its_arithmetic_and_refuses(int bits, int weight, int members, int word, long noise, bool hidden, string sentence)
     {
         var budget = MaskedWordBudget.Of(UpdateFormat.Fixed(bits, 1), weight, members, (MaskWord)word, noise, hidden);
@@ -73,11 +73,11 @@ public sealed class TermsTests
     [Fact]
     public void Greatest_sum_that_a_budget_lets_through_does_not_wrap()
     {
-        foreach (var (bits, weight, members, noise) in ((int, int, int, long)[])[(24, 64, 4, 0), (16, 1, 256, 32767), (8, 256, 256, 0), (8, 200, 200, 9000)])
+        foreach (var (bits, weight, members, noise) in ((int, int, int, long)[])[(24, 32, 4, 0), (16, 1, 256, 32767), (8, 256, 256, 0), (8, 200, 200, 9000)])
         {
             var budget = MaskedWordBudget.Of(UpdateFormat.Fixed(bits, 1), weight, members, MaskWord.Bits32, noise);
             Assert.Null(budget.Fault);
-            Assert.InRange(budget.Limit * members, 1, int.MaxValue);
+            Assert.InRange(budget.Limit * members, 1, int.MaxValue >> MaskedWordBudget.GuardBits);
         }
 
         Assert.NotNull(MaskedWordBudget.Of(UpdateFormat.Float32, 1, 4, MaskWord.Bits64).Fault);

@@ -21,7 +21,7 @@ internal static class Pages
         var isEncrypted = aggregation.StartsWith("encrypted", StringComparison.Ordinal);
         var yaml = Repository.Read($"docs/how-to/examples/heart-disease{(isPrivate ? "-dp" : "")}.yaml").ReplaceLineEndings("\n")
             .Replace("\n  quorum: 3\n", isEncrypted ? "\n  quorum: 4\n" : "\n  quorum: 3\n", StringComparison.Ordinal)
-            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n{(isEncrypted ? "  maximum-weight: 10000\n" : "")}", StringComparison.Ordinal);
+            .Replace("\nfederation:\n", $"\nfederation:\n  aggregation: {aggregation}\n{(isEncrypted ? "  maximum-weight: 8000\n" : "")}", StringComparison.Ordinal);
         var check = StudyChecker.CheckYaml(change is null ? yaml : change(yaml));
         var study = check.Study ?? throw new InvalidDataException(string.Join('\n', check.Faults));
         return study.Federation.IsMasked ? StudyKeys.Name(study, study.Federation.Sites.ToDictionary(site => site, site => MaskedStudy.KeyOf(site.Value))).Study! : study;

@@ -4,12 +4,18 @@ using FederatedClinicalMl.Numerics;
 namespace FederatedClinicalMl.Privacy;
 
 /// <summary>
-/// Whether a sum under masks fits its words: value bits + weight bits + ceil(log2 n) + noise-tail bits + 1 (the sign) ≤ bits of a word. Under masks a sum is
+/// Whether a sum under masks fits its words: value bits + weight bits + ceil(log2 n) + noise-tail bits + 1 (the sign) + 1 (guard) ≤ bits of a word. Under masks a sum is
 /// taken
 /// modulo 2^word and nobody sees it wrap, so this is asked before a study is approved. (<see cref="WordBudget"/> is the same of plain sums.)
 /// </summary>
 public sealed record MaskedWordBudget
 {
+    /// <summary>
+    /// Bits beyond what honest sums need. A word that is not in the honest range is uniform to whoever made it, if it is another's masked word or the wrong share of a mask: of each coordinate it is within with
+    /// probability 1/2 at most, and a sum with a single one beyond is void.
+    /// </summary>
+    public const int GuardBits = 1;
+
     private MaskedWordBudget(UpdateFormat format, int maximumWeight, int members, MaskWord word, long noiseTail, string? rule)
     {
         // As whole numbers of any size: what does not fit must be shown, not wrapped.
@@ -36,8 +42,8 @@ public sealed record MaskedWordBudget
     /// <summary>The words.</summary>
     public MaskWord Word { get; }
 
-    /// <summary>Bits that the sum may need, its sign included.</summary>
-    public int Total => ValueBits + WeightBits + MemberBits + NoiseTailBits + 1;
+    /// <summary>Bits that the sum may need, its sign and the guard included.</summary>
+    public int Total => ValueBits + WeightBits + MemberBits + NoiseTailBits + 1 + GuardBits;
 
     /// <summary>Why such sums are refused, for people, with the arithmetic; null where they fit.</summary>
     public string? Fault { get; }
@@ -67,7 +73,7 @@ public sealed record MaskedWordBudget
 
     /// <summary>The arithmetic, for people.</summary>
     public override string ToString() =>
-        $"{ValueBits} value bits + {WeightBits} weight bits + {MemberBits} bits for the members + {NoiseTailBits} noise-tail bits + 1 sign bit = {Total}, "
+        $"{ValueBits} value bits + {WeightBits} weight bits + {MemberBits} bits for the members + {NoiseTailBits} noise-tail bits + 1 sign bit + {GuardBits} guard bit = {Total}, "
         + $"{(Total <= (int)Word ? "at most" : "above")} {(int)Word}";
 
     private static int CeilLog2(BigInteger value) => (int)(value - 1).GetBitLength();

@@ -6,11 +6,11 @@ namespace FederatedClinicalMl.Tests.Privacy;
 public sealed class EncryptionRuleTests
 {
     [Theory]
-    [InlineData("encrypted-consortium", 32, 10_000, 4, null)]
+    [InlineData("encrypted-consortium", 32, 8_000, 4, null)]
     [InlineData("encrypted-threshold", 24, 1000, 4, null)]
-    [InlineData("encrypted-threshold", 32, 10_000, 4, "No parameters of 128 bits of security carry Threshold sums of 31 value bits")] // no room for noise that floods a million values
-    [InlineData("encrypted-consortium", 32, 100_000, 4, "31 value bits + 17 weight bits + 2 bits for 4 sites + 1 for the sign = 51, above 48")]
-    [InlineData("encrypted-threshold", 32, 10_000, 100, "31 value bits + 14 weight bits + 7 bits for 100 sites + 1 for the sign = 53, above 48")]
+    [InlineData("encrypted-threshold", 32, 8_000, 4, "No parameters of 128 bits of security carry Threshold sums of 31 value bits")] // no room for noise that floods a million values
+    [InlineData("encrypted-consortium", 32, 100_000, 4, "31 value bits + 17 weight bits + 2 bits for 4 sites + 1 for the sign + 1 guard bit = 52, above 48")]
+    [InlineData("encrypted-threshold", 32, 10_000, 100, "31 value bits + 14 weight bits + 7 bits for 100 sites + 1 for the sign + 1 guard bit = 54, above 48")]
     [InlineData("secure", 32, 100_000, 100, null)]
     public void Study_whose_sums_no_parameters_carry_is_refused_with_the_arithmetic(string aggregation, int bits, int weight, int sites, string? fault)
     {
@@ -29,7 +29,7 @@ public sealed class EncryptionRuleTests
         var terms = StudyTerms.Of(study, members, new StepId(RunId.Parse("00112233445566aa"), new RoundNumber(1), StepKind.Decryption, 1), Consortium.DigestOf("parameters"), 1000);
 
         Assert.Equal((4, 1, 4), (terms.Threshold, terms.Declared.Colluders, terms.LeastSurvivors)); // every member
-        Assert.Equal(23 + 10 + 2 + 1, StudyTerms.PlanOf(study, 4, 1000)!.PlaintextBits);
+        Assert.Equal(23 + 10 + 2 + 1 + 1, StudyTerms.PlanOf(study, 4, 1000)!.PlaintextBits);
         Assert.Same(StudyTerms.PlanOf(study, 4, 1000), StudyTerms.PlanOf(study, 4, 1000));
         Assert.Null(StudyTerms.PlanOf(StudyChecker.CheckYaml(Text("secure", 24, 1000, 4)).Study!, 4, 1000));
     }
