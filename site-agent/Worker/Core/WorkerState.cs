@@ -98,6 +98,9 @@ public sealed record WorkerState(
     /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
     public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
 
+    /// <summary>By the fingerprint of its worker's key: the newest head of another member's ledger that this worker has seen.</summary>
+    public ImmutableDictionary<Sha256Digest, SignedHead> PeerHeads { get; init; } = ImmutableDictionary<Sha256Digest, SignedHead>.Empty;
+
     /// <summary>Whether a mapping is the one that was approved for a dataset; where none ever was, that nothing is mapped needs no approval.</summary>
     public bool Approves(string dataset, SiteMapping mapping)
     {
@@ -137,6 +140,7 @@ public sealed record WorkerState(
             WorkerEntries.RootMade => MakeRoot(body),
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
+            WorkerEntries.PeerHeads => this with { PeerHeads = PeerHeads.SetItems(WorkerEntries.ReadHeads(body)) },
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
             WorkerEntries.Settled => Settle(body),
