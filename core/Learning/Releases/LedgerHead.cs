@@ -23,7 +23,11 @@ public readonly record struct LedgerHead(long Sequence, Sha256Digest Digest)
 /// <param name="Signature">Over canonical JSON <c>{"digest", "sequence", "site"}</c>, for <see cref="SignatureContext.LedgerHead"/>.</param>
 public sealed record SignedHead(SiteId Site, LedgerHead Head, ReadOnlyMemory<byte> Signature)
 {
-    private const int SignatureLength = 64;
+    /// <summary>Bytes of the signature.</summary>
+    public const int SignatureLength = 64;
+
+    /// <summary>Greatest number of an entry: every number up to it is one in JSON.</summary>
+    public const long MaximumSequence = 1L << 53;
 
     /// <summary>Signs a site's head.</summary>
     public static SignedHead Sign(SiteId site, LedgerHead head, SigningKey key)
@@ -39,15 +43,21 @@ public sealed record SignedHead(SiteId Site, LedgerHead Head, ReadOnlyMemory<byt
         return key.Verify(SignatureContext.LedgerHead, Statement(Site, Head), Signature.Span);
     }
 
-    internal JsonObject ToJson() => new() { ["digest"] = Head.Digest.ToString(), ["sequence"] = Head.Sequence, ["signature"] = Convert.ToBase64String(Signature.Span) };
+    /// <summary>The head without its site, as JSON: <c>{"digest", "sequence", "signature"}</c>.</summary>
+    public JsonObject ToJson() => new() { ["digest"] = Head.Digest.ToString(), ["sequence"] = Head.Sequence, ["signature"] = Convert.ToBase64String(Signature.Span) };
 
-    internal static SignedHead Read(SiteId site, JsonFields fields)
+    /// <summary>Reads what <see cref="ToJson"/> gives. Its signature is still to be checked.</summary>
+    /// <param name="site">Whose head it is said to be.</param>
+    /// <param name="fields">The object.</param>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static SignedHead Read(SiteId site, JsonFields fields)
     {
+        ArgumentNullException.ThrowIfNull(fields);
         var signature = new byte[SignatureLength];
         if (!Convert.TryFromBase64String(fields.Text("signature", 88), signature, out var written) || written != SignatureLength)
             fields.Fail("signature", $"be {SignatureLength} bytes in base64");
         var digest = Sha256Digest.TryParse(fields.Text("digest", 64), out var parsed) ? parsed : throw new FormatException($"{fields.PathOf("digest")} must be 64 hexadecimal digits.");
-        var head = new SignedHead(site, new LedgerHead(fields.Integer("sequence", 1, 1L << 53), digest), signature);
+        var head = new SignedHead(site, new LedgerHead(fields.Integer("sequence", 1, MaximumSequence), digest), signature);
         fields.End();
         return head;
     }

@@ -50,7 +50,7 @@ public sealed class WorkerCore : IDisposable
         _spool = new ReleaseSpool(outbox.Seal(exchange));
         Roots = new RunRoots(journal, roots);
         Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
-        _masked = new MaskedRounds(identity, Roots, exchange);
+        _masked = new MaskedRounds(identity, Roots, exchange, new HeadExchange(journal, Ledger, identity));
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
@@ -390,14 +390,15 @@ public sealed class WorkerCore : IDisposable
     /// <summary>Computes one step's release, or finds the one that is there already.</summary>
     /// <param name="order">The order.</param>
     /// <param name="declined">Hears the sentence behind a decline; it stays at the site.</param>
-    public StepResult Perform(StepOrder order, Action<StepDeclinedException>? declined = null)
+    /// <param name="ignored">Hears what of the other members' words was ignored, and why; it stays at the site.</param>
+    public StepResult Perform(StepOrder order, Action<StepDeclinedException>? declined = null, Action<string>? ignored = null)
     {
         ArgumentNullException.ThrowIfNull(order);
         lock (_computing)
         {
             try
             {
-                return new StepResult { Ticket = Release(order) };
+                return new StepResult { Ticket = Release(order, ignored) };
             }
             catch (StepDeclinedException decline)
             {
@@ -411,7 +412,7 @@ public sealed class WorkerCore : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _journal.Dispose();
 
-    private ReleaseTicket Release(StepOrder order)
+    private ReleaseTicket Release(StepOrder order, Action<string>? ignored)
     {
         var work = WorkOrder.Read(order, _identity.Site);
         Hear(order.Ledger.Span);
@@ -432,7 +433,7 @@ public sealed class WorkerCore : IDisposable
             if (study.Privacy is not null && PrivateStudy.Of(study) is var mechanisms && mechanisms.Makes(work.Step)) // for a step that will be declined nothing is held free
                 Ledger.Reserve(mechanisms.Plan(work.Step.Run));
             isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => _masked.Decide(Present, policy, study, work)) is { } message)
+            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => Hearing(work, study, _masked.Decide(Present, policy, study, work), ignored)) is { } message)
                 return Publish(work, message, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
@@ -515,6 +516,13 @@ public sealed class WorkerCore : IDisposable
             return update.Answered(Decided(work, () => _masked.Seal(Present, policy, study, work, update.Vector))!);
         var keys = Decided(work, () => _masked.Decide(Present, policy, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
         return computed with { Payload = keys!.Encode() };
+    }
+
+    // With the gate held, and before the decision is logged: a worker that is killed in between hears the same again.
+    private SiteDecision Hearing(WorkOrder work, Study study, SiteDecision decision, Action<string>? ignored)
+    {
+        _masked.HearHeads(Present, study, work, decision, ignored);
+        return decision;
     }
 
     // With the gate held. What a site says in a masked round is logged before it leaves; asked again, it is the message in the log.

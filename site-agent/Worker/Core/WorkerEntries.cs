@@ -69,10 +69,13 @@ public static class WorkerEntries
     /// <summary>What this site said in a step of a masked round, and what it was said to; written before the release of it.</summary>
     public const string Masked = "masked-round";
 
+    /// <summary>Newer heads of other members' ledgers were seen, each signed by its worker.</summary>
+    public const string PeerHeads = "peer-heads";
+
     /// <summary>The coordinator's last word on a release.</summary>
     public const string Settled = "settled";
 
-    // A roster and the shares of 256 sites are less than 200 kB.
+    // A roster with attachments and the shares of 256 sites are less than 700 kB.
     private const int LongestMasked = 1 << 20;
 
     /// <summary>Most characters of a submitter's name.</summary>
@@ -180,6 +183,20 @@ public static class WorkerEntries
 
     internal static SiteEntry ReadMasked(JsonFields body) =>
         SiteEntry.Read(Convert.FromBase64String(body.Text("entry", LongestMasked))) ?? throw new FormatException("its entry of a masked round cannot be read.");
+
+    internal static JsonObject SeenHeads(IEnumerable<KeyValuePair<Sha256Digest, SignedHead>> heads) => new()
+    {
+        ["heads"] = new JsonArray([.. heads.Select(seen => new JsonObject { ["key"] = seen.Key.ToString(), ["site"] = seen.Value.Site.Value, ["head"] = seen.Value.ToJson() })]),
+    };
+
+    internal static KeyValuePair<Sha256Digest, SignedHead>[] ReadHeads(JsonFields body) => body.List("heads", MemberList.MaximumCount, (node, path) =>
+    {
+        var fields = new JsonFields(node, path);
+        var site = SiteId.TryParse(fields.Text("site", 63), out var parsed) ? parsed : throw new FormatException("its site is not one.");
+        var seen = KeyValuePair.Create(Sha256Digest.Parse(fields.Text("key", 64)), SignedHead.Read(site, fields.Object("head")));
+        fields.End();
+        return seen;
+    });
 
     internal static JsonObject ReleaseSettled(StepId step, Sha256Digest digest, string outcome) =>
         new() { ["step"] = step.ToString(), ["digest"] = digest.ToString(), ["outcome"] = outcome };

@@ -105,6 +105,9 @@ public sealed record WorkerState(
     /// <summary>For each study the steps that this site refused, in that order.</summary>
     public ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>> Declined { get; init; } = ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>>.Empty;
 
+    /// <summary>By the fingerprint of its worker's key: the newest head of another member's ledger that this worker has seen.</summary>
+    public ImmutableDictionary<Sha256Digest, SignedHead> PeerHeads { get; init; } = ImmutableDictionary<Sha256Digest, SignedHead>.Empty;
+
     /// <summary>Whether a mapping is the one that was approved for a dataset; where none ever was, that nothing is mapped needs no approval.</summary>
     public bool Approves(string dataset, SiteMapping mapping)
     {
@@ -145,6 +148,7 @@ public sealed record WorkerState(
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),
             WorkerEntries.StepDeclined => Decline(body, entry.At),
+            WorkerEntries.PeerHeads => this with { PeerHeads = PeerHeads.SetItems(WorkerEntries.ReadHeads(body)) },
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
             WorkerEntries.Settled => Settle(body),

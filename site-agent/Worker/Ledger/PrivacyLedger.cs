@@ -98,11 +98,20 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
         ArgumentNullException.ThrowIfNull(receipt);
         var (own, countersigned, by) = (receipt.Own, receipt.Countersigned, receipt.By);
         if (journal.Broken is not null || own.Site != identity.Site || own.Head.Sequence < 1 || (countersigned.Site, countersigned.Head) != (own.Site, own.Head)
-            || by.Equals(identity.Key.PublicKey) || !own.IsBy(identity.Key.PublicKey) || !countersigned.IsBy(by))
+            || by.Equals(identity.Key.PublicKey) || !countersigned.IsBy(by))
+            return false;
+        return HearOwn(own, by.Fingerprint);
+    }
+
+    /// <summary>Hears a head of this ledger that another has vouched for. The caller has checked that, and that the other is another.</summary>
+    /// <returns>Whether this worker's key has signed it; where not, nothing was heard.</returns>
+    internal bool HearOwn(SignedHead own, Sha256Digest by)
+    {
+        if (!own.IsBy(identity.Key.PublicKey))
             return false;
         lock (journal.Gate)
         {
-            var (head, seen) = (own.Head, LedgerEntries.Seen(own.Head, by.Fingerprint));
+            var (head, seen) = (own.Head, LedgerEntries.Seen(own.Head, by));
             if (!head.IsBehind(journal.HashOf))
             {
                 if (head.Sequence > Ledger.Countersigned.Sequence)
@@ -117,14 +126,21 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
         return true;
     }
 
+    /// <summary>Fails where the log lacks a head of this ledger that somebody has shown: nothing may be charged.</summary>
+    /// <exception cref="StepDeclinedException">It does.</exception>
+    internal void RequireNotBehind()
+    {
+        if (!Ledger.Behind.IsEmpty)
+            throw Unresolved($"This worker has released under the ledger's head {Ledger.Behind.MaxBy(head => head.Sequence)}, and its log does not have it: it is an older copy, or that of a clone. Restore the newest log; where there is none, 'site-worker ledger resolve' says what the missing entries had cost.");
+    }
+
     private T Decide<T>(Func<T> decide)
     {
         lock (journal.Gate)
         {
             if (journal.Broken is { } broken)
                 throw new StepDeclinedException(Reason.LogBroken, broken.Message);
-            if (!Ledger.Behind.IsEmpty)
-                throw Unresolved($"This worker has released under the ledger's head {Ledger.Behind.MaxBy(head => head.Sequence)}, and its log does not have it: it is an older copy, or that of a clone. Restore the newest log; where there is none, 'site-worker ledger resolve' says what the missing entries had cost.");
+            RequireNotBehind();
             try
             {
                 return decide();

@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDisk exchange)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDisk exchange, HeadExchange heads)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
@@ -28,6 +28,20 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
     /// <exception cref="StepDeclinedException">The site refuses.</exception>
     public SiteDecision Decide(WorkerState state, SitePolicy policy, Study study, WorkOrder work, Sha256Digest inputs = default) =>
         Decide(state, policy, study, work, CommandOf(state, policy, study, work, inputs));
+
+    /// <summary>Hears, of a study under differential privacy, what the other members say of ledger heads, where a decision is the first that follows from the round's roster; it is not logged yet.</summary>
+    /// <inheritdoc cref="HeadExchange.Hear"/>
+    public void HearHeads(WorkerState state, Study study, WorkOrder work, SiteDecision decision, Action<string>? ignored)
+    {
+        var roster = decision.Entry switch
+        {
+            SecretsShared shared => shared.Roster,
+            KeyContributed contributed => contributed.Roster,
+            _ => null,
+        };
+        if (study.Privacy is not null && roster is not null)
+            heads.Hear(Joined(state, work).Terms, roster, ignored);
+    }
 
     /// <summary>Answers for a masked vector, or for what the site makes of a sum.</summary>
     /// <inheritdoc cref="Decide(WorkerState, SitePolicy, Study, WorkOrder, Sha256Digest)"/>
@@ -113,7 +127,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
         if (work.Step.Kind == StepKind.KeyAgreement)
         {
             var terms = TermsOf(state, policy, study, work);
-            return new JoinAttempt(terms, inputs, PlanOf(study, terms.Members));
+            return new JoinAttempt(terms, inputs, PlanOf(study, terms.Members), study.Privacy is null ? default : heads.Say(terms));
         }
 
         var plan = PlanOf(study, Joined(state, work).Terms.Members);

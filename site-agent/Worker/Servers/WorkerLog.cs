@@ -39,6 +39,9 @@ internal static partial class WorkerLog
     [LoggerMessage(3012, LogLevel.Error, "What has been kept long enough could not all be removed: {Why} It is not used any more, and removing it is tried again before each step, each day and at each start.")]
     public static partial void NotEnded(this ILogger log, string why);
 
+    [LoggerMessage(3013, LogLevel.Warning, "Ignored in run {Run}, round {Round}, attempt {Attempt}: {Why}")]
+    public static partial void StatementIgnored(this ILogger log, string run, uint round, uint attempt, string why);
+
     [LoggerMessage(3008, LogLevel.Information, "The gateway's pipe is {Pipe}")]
     public static partial void Pipe(this ILogger log, string pipe);
 }

@@ -21,7 +21,8 @@ internal sealed class WorkerPortService(WorkerCore core, Retention retention, Ti
         () =>
         {
             retention.Check();
-            var result = core.Perform(request, decline => log.Declined(request.Run, request.Round, request.Kind, request.Attempt, decline.Reason, decline.Message));
+            var result = core.Perform(request, decline => log.Declined(request.Run, request.Round, request.Kind, request.Attempt, decline.Reason, decline.Message),
+                why => log.StatementIgnored(request.Run, request.Round, request.Attempt, why));
             if (result.Ticket is { } ticket)
                 log.Released(ticket.File, ticket.Length);
             return result;

@@ -158,6 +158,9 @@ internal sealed class TestSite(int index, int seed)
     /// <summary>Digest of the site's data.</summary>
     public Sha256Digest Inputs { get; set; } = Consortium.DigestOf("data");
 
+    /// <summary>What the worker attaches to its keys: every other site nothing.</summary>
+    public byte[] Attachment { get; set; } = index % 2 == 0 ? [] : [.. "what else there is to say"u8];
+
     /// <summary>What the update is; replaced by tests that need certain ones.</summary>
     public Func<AggregationTerms, byte[]> Update { get; set; } = terms =>
     {
@@ -177,7 +180,7 @@ internal sealed class TestSite(int index, int seed)
     /// <summary>Answers a request, null being the one to join.</summary>
     public SiteDecision Answer(AggregationTerms terms, AggregationMessage? request) => request switch
     {
-        null => Decide(new JoinAttempt(terms, Inputs)),
+        null => Decide(new JoinAttempt(terms, Inputs, null, Attachment)),
         KeyRoster roster => Decide(new ShareSecrets(roster)),
         ShareBatch delivery => Decide(new TakeShares(delivery)) is { Refusal: not null } refused ? refused : Mask(terms),
         SurvivorSet set => Decide(new SignSurvivors(set)),

@@ -1,5 +1,6 @@
 using CsCheck;
 using FederatedClinicalMl.Privacy;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Privacy;
 
@@ -30,6 +31,45 @@ public sealed class MessageTests
         Assert.Null(AggregationMessage.Read([1, 6, 0xFF, 0xFF])); // a list of 65535, and nothing in it
         var list = Sample.Messages.OfType<KeyRoster>().First().Encode();
         Assert.Null(AggregationMessage.Read([1, 6, 0, 1, .. BitConverter.GetBytes(list.Length).Reverse(), .. list])); // a list in a list
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(KeyAdvertisement.LongestAttachment, 0)]
+    [InlineData(1, Sha256Digest.Length)]
+    public void Keys_are_read_back_with_what_is_attached_and_with_a_commitment(int attached, int committed)
+    {
+        var keys = Keys(attached) with { Commitment = new byte[committed] };
+
+        var read = (KeyAdvertisement)AggregationMessage.Read([.. keys.Encode(), .. new byte[SignedMessage.SignatureLength]])!;
+
+        Assert.Equal((attached, committed), (read.Attachment.Length, read.Commitment.Length));
+    }
+
+    [Theory]
+    [InlineData(KeyAdvertisement.LongestAttachment + 1, 0)]
+    [InlineData(1, 1)]
+    [InlineData(1, Sha256Digest.Length + 1)]
+    public void Keys_with_more_attached_or_with_half_a_commitment_are_none(int attached, int committed) =>
+        Assert.Null(AggregationMessage.Read([.. (Keys(attached) with { Commitment = new byte[committed] }).Encode(), .. new byte[SignedMessage.SignatureLength]]));
+
+    [Fact]
+    public void Rosters_of_the_most_members_with_the_longest_attachments_are_messages()
+    {
+        var roster = new KeyRoster([.. Enumerable.Range(0, MemberList.MaximumCount).Select(_ => SignedMessage.Sign(Keys(KeyAdvertisement.LongestAttachment), Consortium.KeyOf(0)))]);
+
+        Assert.True(roster.Encode().Length <= AggregationMessage.MaximumLength);
+        Assert.True(roster.IsSameAs(AggregationMessage.Read(roster.Encode())));
+    }
+
+    [Fact]
+    public void Attachment_is_under_the_workers_signature()
+    {
+        var keys = SignedMessage.Sign(Keys(3), Consortium.KeyOf(0));
+
+        Assert.True(keys.IsSignedBy(Consortium.KeyOf(0).PublicKey));
+        Assert.False((keys with { Attachment = default }).IsSignedBy(Consortium.KeyOf(0).PublicKey));
+        Assert.False((keys with { Attachment = new byte[4] }).IsSignedBy(Consortium.KeyOf(0).PublicKey));
     }
 
     [Fact]
@@ -73,6 +113,9 @@ public sealed class MessageTests
                 Assert.True(site.Machine.Decide(state, command) is { Refusal: not null, Entry: null, Reply: null });
         }, iter: 1500, threads: 2);
     }
+
+    private static KeyAdvertisement Keys(int attached) => new(
+        default, 0, new byte[KeyAdvertisement.SigningKeyLength], new byte[64], new byte[64], default, new byte[attached]);
 
     private static Gen<T> Of<T>(T[] items) => Gen.Int[0, items.Length - 1].Select(i => items[i]);
 

@@ -33,8 +33,7 @@ public abstract record AggregationMessage
         reader.Expect(Version);
         AggregationMessage? message = (MessageKind)reader.Byte() switch
         {
-            MessageKind.KeyAdvertisement => KeyAdvertisement.Read(ref reader, committed: false),
-            MessageKind.CommittedKeys => KeyAdvertisement.Read(ref reader, committed: true),
+            MessageKind.KeyAdvertisement or MessageKind.CommittedKeys or MessageKind.KeysWithAttachment => KeyAdvertisement.Read(ref reader, (MessageKind)bytes[1]),
             MessageKind.KeyContribution => KeyContribution.Read(ref reader),
             MessageKind.DecryptedSum => DecryptedSum.Read(ref reader),
             MessageKind.SealedShare => SealedShare.Read(ref reader),
@@ -107,6 +106,7 @@ internal enum MessageKind : byte
     CommittedKeys = 10,
     KeyContribution = 11,
     DecryptedSum = 12,
+    KeysWithAttachment = 13,
 }
 
 /// <summary>

@@ -9,21 +9,44 @@ namespace FederatedClinicalMl.Privacy;
 /// <param name="EncryptionKey">P-256 point for sealing shares: x and y, 64 bytes.</param>
 /// <param name="MaskKey">P-256 point for agreeing on masks: x and y, 64 bytes.</param>
 /// <param name="Commitment">Where a round is encrypted under a collective key: SHA-256 that commits to the site's part of it (<see cref="CollectiveKey.Commit"/>), before any part is shown; empty otherwise.</param>
+/// <param name="Attachment">
+/// What else the worker tells every member, under the same signature: at most <see cref="LongestAttachment"/> bytes, mostly none. Nothing here looks into it, and nothing of the round depends on it.
+/// </param>
 public sealed record KeyAdvertisement(
-    Sha256Digest Terms, int Sender, ReadOnlyMemory<byte> SigningKey, ReadOnlyMemory<byte> EncryptionKey, ReadOnlyMemory<byte> MaskKey, ReadOnlyMemory<byte> Commitment = default)
+    Sha256Digest Terms, int Sender, ReadOnlyMemory<byte> SigningKey, ReadOnlyMemory<byte> EncryptionKey, ReadOnlyMemory<byte> MaskKey, ReadOnlyMemory<byte> Commitment = default,
+    ReadOnlyMemory<byte> Attachment = default)
     : SignedMessage(Terms, Sender)
 {
     /// <summary>Bytes of a P-256 SubjectPublicKeyInfo.</summary>
     public const int SigningKeyLength = 91;
 
-    private protected override MessageKind Kind => Commitment.IsEmpty ? MessageKind.KeyAdvertisement : MessageKind.CommittedKeys;
+    /// <summary>Most bytes of an attachment: those of 256 sites together still fit one roster.</summary>
+    public const int LongestAttachment = 2048;
 
-    internal static KeyAdvertisement Read(ref ByteReader reader, bool committed) => Signed(
-        new KeyAdvertisement(
-            reader.Digest(), reader.Byte(), reader.Raw(SigningKeyLength), reader.Raw(KeyAgreement.PointLength), reader.Raw(KeyAgreement.PointLength),
-            committed ? reader.Raw(Sha256Digest.Length) : default), ref reader);
+    private protected override MessageKind Kind => !Attachment.IsEmpty ? MessageKind.KeysWithAttachment : Commitment.IsEmpty ? MessageKind.KeyAdvertisement : MessageKind.CommittedKeys;
 
-    private protected override void WriteClaim(ByteWriter writer) => writer.Raw(SigningKey.Span).Raw(EncryptionKey.Span).Raw(MaskKey.Span).Raw(Commitment.Span);
+    internal static KeyAdvertisement Read(ref ByteReader reader, MessageKind kind)
+    {
+        var keys = new KeyAdvertisement(reader.Digest(), reader.Byte(), reader.Raw(SigningKeyLength), reader.Raw(KeyAgreement.PointLength), reader.Raw(KeyAgreement.PointLength));
+        if (kind == MessageKind.CommittedKeys)
+            keys = keys with { Commitment = reader.Raw(Sha256Digest.Length) };
+        if (kind == MessageKind.KeysWithAttachment)
+        {
+            keys = keys with { Commitment = reader.Part().ToArray(), Attachment = reader.Part().ToArray() };
+            reader.Require(keys.Commitment.Length is 0 or Sha256Digest.Length && keys.Attachment.Length is > 0 and <= LongestAttachment);
+        }
+
+        return Signed(keys, ref reader);
+    }
+
+    private protected override void WriteClaim(ByteWriter writer)
+    {
+        writer.Raw(SigningKey.Span).Raw(EncryptionKey.Span).Raw(MaskKey.Span);
+        if (Attachment.IsEmpty)
+            writer.Raw(Commitment.Span);
+        else
+            writer.Part(Commitment.Span).Part(Attachment.Span);
+    }
 }
 
 /// <summary>Step 2: one recipient's shares of a site's seed and mask key, sealed for it.</summary>

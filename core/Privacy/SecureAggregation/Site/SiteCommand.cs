@@ -13,7 +13,8 @@ public abstract record SiteCommand;
 /// <param name="Terms">The terms.</param>
 /// <param name="Inputs">Digest of all else that the update is computed from, the data's snapshot above all. It never leaves.</param>
 /// <param name="Plan">Of an encrypted round: how; null otherwise.</param>
-public sealed record JoinAttempt(AggregationTerms Terms, Sha256Digest Inputs, EncryptionPlan? Plan = null) : SiteCommand;
+/// <param name="Attachment">What else the worker tells every member (<see cref="KeyAdvertisement.Attachment"/>). It may differ when the same is asked again; the first one was sent.</param>
+public sealed record JoinAttempt(AggregationTerms Terms, Sha256Digest Inputs, EncryptionPlan? Plan = null, ReadOnlyMemory<byte> Attachment = default) : SiteCommand;
 
 /// <summary>Share secrets with everyone in a roster.</summary>
 /// <param name="Roster">From the coordinator.</param>

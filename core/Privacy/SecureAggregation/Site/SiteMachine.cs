@@ -117,10 +117,11 @@ public sealed class SiteMachine(SigningKey key, ReadOnlyMemory<byte> root, SiteI
                 return Refuse(AggregationFault.AttemptOver, "This site gave shares that unmask the round, or joined a later attempt of it.");
         }
 
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(join.Attachment.Length, KeyAdvertisement.LongestAttachment, nameof(join));
         var secrets = Secrets(terms, me, join.Inputs);
         var commitment = join.Plan is { } plan ? Encryption(plan, terms, me, secrets).Commitment() : default;
         var keys = SignedMessage.Sign(
-            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, secrets.EncryptionKey, secrets.MaskKey, commitment), key);
+            new KeyAdvertisement(terms.Digest, me, key.PublicKey.SubjectPublicKeyInfo, secrets.EncryptionKey, secrets.MaskKey, commitment, join.Attachment), key);
         return new SiteDecision(new AttemptJoined(terms, join.Inputs, keys), keys, null);
     }
 

@@ -58,7 +58,9 @@ internal static class NotProtectedSection
 
         yield return new("Patients of several hospitals", "A patient known to k hospitals is counted at each, and protected by no more than the k ceilings together. At this hospital, two data sets count as different patients unless datasets.yaml gives them one population.");
         yield return new("A spent budget", "A coordinator can use up this hospital's budget, or hold it reserved, with runs that come to nothing. That is never more than the ceiling.");
-        yield return new("A worker put back to an older copy", "Is told so by the coordinator, which has seen its newest ledger head. A coordinator that keeps that back lets it spend again.");
+        yield return new("A worker put back to an older copy", facts.Study.Federation.IsMasked
+            ? "Is told so by the coordinator, which has seen its newest ledger head, and by the other hospitals, each of which has seen the one before this round's charge. A coordinator that keeps its own back, and leaves out whoever has seen it, lets it spend again."
+            : "Is told so by the coordinator, which has seen its newest ledger head. A coordinator that keeps that back lets it spend again.");
     }
 
     private static IEnumerable<PageItem> Masked(PageFacts facts)
