@@ -46,7 +46,7 @@ public sealed class DeclinedStepTests : IDisposable
             + @"The population 'test' has spent epsilon \d\.\d+ of 0\.5 at delta 1e-6 \(privacy\.total in policy\.yaml\); this costs 0\.\d+ by itself and would make it \d\.\d+\. .*For the same reason it refused 1 later step of the run\.$",
             page.Item("Refused").Text);
         Assert.True(page.Item("Refused").Attention);
-        Assert.StartsWith("Answered 7 of 10 rounds, from 2026-11-24 08:00:00Z to 2026-11-24 08:00:00Z: 7 of its update; ", page.Item($"Run {Site.Run}").Text, StringComparison.Ordinal);
+        Assert.StartsWith("Answered 7 of 10 rounds, from 2026-11-24 08:00:00Z to 2026-11-24 08:00:00Z: 7 times its update; ", page.Item($"Run {Site.Run}").Text, StringComparison.Ordinal);
         Assert.Contains("7 releases charged to the ledger, 4 charges still reserved", page.Item($"Run {Site.Run}").Text, StringComparison.Ordinal);
         Assert.True(page.Item("All studies, for ever").Attention);
     }

@@ -24,12 +24,12 @@ internal static class HappenedSection
         if (releases.Count == 0)
             yield break;
         var rounds = releases.Where(release => release.Step.Round != RoundNumber.Preparation).Select(release => release.Step.Round).Distinct().Count();
-        var kinds = string.Join(", ", releases.GroupBy(release => release.Step.Kind).OrderBy(kind => kind.Key).Select(kind => $"{kind.Count()} of {Word(kind.Key)}"));
+        var kinds = string.Join(", ", releases.OrderBy(release => release.Step.Kind).GroupBy(release => Word(release.Step.Kind)).Select(word => $"{word.Count()} times {word.Key}"));
         var waiting = releases.Count(release => facts.State.Waiting.Contains(release.Step));
         var charged = facts.State.Ledger.Runs.TryGetValue(run, out var plan)
             ? $" {PageFacts.Count(plan.Released, "release", "releases")} charged to the ledger{(plan.IsOpen ? $", {PageFacts.Count(plan.Left.Values.Sum(times => (long)times), "charge", "charges")} still reserved" : "; the run is over there")}." : "";
         yield return new($"Run {run}", string.Create(CultureInfo.InvariantCulture,
-            $"Answered {rounds} of {PageFacts.Count(facts.Rounds, "round", "rounds")}, from {releases.Min(release => release.At):u} to {releases.Max(release => release.At):u}: {kinds}; {PageFacts.Count(releases.Sum(release => release.Head.FileLength), "byte", "bytes")} in all, {waiting} of them not settled yet.{charged}"));
+            $"Answered {rounds} of {PageFacts.Count(facts.Rounds, "round", "rounds")}, from {releases.Min(release => release.At):u} to {releases.Max(release => release.At):u}: {kinds}; {PageFacts.Count(releases.Sum(release => release.Head.FileLength), "byte", "bytes")} in all. The coordinator has yet to say of {PageFacts.Count(waiting, "release", "releases")} what became of {(waiting == 1 ? "it" : "them")}.{charged}"));
     }
 
     // One sentence for each reason of a run, the first time; the rest is counted.
