@@ -14,11 +14,13 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="identity">Who this worker is.</param>
 internal sealed class HeadExchange(WorkerJournal journal, PrivacyLedger ledger, WorkerIdentity identity)
 {
-    /// <summary>What this worker attaches to its keys in an attempt.</summary>
+    /// <summary>What this worker attaches to its keys in an attempt; nothing where the attempt has no place for it, and is about to be refused.</summary>
     public byte[] Say(AggregationTerms terms)
     {
         var members = terms.Members;
         var me = members.IndexOf(identity.Site);
+        if (me < 0)
+            return [];
         var seen = HeadStatements.Named(members.Count, me, terms.Step.Round)
             .Select(other => (Member: other, Head: journal.State.PeerHeads.GetValueOrDefault(members.Members[other].Fingerprint)))
             .Where(other => other.Head is { } head && head.Site == members.Members[other.Member].Site)

@@ -152,6 +152,18 @@ public sealed class LedgerHeadAdversaryTests : IDisposable
         Assert.Equal((Reason.AggregationRefused, "A message in the name of 'south' is not signed by its worker."), (answer.Reason, answer.Sentence));
     }
 
+    [Fact]
+    public void Coordinator_that_puts_another_in_the_hospitals_own_place_is_refused()
+    {
+        using var ghost = SigningKey.Create();
+        var list = MemberList.Of([.. _members.Members[1..], new Member(SiteId.Parse("ghost"), ghost.PublicKey.Fingerprint)]);
+
+        var answer = _north.Perform(Order(_north, FirstRun, 1, Kind.KeyAgreement, list.Encode()));
+
+        Assert.Equal(Reason.AggregationRefused, answer.Reason);
+        Assert.Contains("has 'ghost', which the approved study does not name", answer.Sentence, StringComparison.Ordinal);
+    }
+
     // A whole round, honest but for what the coordinator does not hand back.
     private void Train(string run, int round)
     {
