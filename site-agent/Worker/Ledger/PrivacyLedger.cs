@@ -18,6 +18,9 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
 {
     private LedgerState Ledger => journal.State.Ledger;
 
+    // A head that was signed before the key was renewed is this worker's all the same.
+    private IEnumerable<VerifyingKey> OwnKeys => journal.State.Renewals.KeysOf(identity.Site, identity.Key.PublicKey);
+
     private DateOnly Today => DateOnly.FromDateTime(journal.Now.UtcDateTime);
 
     /// <summary>Holds a run's whole plan free for it, and makes the root of its randomness. The same plan again changes nothing.</summary>
@@ -98,7 +101,7 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
         ArgumentNullException.ThrowIfNull(receipt);
         var (own, countersigned, by) = (receipt.Own, receipt.Countersigned, receipt.By);
         if (journal.Broken is not null || own.Site != identity.Site || own.Head.Sequence < 1 || (countersigned.Site, countersigned.Head) != (own.Site, own.Head)
-            || by.Equals(identity.Key.PublicKey) || !own.IsBy(identity.Key.PublicKey) || !countersigned.IsBy(by))
+            || OwnKeys.Contains(by) || !OwnKeys.Any(own.IsBy) || !countersigned.IsBy(by))
             return false;
         lock (journal.Gate)
         {
