@@ -166,6 +166,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             provider.GetRequiredService<NoiseRoots>(),
             folder.Key,
             members.WorkerKey,
+            members.Renewals,
             time,
             ModelRegistry.OurSoftware));
         services.AddSingleton<RunFeed>();

@@ -112,7 +112,7 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
     {
         var disk = memory.Open("coordinator");
         var results = new ResultStore(disk);
-        var plan = RunPlan.For(record.Entry.Run, _study, record.Sites, results.Write(initial), initial.Length, results.Write(record.Constants), site => _keys.Worker(site).PublicKey);
+        var plan = RunPlan.For(record.Entry.Run, _study, record.Sites, results.Write(initial), initial.Length, results.Write(record.Constants), site => _keys.Worker(site).PublicKey, _ => KeyRenewals.None);
         using var journal = new DiskRunJournal(disk);
         journal.Append(record.Entry.Run, 0, [new RunCreated(DateTimeOffset.UnixEpoch, plan)]);
     }

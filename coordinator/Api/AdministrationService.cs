@@ -130,7 +130,7 @@ public sealed class AdministrationService(
         {
             ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
         });
-        var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey);
+        var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals);
         RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
         return new StartRunReply { Run = run.Value, Canonical = UnsafeByteOperations.UnsafeWrap(study.Canonical) };

@@ -51,7 +51,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault ProtocolTooNew = new("PROTOCOL_TOO_NEW", StatusCode.FailedPrecondition, 409,
         "The site agent speaks only protocol versions that this coordinator does not speak yet. Ask the admin to update the coordinator.");
     public static readonly Fault WorkerKeyWrong = new("WORKER_KEY_WRONG", StatusCode.PermissionDenied, 403,
-        "The worker's signing key is not the one that this site enrolled with, or its proof does not fit. Was the worker set up anew? Enrol again.");
+        "The worker's signing key is not the one that this site enrolled with, nor one to which that was renewed, or its proof does not fit. Was the worker set up anew, or restored from before a renewal? Enrol again.");
     public static readonly Fault SessionReplaced = new("SESSION_REPLACED", StatusCode.Aborted, 409,
         "A newer session with the same certificate took this one's place. If only one site agent should run, stop the other.");
     public static readonly Fault SessionTooSlow = new("SESSION_TOO_SLOW", StatusCode.ResourceExhausted, 429,

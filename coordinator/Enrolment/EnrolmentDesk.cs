@@ -109,6 +109,35 @@ public sealed partial class EnrolmentDesk(
         return certificate;
     }
 
+    /// <summary>Whether a key is the one of a site's worker. One to which that key has led, by renewals of which each is signed by the key before it, is so from here on.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="key">A key that the caller holds.</param>
+    /// <param name="renewals">What came with it.</param>
+    public bool Recognise(SiteId site, VerifyingKey key, KeyRenewals renewals)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(renewals);
+        lock (_turn)
+        {
+            if (store.WorkerKey(site) is not { } known)
+                return false;
+            if (known.Equals(key))
+                return true;
+            var way = renewals.From(site, known.Fingerprint);
+            if (way.IsEmpty || !way[^1].New.Equals(key) || way.Aggregate((KeyRenewals?)store.Renewals(site), (all, renewal) => all?.Add(renewal)) is null)
+                return false;
+            var member = new Member(Roles.Site, site.Value);
+            audit.Record("worker-key-renewed", member, new JsonObject
+            {
+                ["member"] = member.ToString(), ["from"] = known.Fingerprint.ToString(), ["to"] = key.Fingerprint.ToString(),
+            });
+            if (!store.Renew(site, way))
+                return false;
+            LogKeyRenewed(member, known.Fingerprint, key.Fingerprint);
+            return true;
+        }
+    }
+
     /// <summary>Revokes a member: in force when this returns. Whoever calls also ends what is open.</summary>
     /// <exception cref="FaultException">MEMBER_UNKNOWN, SELF_REVOKED.</exception>
     public void Revoke(Member member, Member actor)
@@ -163,4 +192,7 @@ public sealed partial class EnrolmentDesk(
 
     [LoggerMessage(1104, LogLevel.Warning, "{Actor} revoked {Member}")]
     private partial void LogRevoked(Member member, Member actor);
+
+    [LoggerMessage(1105, LogLevel.Information, "The worker of {Member} has renewed its key: from {From} to {To}, signed by the old one")]
+    private partial void LogKeyRenewed(Member member, Sha256Digest from, Sha256Digest to);
 }

@@ -41,7 +41,7 @@ public static class RoundFaults
         RoundFault.HeadMalformed => "The release's head is not one: magic, length and signed manifest are needed. Check that site and coordinator run compatible versions.",
         RoundFault.ReleaseTooLong => "The release is longer than its study allows.",
         RoundFault.LengthWrong => "The release's length is not what its manifest and the study say.",
-        RoundFault.SignatureWrong => "The release is not signed by the worker key that the site enrolled with.",
+        RoundFault.SignatureWrong => "The release is not signed by the worker key that the site has enrolled with or renewed since.",
         RoundFault.SiteWrong => "The release's manifest names another site than the certificate of the connection.",
         RoundFault.StepWrong => "The release's manifest names another step than the one it was sent for.",
         RoundFault.StudyWrong => "The release's manifest names another study than the run's.",

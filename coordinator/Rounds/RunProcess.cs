@@ -13,7 +13,8 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Registry">Where its model goes.</param>
 /// <param name="Noise">Where the noise comes from that it adds, if its study says so.</param>
 /// <param name="Key">Signs its round records and its model.</param>
-/// <param name="WorkerKey">The key that a site's worker enrolled with; null where it is not enrolled, or revoked.</param>
+/// <param name="WorkerKey">The key of a site's worker; null where it is not enrolled, or revoked.</param>
+/// <param name="Renewals">How that key came of those before it.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Software">Version of this software, for the model's manifest.</param>
 public sealed record RunServices(
@@ -24,6 +25,7 @@ public sealed record RunServices(
     NoiseRoots Noise,
     SigningKey Key,
     Func<SiteId, VerifyingKey?> WorkerKey,
+    Func<SiteId, KeyRenewals> Renewals,
     TimeProvider Time,
     string Software);
 
@@ -76,10 +78,11 @@ public sealed class RunProcess
     /// <param name="study">The study.</param>
     /// <param name="approvedSites">Sites that approved it.</param>
     /// <param name="results">Where results go.</param>
-    /// <param name="workerKey">The key that a site's worker enrolled with.</param>
+    /// <param name="workerKey">The key of a site's worker.</param>
+    /// <param name="renewals">How it came of those before it.</param>
     /// <param name="now">The coordinator's time.</param>
     public static CreateRun Plan(
-        RunId run, Study study, IEnumerable<SiteId> approvedSites, ResultStore results, Func<SiteId, VerifyingKey?> workerKey, DateTimeOffset now)
+        RunId run, Study study, IEnumerable<SiteId> approvedSites, ResultStore results, Func<SiteId, VerifyingKey?> workerKey, Func<SiteId, KeyRenewals> renewals, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(results);
@@ -88,7 +91,7 @@ public sealed class RunProcess
         var constants = PreprocessingConstants.NeedPreparation(study)
             ? (Sha256Digest?)null
             : results.Write(PreprocessingConstants.Freeze(study, null).Canonical.Span);
-        return new CreateRun(now, RunPlan.For(run, study, invited, results.Write(initial), initial.Length, constants, workerKey));
+        return new CreateRun(now, RunPlan.For(run, study, invited, results.Write(initial), initial.Length, constants, workerKey, renewals));
     }
 
     /// <summary>
@@ -238,7 +241,7 @@ public sealed class RunProcess
             return new UploadPermit(null, null, RoundFault.SiteGone);
         var precedes = step.Kind.PrecedesModel();
         return new UploadPermit(
-            new UploadRule(_study, step, site, key, precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step)), null, null);
+            new UploadRule(_study, step, site, key, _study.Privacy is null ? KeyRenewals.None : _services.Renewals(site), precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step)), null, null);
     }
 
     // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Studies;
 using Microsoft.Data.Sqlite;
@@ -58,7 +59,8 @@ public sealed class MemberStore
                 serial TEXT PRIMARY KEY, sha256 BLOB NOT NULL, role INTEGER NOT NULL, name TEXT NOT NULL,
                 not_after INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
             ) STRICT;
-            """);
+            """,
+            "CREATE TABLE worker_renewals (name TEXT NOT NULL, number INTEGER NOT NULL, renewal TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT;");
     }
 
     /// <summary>Keeps a new invitation.</summary>
@@ -91,6 +93,8 @@ public sealed class MemberStore
                 """,
                 (long)certificate.Member.Role, certificate.Member.Name, workerKey?.SubjectPublicKeyInfo.ToArray(), softwareVersion,
                 certificate.NotAfter.ToUnixTimeSeconds());
+            if (workerKey is not null)
+                connection.Run("DELETE FROM worker_renewals WHERE name = $1", certificate.Member.Name); // what led to another key is nothing of this one's
             Insert(connection, certificate);
             return true;
         });
@@ -105,6 +109,19 @@ public sealed class MemberStore
         if (renewed)
             Insert(connection, certificate);
         return renewed;
+    });
+
+    /// <summary>Puts the last of these renewals' keys in the place of a site's worker key, and keeps them.</summary>
+    /// <returns>False where the site is revoked, or has another key than the first of them gives way: nothing was changed.</returns>
+    public bool Renew(SiteId site, IReadOnlyList<KeyRenewal> renewals) => _database.Write((connection, _) =>
+    {
+        if (connection.Run(
+            "UPDATE members SET worker_key = $4 WHERE role = $1 AND name = $2 AND revoked = 0 AND worker_key = $3",
+            (long)Roles.Site, site.Value, renewals[0].Old.SubjectPublicKeyInfo.ToArray(), renewals[^1].New.SubjectPublicKeyInfo.ToArray()) == 0)
+            return false;
+        foreach (var renewal in renewals)
+            connection.Run("INSERT INTO worker_renewals (name, number, renewal) VALUES ($1, $2, $3)", site.Value, (long)renewal.Number, renewal.ToJson().ToJsonString());
+        return true;
     });
 
     /// <summary>Revokes a member: every certificate, and every invitation that is still open.</summary>
@@ -133,10 +150,15 @@ public sealed class MemberStore
             DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(5)),
             row.GetBoolean(6))));
 
-    /// <summary>The key that a site's worker enrolled with; null where the site is not enrolled, or revoked.</summary>
+    /// <summary>The key of a site's worker, as it enrolled with it or renewed it since; null where the site is not enrolled, or revoked.</summary>
     public VerifyingKey? WorkerKey(SiteId site) => _database.Read(connection => connection.Query(
         "SELECT worker_key FROM members WHERE role = $1 AND name = $2 AND revoked = 0 AND worker_key IS NOT NULL",
         row => new VerifyingKey(row.GetFieldValue<byte[]>(0)), (long)Roles.Site, site.Value).SingleOrDefault());
+
+    /// <summary>How a site's worker key came of the one that it enrolled with.</summary>
+    public KeyRenewals Renewals(SiteId site) => _database.Read(connection => connection.Query(
+        "SELECT renewal FROM worker_renewals WHERE name = $1", row => KeyRenewal.Read(JsonNode.Parse(row.GetString(0))), site.Value))
+        .Aggregate(KeyRenewals.None, (all, renewal) => renewal is not null && all.Add(renewal) is { } more ? more : throw new InvalidDataException($"The database holds a renewal of the worker key of '{site}' that was changed. Restore a backup."));
 
     /// <summary>All certificates that were ever issued.</summary>
     public IReadOnlyList<IssuedCertificate> Certificates() => _database.Read(connection => connection.Query(

@@ -77,7 +77,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
             _core = new GatewayCore(ParameterDownload.ListFiles(options.Incoming));
             _worker = new WorkerClient(options.WorkerSocket);
-            _workerLoop = new WorkerLoop(_worker, Post, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
+            _workerLoop = new WorkerLoop(_worker, PostOfWorker, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
             _session = new SessionLoop(LinkAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
             _download = new ParameterDownload(options.Incoming, () => _link.Channel, host.NetworkBackoff, _time, log);
             _upload = new ReleaseUpload(new SealedOutbox(options), () => _link.Channel, host.NetworkBackoff, _time, log);
@@ -122,6 +122,27 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             foreach (var action in _core.Handle(happened, _time.GetUtcNow()))
                 Do(action);
         });
+
+        private void PostOfWorker(GatewayEvent happened)
+        {
+            if (happened is WorkerFound)
+                Call(ProveAgainAsync);
+            Post(happened);
+        }
+
+        // A worker that was started again may have renewed its key, which the coordinator hears of at the beginning of a session.
+        private async Task ProveAgainAsync(CancellationToken stop)
+        {
+            var link = _link;
+            if (link.Proof is not { } before)
+                return;
+            var proof = await _worker.ProveAsync(Sha256Digest.Of(link.Identity.Certificate.RawData), stop);
+            if (proof.PublicKey == before.PublicKey)
+                return;
+            link.Proof = proof;
+            _host.LogKeyRenewed(new VerifyingKey(proof.PublicKey.ToByteArray()).Fingerprint);
+            _session.Reopen();
+        }
 
         private void PostOfSession(GatewayEvent happened)
         {
@@ -366,7 +387,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
 
         public CoordinatorChannel Channel { get; } = channel;
 
-        /// <summary>The worker's proof for this certificate: once given it holds while the certificate does, also while the worker is away.</summary>
+        /// <summary>The worker's proof for this certificate: once given it holds while the certificate and the worker's key do, also while the worker is away.</summary>
         public WorkerKey? Proof { get; set; }
     }
 
@@ -393,4 +414,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
 
     [LoggerMessage(2008, LogLevel.Warning, "Parameters {Digest} could not be removed: {Why}")]
     private partial void LogNotRemoved(Sha256Digest digest, string why);
+
+    [LoggerMessage(2009, LogLevel.Information, "The worker has another key, {Fingerprint}: the session is opened again with it")]
+    private partial void LogKeyRenewed(Sha256Digest fingerprint);
 }

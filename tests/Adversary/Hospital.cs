@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Durability.Simulation;
 using FederatedClinicalMl.Learning;
@@ -26,16 +27,16 @@ internal sealed class Hospital : IDisposable
     private readonly SimulatedDisk _disk;
     private readonly SimulatedDisk _exchange;
     private readonly OutboxKey _outbox = new(new byte[SealedDisk.KeyLength]);
-    private readonly WorkerIdentity _identity;
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
+    private readonly ConstantComputer _computer;
+    private WorkerIdentity _identity;
 
     public Hospital(string name, int update)
     {
         (_disk, _exchange) = (new SimulatedDisk(1), new SimulatedDisk(2));
         _identity = new WorkerIdentity(SiteId.Parse(name), SigningKey.Create(), new SiteSecret(new byte[SiteSecret.Length]), "1.0.0");
-        Core = WorkerCore.Open(
-            _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy),
-            () => DatasetMap.Read("datasets: {none: {path: rows.csv, format: csv}}", "/srv"), new ConstantComputer(update),
-            new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero)));
+        _computer = new ConstantComputer(update);
+        Core = Open();
     }
 
     public SiteId Name => _identity.Site;
@@ -46,7 +47,10 @@ internal sealed class Hospital : IDisposable
     /// <summary>What its steward reads out.</summary>
     public Sha256Digest Fingerprint => _identity.Key.PublicKey.Fingerprint;
 
-    public WorkerCore Core { get; }
+    /// <summary>Its private key: the adversary has that of its own workers.</summary>
+    public string KeyPem => _identity.Key.ToPem();
+
+    public WorkerCore Core { get; private set; }
 
     public MemberDesk Members => new(Core, _identity);
 
@@ -82,6 +86,19 @@ internal sealed class Hospital : IDisposable
     {
         foreach (var other in others.Where(other => other != this))
             Members.Confirm(other.Name.Value, FingerprintText.Write(other.Fingerprint), "steward", "by telephone");
+    }
+
+    /// <summary>Has its steward renew the key of the stopped worker, and starts it again.</summary>
+    /// <returns>The old key, which a thief may have a copy of, and what it has signed.</returns>
+    public (SigningKey Old, KeyRenewal Renewal) Renew()
+    {
+        var old = _identity.Key;
+        DurableFile.Write(_disk, WorkerKeyFile.FileName, Encoding.ASCII.GetBytes(old.ToPem()));
+        Core.Dispose();
+        var (renewal, _) = WorkerKeyFile.Renew(_disk, Name, "steward", "", _time);
+        _identity = _identity with { Key = SigningKey.FromPem(Encoding.ASCII.GetString(DurableFile.Read(_disk, WorkerKeyFile.FileName))) };
+        Core = Open();
+        return (old, renewal);
     }
 
     /// <summary>Answers an order.</summary>
@@ -130,6 +147,9 @@ internal sealed class Hospital : IDisposable
         Core.Dispose();
         _identity.Key.Dispose();
     }
+
+    private WorkerCore Open() => WorkerCore.Open(
+        _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy), () => DatasetMap.Read("datasets: {none: {path: rows.csv, format: csv}}", "/srv"), _computer, _time);
 
     // An update of 32-bit codes, all of them the same number, with the weight 1; under differential privacy with noise, as the ledger gives it out.
     private sealed class ConstantComputer(int update) : IStepComputer

@@ -13,7 +13,8 @@ namespace FederatedClinicalMl.Tests.Adversary;
 /// </summary>
 /// <param name="study">The study that the hospitals approved.</param>
 /// <param name="members">The members, as this coordinator knows them.</param>
-internal sealed class LyingCoordinator(Study study, MemberList members)
+/// <param name="renewals">How their keys were renewed, as it says.</param>
+internal sealed class LyingCoordinator(Study study, MemberList members, KeyRenewals? renewals = null)
 {
     private static readonly Sha256Digest s_parameters = Sha256Digest.Of("parameters"u8);
 
@@ -44,7 +45,8 @@ internal sealed class LyingCoordinator(Study study, MemberList members)
     }
 
     /// <summary>The order that begins a round, with any list of members.</summary>
-    public StepOrder KeyAgreement(Hospital hospital, MemberList list) => Order(hospital, StepKind.KeyAgreement, list.Encode());
+    public StepOrder KeyAgreement(Hospital hospital, MemberList list, params IEnumerable<KeyRenewal> renewed) =>
+        Order(hospital, StepKind.KeyAgreement, [.. list.Encode(), .. KeyRenewals.Write(renewed)]);
 
     /// <summary>Any order of the round.</summary>
     public StepOrder Order(Hospital hospital, StepKind kind, ReadOnlySpan<byte> inputs) => new()
@@ -64,7 +66,7 @@ internal sealed class LyingCoordinator(Study study, MemberList members)
             AggregationStage.Survivors => StepKind.Agreement,
             _ => StepKind.Unmasking,
         };
-        return hospital.Perform(Order(hospital, kind, kind == StepKind.KeyAgreement ? members.Encode() : Attempt.RequestFor(members.IndexOf(hospital.Name))!.Encode()));
+        return hospital.Perform(Order(hospital, kind, kind == StepKind.KeyAgreement ? new MemberOffer(members, renewals ?? KeyRenewals.None).Encode() : Attempt.RequestFor(members.IndexOf(hospital.Name))!.Encode()));
     }
 
     /// <summary>Takes what hospitals answer to the step that the attempt is at; the step ends when all have.</summary>

@@ -31,8 +31,8 @@ internal sealed class RealCoordinator : IRunEffects, IDisposable
     {
         var keys = hospitals.ToDictionary(hospital => hospital.Name, hospital => hospital.Key.PublicKey);
         (_journal, _staging, _results) = (new DiskRunJournal(_disk), new StagingArea(_disk, new LedgerWitness(_disk, _key)), new ResultStore(_disk));
-        _run = new RunProcess(s_run, study, new RunServices(_journal, _staging, _results, new ModelRegistry(_disk), new NoiseRoots(_disk), _key, keys.GetValueOrDefault, _time, "1.0.0"), this);
-        Handle(RunProcess.Plan(s_run, study, keys.Keys, _results, keys.GetValueOrDefault, _time.GetUtcNow()));
+        _run = new RunProcess(s_run, study, new RunServices(_journal, _staging, _results, new ModelRegistry(_disk), new NoiseRoots(_disk), _key, keys.GetValueOrDefault, _ => KeyRenewals.None, _time, "1.0.0"), this);
+        Handle(RunProcess.Plan(s_run, study, keys.Keys, _results, keys.GetValueOrDefault, _ => KeyRenewals.None, _time.GetUtcNow()));
         Handle(new StartRun(_time.GetUtcNow()));
     }
 

@@ -91,8 +91,9 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     public string PathOf(string relative) => Path.Combine(Data, relative);
 
     /// <summary>A worker's proof that it holds its key.</summary>
-    public static WorkerKey Prove(SigningKey worker, Sha256Digest challenge) => new()
+    public static WorkerKey Prove(SigningKey worker, Sha256Digest challenge, params IEnumerable<KeyRenewal> renewals) => new()
     {
+        Renewals = ByteString.CopyFrom(KeyRenewals.Write(renewals)),
         PublicKey = ByteString.CopyFrom(worker.PublicKey.SubjectPublicKeyInfo.Span),
         Proof = ByteString.CopyFrom(worker.Sign(SignatureContext.WorkerKey, challenge.Span)),
     };

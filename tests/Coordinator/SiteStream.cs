@@ -30,12 +30,14 @@ internal sealed class SiteStream : IDisposable
     /// <param name="worker">The key of its worker.</param>
     /// <param name="oldest">Oldest protocol version that it claims to speak; null: this build's.</param>
     /// <param name="newest">The newest; null: this build's.</param>
-    public static async Task<SiteStream> OpenAsync(RunningCoordinator coordinator, ClientIdentity site, SigningKey worker, uint? oldest = null, uint? newest = null)
+    /// <param name="renewals">How that key came of others; null: not at all.</param>
+    public static async Task<SiteStream> OpenAsync(
+        RunningCoordinator coordinator, ClientIdentity site, SigningKey worker, uint? oldest = null, uint? newest = null, IEnumerable<KeyRenewal>? renewals = null)
     {
         var hello = new Hello
         {
             OldestProtocol = oldest ?? ProtocolVersions.Ours.Oldest, NewestProtocol = newest ?? ProtocolVersions.Ours.Newest, SoftwareVersion = "0.0.0",
-            WorkerKey = RunningCoordinator.Prove(worker, Sha256Digest.Of(site.Certificate.RawDataMemory.Span)),
+            WorkerKey = RunningCoordinator.Prove(worker, Sha256Digest.Of(site.Certificate.RawDataMemory.Span), renewals ?? []),
             ClockUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
         };
         var stream = new SiteStream(coordinator, site, worker);

@@ -1,6 +1,7 @@
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.SiteAgent.Gateway;
+using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 using InvitationToken = FederatedClinicalMl.SiteAgent.Gateway.InvitationToken;
 
@@ -22,7 +23,7 @@ internal sealed class Hospital : IAsyncDisposable
         OutboxKey.OpenOrMake(Options.ExchangeDirectory, credentials: null, forGroup: false); // as the worker does when it starts
     }
 
-    public TestWorker Worker { get; }
+    public TestWorker Worker { get; private set; }
 
     /// <summary>Where a gateway finds its things; without a proxy.</summary>
     public GatewayOptions Options { get; }
@@ -50,6 +51,16 @@ internal sealed class Hospital : IAsyncDisposable
         using var identity = await Redemption.RedeemAsync(
             InvitationToken.Read(invitation), (challenge, _) => Task.FromResult(RunningCoordinator.Prove(Worker.Key, challenge)), proxy, TimeProvider.System, Stop);
         identity.Save(Options.IdentityDirectory);
+    }
+
+    /// <summary>Stops the worker, and starts it again with a key to which the one before was renewed.</summary>
+    public async Task RenewKeyAsync()
+    {
+        var next = SigningKey.Create();
+        var renewal = KeyRenewal.Sign(SiteId.Parse(Name), 1, Worker.Key, next, DateTimeOffset.UnixEpoch);
+        await Worker.DisposeAsync();
+        File.Delete(SocketIn(_folder));
+        Worker = await TestWorker.StartAsync(SocketIn(_folder), Name, next, renewal);
     }
 
     /// <summary>Has the gateway look for the coordinator somewhere else.</summary>

@@ -17,15 +17,16 @@ namespace FederatedClinicalMl.Tests.Gateway;
 internal sealed class TestWorker : WorkerPort.WorkerPortBase, IAsyncDisposable
 {
     private readonly string _site;
+    private readonly KeyRenewal[] _renewals;
     private readonly WebApplication _app;
     private readonly Channel<Sha256Digest> _challenges = Channel.CreateUnbounded<Sha256Digest>();
     private readonly Channel<StudyDigest> _studies = Channel.CreateUnbounded<StudyDigest>();
     private readonly Channel<StepOrder> _orders = Channel.CreateUnbounded<StepOrder>();
     private readonly CancellationTokenSource _stop = new();
 
-    private TestWorker(string socket, string site)
+    private TestWorker(string socket, string site, SigningKey key, KeyRenewal[] renewals)
     {
-        _site = site;
+        (_site, Key, _renewals) = (site, key, renewals);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
@@ -38,7 +39,7 @@ internal sealed class TestWorker : WorkerPort.WorkerPortBase, IAsyncDisposable
     }
 
     /// <summary>The signing key.</summary>
-    public SigningKey Key { get; } = SigningKey.Create();
+    public SigningKey Key { get; }
 
     /// <summary>Whether its proofs are over something else than it was asked.</summary>
     public bool Lies { get; set; }
@@ -52,9 +53,14 @@ internal sealed class TestWorker : WorkerPort.WorkerPortBase, IAsyncDisposable
     /// <summary>The steps that were ordered, in turn.</summary>
     public ChannelReader<StepOrder> Orders => _orders.Reader;
 
-    public static async Task<TestWorker> StartAsync(string socket, string site)
+    /// <summary>A worker that listens.</summary>
+    /// <param name="socket">Where.</param>
+    /// <param name="site">Its site.</param>
+    /// <param name="key">Its key; null: a new one.</param>
+    /// <param name="renewals">What led to that.</param>
+    public static async Task<TestWorker> StartAsync(string socket, string site, SigningKey? key = null, params KeyRenewal[] renewals)
     {
-        var worker = new TestWorker(socket, site);
+        var worker = new TestWorker(socket, site, key ?? SigningKey.Create(), renewals);
         await worker._app.StartAsync(TestContext.Current.CancellationToken);
         return worker;
     }
@@ -63,8 +69,8 @@ internal sealed class TestWorker : WorkerPort.WorkerPortBase, IAsyncDisposable
     {
         var challenge = new Sha256Digest(request.Challenge.Span);
         _challenges.Writer.TryWrite(challenge);
-        var proof = RunningCoordinator.Prove(Key, Lies ? default : challenge);
-        return Task.FromResult(new IdentifyReply { PublicKey = proof.PublicKey, Proof = proof.Proof, Protocol = 1 });
+        var proof = RunningCoordinator.Prove(Key, Lies ? default : challenge, _renewals);
+        return Task.FromResult(new IdentifyReply { PublicKey = proof.PublicKey, Proof = proof.Proof, Protocol = 1, Renewals = proof.Renewals });
     }
 
     public override Task<StudyStatus> OfferStudy(OfferStudyRequest request, ServerCallContext context)

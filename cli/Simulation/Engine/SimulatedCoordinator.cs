@@ -118,7 +118,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
         {
             if (Process() is null)
             {
-                var create = RunProcess.Plan(Run, Study, approved, _memory!.Results, site => _workers.GetValueOrDefault(site), Time.GetUtcNow());
+                var create = RunProcess.Plan(Run, Study, approved, _memory!.Results, site => _workers.GetValueOrDefault(site), _ => KeyRenewals.None, Time.GetUtcNow());
                 if (initialParameters is not null)
                     create = create with { Plan = create.Plan with { Parameters = _memory.Results.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(initialParameters.AsSpan())) } };
                 _process = NewProcess();
@@ -380,7 +380,7 @@ internal sealed class SimulatedCoordinator : SimulatedProcess, IRunEffects
 
     private RunProcess NewProcess() => new(
         Run, Study,
-        new RunServices(_memory!.Journal, _memory.Staging, _memory.Results, _memory.Registry, _memory.Noise, _key, site => _workers.GetValueOrDefault(site), Time, "simulated"),
+        new RunServices(_memory!.Journal, _memory.Staging, _memory.Results, _memory.Registry, _memory.Noise, _key, site => _workers.GetValueOrDefault(site), _ => KeyRenewals.None, Time, "simulated"),
         this);
 
     private Reply Journal(StagedRelease whole)

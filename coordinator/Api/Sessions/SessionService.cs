@@ -20,13 +20,13 @@ public sealed record SessionOptions(TimeSpan PingEvery, ProtocolVersions Version
 
 /// <summary>
 /// The one stream of a site.
-/// 1. Hello: versions, the enrolled worker's key with a proof for this certificate. What does not fit ends in a Farewell.
+/// 1. Hello: versions, the enrolled worker's key, or what that was renewed to, with a proof for this certificate. What does not fit ends in a Farewell.
 /// 2. Welcome. 3. The session takes the place of an older one. 4. All studies that involve the site, all steps open for it, and for every
 /// release that it holds what became of it. 5. Whatever happens from then on, until one side ends.
 /// Between 3 and 4 live messages may come first or twice; every message is idempotent by its step or study.
 /// </summary>
 public sealed partial class SessionService(
-    SessionHub hub, StudyDesk studies, Runs runs, MemberStore members, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
+    SessionHub hub, StudyDesk studies, Runs runs, MemberStore members, EnrolmentDesk enrolment, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
     ILogger<SessionService> log) : Session.SessionBase
 {
     private const int UnansweredPings = 3;
@@ -238,8 +238,7 @@ public sealed partial class SessionService(
     private VerifyingKey? CheckWorker(Caller caller, WorkerKey? sent)
     {
         var challenge = Sha256Digest.Of(caller.Certificate.RawDataMemory.Span);
-        var enrolled = members.Members().SingleOrDefault(m => m.Member == caller.Member)?.WorkerKey;
-        return WorkerKeys.Check(sent, challenge) is { } key && key.Equals(enrolled) ? key : null;
+        return WorkerKeys.Check(sent, challenge) is { } key && enrolment.Recognise(caller.Member.Site, key, WorkerKeys.Renewals(sent!)) ? key : null;
     }
 
     private async Task<Hello?> ReadHelloAsync(IAsyncStreamReader<SiteMessage> stream, CancellationToken gone)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json.Serialization;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
@@ -24,6 +25,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Profile">Whether the run asks what the sites' rows are like, and nothing else.</param>
 /// <param name="Keys">Of a study whose updates are masked: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
 /// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
+/// <param name="Renewals">How those keys came of the ones that the study names, where they are others: canonical JSON of <see cref="KeyRenewals"/>; null otherwise.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -42,7 +44,8 @@ public sealed record RunPlan(
     Sha256Digest? Constants,
     bool Profile = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Renewals = null)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -51,34 +54,43 @@ public sealed record RunPlan(
     /// <param name="parameters">SHA-256 of the initial parameters.</param>
     /// <param name="parametersLength">Their bytes.</param>
     /// <param name="constants">SHA-256 of the constants where the study gives them all; null where they are to be learned.</param>
-    /// <param name="workerKey">The key that a site's worker enrolled with; a site without one is not invited to a study whose aggregation is secure.</param>
+    /// <param name="workerKey">The key of a site's worker; a site without one is not invited to a study whose aggregation is secure.</param>
+    /// <param name="renewals">How that key came of those before it.</param>
     public static RunPlan For(
-        RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength, Sha256Digest? constants, Func<SiteId, VerifyingKey?> workerKey)
+        RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength, Sha256Digest? constants, Func<SiteId, VerifyingKey?> workerKey, Func<SiteId, KeyRenewals> renewals)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(workerKey);
+        ArgumentNullException.ThrowIfNull(renewals);
         var federation = study.Federation;
         ImmutableArray<SiteId> invited = [.. sites.Distinct().Order()];
         ImmutableArray<Sha256Digest>? keys = null;
+        byte[] renewed = [];
         if (federation.IsMasked)
         {
             invited = [.. invited.Where(site => workerKey(site) is not null)];
             keys = [.. invited.Select(site => workerKey(site)!.Fingerprint)];
+            renewed = KeyRenewals.Write(invited.SelectMany(site => federation.Keys.TryGetValue(site, out var named) ? renewals(site).From(site, named) : []));
         }
 
         return new RunPlan(
             run, study.Digest, study.Name, constants is null, federation.Rounds, study.Evaluation.Every, study.Evaluation.PerSite, invited,
             [.. federation.Required.Distinct().Order()], federation.Quorum, federation.Deadline, federation.Attempts, parameters,
-            parametersLength, constants, Keys: keys, Encrypted: study.Federation.IsEncrypted);
+            parametersLength, constants, Keys: keys, Encrypted: study.Federation.IsEncrypted,
+            Renewals: renewed.Length == 0 ? null : Encoding.UTF8.GetString(renewed));
     }
 
     /// <summary>A plan that asks what the sites' rows are like: whoever answers is in the profile, and nobody has to.</summary>
     public static RunPlan ForProfile(RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength) =>
-        For(run, study, sites, parameters, parametersLength, constants: null, _ => null) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null, Encrypted = false };
+        For(run, study, sites, parameters, parametersLength, constants: null, _ => null, _ => KeyRenewals.None) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null, Encrypted = false };
 
     /// <summary>The sites with their keys, of a study whose aggregation is secure; null otherwise.</summary>
     [JsonIgnore]
     public MemberList? Members => Keys is { } keys ? MemberList.Of(Sites.Zip(keys, (site, key) => new Member(site, key))) : null;
+
+    /// <summary>What each of them is given to begin an attempt with.</summary>
+    [JsonIgnore]
+    public MemberOffer? Offer => Members is { } members ? new MemberOffer(members, KeyRenewals.Read(Encoding.UTF8.GetBytes(Renewals ?? "")) ?? KeyRenewals.None) : null;
 
     /// <summary>Whether a step of this kind is one of those in which a masked round goes.</summary>
     public bool IsMasked(StepKind kind) => Keys is not null && kind.Part() == StepKind.Training;

@@ -8,13 +8,14 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 internal sealed class EncryptedAttempt : RoundAttempt
 {
     private readonly StepKind _kind;
+    private readonly MemberOffer _offer;
     private readonly KeyRoster? _roster;
     private readonly Sha256Digest _sum;
 
     public EncryptedAttempt(Study study, RunState run, StepId step, int dimension, ResultStore results)
     {
-        _kind = step.Kind;
-        Terms = StudyTerms.Of(study, run.Plan.Members!, step, run.Parameters, dimension);
+        (_kind, _offer) = (step.Kind, run.Plan.Offer!);
+        Terms = StudyTerms.Of(study, _offer.Members, step, run.Parameters, dimension);
         Plan = StudyTerms.PlanOf(study, Terms.Members.Count, dimension)!;
         if (step.Kind != StepKind.KeyAgreement)
             _roster = Message<KeyRoster>(results.Read(run.History.Single(ended => IsBefore(ended, step) && ended.Id.Kind == StepKind.KeyAgreement).Result!.Value));
@@ -55,7 +56,7 @@ internal sealed class EncryptedAttempt : RoundAttempt
     /// <inheritdoc/>
     public override ReadOnlyMemory<byte> InputsFor(SiteId site) => _kind switch
     {
-        StepKind.KeyAgreement => Terms.Members.Encode(),
+        StepKind.KeyAgreement => _offer.Encode(),
         StepKind.KeyMaking => _roster!.Encode(),
         _ => default, // these are given a file
     };

@@ -8,11 +8,12 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 internal sealed class MaskedAttempt : RoundAttempt
 {
     private readonly StepKind _kind;
+    private readonly MemberOffer _offer;
 
     public MaskedAttempt(Study study, RunState run, StepId step, int dimension, ResultStore results)
     {
-        _kind = step.Kind;
-        State = new ServerState(StudyTerms.Of(study, run.Plan.Members!, step, run.Parameters, dimension));
+        (_kind, _offer) = (step.Kind, run.Plan.Offer!);
+        State = new ServerState(StudyTerms.Of(study, _offer.Members, step, run.Parameters, dimension));
         foreach (var ended in run.History.Where(ended => IsBefore(ended, step)))
         {
             foreach (var (sender, message) in MessagesOf(ended, results))
@@ -35,7 +36,7 @@ internal sealed class MaskedAttempt : RoundAttempt
 
     /// <inheritdoc/>
     public override ReadOnlyMemory<byte> InputsFor(SiteId site) =>
-        State.Stage == AggregationStage.Keys ? Terms.Members.Encode() : State.RequestFor(Terms.Members.IndexOf(site))?.Encode();
+        State.Stage == AggregationStage.Keys ? _offer.Encode() : State.RequestFor(Terms.Members.IndexOf(site))?.Encode();
 
     /// <inheritdoc/>
     public override long VectorLengthOf(SiteId site) => _kind == StepKind.Training ? Terms.PayloadLength : 0;

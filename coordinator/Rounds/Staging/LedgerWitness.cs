@@ -19,16 +19,18 @@ public sealed class LedgerWitness(IDisk disk, SigningKey key)
     private readonly ConcurrentDictionary<SiteId, LedgerReceipt?> _known = new();
     private readonly Lock _writing = new();
 
-    /// <summary>Takes note of a head, durably. One that is not newer than another of the same worker's changes nothing; a site that enrolled anew, with another key, has another ledger.</summary>
+    /// <summary>Takes note of a head, durably. One that is not newer than another of the same worker's, whichever of its keys has signed it, changes nothing; a site that enrolled anew, with another key, has another ledger.</summary>
     /// <param name="head">The head.</param>
     /// <param name="worker">The key that it is signed with.</param>
+    /// <param name="renewals">How that key came of those before it.</param>
     /// <exception cref="IOException">The disk refused.</exception>
-    public void See(SignedHead head, VerifyingKey worker)
+    public void See(SignedHead head, VerifyingKey worker, KeyRenewals renewals)
     {
         ArgumentNullException.ThrowIfNull(head);
+        ArgumentNullException.ThrowIfNull(renewals);
         lock (_writing)
         {
-            if (Of(head.Site) is { } known && known.Own.Head.Sequence >= head.Head.Sequence && known.Own.IsBy(worker))
+            if (Of(head.Site) is { } known && known.Own.Head.Sequence >= head.Head.Sequence && renewals.KeysOf(head.Site, worker).Any(known.Own.IsBy))
                 return;
             var receipt = LedgerReceipt.For(head, key);
             disk.CreateDirectory(Folder);

@@ -175,7 +175,7 @@ public sealed class StagingArea : IDisposable
         upload.File!.Sync();
         upload.CloseFile();
         if (upload.Head!.Manifest.Ledger is { } ledger)
-            Ledgers.See(ledger, rule.WorkerKey);
+            Ledgers.See(ledger, rule.WorkerKey, rule.Renewals);
         FaultPoint.Reached("upload-synced");
         _disk.Rename(PathOf(rule.Step, rule.Site, Part), PathOf(rule.Step, rule.Site, Release));
         _disk.SyncDirectory(DirectoryOf(rule.Step));

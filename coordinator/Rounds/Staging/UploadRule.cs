@@ -9,13 +9,14 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Study">The run's study.</param>
 /// <param name="Step">The step.</param>
 /// <param name="Site">The site, from its certificate.</param>
-/// <param name="WorkerKey">The key that the site's worker enrolled with.</param>
+/// <param name="WorkerKey">The key of the site's worker.</param>
+/// <param name="Renewals">How it came of those before it, one of which may have signed the newest head of a ledger that was seen.</param>
 /// <param name="Parameters">SHA-256 of the step's parameters; null for preparation.</param>
 /// <param name="Constants">SHA-256 of the constants; null for preparation.</param>
 /// <param name="Dimension">Number of values of the model.</param>
 /// <param name="Attempt">Of a masked round: its attempt, as it was when the step was opened.</param>
 public sealed record UploadRule(
-    Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension, RoundAttempt? Attempt = null)
+    Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, KeyRenewals Renewals, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension, RoundAttempt? Attempt = null)
 {
     /// <summary>Format of an update whose values can be looked at; null for a masked one, and for steps that collect JSON or messages.</summary>
     public UpdateFormat? Format { get; } = Step.Kind == StepKind.Training && Attempt is null ? UpdateFormats.For(Study.Federation.Encoding) : null;

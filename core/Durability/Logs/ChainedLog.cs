@@ -16,10 +16,17 @@ namespace FederatedClinicalMl.Durability;
 /// keeps the head elsewhere (<see cref="Head"/>) and compares. For the same reason the torn last line that a crash leaves is cut off,
 /// not refused; <see cref="TornBytes"/> tells how much.
 /// </para>
+/// <para>
+/// A log outlives its key: an entry <see cref="KeyRenewed"/> is signed by the key before and names, with both keys' signatures, the one that signs from there on. The key that the log is held
+/// against is the last one; those before it are what leads to it.
+/// </para>
 /// Not for use by several threads at once.
 /// </summary>
 public sealed class ChainedLog : IDisposable
 {
+    /// <summary>The kind of the entry whose <c>renewal</c> (<see cref="KeyRenewal"/>) names the key of all entries after it.</summary>
+    public const string KeyRenewed = "key-renewed";
+
     private readonly LineLog _lines;
     private readonly SigningKey _key;
     private readonly TimeProvider _time;
@@ -45,7 +52,7 @@ public sealed class ChainedLog : IDisposable
     /// <summary>Opens a log, and makes it if it is missing; its directory must exist.</summary>
     /// <param name="disk">The disk.</param>
     /// <param name="path">The log's file.</param>
-    /// <param name="key">Signs what is appended, and must have signed what is there.</param>
+    /// <param name="key">Signs what is appended, and must be the key of what is there.</param>
     /// <param name="time">The clock of the entries.</param>
     /// <exception cref="LogBrokenException">The log does not hold what was written to it.</exception>
     public static ChainedLog Open(IDisk disk, string path, SigningKey key, TimeProvider time)
@@ -54,7 +61,7 @@ public sealed class ChainedLog : IDisposable
         var lines = LineLog.Open(disk, path, out var content);
         try
         {
-            return new ChainedLog(lines, Check(path, content, key.PublicKey, everySignature: false), key, time);
+            return new ChainedLog(lines, Check(path, content, key.PublicKey, everySignature: false, isAppended: true), key, time);
         }
         catch
         {
@@ -68,6 +75,9 @@ public sealed class ChainedLog : IDisposable
     public static IReadOnlyList<LogEntry> Read(IDisk disk, string path, VerifyingKey key) => Check(path, LineLog.Read(disk, path, out _), key, everySignature: false);
 
     /// <summary>Reads a log without changing it and checks everything in it, every signature included.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The log's file.</param>
+    /// <param name="key">As in <see cref="Read"/>.</param>
     public static LogVerification Verify(IDisk disk, string path, VerifyingKey key)
     {
         var content = LineLog.Read(disk, path, out var torn);
@@ -91,6 +101,10 @@ public sealed class ChainedLog : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(kind);
         ArgumentNullException.ThrowIfNull(body);
+        if (kind == KeyRenewed && RenewalOf(body)?.Old.Equals(_key.PublicKey) != true)
+            throw new ArgumentException("A log's key is renewed by what its own key has signed.", nameof(body));
+        if (_entries is [.., { Kind: KeyRenewed } renewed] && !RenewalOf(renewed.Body)!.New.Equals(_key.PublicKey))
+            throw new InvalidOperationException("The log's key was renewed: it is opened again with the new one.");
         var entry = LogEntry.Make(_entries.Count + 1, _time.GetUtcNow(), kind, body, Head, _key);
         accept?.Invoke(entry);
         _lines.Append(entry.Line.Span);
@@ -101,17 +115,24 @@ public sealed class ChainedLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lines.Dispose();
 
-    private static List<LogEntry> Check(string path, IReadOnlyList<ReadOnlyMemory<byte>> lines, VerifyingKey key, bool everySignature)
+    private static List<LogEntry> Check(string path, IReadOnlyList<ReadOnlyMemory<byte>> lines, VerifyingKey key, bool everySignature, bool isAppended = false)
     {
         var entries = new List<LogEntry>(lines.Count);
         var previous = default(Sha256Digest);
+        var signer = FirstSigner(lines) ?? key;
         for (var i = 0; i < lines.Count; i++)
         {
             try
             {
                 var entry = LogEntry.Parse(lines[i], i + 1, previous, out var signature);
-                if ((everySignature || i == lines.Count - 1) && !signature.IsBy(key))
-                    throw new FormatException($"its signature is not by the key with the fingerprint {key.Fingerprint}.");
+                var (isLast, isRenewal) = (i == lines.Count - 1, entry.Kind == KeyRenewed);
+                if ((everySignature || isLast || isRenewal) && !signature.IsBy(signer))
+                    throw new FormatException($"its signature is not by the key with the fingerprint {signer.Fingerprint}.");
+                var ends = signer;
+                if (isRenewal)
+                    signer = RenewalOf(entry.Body) is { } renewal && renewal.Old.Equals(signer) ? renewal.New : throw new FormatException("it renews the key, and the key before has not signed that.");
+                if (isLast && !signer.Equals(key) && (isAppended || !ends.Equals(key)))
+                    throw new FormatException($"the log's key has the fingerprint {signer.Fingerprint} from here on; it is held against {key.Fingerprint}.");
                 entries.Add(entry);
                 previous = entry.Hash;
             }
@@ -123,6 +144,28 @@ public sealed class ChainedLog : IDisposable
 
         return entries;
     }
+
+    // Only a claim: it holds where the renewals lead from it, each signed by the key before, to the key that the log is held against.
+    private static VerifyingKey? FirstSigner(IEnumerable<ReadOnlyMemory<byte>> lines)
+    {
+        foreach (var line in lines)
+        {
+            if (line.Span.IndexOf("\"kind\":\"key-renewed\""u8) < 0)
+                continue;
+            try
+            {
+                return CanonicalJson.Read(line.Span) is JsonObject entry && entry["body"] is JsonObject body ? RenewalOf(body)?.Old : null;
+            }
+            catch (FormatException)
+            {
+                return null; // no entry: said when its turn comes
+            }
+        }
+
+        return null;
+    }
+
+    private static KeyRenewal? RenewalOf(JsonObject body) => KeyRenewal.Read(body["renewal"]);
 }
 
 /// <summary>What <see cref="ChainedLog.Verify"/> found.</summary>

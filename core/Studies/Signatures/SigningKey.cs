@@ -108,9 +108,9 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
             if (read == subjectPublicKeyInfo.Length && key.KeySize == 256)
                 return key;
         }
-        catch (CryptographicException)
+        catch (Exception fault) when (fault is CryptographicException or PlatformNotSupportedException)
         {
-            // not a key: it has signed nothing
+            // not a key, or on a curve that this platform has never heard of: it has signed nothing
         }
 
         key.Dispose();
@@ -147,6 +147,9 @@ public static class SignatureContext
 
     /// <summary>A worker's signature over the head of its privacy ledger, and whoever countersigns it.</summary>
     public const string LedgerHead = "fcml-ledger-head-v1";
+
+    /// <summary>A worker's signature over the statement that its key gives way to a new one, and the new one's over the same.</summary>
+    public const string KeyRenewal = "fcml-key-renewal-v1";
 
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {

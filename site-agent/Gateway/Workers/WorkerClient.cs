@@ -47,7 +47,7 @@ internal sealed class WorkerClient : IDisposable
         var reply = await _port.IdentifyAsync(new IdentifyRequest { Challenge = ByteString.CopyFrom(challenge.Span) }, cancellationToken: stop);
         if (!new VerifyingKey(reply.PublicKey.ToByteArray()).Verify(SignatureContext.WorkerKey, challenge.Span, reply.Proof.Span))
             throw new AgentException("WORKER_PROOF_WRONG", "The process at the worker's socket does not hold the key that it names. Check that site-worker, and nothing else, listens there.");
-        return new WorkerKey { PublicKey = reply.PublicKey, Proof = reply.Proof };
+        return new WorkerKey { PublicKey = reply.PublicKey, Proof = reply.Proof, Renewals = reply.Renewals };
     }
 
     public async Task<StudyVerdict> OfferStudyAsync(SignedStudy study, bool withdrawn, CancellationToken stop)

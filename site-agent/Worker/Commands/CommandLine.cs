@@ -73,6 +73,7 @@ public static class CommandLine
         DataCommand.Create(),
         DriftCommand.Create(),
         QualityCommand.Create(),
+        KeyCommand.Create(),
         MembersCommand.Create(),
         LedgerCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },

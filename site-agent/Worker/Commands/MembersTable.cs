@@ -22,12 +22,15 @@ public static class MembersTable
                 writer.WriteLine($"  {member.Site,-20} {Grouped(member.Fingerprint)}  {Words(member.State)}");
         }
 
+        foreach (var key in reply.Renewed)
+            writer.WriteLine($"renewed {key.Site} at {At(key.AtUnixSeconds)}, signed by the old key, from\n  {Grouped(key.From)}\nto\n  {Grouped(key.To)}");
         foreach (var key in reply.Confirmed)
         {
-            var at = DateTimeOffset.FromUnixTimeSeconds(key.AtUnixSeconds).ToString("u", CultureInfo.InvariantCulture);
-            writer.WriteLine($"confirmed {key.Site} by {key.Steward} at {at}{(key.Note.Length == 0 ? "" : $": {key.Note}")}\n  {Grouped(key.Fingerprint)}");
+            writer.WriteLine($"confirmed {key.Site} by {key.Steward} at {At(key.AtUnixSeconds)}{(key.Note.Length == 0 ? "" : $": {key.Note}")}\n  {Grouped(key.Fingerprint)}");
         }
     }
+
+    private static string At(long unixSeconds) => DateTimeOffset.FromUnixTimeSeconds(unixSeconds).ToString("u", CultureInfo.InvariantCulture);
 
     private static string Grouped(string fingerprint) => FingerprintText.Write(Sha256Digest.Parse(fingerprint));
 

@@ -76,7 +76,7 @@ public sealed record WorkerFolder(string Root)
     private const UnixFileMode OwnerOnlyDirectory = OwnerOnly | UnixFileMode.UserExecute;
 
     /// <summary>Signing key, PKCS#8 PEM.</summary>
-    public string Key => Path.Join(Root, "worker.key");
+    public string Key => Path.Join(Root, WorkerKeyFile.FileName);
 
     /// <summary>Key of fingerprints, hexadecimal.</summary>
     public string Secret => Path.Join(Root, "site.secret");

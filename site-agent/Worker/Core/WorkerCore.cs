@@ -50,7 +50,7 @@ public sealed class WorkerCore : IDisposable
         _spool = new ReleaseSpool(outbox.Seal(exchange));
         Roots = new RunRoots(journal, roots);
         Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
-        _masked = new MaskedRounds(identity, Roots, exchange, new HeadExchange(journal, Ledger, identity));
+        _masked = new MaskedRounds(identity, Roots, journal, exchange, new HeadExchange(journal, Ledger, identity));
     }
 
     /// <summary>The log and the state that it adds up to.</summary>
@@ -116,6 +116,7 @@ public sealed class WorkerCore : IDisposable
             PublicKey = ByteString.CopyFrom(_identity.Key.PublicKey.SubjectPublicKeyInfo.Span),
             Proof = ByteString.CopyFrom(_identity.Key.Sign(SignatureContext.WorkerKey, request.Challenge.Span)),
             Protocol = 1,
+            Renewals = ByteString.CopyFrom(KeyRenewals.Write(State.Renewals.To(_identity.Site, _identity.Key.PublicKey.Fingerprint))),
         };
     }
 
@@ -425,6 +426,8 @@ public sealed class WorkerCore : IDisposable
         {
             if (_journal.Broken is not null)
                 throw new StepDeclinedException(Reason.LogBroken, Broken!.Message);
+            if (Present.Studies.TryGetValue(work.Study, out var record) && record.Decision == Decision.Approved && Load(work.Study) is { } named)
+                _masked.Learn(named, work); // before the study's keys are held against those that a steward has confirmed
             var (study, policy) = Permit(work);
             before = StepOrderRule.Check(Present, study, work);
             erasures = Present.ErasuresOf(study.Data.Dataset).Times;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
@@ -53,6 +54,15 @@ public static class WorkerEntries
 
     /// <summary>A steward has compared another site's worker key with that site's steward; for that site it holds from here, and no other.</summary>
     public const string MemberConfirmed = "member-confirmed";
+
+    /// <summary>The worker's own key gave way to a new one; signed by the old one, and all that follows by the new.</summary>
+    public const string KeyRenewed = ChainedLog.KeyRenewed;
+
+    /// <summary>The old key is gone.</summary>
+    public const string KeyErased = "key-erased";
+
+    /// <summary>Another site's worker key gave way to a new one, as the old one has signed: what a study names and a steward has confirmed carries over.</summary>
+    public const string MemberRenewed = "member-renewed";
 
     /// <summary>Something is about to leave: written before the file exists.</summary>
     public const string Released = "released";
@@ -140,6 +150,14 @@ public static class WorkerEntries
 
     internal static JsonObject ConfirmedMember(SiteId site, Sha256Digest fingerprint, string steward, string note) =>
         new() { ["site"] = site.Value, ["fingerprint"] = fingerprint.ToString(), ["steward"] = steward, ["note"] = note };
+
+    internal static JsonObject RenewedKey(KeyRenewal renewal, string steward, string note) => new() { ["renewal"] = renewal.ToJson(), ["steward"] = steward, ["note"] = note };
+
+    internal static JsonObject ErasedKey(Sha256Digest fingerprint) => new() { ["fingerprint"] = fingerprint.ToString() };
+
+    internal static JsonObject RenewedMember(KeyRenewal renewal) => new() { ["renewal"] = renewal.ToJson() };
+
+    internal static KeyRenewal ReadRenewal(JsonFields body) => KeyRenewal.Read(body.Node("renewal")) ?? throw new FormatException("its renewal of a key cannot be read, or is not signed by that key.");
 
     internal static JsonObject ReleaseMade(ReleaseHead head) =>
         new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };

@@ -99,6 +99,9 @@ public sealed record WorkerState(
     /// <summary>The worker keys of other sites that a steward has compared, as confirmed last.</summary>
     public ImmutableSortedDictionary<SiteId, ConfirmedMember> Members { get; init; } = ImmutableSortedDictionary<SiteId, ConfirmedMember>.Empty;
 
+    /// <summary>How this worker's key and those of others were renewed.</summary>
+    public KeyRenewals Renewals { get; init; } = KeyRenewals.None;
+
     /// <summary>What this site said in each masked round. None is ever forgotten: it is what another attempt is refused by.</summary>
     public ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState> Masked { get; init; } = ImmutableDictionary<(RunId Run, RoundNumber Round), SiteState>.Empty;
 
@@ -151,6 +154,8 @@ public sealed record WorkerState(
             WorkerEntries.PeerHeads => this with { PeerHeads = PeerHeads.SetItems(WorkerEntries.ReadHeads(body)) },
             WorkerEntries.MappingApproved => ApproveMapping(body),
             WorkerEntries.MemberConfirmed => ConfirmMember(body, entry.At),
+            WorkerEntries.KeyRenewed or WorkerEntries.MemberRenewed => Renew(WorkerEntries.ReadRenewal(body)),
+            WorkerEntries.KeyErased => this,
             WorkerEntries.Settled => Settle(body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is not known to this version of the worker."),
         };
@@ -229,6 +234,9 @@ public sealed record WorkerState(
     private WorkerState ConfirmMember(JsonFields body, DateTimeOffset at) => SiteId.TryParse(body.Text("site", 63), out var site)
         ? this with { Members = Members.SetItem(site, new ConfirmedMember(Sha256Digest.Parse(body.Text("fingerprint", 64)), body.Text("steward", 256), at, body.Text("note", 4096))) }
         : throw new FormatException("its site is not one.");
+
+    private WorkerState Renew(KeyRenewal renewal) => Renewals.Add(renewal) is { } renewals ? this with { Renewals = renewals }
+        : throw new FormatException("it renews a key against what was known before.");
 
     private WorkerState OrderErasure(JsonFields body)
     {

@@ -18,6 +18,9 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
 {
     private LedgerState Ledger => journal.State.Ledger;
 
+    // A head that was signed before the key was renewed is this worker's all the same.
+    private IEnumerable<VerifyingKey> OwnKeys => journal.State.Renewals.KeysOf(identity.Site, identity.Key.PublicKey);
+
     private DateOnly Today => DateOnly.FromDateTime(journal.Now.UtcDateTime);
 
     /// <summary>Holds a run's whole plan free for it, and makes the root of its randomness. The same plan again changes nothing.</summary>
@@ -98,7 +101,7 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
         ArgumentNullException.ThrowIfNull(receipt);
         var (own, countersigned, by) = (receipt.Own, receipt.Countersigned, receipt.By);
         if (journal.Broken is not null || own.Site != identity.Site || own.Head.Sequence < 1 || (countersigned.Site, countersigned.Head) != (own.Site, own.Head)
-            || by.Equals(identity.Key.PublicKey) || !countersigned.IsBy(by))
+            || OwnKeys.Contains(by) || !countersigned.IsBy(by))
             return false;
         return HearOwn(own, by.Fingerprint);
     }
@@ -107,7 +110,7 @@ public sealed class PrivacyLedger(WorkerJournal journal, RunRoots roots, WorkerI
     /// <returns>Whether this worker's key has signed it; where not, nothing was heard.</returns>
     internal bool HearOwn(SignedHead own, Sha256Digest by)
     {
-        if (!own.IsBy(identity.Key.PublicKey))
+        if (!OwnKeys.Any(own.IsBy))
             return false;
         lock (journal.Gate)
         {

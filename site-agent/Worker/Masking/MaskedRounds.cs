@@ -12,12 +12,35 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// fold over the worker's log (<see cref="WorkerState.Masked"/>); the terms are made from the approved study, and of the order only the step, the
 /// parameters and the members are taken. Not for use by several threads at once.
 /// </summary>
-internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDisk exchange, HeadExchange heads)
+internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, WorkerJournal journal, IDisk exchange, HeadExchange heads)
 {
     // An update of which a greater share was cut off at the encoding's range is no update: nobody else would see it under the masks.
     private const int MostSaturatedPercent = 1;
 
     private (RunId Run, SiteMachine Machine)? _machine; // keeps the secrets of one attempt
+
+    /// <summary>
+    /// Takes down, with the journal's gate held, how the keys that an approved study names were renewed, as an order for the key agreement says and the keys have signed. Whatever else it
+    /// says leads nowhere: only what begins at a named key is looked at, and what is against something known is passed over.
+    /// </summary>
+    /// <exception cref="StepDeclinedException">The log cannot be written.</exception>
+    public void Learn(Study study, WorkOrder work)
+    {
+        if (work.Step.Kind != StepKind.KeyAgreement || MemberOffer.Read(work.Inputs.Span) is not { } offer)
+            return;
+        try
+        {
+            foreach (var renewal in study.Federation.Keys.Where(key => key.Key != identity.Site).SelectMany(key => offer.Renewals.From(key.Key, key.Value)))
+            {
+                if (journal.State.Renewals.Add(renewal) is { } renewals && renewals != journal.State.Renewals)
+                    journal.Append(WorkerEntries.MemberRenewed, WorkerEntries.RenewedMember(renewal));
+            }
+        }
+        catch (IOException error)
+        {
+            throw new StepDeclinedException(Reason.StorageFull, $"That a member's key was renewed could not be written: {error.Message}");
+        }
+    }
 
     /// <summary>What an order, or a vector made for it, comes to. Its entry is to be logged before its reply leaves.</summary>
     /// <param name="state">The worker's state.</param>
@@ -162,7 +185,7 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, IDis
 
     private AggregationTerms TermsOf(WorkerState state, SitePolicy policy, Study study, WorkOrder work)
     {
-        if (MemberList.Read(work.Inputs.Span) is not { } members)
+        if (MemberOffer.Read(work.Inputs.Span)?.Members is not { } members)
             throw Refused("The order for the key agreement has no list of members.");
         if (members.Count < study.Federation.Quorum || study.Federation.Required.Any(site => members.IndexOf(site) < 0))
             throw Refused("The order's list of members lacks a required site, or is below the study's quorum.");

@@ -24,6 +24,10 @@ public sealed class MemberDesk(WorkerCore core, WorkerIdentity identity)
             Site = member.Key.Value, Fingerprint = member.Value.Fingerprint.ToString(), Steward = member.Value.Steward, Note = member.Value.Note,
             AtUnixSeconds = member.Value.At.ToUnixTimeSeconds(),
         }));
+        reply.Renewed.AddRange(state.Renewals.All.Select(renewal => new RenewedKey
+        {
+            Site = renewal.Site.Value, From = renewal.Old.Fingerprint.ToString(), To = renewal.New.Fingerprint.ToString(), AtUnixSeconds = renewal.At.ToUnixTimeSeconds(),
+        }));
         foreach (var record in state.Studies.Values.Where(study => only is null || study.Digest == only).OrderBy(study => study.OfferedAt).ThenBy(study => study.Digest.Value))
         {
             if (core.StudyOf(record.Digest) is not { Federation.Keys.IsEmpty: false } study)
@@ -67,7 +71,7 @@ public sealed class MemberDesk(WorkerCore core, WorkerIdentity identity)
     }
 
     private string WordFor(WorkerState state, SiteId site, Sha256Digest named) =>
-        site == identity.Site ? named == Own ? "own" : "other"
+        site == identity.Site ? state.Renewals.Newest(site, named) == Own ? "own" : "other"
         : !state.Members.TryGetValue(site, out var confirmed) ? "unconfirmed"
-        : confirmed.Fingerprint == named ? "confirmed" : "other";
+        : state.Renewals.Newest(site, confirmed.Fingerprint) == state.Renewals.Newest(site, named) ? "confirmed" : "other";
 }

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
 /// With whom this site's update is summed under masks. The coordinator says who takes part, and a mask agreed with a key of its own hides nothing from it: so each
-/// member's key has to be the one that the approved study names, and the one that this site's steward has compared out of band.
+/// member's key has to be the one that the approved study names, and the one that this site's steward has compared out of band, or one to which that key has led by renewals that the log holds.
 /// </summary>
 internal static class MemberRule
 {
@@ -23,7 +23,7 @@ internal static class MemberRule
         if (!keys.TryGetValue(identity.Site, out var own))
             return new(Key, false, $"The study names no worker key of this site, '{identity.Site}'. It has to be submitted again with it.");
         var ours = identity.Key.PublicKey.Fingerprint;
-        if (own != ours)
+        if (state.Renewals.Newest(identity.Site, own) != ours)
         {
             return new(Key, false, $"The study gives this site the worker key {own}; this worker's is {ours}. The coordinator put another in its place, or knows one from before this worker was set up. Find out which; the study has to be submitted again.");
         }
@@ -51,9 +51,11 @@ internal static class MemberRule
         {
             if (!study.Federation.Keys.TryGetValue(member, out var named))
                 return $"The order's list of members has '{member}', which the approved study does not name.";
-            if (named != fingerprint)
+            if (state.Renewals.Newest(member, named) is var newest && newest != fingerprint)
             {
-                return $"The order's list of members gives '{member}' the worker key {fingerprint}; the approved study names {named}. The coordinator put another in its place, or the worker of '{member}' was set up anew: with a new key the study has to be submitted and approved again.";
+                return newest == named
+                    ? $"The order's list of members gives '{member}' the worker key {fingerprint}; the approved study names {named}, and has not signed that it was renewed. The coordinator put another in its place, or the worker of '{member}' was set up anew: with a new key the study has to be submitted and approved again."
+                    : $"The order's list of members gives '{member}' the worker key {fingerprint}; the one that the approved study names, {named}, was renewed to {newest}. A run that was started before that goes on without '{member}'; the next one names the new key.";
             }
 
             // That no named key is another than this worker's own, or than what a steward confirmed, was asked of the study when the order was permitted.
@@ -69,7 +71,7 @@ internal static class MemberRule
     private static IEnumerable<KeyValuePair<SiteId, Sha256Digest>> Others(Study study, SiteId site) => study.Federation.Keys.Where(key => key.Key != site);
 
     private static string? Contradiction(WorkerState state, KeyValuePair<SiteId, Sha256Digest> named) =>
-        state.Members.TryGetValue(named.Key, out var confirmed) && confirmed.Fingerprint != named.Value
+        state.Members.TryGetValue(named.Key, out var confirmed) && state.Renewals.Newest(named.Key, confirmed.Fingerprint) != state.Renewals.Newest(named.Key, named.Value)
             ? $"The study gives '{named.Key}' the worker key {named.Value}; {confirmed.Steward} confirmed {confirmed.Fingerprint} for it. Compare again with the steward of '{named.Key}'. If the key is a new one, 'site-worker members confirm' records that."
             : null;
 }

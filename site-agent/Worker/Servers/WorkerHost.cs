@@ -34,6 +34,7 @@ public static class WorkerHost
         var disk = new FileDisk(folder.Root, ownerOnly: true);
         var exchangeDisk = new FileDisk(exchange);
         var held = disk.Lock();
+        WorkerKeyFile.Recover(disk, TimeProvider.System);
         var identity = folder.Open(configuration, Software);
         var datasets = () => DatasetMap.ReadFile(folder.Datasets);
         var policy = new PolicyFile(folder.Policy).Read;

@@ -47,9 +47,25 @@ public sealed class LedgerWitnessTests : IDisposable
         var (witness, first) = (Witness(), SignedHead.Sign(s_north, new LedgerHead(2, Sha256Digest.Of("second"u8)), anew));
         See(witness, Head(900, "of the older ledger"));
 
-        witness.See(first, anew.PublicKey);
+        witness.See(first, anew.PublicKey, KeyRenewals.None);
 
         Assert.Equal(first.Head, Witness().Of(s_north)!.Own.Head);
+    }
+
+    /// <summary>A backup from before, restored under the renewed key, must be found by the newest head, which the old key has signed.</summary>
+    [Fact]
+    public void Older_head_under_a_renewed_key_is_of_the_same_ledger_and_changes_nothing()
+    {
+        using var renewed = SigningKey.Create();
+        var renewals = KeyRenewals.None.Add(KeyRenewal.Sign(s_north, 1, _worker, renewed, DateTimeOffset.UnixEpoch))!;
+        var (witness, older, newer) = (Witness(), SignedHead.Sign(s_north, new LedgerHead(2, Sha256Digest.Of("second"u8)), renewed), SignedHead.Sign(s_north, new LedgerHead(901, Sha256Digest.Of("next"u8)), renewed));
+        See(witness, Head(900, "newest"));
+
+        witness.See(older, renewed.PublicKey, renewals);
+        Assert.Equal(900, Witness().Of(s_north)!.Own.Head.Sequence);
+
+        witness.See(newer, renewed.PublicKey, renewals);
+        Assert.Equal(newer.Head, Witness().Of(s_north)!.Own.Head);
     }
 
     [Fact]
@@ -63,7 +79,7 @@ public sealed class LedgerWitnessTests : IDisposable
         Assert.ThrowsAny<FormatException>(() => LedgerReceipt.Read("{}"u8));
     }
 
-    private void See(LedgerWitness witness, SignedHead head) => witness.See(head, _worker.PublicKey);
+    private void See(LedgerWitness witness, SignedHead head) => witness.See(head, _worker.PublicKey, KeyRenewals.None);
 
     private LedgerWitness Witness() => new(_disk, _coordinator);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using RunEvent = FederatedClinicalMl.Coordinator.Rounds.RunEvent;
@@ -110,6 +111,38 @@ public sealed class MaskedRoundTests
 
         Assert.IsType<Refused>(RoundMachine.Decide(null, new CreateRun(Now(0), plan with { Sites = [s_sites[0]], Keys = [Digest("a")] })));
         Assert.IsType<Refused>(RoundMachine.Decide(null, new CreateRun(Now(0), plan with { Keys = [.. s_sites.Select(_ => Digest("one"))] })));
+    }
+
+    [Fact]
+    public void Run_lists_present_keys_and_hands_out_what_leads_to_them_from_the_studys_also_after_a_restart()
+    {
+        using var old = SigningKey.Create();
+        using var next = SigningKey.Create();
+        var renewals = KeyRenewals.None.Add(KeyRenewal.Sign(s_sites[3], 1, old, next, Now(0)))!;
+        var others = s_sites[..3].ToDictionary(site => site, _ => SigningKey.Create());
+        var study = StudyKeys.Name(
+            StudyChecker.CheckYaml("""
+                protocol: 1
+                name: masked
+                title: Updates under masks
+                purpose: Show what a run lists
+                ethics: Made-up data
+                data: {dataset: rows, features: [{name: age, range: [0, 120], constants: {mean: 60, sd: 10} } ], label: {name: ill} }
+                model: {kind: logistic-regression}
+                federation: {rounds: 2, quorum: 3}
+                """).Study!,
+            s_sites.ToDictionary(site => site, site => site == s_sites[3] ? old.PublicKey.Fingerprint : others[site].PublicKey.Fingerprint)).Study!;
+        RunPlan Plan(Func<SiteId, KeyRenewals> known) => RunPlan.For(
+            s_run, study, s_sites, Digest("initial"), 4, Digest("constants"), site => site == s_sites[3] ? next.PublicKey : others[site].PublicKey, known);
+
+        var created = Assert.IsType<RunCreated>(RunEventCodec.ReadEvent(RunEventCodec.Write(new RunCreated(Now(0), Plan(site => site == s_sites[3] ? renewals : KeyRenewals.None)))));
+
+        var offer = MemberOffer.Read(created.Plan.Offer!.Encode())!;
+        Assert.Equal(next.PublicKey.Fingerprint, offer.Members.Members[3].Fingerprint);
+        Assert.Equal(next.PublicKey.Fingerprint, offer.Renewals.Newest(s_sites[3], study.Federation.Keys[s_sites[3]]));
+        Assert.Null(Plan(_ => KeyRenewals.None).Renewals);
+        foreach (var key in others.Values)
+            key.Dispose();
     }
 
     private static RunPlan Plan(int quorum) => new(

@@ -26,7 +26,7 @@ public sealed class StagingAreaTests : IDisposable
         _release = Release(MemoryMarshal.AsBytes<float>(Enumerable.Range(0, Values).Select(i => i / 1024f).ToArray()));
     }
 
-    private UploadRule Rule => new(s_study, s_step, s_site, _worker.PublicKey, Sha256Digest.Of("parameters"u8), Sha256Digest.Of("constants"u8), Values);
+    private UploadRule Rule => new(s_study, s_step, s_site, _worker.PublicKey, KeyRenewals.None, Sha256Digest.Of("parameters"u8), Sha256Digest.Of("constants"u8), Values);
 
     public void Dispose()
     {

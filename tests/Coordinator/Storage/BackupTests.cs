@@ -124,7 +124,7 @@ public sealed class BackupTests : IDisposable
     {
         using var key = SigningKey.Create();
         var head = SignedHead.Sign(SiteId.Parse("north"), new LedgerHead(7, Sha256Digest.Of("seventh"u8)), key);
-        new LedgerWitness(new FileDisk(MakeFolder()), key).See(head, key.PublicKey);
+        new LedgerWitness(new FileDisk(MakeFolder()), key).See(head, key.PublicKey, KeyRenewals.None);
         Backup.Write(_folder.Of("data"), Archive);
 
         Backup.Restore(Archive, Restored);

@@ -163,6 +163,93 @@ public sealed class ChainedLogTests : IDisposable
         Assert.InRange(watch.ElapsedMilliseconds, 0, 5000); // generous: the machine is shared
     }
 
+    [Fact]
+    public void Log_whose_key_was_renewed_is_held_against_its_last_key_and_no_entry_of_either_key_may_change()
+    {
+        using var second = SigningKey.Create();
+        using var third = SigningKey.Create();
+        Renewed(_key, second, 1);
+        using (var log = ChainedLog.Open(_disk, "log", second, new Clock()))
+            log.Append("test", new JsonObject());
+        Renewed(second, third, 2);
+        using (var log = ChainedLog.Open(_disk, "log", third, new Clock()))
+            log.Append("test", new JsonObject());
+
+        Assert.True(ChainedLog.Verify(_disk, "log", third.PublicKey) is { Intact: true, Entries: 5 });
+        Assert.Equal(5, ChainedLog.Read(_disk, "log", third.PublicKey).Count);
+        Assert.Equal(5, ChainedLog.Verify(_disk, "log", second.PublicKey).Fault!.Sequence);
+        Assert.Equal(5, ChainedLog.Verify(_disk, "log", _key.PublicKey).Fault!.Sequence);
+        var content = DurableFile.Read(_disk, "log");
+        for (var i = 0; i < content.Length - 1; i += 7)
+        {
+            var changed = content.ToArray();
+            changed[i] ^= 1;
+            DurableFile.Write(_disk, "log", changed);
+            Assert.False(ChainedLog.Verify(_disk, "log", third.PublicKey).Intact, $"byte {i}");
+        }
+    }
+
+    [Fact]
+    public void Log_is_renewed_by_its_own_key_alone_and_appended_to_by_the_new_one_alone()
+    {
+        using var second = SigningKey.Create();
+        using var thief = SigningKey.Create();
+        using (var log = Open(_disk))
+        {
+            log.Append("test", new JsonObject());
+            Assert.Throws<ArgumentException>(() => log.Append(ChainedLog.KeyRenewed, Renewal(thief, second, 1)));
+            log.Append(ChainedLog.KeyRenewed, Renewal(_key, second, 1));
+            Assert.Throws<InvalidOperationException>(() => log.Append("test", new JsonObject()));
+        }
+
+        Assert.Equal(2, Assert.Throws<LogBrokenException>(() => Open(_disk)).Sequence);
+        Assert.Equal(2, ChainedLog.Read(_disk, "log", _key.PublicKey).Count); // who was killed then has the old key yet
+        ChainedLog.Open(_disk, "log", second, new Clock()).Dispose();
+    }
+
+    /// <summary>Whoever writes the file and has none of its keys, or only one that was renewed away, cannot make a log that ends in its key.</summary>
+    [Fact]
+    public void Log_that_somebody_else_renewed_to_its_key_is_broken()
+    {
+        using var second = SigningKey.Create();
+        using var thief = SigningKey.Create();
+        Renewed(_key, second, 1);
+        using (var log = ChainedLog.Open(_disk, "log", second, new Clock()))
+            log.Append("test", new JsonObject());
+        var genuine = LineLog.Read(_disk, "log", out _);
+
+        using (var forged = ChainedLog.Open(_disk, "forged", thief, new Clock()))
+            Assert.Throws<ArgumentException>(() => forged.Append(ChainedLog.KeyRenewed, JsonNode.Parse(genuine[1].Span)!["body"]!.DeepClone().AsObject()));
+        Renewed(_key, thief, 1, "forged"); // with the old key, stolen
+        using (var forged = ChainedLog.Open(_disk, "forged", thief, new Clock()))
+            forged.Append("test", new JsonObject());
+
+        Assert.Equal(3, ChainedLog.Verify(_disk, "forged", second.PublicKey).Fault!.Sequence);
+        Assert.Throws<LogBrokenException>(() => ChainedLog.Open(_disk, "forged", second, new Clock()));
+
+        DurableFile.Write(_disk, "forged", []);
+        using (var forged = ChainedLog.Open(_disk, "forged", _key, new Clock()))
+        {
+            forged.Append("lie", new JsonObject());
+            forged.Append(ChainedLog.KeyRenewed, JsonNode.Parse(genuine[1].Span)!["body"]!.DeepClone().AsObject());
+        }
+
+        var last = JsonNode.Parse(genuine[2].Span)!;
+        DurableFile.Write(_disk, "forged", [.. DurableFile.Read(_disk, "forged"), .. CanonicalJson.Write(last), (byte)'\n']);
+        Assert.Equal(3, ChainedLog.Verify(_disk, "forged", second.PublicKey).Fault!.Sequence); // what the new key has signed follows the genuine entries alone
+    }
+
+    private void Renewed(SigningKey old, SigningKey next, int number, string file = "log")
+    {
+        using var log = ChainedLog.Open(_disk, file, old, new Clock());
+        if (number == 1)
+            log.Append("test", new JsonObject());
+        log.Append(ChainedLog.KeyRenewed, Renewal(old, next, number));
+    }
+
+    private static JsonObject Renewal(SigningKey old, SigningKey next, int number) =>
+        new() { ["renewal"] = KeyRenewal.Sign(SiteId.Parse("north"), number, old, next, Clock.Start).ToJson() };
+
     private ChainedLog Open(SimulatedDisk disk) => ChainedLog.Open(disk, "log", _key, new Clock());
 
     private void Write(SimulatedDisk disk, int entries)
