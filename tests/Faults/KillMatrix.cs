@@ -1,7 +1,10 @@
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Launching;
 
 namespace FederatedClinicalMl.Tests.Faults;
@@ -34,9 +37,15 @@ internal sealed class KillMatrix(TestFederation fixture)
 
     private LocalSite Site => Federation.Sites[0];
 
-    /// <summary>A row for each point; its passage, or 0 for every one.</summary>
-    public static TheoryData<Victim, string, int> Rows(IEnumerable<KillPoint> points) =>
-        [.. points.Select((point, i) => (point.Victim, point.Name, All ? EveryPassage : point.First + (int)((Seed + (uint)i) % (uint)(point.Last - point.First + 1))))];
+    /// <summary>A row for each point; its passage, or 0 for every one. Of several studies that share their points a sample has each point in one.</summary>
+    /// <param name="points">The points.</param>
+    /// <param name="study">Which study it is, from 0.</param>
+    /// <param name="studies">How many share the points.</param>
+    public static TheoryData<Victim, string, int> Rows(IEnumerable<KillPoint> points, uint study = 0, uint studies = 1) =>
+    [
+        .. points.Select((point, i) => (point.Victim, point.Name, All ? EveryPassage : point.First + (int)((Seed + (uint)i) % (uint)(point.Last - point.First + 1))))
+            .Where((_, i) => All || (Seed + (uint)i) % studies == study),
+    ];
 
     /// <summary>
     /// Runs a study, kills at a passage of a point, and has <paramref name="hold"/> hold the run's end against what it should be; for every passage, one run after the other,
@@ -71,6 +80,22 @@ internal sealed class KillMatrix(TestFederation fixture)
         .. state.History.Where(step => step.Result is not null).Select(step =>
             $"{step.Id.Round} {step.Id.Kind}: {string.Join(' ', step.Participants.Select(site => $"{site}={(step.Sites[site] as AcceptedAnswer)?.Weight}"))}"),
     ];
+
+    /// <summary>The entries of a worker's log.</summary>
+    public static List<(string Kind, JsonNode Body)> LogOf(LocalSite site)
+    {
+        var text = File.ReadAllText(Path.Combine(site.WorkerFolder, "audit.log"));
+        var whole = text[..text.LastIndexOf('\n')]; // the worker may be writing the next line
+        return [.. whole.Split('\n').Select(line => JsonNode.Parse(line)!).Select(entry => ((string)entry["kind"]!, entry["body"]!))];
+    }
+
+    /// <summary>Of a coordinator that is dead: the step that its journal ends with.</summary>
+    public static StepId LastOpened(LocalFederation federation, string run)
+    {
+        using var database = CoordinatorDatabase.Open(Path.Combine(federation.CoordinatorFolder, CoordinatorDatabase.FileName));
+        using var journal = new SqliteRunJournal(database);
+        return Assert.IsType<StepOpened>(journal.Read(RunId.Parse(run))[^1].Event).Step;
+    }
 
     /// <summary>The run's last state; null where the point was not passed so often.</summary>
     private async Task<RunState?> RunAndKillAsync(string digest, Victim victim, string fatal, Action<string>? dead)

@@ -19,6 +19,14 @@ public sealed class MaskedFederation() : TestFederation(Masked, ["cleveland", "h
     internal static readonly string MaskedWithDeadline = Masked.Replace("name: masked", "name: masked-with-deadline", StringComparison.Ordinal)
         .Replace("quorum: 4", "quorum: 4, deadline: 15s", StringComparison.Ordinal).Replace("every: 1", "every: 0", StringComparison.Ordinal);
 
+    /// <summary>The same training, and nothing else, in the four steps of an encrypted round: keys, the round's key, ciphertexts, decryption.</summary>
+    internal static string Encrypted(string aggregation) => Masked.Replace("name: masked", $"name: {aggregation}", StringComparison.Ordinal)
+        .Replace("quorum: 4", $"quorum: 4, maximum-weight: 8000, aggregation: {aggregation}", StringComparison.Ordinal).Replace("every: 1", "every: 0", StringComparison.Ordinal);
+
+    /// <summary>With a deadline that a test can wait for.</summary>
+    internal static string EncryptedWithDeadline(string aggregation, int attempts) => Encrypted(aggregation).Replace($"name: {aggregation}", $"name: {aggregation}-with-deadline", StringComparison.Ordinal)
+        .Replace("quorum: 4", $"quorum: 4, deadline: 15s, attempts: {attempts}", StringComparison.Ordinal);
+
     /// <summary>The same steps, of which training and evaluation are charged.</summary>
     internal const string Private = "name: private\n" + Rows + """
         model: {kind: logistic-regression}

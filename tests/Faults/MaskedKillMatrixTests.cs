@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Coordinator.Rounds;
-using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.Federation;
@@ -80,7 +78,7 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
     {
         await new KillMatrix(fixture).VisitAsync(fixture.Digest, victim, point, passage, HoldModelAsync, run =>
         {
-            var last = victim == Victim.Worker ? (string)LogOf(Site)[^1].Body["step"]! : $"{LastOpened(run)}";
+            var last = victim == Victim.Worker ? (string)KillMatrix.LogOf(Site)[^1].Body["step"]! : $"{KillMatrix.LastOpened(Federation, run)}";
             Assert.Equal($"{run}.1.{step}.1", last);
         });
     }
@@ -138,27 +136,12 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
         Assert.Equal((2u, 2ul, 0ul), (kept.Released, kept.Charges, kept.Left));
         Assert.Equal(PrivacyFilter.Under(MaskedFederation.Ceiling).EpsilonAfter(study.Cost.Times(runs)), ledger.Accounts.Single(account => account.Scope == "total").Spent, 1e-9);
 
-        var log = LogOf(site);
+        var log = KillMatrix.LogOf(site);
         Assert.Equal(
             run.History.Where(step => step.Id.Kind is StepKind.Training or StepKind.Evaluation).Select(step => step.Id.ToString()),
             log.Where(entry => entry.Kind == LedgerEntries.Charged).Select(entry => (string)entry.Body["step"]!).Where(step => step.StartsWith(run.Plan.Run.Value, StringComparison.Ordinal)));
         Assert.Equal(
             run.History.Select(step => (step.Id, ((AcceptedAnswer)step.Sites[SiteId.Parse(site.Name)]).Release)),
             log.Where(entry => entry.Kind == "released").Select(entry => ReleaseHead.FromJson(CanonicalJson.Write(entry.Body["release"]!))).Where(head => head.Manifest.Step.Run == run.Plan.Run).Select(head => (head.Manifest.Step, head.Digest)));
-    }
-
-    private static List<(string Kind, JsonNode Body)> LogOf(LocalSite site)
-    {
-        var text = File.ReadAllText(Path.Combine(site.WorkerFolder, "audit.log"));
-        var whole = text[..text.LastIndexOf('\n')]; // the worker may be writing the next line
-        return [.. whole.Split('\n').Select(line => JsonNode.Parse(line)!).Select(entry => ((string)entry["kind"]!, entry["body"]!))];
-    }
-
-    // Of a coordinator that is dead: the step that its journal ends with.
-    private StepId LastOpened(string run)
-    {
-        using var database = CoordinatorDatabase.Open(Path.Combine(Federation.CoordinatorFolder, CoordinatorDatabase.FileName));
-        using var journal = new SqliteRunJournal(database);
-        return Assert.IsType<StepOpened>(journal.Read(RunId.Parse(run))[^1].Event).Step;
     }
 }
