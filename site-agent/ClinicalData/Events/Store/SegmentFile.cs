@@ -12,7 +12,8 @@ internal static class SegmentFile
 {
     public const int GroupRows = 1 << 17;
 
-    private static readonly DataField[] s_fields =
+    // Made for each file, as in StoreTables.
+    private static DataField[] Fields =>
     [
         new DataField<int>("patient"), new DataField<long>("encounter"), new DataField<int>("kind"), new DataField<long>("time_us"), new DataField<long>("end_us"),
         new DataField<long>("available_us"), new DataField<int>("flags"), new DataField<int>("concept"), new DataField<double>("number"), new DataField<int>("value"),
@@ -27,24 +28,25 @@ internal static class SegmentFile
 
         async Task WriteAsync()
         {
-            await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(s_fields), stream, s_options);
+            var fields = Fields;
+            await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), stream, s_options);
             for (var start = 0; start < columns.Rows || start == 0; start += GroupRows)
             {
                 var rows = Math.Min(GroupRows, columns.Rows - start);
                 using var group = writer.CreateRowGroup();
-                await group.WriteAsync<int>(s_fields[0], columns.Patient.AsMemory(start, rows));
-                await group.WriteAsync<long>(s_fields[1], columns.Encounter.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[2], columns.Kind.AsMemory(start, rows));
-                await group.WriteAsync<long>(s_fields[3], columns.Time.AsMemory(start, rows));
-                await group.WriteAsync<long>(s_fields[4], columns.End.AsMemory(start, rows));
-                await group.WriteAsync<long>(s_fields[5], columns.Available.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[6], columns.Flags.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[7], columns.Concept.AsMemory(start, rows));
-                await group.WriteAsync<double>(s_fields[8], columns.Number.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[9], columns.Value.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[10], columns.Unit.AsMemory(start, rows));
-                await group.WriteAsync<int>(s_fields[11], columns.File.AsMemory(start, rows));
-                await group.WriteAsync<long>(s_fields[12], columns.Line.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[0], columns.Patient.AsMemory(start, rows));
+                await group.WriteAsync<long>(fields[1], columns.Encounter.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[2], columns.Kind.AsMemory(start, rows));
+                await group.WriteAsync<long>(fields[3], columns.Time.AsMemory(start, rows));
+                await group.WriteAsync<long>(fields[4], columns.End.AsMemory(start, rows));
+                await group.WriteAsync<long>(fields[5], columns.Available.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[6], columns.Flags.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[7], columns.Concept.AsMemory(start, rows));
+                await group.WriteAsync<double>(fields[8], columns.Number.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[9], columns.Value.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[10], columns.Unit.AsMemory(start, rows));
+                await group.WriteAsync<int>(fields[11], columns.File.AsMemory(start, rows));
+                await group.WriteAsync<long>(fields[12], columns.Line.AsMemory(start, rows));
             }
         }
     }
@@ -69,7 +71,7 @@ internal static class SegmentFile
             _stream = stream;
             _parquet = Wait(ParquetReader.CreateAsync(stream));
             _fields = _parquet.Schema.GetDataFields();
-            if (!_fields.Select(field => field.Name).SequenceEqual(s_fields.Select(field => field.Name)))
+            if (!_fields.Select(field => field.Name).SequenceEqual(Fields.Select(field => field.Name)))
                 throw new DatasetException("A segment of the event store has other columns than this software writes. Import the export anew into an empty store.");
         }
 

@@ -10,8 +10,10 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>The store's small files: dictionaries and amendments, as Parquet.</summary>
 internal static class StoreTables
 {
-    private static readonly DataField<string> s_text = new("text");
-    private static readonly DataField[] s_amendment = [new DataField<int>("import"), new DataField<int>("file"), new DataField<long>("line"), new DataField<long>("until_us")];
+    // Made for each file: a schema writes its levels into its fields, and two threads that write with the same field write files that cannot be read.
+    private static DataField<string> Text => new("text");
+
+    private static DataField[] Amendment => [new DataField<int>("import"), new DataField<int>("file"), new DataField<long>("line"), new DataField<long>("until_us")];
 
     public static void WriteTexts(Stream stream, IReadOnlyCollection<string> texts) => SegmentFile.Wait(WriteAsync(stream, texts));
 
@@ -51,12 +53,13 @@ internal static class StoreTables
 
         async Task WriteAsync()
         {
-            await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(s_amendment), stream);
+            var fields = Amendment;
+            await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), stream);
             using var group = writer.CreateRowGroup();
-            await group.WriteAsync<int>(s_amendment[0], amendments.Select(item => item.Place.Import).ToArray());
-            await group.WriteAsync<int>(s_amendment[1], amendments.Select(item => item.Place.File).ToArray());
-            await group.WriteAsync<long>(s_amendment[2], amendments.Select(item => item.Place.Line).ToArray());
-            await group.WriteAsync<long>(s_amendment[3], amendments.Select(item => item.Until.Microseconds).ToArray());
+            await group.WriteAsync<int>(fields[0], amendments.Select(item => item.Place.Import).ToArray());
+            await group.WriteAsync<int>(fields[1], amendments.Select(item => item.Place.File).ToArray());
+            await group.WriteAsync<long>(fields[2], amendments.Select(item => item.Place.Line).ToArray());
+            await group.WriteAsync<long>(fields[3], amendments.Select(item => item.Until.Microseconds).ToArray());
         }
     }
 
@@ -83,9 +86,10 @@ internal static class StoreTables
 
     private static async Task WriteAsync(Stream stream, IReadOnlyCollection<string> texts)
     {
-        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(s_text), stream);
+        var text = Text;
+        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(text), stream);
         using var group = writer.CreateRowGroup();
-        await group.WriteAsync(s_text, texts);
+        await group.WriteAsync(text, texts);
     }
 
     private static async Task<string[]> ReadAsync(DiskStream stream)
