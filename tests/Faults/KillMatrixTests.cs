@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.Tests.Faults;
 /// <summary>
 /// Kills coordinator, gateway and worker, real processes, at every named point between two durable steps (docs/reference/fault-points.md), starts
 /// them again, and holds the run's end against the undisturbed one: the same model to the bit, from the same participants. Plain rounds; the masked
-/// ones are <see cref="MaskedKillMatrixTests"/>. All of it with <c>FCML_KILL_MATRIX=all ./test.sh Faults</c>.
+/// ones are <see cref="MaskedKillMatrixTests"/>, the encrypted ones <see cref="EncryptedKillMatrixTests"/>. All of it with <c>FCML_KILL_MATRIX=all ./test.sh Faults</c>.
 /// </summary>
 public sealed class KillMatrixTests(TestFederation fixture) : IClassFixture<TestFederation>
 {
