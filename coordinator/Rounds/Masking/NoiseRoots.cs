@@ -65,9 +65,11 @@ public sealed class NoiseRoots(IDisk disk, Action<RunId, byte[]> draw)
     {
         disk.CreateDirectory(Folder);
         var kept = open.Select(run => run.Value).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in disk.List(Folder).Where(name => !kept.Contains(name)).ToList())
+        var others = disk.List(Folder).Where(name => !kept.Contains(name)).ToList();
+        foreach (var name in others)
             disk.Delete($"{Folder}/{name}");
-        disk.SyncDirectory(Folder);
+        if (others.Count > 0)
+            disk.SyncDirectory(Folder);
     }
 
     private static string PathOf(RunId run) => $"{Folder}/{run}";

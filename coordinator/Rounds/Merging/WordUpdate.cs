@@ -25,7 +25,7 @@ internal sealed class WordUpdate(Study study, ResultStore results, NoiseRoots ro
             ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
             : (format.MaximumCode, format.GridStep);
         var sums = new long[ParameterUpdate.BlockValues];
-        var noise = study.Privacy is { Placement: NoisePlacement.Central } declared ? CentralNoise(declared, words.Length / word.Bytes()) : null;
+        var noise = study.Privacy is { Placement: NoisePlacement.Central } declared ? DiscreteGaussian.Of(GaussianCalibration.Of(declared, words.Length / word.Bytes()).Variance) : null;
         using var stream = noise is null ? null : roots.StreamFor(step, parameters, words);
         return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
         {
@@ -36,13 +36,5 @@ internal sealed class WordUpdate(Study study, ResultStore results, NoiseRoots ro
             ExactVectorSum.Mean(sum, totalWeight, unit, mean);
             return null;
         });
-    }
-
-    // What each site charges for: one patient moves the sum of all sites' codes by as much as it moves its own site's.
-    private static DiscreteGaussian CentralNoise(StudyPrivacy declared, int dimension)
-    {
-        var multiplier = Rational.Exactly(declared.NoiseMultiplier);
-        return DiscreteGaussian.Of(GaussianCalibration.Of(
-            ClippedSum.OfPatients(dimension, declared.RowsPerPatient), (float)declared.ClippingNorm, declared.CodesPerUnit, multiplier * multiplier).Variance);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Privacy;
 
@@ -49,6 +50,16 @@ public sealed record GaussianCalibration
         if (squaredMultiplier.Sign <= 0)
             throw new ArgumentOutOfRangeException(nameof(squaredMultiplier), squaredMultiplier.ToDouble(), "A noise multiplier is above 0.");
         return new GaussianCalibration(sum, clippingNorm, codesPerUnit, squaredMultiplier);
+    }
+
+    /// <summary>The noise of a sum of gradients as a study declares it, where its clipping norm stays: one patient moves the sum of all sites' codes by as much as that of its own site.</summary>
+    /// <param name="declared">The study's privacy.</param>
+    /// <param name="dimension">Parameters.</param>
+    public static GaussianCalibration Of(StudyPrivacy declared, int dimension)
+    {
+        ArgumentNullException.ThrowIfNull(declared);
+        var multiplier = Rational.Exactly(declared.NoiseMultiplier);
+        return Of(ClippedSum.OfPatients(dimension, declared.RowsPerPatient), (float)declared.ClippingNorm, declared.CodesPerUnit, multiplier * multiplier);
     }
 
     /// <summary>Bits of the greatest magnitude that a noisy code of one step has, but with probability 2^-<paramref name="tailBits"/>. A word needs one more for the sign.</summary>

@@ -134,6 +134,9 @@ public sealed class PrivateRunTests : IDisposable
         var study = Of($"{Dp}, placement: central", federation: "sites: [east, north, south, west], quorum: 3", steps: 1);
         _site.Core.Offer(Site.OfferOf(study));
 
+        // What the site charges for is what the coordinator adds.
+        var training = PrivateStudy.Of(study).Training;
+        Assert.Equal(training.Calibrate((float)study.Privacy!.ClippingNorm).Variance, FederatedClinicalMl.Privacy.GaussianCalibration.Of(study.Privacy, training.Plan.Layout.Dimension).Variance);
         Assert.Contains("trusted, not enforced, to add it (central); allowed: site, distributed.", Assert.Throws<StewardException>(() => _site.Core.Approve(study.Digest, "grace", "")).Message, StringComparison.Ordinal);
         _site.Policy = _site.Policy.Replace("noise: [site, distributed]", "noise: [central]", StringComparison.Ordinal);
         Assert.True(_site.Core.Check(study).Single(found => found.Rule == "noise").Passed);
