@@ -151,6 +151,9 @@ public static class SignatureContext
     /// <summary>A worker's signature over the statement that its key gives way to a new one, and the new one's over the same.</summary>
     public const string KeyRenewal = "fcml-key-renewal-v1";
 
+    /// <summary>A worker's signature over what came of computing its part of a run again.</summary>
+    public const string Replay = "fcml-replay-v1";
+
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {
         var prefix = System.Text.Encoding.ASCII.GetBytes(context);
