@@ -76,6 +76,7 @@ public static class CommandLine
         KeyCommand.Create(),
         MembersCommand.Create(),
         LedgerCommand.Create(),
+        ReplayCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },
     };

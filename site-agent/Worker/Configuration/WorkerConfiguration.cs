@@ -108,6 +108,9 @@ public sealed record WorkerFolder(string Root)
     /// <summary>Where every mapping that a steward approved is kept, by its digest.</summary>
     public string Mappings => Path.Join(Root, "mappings");
 
+    /// <summary>What a replay was given; empty while there is none.</summary>
+    public string Replay => Path.Join(Root, "replay");
+
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");
 

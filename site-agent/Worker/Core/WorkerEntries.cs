@@ -49,6 +49,9 @@ public static class WorkerEntries
     /// <summary>Somebody at the site was given the rows of a study; written before the first byte.</summary>
     public const string MatrixWritten = "matrix-written";
 
+    /// <summary>This worker computed its releases of a run again, and stated what came of it; written before the steward has the statement.</summary>
+    public const string ReplayStated = "replay-stated";
+
     /// <summary>A steward reviewed the mapping of a dataset's own codes and units; it is in use from here, and no other.</summary>
     public const string MappingApproved = "mapping-approved";
 
@@ -144,6 +147,20 @@ public static class WorkerEntries
 
     internal static JsonObject WroteMatrix(StudyDigest study, Sha256Digest fingerprint, int rows, string steward) =>
         new() { ["study"] = study.ToString(), ["fingerprint"] = fingerprint.ToString(), ["rows"] = rows, ["steward"] = steward };
+
+    internal static JsonObject StatedReplay(RunId run, IEnumerable<ReplayedRelease> releases, Sha256Digest statement, string steward)
+    {
+        var counts = releases.CountBy(release => release.Outcome).ToDictionary();
+        return new()
+        {
+            ["run"] = run.Value,
+            ["equal"] = counts.GetValueOrDefault(ReplayOutcome.Equal),
+            ["unequal"] = counts.GetValueOrDefault(ReplayOutcome.Unequal),
+            ["unchecked"] = counts.GetValueOrDefault(ReplayOutcome.Unchecked),
+            ["statement"] = statement.ToString(),
+            ["steward"] = steward,
+        };
+    }
 
     internal static JsonObject ApprovedMapping(string dataset, MappingMark mapping, string steward, string note) =>
         new() { ["dataset"] = dataset, ["version"] = mapping.Version, ["digest"] = mapping.Digest.ToString(), ["steward"] = steward, ["note"] = note };

@@ -146,7 +146,7 @@ public sealed record WorkerState(
             WorkerEntries.ErasureOrdered => OrderErasure(body),
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
             WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
-            WorkerEntries.MatrixWritten => this,
+            WorkerEntries.MatrixWritten or WorkerEntries.ReplayStated => this,
             WorkerEntries.RootMade => MakeRoot(body),
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
             WorkerEntries.Masked => AnswerMasked(body),

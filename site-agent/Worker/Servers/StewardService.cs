@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger, PageDesk pages) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger, PageDesk pages, ReplayDesk replays) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -163,21 +163,36 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     public override Task<LedgerReply> MergePopulations(MergePopulationsRequest request, ServerCallContext context) =>
         Answer(() => ledger.Merge(request.From, request.Into, request.Steward, request.Note));
 
+    public override Task Replay(IAsyncStreamReader<ReplayPart> requestStream, IServerStreamWriter<ReplayNews> responseStream, ServerCallContext context) =>
+        AnswerAsync(() => ReplayStream.RunAsync(replays, requestStream, responseStream, context.CancellationToken));
+
     private static Task<T> Answer<T>(Func<T> answer)
     {
         try
         {
             return Task.FromResult(answer());
         }
-        catch (StewardException refused)
+        catch (Exception refused) when (IsRefusal(refused))
         {
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, refused.Message));
-        }
-        catch (StepDeclinedException declined)
-        {
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, declined.Message));
+            throw Refused(refused);
         }
     }
+
+    private static async Task AnswerAsync(Func<Task> answer)
+    {
+        try
+        {
+            await answer();
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            throw Refused(refused);
+        }
+    }
+
+    private static bool IsRefusal(Exception exception) => exception is StewardException or StepDeclinedException;
+
+    private static RpcException Refused(Exception refusal) => new(new Status(StatusCode.FailedPrecondition, refusal.Message));
 
     private static StudyDigest Whole(string text) => Sha256Digest.TryParse(text, out var digest)
         ? new StudyDigest(digest)

@@ -85,6 +85,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(new MatrixDesk(core, events, identity.Secret, exchange));
         builder.Services.AddSingleton(new MappingDesk(core, events, new FileDisk(folder.Mappings, ownerOnly: true)));
         builder.Services.AddSingleton(new StudyPreview(core, Cohorts(), trainer, configuration.Site));
+        builder.Services.AddSingleton(_ => new ReplayDesk(core, identity, new SiteStepComputer(Cohorts(), trainer), new FileDisk(folder.Replay, ownerOnly: true)));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, folder, exchange, configuration));
         if (OperatingSystem.IsWindows())
             UseSecurePipes(builder, PipeName(Endpoints(folder, exchange).Gateway));

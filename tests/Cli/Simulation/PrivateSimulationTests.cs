@@ -17,15 +17,9 @@ public sealed class PrivateSimulationTests : IDisposable
     private static readonly RunId s_run = RunId.Parse("5100000000000001");
     private static readonly SiteId s_spent = SiteId.Parse("north");
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly PrivateRows _rows = new();
 
-    public PrivateSimulationTests()
-    {
-        foreach (var (number, site) in PrivateStudyText.Of(1).Federation.Sites.Index())
-            File.WriteAllLines(_folder.Of($"{site}.csv"), Rows(number));
-    }
-
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _rows.Dispose();
 
     [Fact]
     public void Simulation_gives_the_same_numbers_twice()
@@ -36,7 +30,7 @@ public sealed class PrivateSimulationTests : IDisposable
         Assert.Equal(first.Parameters, second.Parameters);
         Assert.Equal(first.State.History.Select(step => step.Result), second.State.History.Select(step => step.Result));
 
-        SimulatedModel Simulate() => SimulateCommand.Simulate(study, Sites(study), Terminal.Silent, recording: null, TestContext.Current.CancellationToken);
+        SimulatedModel Simulate() => SimulateCommand.Simulate(study, _rows.Sites(study), Terminal.Silent, recording: null, TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -45,7 +39,7 @@ public sealed class PrivateSimulationTests : IDisposable
     public void Each_site_is_charged_what_was_planned_and_nothing_for_messages(string aggregation)
     {
         var study = PrivateStudyText.Of(rounds: 3, aggregation);
-        var (federation, state) = Run(study, Real(study), (federation, opened) =>
+        var (federation, state) = Run(study, _rows.Real(study), (federation, opened) =>
         {
             if (opened is { Kind: StepKind.Sharing, Round.Value: 1 })
                 Assert.All(federation.Workers.Values, worker => Assert.Equal((1, 0), (worker.Core.State.Ledger.Runs.Count, worker.Core.State.Ledger.Charged.Count)));
@@ -78,7 +72,7 @@ public sealed class PrivateSimulationTests : IDisposable
         Assert.Equal(Results(inTheOpen, StepKind.Training), Results(underMasks, masked.ParametersFrom));
         Assert.Equal(Results(inTheOpen, StepKind.Evaluation), Results(underMasks, StepKind.Evaluation));
         Assert.Equal(inTheOpen.Parameters, underMasks.Parameters);
-        Assert.NotEqual(inTheOpen.Parameters, Run(plain, Real(plain)).State.Parameters); // the streams do decide
+        Assert.NotEqual(inTheOpen.Parameters, Run(plain, _rows.Real(plain)).State.Parameters); // the streams do decide
     }
 
     [Fact]
@@ -87,7 +81,7 @@ public sealed class PrivateSimulationTests : IDisposable
         var study = PrivateStudyText.Of(rounds: 1, "secure", quorum: 2);
         var lost = new[] { SiteId.Parse("south"), SiteId.Parse("west") };
         var back = false;
-        var (federation, state) = Run(study, Real(study), (federation, opened) =>
+        var (federation, state) = Run(study, _rows.Real(study), (federation, opened) =>
         {
             if (opened is { Kind: StepKind.Training, Attempt: 1 })
             {
@@ -161,29 +155,10 @@ public sealed class PrivateSimulationTests : IDisposable
         return (federation, federation.Coordinator.State!);
     }
 
-    private System.Collections.Immutable.ImmutableSortedDictionary<SiteId, SiteRows> Sites(Study study) =>
-        SiteRows.Find(_folder.Path, study, _folder.Of("scratch"), TimeProvider.System, Terminal.Silent, TestContext.Current.CancellationToken);
-
-    private Func<SiteId, IStepComputer> Real(Study study)
-    {
-        var sites = Sites(study);
-        return site => sites[site].Computer(new NoTrainer());
-    }
-
     private Func<SiteId, IStepComputer> Injected(Study study)
     {
-        var real = Real(study);
+        var real = _rows.Real(study);
         return site => new InjectedRandomness(real(site));
-    }
-
-    private static IEnumerable<string> Rows(int site)
-    {
-        yield return "id,age,ill,part";
-        for (var row = 0; row < 80; row++)
-        {
-            var age = 30 + (((row * 37) + (site * 11)) % 60);
-            yield return string.Create(CultureInfo.InvariantCulture, $"{row / 2},{age},{(age + (row % 7) > 62 ? 1 : 0)},{(row % 8 < 6 ? "train" : "test")}");
-        }
     }
 
     /// <summary>Charges as ever, and then draws from streams of the site, the round and the kind alone.</summary>
@@ -199,12 +174,5 @@ public sealed class PrivateSimulationTests : IDisposable
                 },
             },
             cancel);
-    }
-
-    private sealed class NoTrainer : ITrainer
-    {
-        public string Capability => throw new InvalidOperationException("Private training has its own.");
-
-        public float[] Train(TrainingWork work, ReadOnlySpan<float> parameters, CancellationToken cancel) => throw new InvalidOperationException("Private training has its own.");
     }
 }

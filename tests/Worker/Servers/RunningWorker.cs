@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.SiteAgent.Worker;
@@ -24,6 +25,9 @@ internal sealed class RunningWorker : IAsyncDisposable
     /// <summary>The log's file.</summary>
     public string Log => Path.Combine(Folder.Root, WorkerCore.LogPath);
 
+    /// <summary>The folder that it shares with the gateway.</summary>
+    public string Exchange => _folder.Of("exchange");
+
     /// <summary>What a steward calls.</summary>
     public Steward.StewardClient Steward { get; private set; } = null!;
 
@@ -43,10 +47,9 @@ internal sealed class RunningWorker : IAsyncDisposable
     /// <summary>Starts the worker that was stopped.</summary>
     public async Task StartAgainAsync()
     {
-        var exchange = _folder.Of("exchange");
-        _app = WorkerHost.Build(Folder, exchange);
+        _app = WorkerHost.Build(Folder, Exchange);
         await _app.StartAsync(Stop);
-        (_steward, _gateway) = (Connect(Folder.StewardSocket), Connect(Path.Combine(exchange, ExchangePaths.Socket)));
+        (_steward, _gateway) = (Connect(Folder.StewardSocket), Connect(Path.Combine(Exchange, ExchangePaths.Socket)));
         (Steward, Gateway) = (new Steward.StewardClient(_steward), new WorkerPort.WorkerPortClient(_gateway));
     }
 
@@ -60,6 +63,10 @@ internal sealed class RunningWorker : IAsyncDisposable
         await _app.DisposeAsync();
         _app = null;
     }
+
+    /// <summary>A release, as the gateway reads it.</summary>
+    public byte[] Read(string release) =>
+        DurableFile.Read(OutboxKey.OpenOrMake(Exchange, KeyFile.Credentials, forGroup: false).Seal(new FileDisk(Exchange)), $"{ExchangePaths.Outgoing}/{release}");
 
     public async ValueTask DisposeAsync()
     {
