@@ -25,11 +25,12 @@ public sealed class AuditTrail : IDisposable
     /// <param name="kind">What was done, e.g. "site-revoked".</param>
     /// <param name="actor">Who did it; null: the coordinator itself.</param>
     /// <param name="body">To what; never a secret.</param>
-    public void Record(string kind, Member? actor, JsonObject body)
+    /// <returns>The entry.</returns>
+    public LogEntry Record(string kind, Member? actor, JsonObject body)
     {
         body["by"] = actor?.ToString() ?? "coordinator";
         lock (_turn)
-            _log.Append(kind, body);
+            return _log.Append(kind, body);
     }
 
     /// <summary>The entries so far, as stored.</summary>

@@ -22,8 +22,11 @@ public enum Roles
     /// <summary>Reads, and changes nothing.</summary>
     Auditor = 8,
 
+    /// <summary>Reads, and agrees to promotions of models on clinical grounds.</summary>
+    Clinician = 16,
+
     /// <summary>Any person.</summary>
-    People = Admin | Researcher | Auditor,
+    People = Admin | Researcher | Auditor | Clinician,
 }
 
 /// <summary>Who somebody is: a site, or a person in one role. A name is used once among sites and once among people.</summary>
@@ -59,6 +62,7 @@ public sealed record Member(Roles Role, string Name)
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Admin) => Roles.Admin,
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Researcher) => Roles.Researcher,
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Auditor) => Roles.Auditor,
+            (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Clinician) => Roles.Clinician,
             _ => null,
         };
         member = role is { } known ? new Member(known, subject.Name) : null;
@@ -75,6 +79,7 @@ public sealed record Member(Roles Role, string Name)
             Roles.Admin => Protos.Federation.Subject.Types.Role.Admin,
             Roles.Researcher => Protos.Federation.Subject.Types.Role.Researcher,
             Roles.Auditor => Protos.Federation.Subject.Types.Role.Auditor,
+            Roles.Clinician => Protos.Federation.Subject.Types.Role.Clinician,
             _ => throw new InvalidOperationException($"{Role} is not one role."),
         },
         Name = Name,

@@ -21,6 +21,9 @@ public sealed record ModelEntry(
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const int MaximumFiles = 64;
 
+    /// <summary>SHA-256 of the parameters.</summary>
+    public Sha256Digest Parameters => Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest;
+
     internal static JsonObject Write(ModelSource source, IEnumerable<ModelFile> files) => new()
     {
         ["format"] = 1,

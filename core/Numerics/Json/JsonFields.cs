@@ -57,6 +57,9 @@ public sealed class JsonFields
     /// <summary>A whole number within bounds, not beyond ±2^53.</summary>
     public long Integer(string name, long minimum, long maximum) => Integer(Node(name), PathOf(name), minimum, maximum);
 
+    /// <summary>A field that is true or false.</summary>
+    public bool Flag(string name) => Node(name) is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw new FormatException($"{PathOf(name)} must be true or false.");
+
     /// <summary>A finite number.</summary>
     public double Number(string name) => Number(Node(name), PathOf(name));
 

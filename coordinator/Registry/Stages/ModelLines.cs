@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>
+/// The lines of models, their versions and stages: a fold over the coordinator's audit log, which is written first. Small, and all in memory. (docs/decisions/0029-stages-in-the-log.md)
+/// </summary>
+public sealed class ModelLines
+{
+    private readonly AuditTrail _audit;
+    private readonly TimeProvider _time;
+    private readonly Lock _turn = new(); // one change at a time: log first, then memory
+    private ImmutableSortedDictionary<string, ModelLine> _lines = ImmutableSortedDictionary.Create<string, ModelLine>(StringComparer.Ordinal);
+
+    /// <summary>Takes up what the log holds.</summary>
+    /// <exception cref="InvalidDataException">An entry contradicts those before it, or is of a version of this software that knew more.</exception>
+    public ModelLines(AuditTrail audit, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(audit);
+        (_audit, _time) = (audit, time);
+        foreach (var entry in audit.Entries().Where(entry => StageEntries.Knows(entry.Kind)))
+        {
+            try
+            {
+                Apply(entry);
+            }
+            catch (FormatException fault)
+            {
+                throw new InvalidDataException($"{AuditTrail.File}, entry {entry.Sequence} ({entry.Kind}): {fault.Message} Use the software version that wrote it, or restore the log.", fault);
+            }
+        }
+    }
+
+    /// <summary>All lines that have a version, by name.</summary>
+    public IReadOnlyCollection<ModelLine> All => [.. Volatile.Read(ref _lines).Values];
+
+    /// <summary>A line; without versions where it has none.</summary>
+    public ModelLine Of(string name) => Volatile.Read(ref _lines).GetValueOrDefault(name) ?? new ModelLine(name);
+
+    /// <summary>Raised after a line has changed; handlers must not call back.</summary>
+    public event Action<ModelLine>? Changed;
+
+    /// <summary>Decides, logs, and only then holds.</summary>
+    /// <param name="name">The line.</param>
+    /// <param name="member">Who wants it.</param>
+    /// <param name="command">What, given the line as it is now.</param>
+    /// <returns>The line after it; and why it was refused, where it was.</returns>
+    /// <exception cref="IOException">The log cannot be written: nothing has happened.</exception>
+    public (ModelLine Line, string? Refusal) Handle(string name, Member member, Func<ModelLine, StageCommand> command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        lock (_turn)
+        {
+            var line = Of(name);
+            var decision = StageMachine.Decide(line, member.ToString(), command(line), DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
+            if (decision.Kind is not { } kind)
+                return (line, decision.Refusal);
+            line = Apply(_audit.Record(kind, member, decision.Body!));
+            Changed?.Invoke(line);
+            return (line, null);
+        }
+    }
+
+    /// <summary>What a registry's entry would be as the next version of its line.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="study">Its study.</param>
+    /// <param name="read">The study and the SHA-256 of the parameters of another entry.</param>
+    public VersionProposal Propose(ModelEntry entry, Study study, Func<Sha256Digest, (Study Study, Sha256Digest Parameters)> read)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(read);
+        var line = Of(entry.Name);
+        if (line.Greatest is not { } greatest)
+            return VersionProposal.First;
+        var (before, parameters) = read(line.Versions[greatest].Model);
+        return VersionProposal.After(greatest, before, parameters, study, entry.Parameters);
+    }
+
+    private ModelLine Apply(Durability.LogEntry entry)
+    {
+        var name = entry.Body["line"] is { } value ? value.GetValue<string>() : throw new FormatException("it names no line.");
+        var line = StageMachine.Apply(Of(name), entry);
+        Volatile.Write(ref _lines, _lines.SetItem(name, line));
+        return line;
+    }
+}

@@ -1,0 +1,47 @@
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>What somebody wants of a model's line.</summary>
+public abstract record StageCommand;
+
+/// <summary>Gives an entry of the registry a version.</summary>
+/// <param name="Model">The entry.</param>
+/// <param name="Proposal">What the system proposes.</param>
+/// <param name="Version">What the person confirms.</param>
+public sealed record ConfirmVersion(Sha256Digest Model, VersionProposal Proposal, ModelVersion Version) : StageCommand;
+
+/// <summary>Asks for a version's promotion to its next stage.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="To">The stage.</param>
+/// <param name="Gates">What its gates came to.</param>
+public sealed record AskPromotion(ModelVersion Version, ModelStage To, GateReport Gates) : StageCommand;
+
+/// <summary>Agrees to the promotion that waits.</summary>
+/// <param name="Clinical">Whether their role is a clinician's.</param>
+/// <param name="Version">The version that they mean.</param>
+/// <param name="To">The stage that they mean.</param>
+/// <param name="Reason">Why.</param>
+public sealed record ApprovePromotion(bool Clinical, ModelVersion Version, ModelStage To, string Reason) : StageCommand;
+
+/// <summary>Ends the promotion that waits.</summary>
+/// <param name="Version">The version that they mean.</param>
+/// <param name="Reason">Why.</param>
+public sealed record RefusePromotion(ModelVersion Version, string Reason) : StageCommand;
+
+/// <summary>Takes the version in production back, to the one before it or to none.</summary>
+/// <param name="Version">The version that they mean.</param>
+/// <param name="Reason">Why.</param>
+public sealed record RollBack(ModelVersion Version, string Reason) : StageCommand;
+
+/// <summary>Names the last day on which a version is to be used.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="LastDay">The day.</param>
+/// <param name="Reason">Why.</param>
+public sealed record DeprecateVersion(ModelVersion Version, DateOnly LastDay, string Reason) : StageCommand;
+
+/// <summary>Takes a version that is not in production out of use for good.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Reason">Why.</param>
+public sealed record RetireVersion(ModelVersion Version, string Reason) : StageCommand;

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>Entries of the coordinator's audit log that decide about versions of models: lines and stages are a fold over them (docs/decisions/0029-stages-in-the-log.md).</summary>
+public static class StageEntries
+{
+    /// <summary>An entry of the registry was given a version.</summary>
+    public const string Confirmed = "model-version-confirmed";
+
+    /// <summary>A promotion was asked for, and its gates passed.</summary>
+    public const string Asked = "model-promotion-asked";
+
+    /// <summary>Somebody agreed to it; with the last one that is needed it is done.</summary>
+    public const string Approved = "model-promotion-approved";
+
+    /// <summary>Somebody ended it.</summary>
+    public const string Refused = "model-promotion-refused";
+
+    /// <summary>The version in production was taken back.</summary>
+    public const string RolledBack = "model-rolled-back";
+
+    /// <summary>A version has a last day.</summary>
+    public const string Deprecated = "model-version-deprecated";
+
+    /// <summary>A version is out of use for good.</summary>
+    public const string Retired = "model-version-retired";
+
+    /// <summary>Longest reason, in characters.</summary>
+    public const int LongestReason = 2000;
+
+    private const string Day = "yyyy-MM-dd";
+
+    /// <summary>Whether an entry is one of these.</summary>
+    public static bool Knows(string kind) => kind is Confirmed or Asked or Approved or Refused or RolledBack or Deprecated or Retired;
+
+    internal static JsonObject Confirm(string line, ModelVersion version, Sha256Digest model) => With(line, version, ("model", model.ToString()));
+
+    internal static JsonObject Ask(string line, AskPromotion ask) => With(line, ask.Version, ("to", ask.To.Word()), ("gates", ask.Gates.ToJson()));
+
+    internal static JsonObject Approve(string line, ApprovePromotion approve, bool isLast) =>
+        With(line, approve.Version, ("to", approve.To.Word()), ("clinical", approve.Clinical), ("reason", approve.Reason), ("promoted", isLast));
+
+    internal static JsonObject Reason(string line, ModelVersion version, string reason) => With(line, version, ("reason", reason));
+
+    internal static JsonObject RollBack(string line, RollBack back, ModelVersion? fallback) => With(line, back.Version, ("back", fallback?.ToString()), ("reason", back.Reason));
+
+    internal static JsonObject Deprecate(string line, DeprecateVersion deprecate) =>
+        With(line, deprecate.Version, ("last-day", deprecate.LastDay.ToString(Day, CultureInfo.InvariantCulture)), ("reason", deprecate.Reason));
+
+    internal static DateOnly ReadDay(string text) => DateOnly.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : throw new FormatException("its day is none.");
+
+    private static JsonObject With(string line, ModelVersion version, params (string Name, JsonNode? Value)[] fields)
+    {
+        var body = new JsonObject { ["line"] = line, ["version"] = version.ToString() };
+        foreach (var (name, value) in fields)
+            body[name] = value;
+        return body;
+    }
+}

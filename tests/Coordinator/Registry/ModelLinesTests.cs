@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using System.Text;
+using CsCheck;
+using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Durability.Simulation;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FederatedClinicalMl.Tests.Coordinator.Registry;
+
+/// <summary>Versions and stages of a model, over the coordinator's real log.</summary>
+public sealed class ModelLinesTests : IDisposable
+{
+    private const string Heart = "heart";
+
+    private static readonly Member s_ada = new(Roles.Admin, "ada");
+    private static readonly Member s_rosalind = new(Roles.Researcher, "rosalind");
+    private static readonly Member s_grace = new(Roles.Clinician, "grace");
+    private static readonly GateReport s_passed = new([new GateResult("auroc", true, "0.801 is above 0.700.")]);
+    private static readonly ModelVersion s_first = ModelVersion.First, s_second = new(1, 1, 0);
+
+    private readonly SimulatedDisk _disk = new(1);
+    private readonly SigningKey _key = SigningKey.Create();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
+    private AuditTrail _audit;
+    private ModelLines _lines;
+
+    public ModelLinesTests() => (_audit, _lines) = Open();
+
+    public void Dispose()
+    {
+        _audit.Dispose();
+        _key.Dispose();
+    }
+
+    [Fact]
+    public void Version_goes_to_production_step_by_step_by_two_people_of_whom_one_is_a_clinician()
+    {
+        Confirm(1, s_first);
+
+        Assert.Contains("in development; from there it goes to staging", Ask(s_first, ModelStage.Production), StringComparison.Ordinal);
+        Assert.Null(Ask(s_first, ModelStage.Staging));
+        Assert.Null(Agree(s_ada, s_first, ModelStage.Staging));
+        Assert.Contains("admin ada has agreed already", Agree(s_ada, s_first, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Null(Agree(s_rosalind, s_first, ModelStage.Staging));
+        Assert.Equal(ModelStage.Development, Stage(s_first)); // two people, and no clinician among them
+        Assert.Null(Agree(s_grace, s_first, ModelStage.Staging));
+        Assert.Equal(ModelStage.Staging, Stage(s_first));
+        Assert.Contains("No promotion of heart waits", Agree(s_ada, s_first, ModelStage.Staging), StringComparison.Ordinal);
+
+        Promote(s_first, ModelStage.Production);
+        Assert.Equal(s_first, _lines.Of(Heart).Production);
+    }
+
+    [Fact]
+    public void Promotion_whose_gates_have_not_passed_or_were_not_measured_is_not_taken_up()
+    {
+        Confirm(1, s_first);
+
+        Assert.Contains("auroc: 0.650 is below 0.700.", Ask(s_first, ModelStage.Staging, new GateReport([s_passed.Gates[0], new GateResult("auroc", false, "0.650 is below 0.700.")])), StringComparison.Ordinal);
+        Assert.Contains("there are none", Ask(s_first, ModelStage.Staging, new GateReport([])), StringComparison.Ordinal);
+        Assert.Null(_lines.Of(Heart).Promotion);
+    }
+
+    [Fact]
+    public void One_promotion_waits_at_a_time_and_whoever_speaks_about_it_names_what_they_mean()
+    {
+        Confirm(1, s_first);
+        Confirm(2, s_second);
+        Assert.Null(Ask(s_first, ModelStage.Staging));
+
+        Assert.Contains("admin ada asked for, waits for people", Ask(s_second, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Contains("What waits is the promotion of 1.0.0, not of 1.1.0", Agree(s_grace, s_second, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Contains("to staging, not to production", Agree(s_grace, s_first, ModelStage.Production), StringComparison.Ordinal);
+        Assert.Contains("A reason is needed", Handle(s_grace, new ApprovePromotion(true, s_first, ModelStage.Staging, " ")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_grace, new RefusePromotion(s_first, "Calibration at one site")));
+        Assert.Null(Ask(s_second, ModelStage.Staging));
+    }
+
+    [Fact]
+    public void Rollback_brings_the_version_before_back_at_once_ends_what_waits_and_can_be_made_good_by_people_again()
+    {
+        var third = new ModelVersion(1, 2, 0);
+        Production(1, s_first);
+        Production(2, s_second);
+        Confirm(3, third);
+        Assert.Null(Ask(third, ModelStage.Staging));
+        Assert.Null(Agree(s_ada, third, ModelStage.Staging));
+
+        Assert.Contains("1.1.0 is in production, not 1.0.0", Handle(s_grace, new RollBack(s_first, "Wrong one")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_grace, new RollBack(s_second, "Alarms on the ward")));
+
+        Assert.Equal(s_first, _lines.Of(Heart).Production);
+        Assert.Contains("ended by a rollback", Agree(s_grace, third, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Equal(ModelStage.Staging, Stage(s_second));
+        Assert.Null(Handle(s_grace, new RollBack(s_first, "This one too")));
+        Assert.Null(_lines.Of(Heart).Production);
+        Assert.Contains("nothing to take back", Handle(s_grace, new RollBack(s_first, "Again")), StringComparison.Ordinal);
+        Promote(s_second, ModelStage.Production);
+        Assert.Equal(s_second, _lines.Of(Heart).Production);
+    }
+
+    [Fact]
+    public void Rollback_passes_over_a_version_that_was_retired_for_good()
+    {
+        var third = new ModelVersion(1, 2, 0);
+        Production(1, s_first);
+        Production(2, s_second);
+        Production(3, third);
+        Assert.Contains("is in production", Handle(s_ada, new RetireVersion(third, "Too old")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_ada, new RetireVersion(s_second, "A fault in its features")));
+
+        Assert.Equal(s_first, _lines.Of(Heart).Fallback);
+        Assert.Null(Handle(s_ada, new RollBack(third, "Alarms")));
+
+        Assert.Equal(s_first, _lines.Of(Heart).Production);
+    }
+
+    [Fact]
+    public void Version_with_a_last_day_is_promoted_up_to_it_and_no_longer()
+    {
+        Confirm(1, s_first);
+        Assert.Contains("is over", Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 11, 25), "Old")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 11, 26), "A new guideline")));
+        Promote(s_first, ModelStage.Staging);
+
+        _time.Advance(TimeSpan.FromDays(1));
+
+        Assert.Contains("The last day of 1.0.0 was 2026-11-26", Ask(s_first, ModelStage.Production), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Entry_has_one_version_and_a_version_follows_the_greatest_one()
+    {
+        Confirm(1, s_first);
+
+        Assert.Null(Handle(s_ada, new ConfirmVersion(Model(1), VersionProposal.First, s_first))); // again
+        Assert.Contains("an entry has one version", Handle(s_ada, new ConfirmVersion(Model(1), VersionProposal.First, s_second)), StringComparison.Ordinal);
+        var proposal = new VersionProposal(VersionPart.Minor, s_second, []);
+        Assert.Contains("cannot follow 1.0.0", Handle(s_ada, new ConfirmVersion(Model(2), proposal, new ModelVersion(1, 0, 1))), StringComparison.Ordinal);
+        Assert.Null(Handle(s_ada, new ConfirmVersion(Model(2), proposal, new ModelVersion(2, 0, 0))));
+        Assert.Contains("The first version of lungs is 1.0.0", _lines.Handle("lungs", s_ada, _ => new ConfirmVersion(Model(3), VersionProposal.First, s_second)).Refusal, StringComparison.Ordinal);
+        Assert.Single(_audit.Entries(), entry => entry.Kind == StageEntries.Confirmed && (string?)entry.Body["version"] == "1.0.0");
+    }
+
+    /// <summary>Whatever is wanted in whatever order: one version at most is in production, who is there passed each stage by two people, and the log says all of it.</summary>
+    [Fact]
+    public void Lines_are_what_the_log_says_after_any_commands_and_a_restart() => Gen.Int[0, 99].Array[0, 60].Sample(numbers =>
+    {
+        using var audit = new AuditTrail(new SimulatedDisk(1), _key, _time);
+        var lines = new ModelLines(audit, _time);
+        var people = new[] { s_ada, s_rosalind, s_grace };
+        foreach (var number in numbers)
+        {
+            var version = new ModelVersion(1, number % 4, 0);
+            var (member, stage) = (people[number % 3], (ModelStage)(1 + (number % 2)));
+            lines.Handle(Heart, member, line => (number % 10) switch
+            {
+                0 or 1 => new ConfirmVersion(Model(number % 7), line.Greatest is { } greatest ? new VersionProposal(VersionPart.Minor, greatest.Next(VersionPart.Minor), []) : VersionProposal.First, line.Greatest?.Next(VersionPart.Minor) ?? ModelVersion.First),
+                2 or 3 => new AskPromotion(version, stage, s_passed),
+                4 or 5 or 6 => new ApprovePromotion(member.Role == Roles.Clinician, line.Promotion?.Version ?? version, line.Promotion?.To ?? stage, "Seen"),
+                7 => new RollBack(line.Production ?? version, "Alarm"),
+                8 => new RetireVersion(version, "Old"),
+                _ => new RefusePromotion(line.Promotion?.Version ?? version, "No"),
+            });
+            var now = lines.Of(Heart);
+            Assert.InRange(now.Versions.Values.Count(known => known.Stage == ModelStage.Production), 0, 1);
+        }
+
+        var (read, line) = (new ModelLines(audit, _time).Of(Heart), lines.Of(Heart));
+        Assert.Equal(line.Versions, read.Versions);
+        Assert.Equal(line.Before, read.Before);
+        Assert.Equal((line.Promotion?.Version, line.Promotion?.Approvals.Length), (read.Promotion?.Version, read.Promotion?.Approvals.Length));
+        Assert.All(line.Versions.Values.Where(known => known.Stage is ModelStage.Production or ModelStage.Staging), known => Assert.True(
+            audit.Entries().Where(entry => entry.Kind == StageEntries.Approved && (string?)entry.Body["version"] == known.Version.ToString()).Select(entry => (string?)entry.Body["by"]).Distinct().Count() >= 2));
+    }, iter: 300);
+
+    [Theory]
+    [InlineData("\"promoted\":true", "\"promoted\":false")]
+    [InlineData("\"version\":\"1.0.0\"", "\"version\":\"3.0.0\"")]
+    [InlineData("\"to\":\"staging\"", "\"to\":\"heaven\"")]
+    public void Log_whose_entries_contradict_each_other_stops_the_start(string from, string to)
+    {
+        Confirm(1, s_first);
+        Promote(s_first, ModelStage.Staging);
+        var other = new SimulatedDisk(2);
+        using (var audit = new AuditTrail(other, _key, _time))
+        {
+            foreach (var entry in _audit.Entries())
+            {
+                var body = Encoding.UTF8.GetString(CanonicalJson.Write(entry.Body));
+                audit.Record(entry.Kind, s_ada, CanonicalJson.Read(Encoding.UTF8.GetBytes(entry.Kind == StageEntries.Approved ? body.Replace(from, to, StringComparison.Ordinal) : body))!.AsObject());
+            }
+        }
+
+        using var read = new AuditTrail(other, _key, _time);
+        Assert.Contains("audit.log, entry", Assert.Throws<InvalidDataException>(() => new ModelLines(read, _time)).Message, StringComparison.Ordinal);
+    }
+
+    private (AuditTrail, ModelLines) Open()
+    {
+        var audit = new AuditTrail(_disk, _key, _time);
+        return (audit, new ModelLines(audit, _time));
+    }
+
+    private void Production(int model, ModelVersion version)
+    {
+        Confirm(model, version);
+        Promote(version, ModelStage.Staging);
+        Promote(version, ModelStage.Production);
+    }
+
+    private void Confirm(int model, ModelVersion version) => Assert.Null(_lines.Handle(Heart, s_ada, line => new ConfirmVersion(
+        Model(model), line.Greatest is { } greatest ? new VersionProposal(VersionPart.Minor, greatest.Next(VersionPart.Minor), []) : VersionProposal.First, version)).Refusal);
+
+    private void Promote(ModelVersion version, ModelStage to)
+    {
+        Assert.Null(Ask(version, to));
+        Assert.Null(Agree(s_ada, version, to));
+        Assert.Null(Agree(s_grace, version, to));
+        Assert.Equal(to, Stage(version));
+    }
+
+    private string? Ask(ModelVersion version, ModelStage to, GateReport? gates = null) => Handle(s_ada, new AskPromotion(version, to, gates ?? s_passed));
+
+    private string? Agree(Member member, ModelVersion version, ModelStage to) => Handle(member, new ApprovePromotion(member.Role == Roles.Clinician, version, to, "Looked at it"));
+
+    private string? Handle(Member member, StageCommand command) => _lines.Handle(Heart, member, _ => command).Refusal;
+
+    private ModelStage Stage(ModelVersion version) => _lines.Of(Heart).Versions[version].Stage;
+
+    private static Sha256Digest Model(int number) => Sha256Digest.Of([(byte)number]);
+}
