@@ -20,8 +20,6 @@ public enum Withholding
 /// </summary>
 public sealed class SiteMetricsReport
 {
-    private const int LongestWord = 7;
-
     private SiteMetricsReport(ClassifierMetrics? metrics, Withholding? withheld) => (Metrics, Withheld) = (metrics, withheld);
 
     /// <summary>What a site says whose policy lets out no metrics of its own.</summary>
@@ -52,7 +50,7 @@ public sealed class SiteMetricsReport
     public JsonObject ToJson() => new()
     {
         ["metrics"] = Metrics?.ToJson(),
-        ["withheld"] = Withheld switch { Withholding.Policy => "policy", Withholding.TooFew => "too-few", _ => null },
+        ["withheld"] = WithholdingWords.Of(Withheld),
     };
 
     /// <summary>Canonical JSON.</summary>
@@ -70,19 +68,8 @@ public sealed class SiteMetricsReport
 
     internal static SiteMetricsReport Read(JsonFields fields)
     {
-        if (!fields.IsNull("metrics"))
-        {
-            if (!fields.IsNull("withheld"))
-                fields.Fail("withheld", "be null beside metrics");
-            return new SiteMetricsReport(ClassifierMetrics.Read(fields.Node("metrics"), fields.PathOf("metrics")), null);
-        }
-
-        return fields.Text("withheld", LongestWord) switch
-        {
-            "policy" => WithheldByPolicy,
-            "too-few" => new SiteMetricsReport(null, Withholding.TooFew),
-            _ => throw new FormatException($"{fields.PathOf("withheld")} must be policy or too-few."),
-        };
+        var metrics = fields.IsNull("metrics") ? null : ClassifierMetrics.Read(fields.Node("metrics"), fields.PathOf("metrics"));
+        return new SiteMetricsReport(metrics, WithholdingWords.Read(fields, isWithheld: metrics is null));
     }
 }
 
