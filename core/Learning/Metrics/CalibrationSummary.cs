@@ -1,0 +1,34 @@
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Learning;
+
+/// <summary>
+/// How far probabilities are from what came about, pooled from sums. Beside it stand the fitted line and the bins of <see cref="ClassifierMetrics"/>.
+/// </summary>
+/// <param name="ExpectedError">
+/// Expected calibration error: Σ over bins of (rows of the bin / all rows) · |share of positives - mean probability| (Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using
+/// Bayesian binning", AAAI; Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML). Theirs are bins of equal width on the probability; here they are the histogram's: ¼ wide on the
+/// logit, and what suppression made of them. Merging bins never makes it greater, so that it is the least that finer ones would show; of two models it compares with like bins only.
+/// </param>
+/// <param name="InTheLarge">
+/// Calibration in the large: share of positives less mean probability, above 0 where too little is predicted ("mean calibration": Van Calster and others 2016, "A calibration hierarchy for risk models was
+/// defined", Journal of Clinical Epidemiology 74). Exact whatever the bins, with the normal 95 % interval of a mean of residuals, whose squares are the histogram's; rows drawn independently: that sites
+/// differ is not in it. Null of one row.
+/// </param>
+public sealed record CalibrationSummary(double ExpectedError, Estimate? InTheLarge)
+{
+    /// <summary>The summary of a histogram, of one site or several; null where there are no rows.</summary>
+    public static CalibrationSummary? Of(ScoreHistogram? histogram)
+    {
+        var rows = histogram is null ? 0.0 : histogram.Negatives + histogram.Positives;
+        if (histogram is null || rows == 0)
+            return null;
+        var error = histogram.Bins.Sum(bin => Math.Abs(bin.Positives - (bin.Probability * ScoreHistogram.Unit))) / rows;
+        var difference = (histogram.Positives - (histogram.Bins.Sum(bin => bin.Probability) * ScoreHistogram.Unit)) / rows;
+        if (rows < 2)
+            return new CalibrationSummary(error, null);
+        var variance = Math.Max(0, (histogram.SquaredError * ScoreHistogram.Unit) - (rows * difference * difference)) / (rows * (rows - 1));
+        var half = Estimate.Z * Math.Sqrt(variance);
+        return new CalibrationSummary(error, new Estimate(difference, Math.Max(-1, difference - half), Math.Min(1, difference + half)));
+    }
+}

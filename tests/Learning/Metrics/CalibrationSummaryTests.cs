@@ -1,0 +1,59 @@
+using CsCheck;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Tests.Learning.Metrics;
+
+public sealed class CalibrationSummaryTests
+{
+    private static readonly Gen<(double Logit, bool Label)[]> s_rows = Gen.Select(Gen.Double[-9, 9], Gen.Bool).Array[2, 120];
+
+    [Fact]
+    public void Expected_error_of_TorchMetrics_example_is_its_own()
+    {
+        // TorchMetrics' documentation of BinaryCalibrationError, two bins that meet at 0.5: 0.29. All errors of a side have one sign, so that finer bins change nothing.
+        var histogram = Histogram([.. new[] { (0.25, false), (0.25, false), (0.55, true), (0.75, true), (0.75, true) }.Select(row => (Logit(row.Item1), row.Item2))]);
+        Assert.Equal(0.29, CalibrationSummary.Of(histogram)!.ExpectedError, 1e-8);
+        Assert.Equal(0.29, CalibrationSummary.Of(histogram.Suppress(2)!)!.ExpectedError, 1e-8);
+    }
+
+    [Fact]
+    public void Expected_error_is_its_definition_over_the_grid_and_merging_never_makes_it_greater() => Gen.Select(s_rows, s_rows, Gen.Int[1, 12]).Sample((a, b, minimum) =>
+    {
+        var rows = a.Concat(b).ToArray();
+        var exact = rows.GroupBy(row => ScoreHistogram.BinOf(row.Logit, ScoreHistogram.GridBins))
+            .Sum(bin => Math.Abs(bin.Average(row => row.Label ? 1.0 : 0) - bin.Average(row => Probability(row.Logit))) * bin.Count() / rows.Length);
+        var fine = CalibrationSummary.Of(Histogram(a).Merge(Histogram(b)))!;
+        Assert.Equal(exact, fine.ExpectedError, 1e-8);
+        if (Histogram(rows).Suppress(minimum) is { } merged)
+            Assert.True(CalibrationSummary.Of(merged)!.ExpectedError <= exact + 1e-8);
+    });
+
+    [Fact]
+    public void In_the_large_is_the_mean_residual_with_its_interval_whatever_the_bins() => Gen.Select(s_rows, s_rows, Gen.Int[1, 12]).Sample((a, b, minimum) =>
+    {
+        if (Histogram(a).Suppress(minimum) is not { } left || Histogram(b).Suppress(minimum) is not { } right)
+            return;
+        var residuals = a.Concat(b).Select(row => (row.Label ? 1 : 0) - Probability(row.Logit)).ToArray();
+        var mean = residuals.Average();
+        var error = Math.Sqrt(residuals.Sum(residual => (residual - mean) * (residual - mean)) / (residuals.Length - 1) / residuals.Length);
+        var found = CalibrationSummary.Of(left.Merge(right))!.InTheLarge!.Value;
+        Assert.Equal(mean, found.Value, 1e-8);
+        Assert.Equal(Math.Max(-1, mean - (1.959963984540054 * error)), found.Low, 1e-6);
+        Assert.Equal(Math.Min(1, mean + (1.959963984540054 * error)), found.High, 1e-6);
+    });
+
+    [Fact]
+    public void Of_no_rows_is_undefined_and_of_one_has_no_interval()
+    {
+        Assert.Null(CalibrationSummary.Of(null));
+        Assert.Null(CalibrationSummary.Of(Histogram([])));
+        Assert.Null(CalibrationSummary.Of(Histogram([(0, true)]))!.InTheLarge);
+    }
+
+    private static double Logit(double probability) => Math.Log(probability / (1 - probability));
+
+    private static double Probability(double logit) => 1 / (1 + Math.Exp(-logit));
+
+    private static ScoreHistogram Histogram((double Logit, bool Label)[] rows) => ScoreHistogram.Of([.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)]);
+}
