@@ -51,9 +51,8 @@ public sealed class CategoryCounts
     }
 
     /// <summary>
-    /// Withholds every count from 1 to <paramref name="minimum"/> - 1, and so many of the smallest others that the withheld cells are none, or at least two
-    /// with a sum of at least <paramref name="minimum"/>. As <see cref="Rows"/> less the counts that are left tells only that sum, each withheld cell can be
-    /// anything from 0 to <paramref name="minimum"/> and more. Where all rows are fewer, their number and all counts but 0 are withheld.
+    /// Withholds every count from 1 to <paramref name="minimum"/> - 1, and others by the rule of <see cref="PartitionSuppression"/>, so that none follows from
+    /// <see cref="Rows"/> and the counts that are left. Where all rows are fewer, their number and all counts but 0 are withheld.
     /// For tables that are published together (sites and overall) see <see cref="TableSuppression"/>. Suppression is not differential privacy.
     /// </summary>
     /// <param name="minimum">Least count that may leave, from 1.</param>
@@ -63,18 +62,13 @@ public sealed class CategoryCounts
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         var rows = Rows ?? throw new InvalidOperationException("Counts that are withheld in part cannot be suppressed again.");
         var counts = Cells.Select(cell => cell ?? throw new InvalidOperationException("Counts that are withheld in part cannot be suppressed again.")).ToArray();
-        var small = Enumerable.Range(0, counts.Length).Where(cell => counts[cell] > 0 && counts[cell] < minimum).ToHashSet();
         if (rows > 0 && rows < minimum)
             return new CategoryCounts([.. counts.Select(count => count == 0 ? 0L : (long?)null)], null);
-        // There are always enough: the rows are at least the minimum and all of them are in some cell.
-        foreach (var cell in Enumerable.Range(0, counts.Length).Where(cell => counts[cell] >= minimum).OrderBy(cell => counts[cell]))
-        {
-            if (small.Count is 0 || (small.Count >= 2 && small.Sum(withheld => counts[withheld]) >= minimum))
-                break;
-            small.Add(cell);
-        }
-
-        return new CategoryCounts([.. counts.Select((count, cell) => small.Contains(cell) ? (long?)null : count)], rows);
+        var table = new long[counts.Length, 1];
+        for (var cell = 0; cell < counts.Length; cell++)
+            table[cell, 0] = counts[cell];
+        var withheld = PartitionSuppression.Withheld(table, minimum);
+        return new CategoryCounts([.. counts.Select((count, cell) => withheld[cell] ? (long?)null : count)], rows);
     }
 
     /// <summary>JSON with the fields counts (levels, other, missing) and rows.</summary>

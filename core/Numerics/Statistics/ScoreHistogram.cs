@@ -150,19 +150,7 @@ public sealed class ScoreHistogram
     public ScoreHistogram? Suppress(int minimum)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
-        var middle = Bins.ToList().FindIndex(bin => bin.From == MiddleEdge);
-        if (middle > 0
-            && Partition(Bins.AsSpan()[..middle], minimum) is { } low
-            && Partition(Bins.AsSpan()[middle..], minimum) is { } high)
-            return With([.. low, .. high]);
-        return Partition(Bins.AsSpan(), minimum) is { } whole ? With([.. whole]) : null;
-
-        ScoreHistogram With(ImmutableArray<ScoreBin> bins)
-        {
-            var (certain, open) = Sides(bins);
-            var right = Correct - certain;
-            return new ScoreHistogram(bins, SquaredError, right is { } count && MayLeave(count, minimum) && MayLeave(open - count, minimum) ? Correct : null);
-        }
+        return Suppress([this], minimum)?[0];
     }
 
     /// <summary>
@@ -238,41 +226,67 @@ public sealed class ScoreHistogram
 
     private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
 
-    // The partition into runs of bins that may leave which ties the fewest pairs of a negative and a positive row, and of those the one with the
-    // most runs: best[j] is what the first j bins can be cut into.
-    private static List<ScoreBin>? Partition(ReadOnlySpan<ScoreBin> bins, int minimum)
+    /// <summary>Several histograms with the same bins, merged alike, so that sums and differences of them tell no smaller count either; <see cref="Correct"/> is kept of all or of none that have rows on both sides of an edge.</summary>
+    internal static ImmutableArray<ScoreHistogram>? Suppress(IReadOnlyList<ScoreHistogram> parts, int minimum)
     {
-        var best = new (Int128 Tied, int Runs)?[bins.Length + 1];
-        var from = new int[bins.Length + 1];
-        best[0] = (0, 0);
-        for (var end = 1; end <= bins.Length; end++)
+        var bins = parts[0].Bins;
+        var middle = bins.ToList().FindIndex(bin => bin.From == MiddleEdge);
+        var runs = middle > 0 && Partition(parts, 0, middle, minimum) is { } low && Partition(parts, middle, bins.Length, minimum) is { } high
+            ? [.. low, .. high]
+            : Partition(parts, 0, bins.Length, minimum);
+        if (runs is null)
+            return null;
+        var merged = parts.Select(part => part.MergeRuns(runs)).ToArray();
+        var isTold = merged.Select(part => (part.Correct, Sides: Sides(part.Bins)))
+            .All(part => part.Correct - part.Sides.Correct is { } right && MayLeave(right, minimum) && MayLeave(part.Sides.Open - right, minimum));
+        return [.. merged.Select(part => isTold ? part : part.WithholdCorrect())];
+    }
+
+    /// <summary>The same in the coarser bins of another, whose edges are edges here.</summary>
+    internal ScoreHistogram InBinsOf(ScoreHistogram coarser) =>
+        MergeRuns([.. coarser.Bins.Select(bin => (Bins.ToList().FindIndex(mine => mine.From == bin.From), Bins.ToList().FindIndex(mine => mine.To == bin.To) + 1))]);
+
+    /// <summary>The same without <see cref="Correct"/>, unless no bin leaves it open.</summary>
+    internal ScoreHistogram WithholdCorrect() => Sides(Bins).Open == 0 ? this : new ScoreHistogram(Bins, SquaredError, null);
+
+    private ScoreHistogram MergeRuns(List<(int Start, int End)> runs) =>
+        new([.. runs.Select(run => Bins[run.Start..run.End].Aggregate((sum, next) => sum.With(next)))], SquaredError, Correct);
+
+    // The partition of bins into runs that may leave, of each part, which ties the fewest pairs of a negative and a positive row, and of those the one with the
+    // most runs: best[j] is what the bins from the first up to the jth can be cut into.
+    private static List<(int Start, int End)>? Partition(IReadOnlyList<ScoreHistogram> parts, int first, int last, int minimum)
+    {
+        var best = new (Int128 Tied, int Runs)?[last + 1];
+        var from = new int[last + 1];
+        best[first] = (0, 0);
+        for (var end = first + 1; end <= last; end++)
         {
-            var run = bins[end - 1];
-            for (var start = end - 1; ; run = bins[--start].With(run))
+            var (negatives, positives) = (new long[parts.Count], new long[parts.Count]);
+            for (var start = end - 1; start >= first; start--)
             {
-                if (best[start] is var (tied, runs) && MayLeave(run.Negatives, minimum) && MayLeave(run.Positives, minimum))
+                var (mayLeave, ties) = (true, Int128.Zero);
+                for (var part = 0; part < parts.Count; part++)
                 {
-                    var here = (tied + ((Int128)run.Negatives * run.Positives), runs + 1);
-                    if (best[end] is not var (least, most) || here.Item1 < least || (here.Item1 == least && here.Item2 > most))
-                        (best[end], from[end]) = (here, start);
+                    var bin = parts[part].Bins[start];
+                    negatives[part] += bin.Negatives;
+                    positives[part] += bin.Positives;
+                    mayLeave &= MayLeave(negatives[part], minimum) && MayLeave(positives[part], minimum);
+                    ties += (Int128)negatives[part] * positives[part];
                 }
 
-                if (start == 0)
-                    break;
+                if (!mayLeave || best[start] is not var (tied, runs))
+                    continue;
+                var here = (tied + ties, runs + 1);
+                if (best[end] is not var (least, most) || here.Item1 < least || (here.Item1 == least && here.Item2 > most))
+                    (best[end], from[end]) = (here, start);
             }
         }
 
-        if (best[^1] is null)
+        if (best[last] is null)
             return null;
-        var partition = new List<ScoreBin>();
-        for (var end = bins.Length; end > 0; end = from[end])
-        {
-            var run = bins[from[end]];
-            foreach (var bin in bins[(from[end] + 1)..end])
-                run = run.With(bin);
-            partition.Insert(0, run);
-        }
-
+        var partition = new List<(int, int)>();
+        for (var end = last; end > first; end = from[end])
+            partition.Insert(0, (from[end], end));
         return partition;
     }
 
