@@ -1,0 +1,72 @@
+using CsCheck;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Tests.Learning.Metrics;
+
+public sealed class SubgroupTableTests
+{
+    private static readonly Gen<(double Logit, bool Label)[]> s_rows = Gen.Select(Gen.OneOf(Gen.Double[-9, 9], Gen.Int[-3, 3].Select(value => value / 2.0)), Gen.Bool).Array[4, 60];
+
+    [Fact]
+    public void Gaps_hold_what_the_rows_say() => Gen.Select(s_rows, s_rows, s_rows, Gen.Int[1, 8], Gen.Int[-300, 300].Select(value => (value / 100.0) + 0.003)).Sample((a, b, c, minimum, at) =>
+    {
+        (double Logit, bool Label)[][] groups = [a, b, c];
+        var histograms = SubgroupSuppression.Suppress([.. groups.Select(Histogram)], minimum).Groups;
+        var threshold = 1 / (1 + Math.Exp(-at));
+        var table = SubgroupTable.Of(histograms.Select((histogram, i) => ($"group {i}", histogram)), threshold);
+        var told = groups.Where((_, i) => histograms[i] is not null).ToArray();
+
+        Holds(table.Auroc, told.Where(rows => rows.Any(row => row.Label) && rows.Any(row => !row.Label)).Select(Area));
+        Holds(table.EqualOpportunity, told.Where(rows => rows.Any(row => row.Label)).Select(rows => rows.Where(row => row.Label).Average(Positive)));
+        Holds(table.DemographicParity, told.Select(rows => rows.Average(Positive)));
+        Holds(table.CalibrationInTheLarge, told.Select(rows => rows.Average(row => (row.Label ? 1 : 0) - (1 / (1 + Math.Exp(-row.Logit))))));
+
+        double Positive((double Logit, bool Label) row) => row.Logit >= at ? 1 : 0;
+
+        static double Area((double Logit, bool Label)[] rows) => rows.Where(row => row.Label).Average(p =>
+            rows.Where(row => !row.Label).Average(n => p.Logit > n.Logit ? 1 : p.Logit == n.Logit ? 0.5 : 0));
+
+        static void Holds(Gap? gap, IEnumerable<double> values)
+        {
+            var all = values.ToArray();
+            Assert.Equal(all.Length < 2, gap is null);
+            if (gap is not { } found)
+                return;
+            Assert.Equal(all.Length, found.Subgroups);
+            Assert.InRange(all.Max() - all.Min(), found.Least - 1e-8, found.Most + 1e-8);
+        }
+    });
+
+    [Fact]
+    public void Gaps_of_exact_counts_are_Hardt_s_and_Calders_differences()
+    {
+        // Of 10 women in need 8 are found and of 20 men 10; of 40 women 12 are called positive and of 50 men 25.
+        var table = SubgroupTable.Of(
+            [("women", Histogram([.. Rows(8, 1, true), .. Rows(2, -1, true), .. Rows(4, 1, false), .. Rows(26, -1, false)])), ("men", Histogram([.. Rows(10, 1, true), .. Rows(10, -1, true), .. Rows(15, 1, false), .. Rows(15, -1, false)]))],
+            0.5);
+        Near(0.3, table.EqualOpportunity);
+        Near(0.2, table.DemographicParity);
+
+        static void Near(double expected, Gap? gap)
+        {
+            Assert.Equal(expected, gap!.Value.Least, 1e-12);
+            Assert.Equal(expected, gap.Value.Most, 1e-12);
+            Assert.Equal(2, gap.Value.Subgroups);
+        }
+    }
+
+    [Fact]
+    public void Withheld_subgroup_has_no_metrics_and_does_not_count()
+    {
+        var table = SubgroupTable.Of([("a", Histogram([.. Rows(5, 1, true), .. Rows(5, -1, false)])), ("b", null)], 0.5);
+        Assert.Equal(["a", "b"], table.Subgroups.Select(subgroup => subgroup.Name));
+        Assert.Null(table.Subgroups[1].At);
+        Assert.Null(table.Subgroups[1].Metrics.Auroc);
+        Assert.All((Gap?[])[table.Auroc, table.EqualOpportunity, table.DemographicParity, table.CalibrationInTheLarge], gap => Assert.Null(gap));
+    }
+
+    private static (double, bool)[] Rows(int count, double logit, bool label) => [.. Enumerable.Repeat((logit, label), count)];
+
+    private static ScoreHistogram Histogram((double Logit, bool Label)[] rows) => ScoreHistogram.Of([.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)]);
+}
