@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Tests.Numerics.Statistics;
+
+public sealed class RegressionSumsTests
+{
+    private static readonly Gen<(double Outcome, double Prediction)[]> s_rows = Gen.Select(Gen.Double[-40, 60], Gen.Double[-70, 90]).Array[0, 30];
+
+    [Fact]
+    public void Merge_in_any_order_is_the_sums_of_all_rows() => Gen.Select(s_rows, s_rows, s_rows).Sample((a, b, c) =>
+    {
+        var all = Of([.. a, .. b, .. c]);
+        Assert.Equal(all, Of(a).Merge(Of(b)).Merge(Of(c)));
+        Assert.Equal(all, Of(c).Merge(Of(a).Merge(Of(b))));
+        Assert.Equal(all, RegressionSums.Read(JsonNode.Parse(all.ToJson().ToJsonString()), -40, 60, "sums"));
+    });
+
+    [Fact]
+    public void Suppress_withholds_what_is_of_few_rows() => Gen.Select(s_rows, Gen.Int[1, 20]).Sample((rows, minimum) =>
+        Assert.Equal(rows.Length == 0 || rows.Length >= minimum, Of(rows).Suppress(minimum) is not null));
+
+    [Theory]
+    [InlineData(1e9)]
+    [InlineData(double.NegativeInfinity)]
+    public void Residual_beyond_twice_the_range_counts_as_that(double prediction) => Assert.Equal(200, Of([(10, prediction)]).MeanMagnitude);
+
+    [Fact]
+    public void Of_what_is_no_number_or_out_of_range_is_an_error()
+    {
+        Assert.Throws<ArgumentException>(() => Of([(double.NaN, 1)]));
+        Assert.Throws<ArgumentException>(() => Of([(1, double.NaN)]));
+        Assert.ThrowsAny<ArgumentException>(() => Of([(500, 1)]));
+        Assert.Throws<ArgumentException>(() => RegressionSums.Of(0, 1, [1, 2], [1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RegressionSums.Of(1, 1, [1], [1]));
+    }
+
+    [Fact]
+    public void Merge_of_different_ranges_is_an_error() =>
+        Assert.Throws<ArgumentException>(() => RegressionSums.Of(0, 1, [1], [1]).Merge(RegressionSums.Of(0, 500, [1], [1])));
+
+    [Theory]
+    [InlineData("magnitude", "\"0\"")] // below the residuals' sum
+    [InlineData("magnitude", "\"99999999999999999999\"")] // more than the squares allow
+    [InlineData("magnitude", "7")]
+    [InlineData("outcome", """{"count":3,"missing":0,"sum":"1","sumOfSquares":"1"}""")] // of another number of rows
+    [InlineData("outcome", """{"count":2,"missing":1,"sum":"1","sumOfSquares":"1"}""")]
+    [InlineData("rows", "2")]
+    public void Read_what_no_rows_can_have_is_refused(string field, string value)
+    {
+        var json = Of([(1, 3), (4, 5)]).ToJson();
+        json[field] = JsonNode.Parse(value);
+        Assert.Throws<FormatException>(() => RegressionSums.Read(json, -40, 60, "sums"));
+    }
+
+    private static RegressionSums Of((double Outcome, double Prediction)[] rows) =>
+        RegressionSums.Of(-40, 60, [.. rows.Select(row => row.Outcome)], [.. rows.Select(row => row.Prediction)]);
+}
