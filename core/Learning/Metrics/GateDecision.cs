@@ -1,0 +1,82 @@
+using System.Globalization;
+using FederatedClinicalMl.Numerics;
+
+namespace FederatedClinicalMl.Learning;
+
+/// <summary>
+/// Whether a candidate's area under the ROC curve is not lower than that of the version in production by more than a margin: whether the lower end of the 95 % interval of their difference is above -margin, as in trials of
+/// non-inferiority (Piaggio, Elbourne, Pocock, Evans and Altman 2012, JAMA 308). What is not known is not passed.
+/// </summary>
+public sealed record GateDecision
+{
+    private GateDecision(double margin, double? difference, double? lowerBound, RandomEffects? effects, string basis)
+    {
+        (Margin, Difference, LowerBound, Effects) = (margin, difference, lowerBound, effects);
+        IsPassed = lowerBound > -margin;
+        Words = difference is { } value && lowerBound is { } bound
+            ? string.Create(CultureInfo.InvariantCulture, $"AUROC differs from production's by {value:+0.0000;-0.0000;0.0000}, lower end of the 95 % interval {bound:+0.0000;-0.0000;0.0000}: {(IsPassed ? "not worse" : "may be worse")} by more than {margin:0.0000}; {basis}")
+            : $"not decided and therefore not passed: {basis}";
+    }
+
+    /// <summary>Whether the gate is passed.</summary>
+    public bool IsPassed { get; }
+
+    /// <summary>By how much the candidate may be worse.</summary>
+    public double Margin { get; }
+
+    /// <summary>The candidate's area less production's; null where it is not known.</summary>
+    public double? Difference { get; }
+
+    /// <summary>The lower end of its 95 % interval: the difference is above it but for one chance in 40; null where it is not known.</summary>
+    public double? LowerBound { get; }
+
+    /// <summary>Number of sites, heterogeneity and all else of the combination over sites; null where sums were pooled or nothing is known.</summary>
+    public RandomEffects? Effects { get; }
+
+    /// <summary>Numbers, decision and how they came about, in a sentence for people.</summary>
+    public string Words { get; }
+
+    /// <summary>
+    /// Decides by the sites' own paired differences, combined by <see cref="RandomEffects"/>. With few sites the bound is far below: 12.7 standard errors with two, 4.3 with three, 2.8 with five, as so few tell little of how
+    /// sites differ.
+    /// </summary>
+    /// <param name="differences">The candidate's area less production's (<see cref="CorrelatedAreas.Difference"/>) of each site that released it.</param>
+    /// <param name="margin">From 0 to below 1.</param>
+    public static GateDecision NotWorse(IReadOnlyCollection<SiteEstimate> differences, double margin)
+    {
+        ArgumentNullException.ThrowIfNull(differences);
+        CheckMargin(margin);
+        if (differences.Count == 0)
+            return Unknown(margin, "no site released the areas of both versions on the same rows");
+        var effects = RandomEffects.Of(differences);
+        return new GateDecision(margin, effects.Mean.Value, Math.Max(-1, effects.Mean.Low), effects, effects.Basis);
+    }
+
+    /// <summary>
+    /// Decides by scores pooled from sums, where sites release no areas of their own. Sums do not tell which rows are the same, nor how sites differ: so each area's interval is that of the greatest variance that it can have, A(1 - A)/N with N the smaller
+    /// class's rows (Bamber 1975, Journal of Mathematical Psychology 12), by Wilson's formula, beyond what ties leave open, and both are taken at their worst. The bound holds whatever the correlation, and is passed much less easily than by paired differences.
+    /// </summary>
+    /// <param name="candidate">The candidate's scores; null where withheld.</param>
+    /// <param name="production">Production's scores on the same rows; null where withheld.</param>
+    /// <param name="margin">From 0 to below 1.</param>
+    public static GateDecision NotWorse(ScoreHistogram? candidate, ScoreHistogram? production, double margin)
+    {
+        CheckMargin(margin);
+        var (ours, theirs) = (ClassifierMetrics.Of(candidate), ClassifierMetrics.Of(production));
+        if (ours is not { Auroc: { } area, AurocBound: { } ties } || theirs is not { Auroc: { } other, AurocBound: { } otherTies })
+            return Unknown(margin, "the pooled scores of a version are withheld, or of one class");
+        if ((ours.Negatives, ours.Positives) != (theirs.Negatives, theirs.Positives))
+            return Unknown(margin, "the pooled scores of the two versions are of different rows");
+        double rows = Math.Min(ours.Negatives, ours.Positives);
+        var bound = ExactMetrics.WilsonOf(Math.Max(0, area - ties), rows).Low - ExactMetrics.WilsonOf(Math.Min(1, other + otherTies), rows).High;
+        return new GateDecision(margin, area - other, bound, null, "pooled from sums, which do not tell how sites differ");
+    }
+
+    private static GateDecision Unknown(double margin, string why) => new(margin, null, null, null, why);
+
+    private static void CheckMargin(double margin)
+    {
+        if (margin is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(margin), "A margin is from 0 to below 1.");
+    }
+}
