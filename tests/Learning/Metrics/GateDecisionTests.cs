@@ -69,6 +69,7 @@ public sealed class GateDecisionTests
             naive += decision.Difference - (1.96 * decision.Effects!.StandardError / Math.Sqrt(Math.Max(1, decision.Effects.HartungKnapp!.Value))) > -0.02 ? 1 : 0;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{sites} sites: {passed} of {runs} pass, by the normal distribution {naive}");
         Assert.InRange(passed / (double)runs, 0.001, 0.03);
         Assert.InRange(naive / (double)runs, 0.04, 1);
 
