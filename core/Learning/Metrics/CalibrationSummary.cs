@@ -6,13 +6,17 @@ namespace FederatedClinicalMl.Learning;
 /// How far probabilities are from what came about, pooled from sums. Beside it stand the fitted line and the bins of <see cref="ClassifierMetrics"/>.
 /// </summary>
 /// <param name="ExpectedError">
-/// Expected calibration error: Σ over bins of (rows of the bin / all rows) · |share of positives - mean probability| (Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using
-/// Bayesian binning", AAAI; Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML). Theirs are bins of equal width on the probability; here they are the histogram's: ¼ wide on the
+/// Expected calibration error: Σ over bins of (rows of the bin / all rows) · |share of positives - mean probability| (Naeini, Cooper and Hauskrecht 2015, "Obtaining well
+/// calibrated probabilities using
+/// Bayesian binning", AAAI; Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML). Theirs are bins of equal width on the probability;
+/// here they are the histogram's: ¼ wide on the
 /// logit, and what suppression made of them. Merging bins never makes it greater, so that it is the least that finer ones would show; of two models it compares with like bins only.
 /// </param>
 /// <param name="InTheLarge">
-/// Calibration in the large: share of positives less mean probability, above 0 where too little is predicted ("mean calibration": Van Calster and others 2016, "A calibration hierarchy for risk models was
-/// defined", Journal of Clinical Epidemiology 74). Exact whatever the bins, with the normal 95 % interval of a mean of residuals, whose squares are the histogram's; rows drawn independently: that sites
+/// Calibration in the large: share of positives less mean probability, above 0 where too little is predicted ("mean calibration": Van Calster and others 2016, "A
+/// calibration hierarchy for risk models was
+/// defined", Journal of Clinical Epidemiology 74). Exact whatever the bins, with the normal 95 % interval of a mean of residuals, whose squares are the histogram's; rows
+/// drawn independently: that sites
 /// differ is not in it. Null of one row.
 /// </param>
 public sealed record CalibrationSummary(double ExpectedError, Estimate? InTheLarge)

@@ -89,8 +89,10 @@ public sealed class CorrelatedAreas
     /// </summary>
     /// <remarks>
     /// DeLong's variance is 0 where the scores part the classes, wholly (A is 1 or 0, and the logit infinite) or not at all (all scores are equal). That says that the rows are few and not that
-    /// the model is certain, and would give the site all the weight. There the area is taken for a share of the smaller class's N rows, which has the largest variance that an area can have, A(1 - A)/N (Bamber
-    /// 1975, Journal of Mathematical Psychology 12), with half a row more on each side (Haldane 1956, Annals of Human Genetics 20): the logit is ln((NA + ½)/(N(1 - A) + ½)), with variance 1/(NA + ½) + 1/(N(1 - A) + ½).
+    /// the model is certain, and would give the site all the weight. There the area is taken for a share of the smaller class's N rows, which has the largest variance
+    /// that an area can have, A(1 - A)/N (Bamber
+    /// 1975, Journal of Mathematical Psychology 12), with half a row more on each side (Haldane 1956, Annals of Human Genetics 20): the logit is ln((NA + ½)/(N(1 - A) +
+    /// ½)), with variance 1/(NA + ½) + 1/(N(1 - A) + ½).
     /// </remarks>
     public SiteEstimate Logit(int curve)
     {
@@ -108,7 +110,8 @@ public sealed class CorrelatedAreas
 
     /// <summary>The area of one curve less that of another on the same rows, and its variance: Var(A) + Var(B) - 2 Cov(A, B).</summary>
     /// <remarks>
-    /// The variance is 0 where both models place every row alike, or where each is as in the remark on <see cref="Logit"/>. Again that is no certainty: the difference D is then taken for that of two shares of the smaller class's N rows, with half a row
+    /// The variance is 0 where both models place every row alike, or where each is as in the remark on <see cref="Logit"/>. Again that is no certainty: the difference D
+    /// is then taken for that of two shares of the smaller class's N rows, with half a row
     /// more in each cell of their table (Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions", Statistics in Medicine 24):
     /// N D/(N + 2), with variance (N|D| + 1 - (N D)²/(N + 2))/(N + 2)². Two models that rank alike so differ by 0 ± 1.96/(N + 2).
     /// </remarks>

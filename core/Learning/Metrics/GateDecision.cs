@@ -4,7 +4,8 @@ using FederatedClinicalMl.Numerics;
 namespace FederatedClinicalMl.Learning;
 
 /// <summary>
-/// Whether a candidate's area under the ROC curve is not lower than that of the version in production by more than a margin: whether the lower end of the 95 % interval of their difference is above -margin, as in trials of
+/// Whether a candidate's area under the ROC curve is not lower than that of the version in production by more than a margin: whether the lower end of the 95 % interval
+/// of their difference is above -margin, as in trials of
 /// non-inferiority (Piaggio, Elbourne, Pocock, Evans and Altman 2012, JAMA 308). What is not known is not passed.
 /// </summary>
 public sealed record GateDecision
@@ -14,7 +15,10 @@ public sealed record GateDecision
         (Margin, Difference, LowerBound, Effects) = (margin, difference, lowerBound, effects);
         IsPassed = lowerBound > -margin;
         Words = difference is { } value && lowerBound is { } bound
-            ? string.Create(CultureInfo.InvariantCulture, $"AUROC differs from production's by {value:+0.0000;-0.0000;0.0000}, lower end of the 95 % interval {bound:+0.0000;-0.0000;0.0000}: {(IsPassed ? "not worse" : "may be worse")} by more than {margin:0.0000}; {basis}")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"AUROC differs from production's by {value:+0.0000;-0.0000;0.0000}, lower end of the 95 % interval {bound:+0.0000;-0.0000;0.0000}: "
+                + $"{(IsPassed ? "not worse" : "may be worse")} by more than {margin:0.0000}; {basis}")
             : $"not decided and therefore not passed: {basis}";
     }
 
@@ -37,7 +41,8 @@ public sealed record GateDecision
     public string Words { get; }
 
     /// <summary>
-    /// Decides by the sites' own paired differences, combined by <see cref="RandomEffects"/>. With few sites the bound is far below: 12.7 standard errors with two, 4.3 with three, 2.8 with five, as so few tell little of how
+    /// Decides by the sites' own paired differences, combined by <see cref="RandomEffects"/>. With few sites the bound is far below: 12.7 standard errors with two, 4.3
+    /// with three, 2.8 with five, as so few tell little of how
     /// sites differ.
     /// </summary>
     /// <param name="differences">The candidate's area less production's (<see cref="CorrelatedAreas.Difference"/>) of each site that released it.</param>
@@ -53,8 +58,10 @@ public sealed record GateDecision
     }
 
     /// <summary>
-    /// Decides by scores pooled from sums, where sites release no areas of their own. Sums do not tell which rows are the same, nor how sites differ: so each area's interval is that of the greatest variance that it can have, A(1 - A)/N with N the smaller
-    /// class's rows (Bamber 1975, Journal of Mathematical Psychology 12), by Wilson's formula, beyond what ties leave open, and both are taken at their worst. The bound holds whatever the correlation, and is passed much less easily than by paired differences.
+    /// Decides by scores pooled from sums, where sites release no areas of their own. Sums do not tell which rows are the same, nor how sites differ: so each area's
+    /// interval is that of the greatest variance that it can have, A(1 - A)/N with N the smaller
+    /// class's rows (Bamber 1975, Journal of Mathematical Psychology 12), by Wilson's formula, beyond what ties leave open, and both are taken at their worst. The bound
+    /// holds whatever the correlation, and is passed much less easily than by paired differences.
     /// </summary>
     /// <param name="candidate">The candidate's scores; null where withheld.</param>
     /// <param name="production">Production's scores on the same rows; null where withheld.</param>

@@ -20,7 +20,8 @@ public readonly record struct BoundedShare(double Least, double Most, double Low
 
 /// <summary>
 /// What comes of calling positive whoever has at least some probability, pooled from sums: from a histogram of scores, also of several sites and suppressed. A threshold whose
-/// logit is an edge of the grid (a multiple of ¼ from -7.75 to 7.75; 0.5 is one; within a billionth, as logits of decimals are rounded) that no bin reaches across has exact counts. Any other has bounds, by the
+/// logit is an edge of the grid (a multiple of ¼ from -7.75 to 7.75; 0.5 is one; within a billionth, as logits of decimals are rounded) that no bin reaches across has
+/// exact counts. Any other has bounds, by the
 /// rows of the bins that it lies in.
 /// </summary>
 /// <remarks>Intervals are those of rows drawn independently: that sites differ is not in them. A share of no rows is undefined: null.</remarks>

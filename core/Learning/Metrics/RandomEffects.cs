@@ -44,7 +44,8 @@ public sealed record RandomEffects
     public Estimate? ISquared { get; private init; }
 
     /// <summary>
-    /// Where the true value of one more site would be found, 95 times of 100: t with k - 2 degrees of freedom (Higgins, Thompson and Spiegelhalter 2009, Journal of the Royal Statistical Society A 172;
+    /// Where the true value of one more site would be found, 95 times of 100: t with k - 2 degrees of freedom (Higgins, Thompson and Spiegelhalter 2009, Journal of the
+    /// Royal Statistical Society A 172;
     /// with this standard error Partlett and Riley 2017, Statistics in Medicine 36). Null of fewer than three sites.
     /// </summary>
     public Estimate? Prediction { get; private init; }

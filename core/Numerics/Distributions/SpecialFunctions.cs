@@ -2,7 +2,7 @@ namespace FederatedClinicalMl.Numerics;
 
 /// <summary>
 /// The incomplete gamma and beta functions, regularised (NIST Digital Library of Mathematical Functions, chapters 5 and 8). For parameters up to 1000 the
-/// relative error is below 1e-11; it grows with the parameters, as the logarithm of Γ does.
+/// relative error is below 1e-11; it grows with the parameters, as the logarithm of Γ does. Our own, as a reviewer of core has no other library to read.
 /// </summary>
 internal static class SpecialFunctions
 {

@@ -226,7 +226,8 @@ public sealed class ScoreHistogram
 
     private static long InUnits(double value) => (long)Math.Round(value / Unit, MidpointRounding.ToEven);
 
-    /// <summary>Several histograms with the same bins, merged alike, so that sums and differences of them tell no smaller count either; <see cref="Correct"/> is kept of all or of none that have rows on both sides of an edge.</summary>
+    /// <summary>Several histograms with the same bins, merged alike, so that sums and differences of them tell no smaller count either; <see cref="Correct"/> is kept of
+    /// all or of none that have rows on both sides of an edge.</summary>
     internal static ImmutableArray<ScoreHistogram>? Suppress(IReadOnlyList<ScoreHistogram> parts, int minimum)
     {
         var bins = parts[0].Bins;

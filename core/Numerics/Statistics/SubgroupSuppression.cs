@@ -8,7 +8,8 @@ namespace FederatedClinicalMl.Numerics;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Withheld is a subgroup with too few rows of a class, and others with it by the rule of <see cref="PartitionSuppression"/> on both classes. What is left of all rows when the told subgroups are taken away is treated as one
+/// Withheld is a subgroup with too few rows of a class, and others with it by the rule of <see cref="PartitionSuppression"/> on both classes. What is left of all rows
+/// when the told subgroups are taken away is treated as one
 /// subgroup more. Bins of subgroups are those of all rows put together, the same for all, so that on every edge that two of them share a difference is 0 or at least the minimum; a subgroup's edge
 /// that all rows do not have would show the rows between two edges of theirs.
 /// </para>
@@ -17,7 +18,8 @@ namespace FederatedClinicalMl.Numerics;
 public static class SubgroupSuppression
 {
     /// <summary>Suppresses a partition.</summary>
-    /// <param name="groups">One histogram on the grid for each subgroup, as <see cref="ScoreHistogram.Of"/> makes them: each row is in exactly one, so that there is one for those of unknown group too.</param>
+    /// <param name="groups">One histogram on the grid for each subgroup, as <see cref="ScoreHistogram.Of"/> makes them: each row is in exactly one, so that there is one
+    /// for those of unknown group too.</param>
     /// <param name="minimum">Least count that may leave, from 1.</param>
     /// <returns>All rows as <see cref="ScoreHistogram.Suppress(int)"/> leaves them, and the subgroups; null where withheld. Where all rows are withheld, all subgroups are.</returns>
     public static (ScoreHistogram? All, ImmutableArray<ScoreHistogram?> Groups) Suppress(IReadOnlyList<ScoreHistogram> groups, int minimum)

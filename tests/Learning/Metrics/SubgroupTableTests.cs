@@ -43,7 +43,8 @@ public sealed class SubgroupTableTests
     {
         // Of 10 women in need 8 are found and of 20 men 10; of 40 women 12 are called positive and of 50 men 25.
         var table = SubgroupTable.Of(
-            [("women", Histogram([.. Rows(8, 1, true), .. Rows(2, -1, true), .. Rows(4, 1, false), .. Rows(26, -1, false)])), ("men", Histogram([.. Rows(10, 1, true), .. Rows(10, -1, true), .. Rows(15, 1, false), .. Rows(15, -1, false)]))],
+            [("women", Histogram([.. Rows(8, 1, true), .. Rows(2, -1, true), .. Rows(4, 1, false), .. Rows(26, -1, false)])),
+                ("men", Histogram([.. Rows(10, 1, true), .. Rows(10, -1, true), .. Rows(15, 1, false), .. Rows(15, -1, false)]))],
             0.5);
         Near(0.3, table.EqualOpportunity);
         Near(0.2, table.DemographicParity);
