@@ -13,13 +13,25 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Required">Sites without which no step commits.</param>
 /// <param name="Steps">Every attempt at every step, in order.</param>
 /// <param name="HeldBack">Where the round was held back: what the run went on from instead; null otherwise.</param>
+/// <param name="Renewals">How the worker keys of a run under masks came of those that its study names, as far as they were others when it was created.</param>
 public sealed record RecordedRound(
-    RunId Run, StudyDigest Study, RoundNumber Round, int Quorum, ImmutableArray<SiteId> Required, ImmutableArray<RecordedStep> Steps, RecordedReturn? HeldBack)
+    RunId Run, StudyDigest Study, RoundNumber Round, int Quorum, ImmutableArray<SiteId> Required, ImmutableArray<RecordedStep> Steps, RecordedReturn? HeldBack, KeyRenewals Renewals)
 {
     private const int Many = 100_000;
 
     /// <summary>The steps that have a result.</summary>
     public IEnumerable<RecordedStep> Committed => Steps.Where(step => step.Result is not null);
+
+    /// <summary>The step whose result is the round's parameters; null where the round made none.</summary>
+    public RecordedStep? ParametersFrom(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return Committed.LastOrDefault(step => step.Id.Kind == study.ParametersFrom);
+    }
+
+    /// <summary>What the weights of the updates add up to that the round's parameters were made of; 0 where it made none.</summary>
+    public long TotalWeight(Study study) =>
+        ParametersFrom(study) is { } made ? Committed.Where(step => step.Id.Kind == StepKind.Training && step.Id.Attempt == made.Id.Attempt).SelectMany(step => step.Participants).Sum(part => (long)part.Weight) : 0;
 
     /// <summary>Reads a record, strictly.</summary>
     /// <exception cref="FormatException">The bytes are no record; the message says which field.</exception>
@@ -34,7 +46,8 @@ public sealed record RecordedRound(
             (int)fields.Integer("quorum", 1, int.MaxValue),
             Sites(fields, "required"),
             [.. fields.List("steps", Many, Step)],
-            fields.Has("heldBack") ? Return(fields) : null);
+            fields.Has("heldBack") ? Return(fields) : null,
+            fields.Has("renewals") ? KeyRenewals.Read(CanonicalJson.Write(fields.Node("renewals"))) ?? throw new FormatException("record.renewals must be renewals of keys, none against another.") : KeyRenewals.None);
         fields.End();
         foreach (var step in record.Steps.Where(step => step.Id.Run != record.Run || step.Id.Round != record.Round))
             throw new FormatException($"record.steps: {step.Id} is no step of round {record.Round} of run {record.Run}.");
@@ -61,7 +74,8 @@ public sealed record RecordedRound(
             id,
             Sites(fields, "invited"),
             [.. fields.List("participants", Many, (participant, at) => Participant(id.Kind, participant, at))],
-            fields.IsNull("result") ? null : Sha256Digest.Parse(fields.Text("result", 64)));
+            fields.IsNull("result") ? null : Sha256Digest.Parse(fields.Text("result", 64)),
+            fields.Has("sum") ? Sha256Digest.Parse(fields.Text("sum", 64)) : null);
         fields.List("absent", Many, (absent, at) =>
         {
             var item = new JsonFields(absent, at);
@@ -81,6 +95,7 @@ public sealed record RecordedRound(
         var fields = new JsonFields(node, path);
         var participant = new RecordedParticipant(
             SiteId.Parse(fields.Text("site", 63)),
+            Sha256Digest.Parse(fields.Text("release", 64)),
             (int)fields.Integer("weight", 0, int.MaxValue),
             fields.IsNull("data") ? null : Sha256Digest.Parse(fields.Text("data", 64)),
             fields.Text("software", 64),
@@ -88,7 +103,6 @@ public sealed record RecordedRound(
             (int)fields.Integer("minimumCell", 0, int.MaxValue));
         if (!ReleaseManifest.IsMinimumCell(kind, participant.MinimumCell))
             fields.Fail("minimumCell", $"be one that a release of {kind} can have");
-        Sha256Digest.Parse(fields.Text("release", 64));
         fields.End();
         return participant;
     }
@@ -112,13 +126,15 @@ public sealed record RecordedReturn(RoundNumber Kept, Sha256Digest Parameters, S
 /// <param name="Invited">The sites that were asked.</param>
 /// <param name="Participants">Whom the result is made of.</param>
 /// <param name="Result">SHA-256 of the result; null where the attempt came to nothing.</param>
-public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, ImmutableArray<RecordedParticipant> Participants, Sha256Digest? Result);
+/// <param name="Sum">Of new parameters: SHA-256 of the sum that they were made of; null otherwise, and in what a version wrote that kept no sums.</param>
+public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, ImmutableArray<RecordedParticipant> Participants, Sha256Digest? Result, Sha256Digest? Sum);
 
 /// <summary>A site's part in a step.</summary>
 /// <param name="Site">The site.</param>
+/// <param name="Release">SHA-256 of its release's signed head.</param>
 /// <param name="Weight">How much its update counted; 0 outside of training.</param>
 /// <param name="Data">Keyed fingerprint of the data; null where none was read.</param>
 /// <param name="Software">Version of the software that computed it.</param>
 /// <param name="Capability">What bit-identity depends on, e.g. "avx2;threads=1".</param>
 /// <param name="MinimumCell">The least count that its policy let out; 0 for an update, and where it withheld per-site metrics.</param>
-public sealed record RecordedParticipant(SiteId Site, int Weight, Sha256Digest? Data, string Software, string Capability, int MinimumCell);
+public sealed record RecordedParticipant(SiteId Site, Sha256Digest Release, int Weight, Sha256Digest? Data, string Software, string Capability, int MinimumCell);

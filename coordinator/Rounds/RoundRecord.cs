@@ -35,6 +35,8 @@ public static class RoundRecord
             };
         }
 
+        if (state.Plan.Renewals is { } renewals)
+            record["renewals"] = CanonicalJson.Read(System.Text.Encoding.UTF8.GetBytes(renewals));
         return CanonicalJson.Write(record);
     }
 
@@ -46,21 +48,27 @@ public static class RoundRecord
             at, round, System.Text.Encoding.UTF8.GetString(record), Convert.ToBase64String(key.Sign(SignatureContext.RoundRecord, record)));
     }
 
-    private static JsonObject Step(EndedStep step) => new()
+    private static JsonObject Step(EndedStep step)
     {
-        ["step"] = step.Id.ToString(),
-        ["opened"] = Time(step.Opened),
-        ["ended"] = Time(step.Ended),
-        ["invited"] = Array(step.Sites.Keys, site => site.Value),
-        ["participants"] = Array(step.Participants, site => Participant(site, (AcceptedAnswer)step.Sites[site])),
-        ["absent"] = Array(step.Sites.Where(site => !step.Participants.Contains(site.Key)), site => new JsonObject
+        var record = new JsonObject
         {
-            ["site"] = site.Key.Value,
-            ["why"] = Why(site.Value),
-        }),
-        ["result"] = step.Result?.ToString(),
-        ["reason"] = step.Reason,
-    };
+            ["step"] = step.Id.ToString(),
+            ["opened"] = Time(step.Opened),
+            ["ended"] = Time(step.Ended),
+            ["invited"] = Array(step.Sites.Keys, site => site.Value),
+            ["participants"] = Array(step.Participants, site => Participant(site, (AcceptedAnswer)step.Sites[site])),
+            ["absent"] = Array(step.Sites.Where(site => !step.Participants.Contains(site.Key)), site => new JsonObject
+            {
+                ["site"] = site.Key.Value,
+                ["why"] = Why(site.Value),
+            }),
+            ["result"] = step.Result?.ToString(),
+            ["reason"] = step.Reason,
+        };
+        if (step.Sum is { } sum)
+            record["sum"] = sum.ToString();
+        return record;
+    }
 
     private static JsonObject Participant(SiteId site, AcceptedAnswer answer) => new()
     {

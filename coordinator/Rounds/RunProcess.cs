@@ -361,7 +361,7 @@ public sealed class RunProcess
                 .Select(item => new MergeInput(item.Site, item.Answer.Release, item.Answer.Weight)).ToList();
             var outcome = process._merge.Merge(step.Id, inputs, _state.Parameters, Masked());
             var now = process._services.Time.GetUtcNow();
-            return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault, outcome.Detail) : new StepMerged(now, step.Id, outcome.Result, outcome.Length, HoldsBack(outcome.Result));
+            return outcome.Fault is { } fault ? new MergeFailed(now, step.Id, fault, outcome.Detail) : new StepMerged(now, step.Id, outcome.Result, outcome.Length, HoldsBack(outcome.Result), outcome.Sum);
         }
 
         private bool HoldsBack(Sha256Digest result)

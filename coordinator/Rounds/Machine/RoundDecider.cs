@@ -111,7 +111,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             if (step.Participants is null)
                 return RoundFault.StepCollects;
             var (kept, metrics) = (_state.Kept, _state.Metrics);
-            Add(new StepCommitted(now, merged.Step, merged.Result, merged.Length));
+            Add(new StepCommitted(now, merged.Step, merged.Result, merged.Length, merged.Sum));
             if (merged.HeldBack)
                 Add(new RoundHeldBack(now, merged.Step.Round, kept.Round, kept.Parameters, metrics));
             if (_state.Next is not null)

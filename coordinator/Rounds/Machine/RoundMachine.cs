@@ -85,7 +85,7 @@ public static class RoundMachine
             StepAbandoned e => (state with
             {
                 Next = state.Plan.Again(e.Step),
-            }).End(Current(state, e, e.Step), e.At, null, e.Sentence),
+            }).End(Current(state, e, e.Step), e.At, null, null, e.Sentence),
             RoundHeldBack e => state with { Parameters = e.Parameters, Metrics = e.Metrics, Kept = (e.Kept, e.Parameters), HeldBack = state.HeldBack.Add(e) },
             RoundRecorded e => state with { Recorded = e.Round },
             RunPaused e => state with
@@ -137,7 +137,7 @@ public static class RoundMachine
 
     private static RunState Committed(RunState state, StepCommitted e)
     {
-        var ended = (state with { Next = state.Plan.After(e.Step) }).End(Current(state, e, e.Step), e.At, e.Result, null);
+        var ended = (state with { Next = state.Plan.After(e.Step) }).End(Current(state, e, e.Step), e.At, e.Result, e.Sum, null);
         return e.Step.Kind switch
         {
             StepKind.Preparation => ended with { Constants = e.Result },
@@ -149,7 +149,7 @@ public static class RoundMachine
         };
     }
 
-    private static RunState End(this RunState state, StepState step, DateTimeOffset at, Sha256Digest? result, string? reason)
+    private static RunState End(this RunState state, StepState step, DateTimeOffset at, Sha256Digest? result, Sha256Digest? sum, string? reason)
     {
         var sites = step.Invited.ToImmutableSortedDictionary(site => site, site =>
             step.Answers.TryGetValue(site, out var answer) ? answer
@@ -159,7 +159,7 @@ public static class RoundMachine
         return state with
         {
             Step = null,
-            History = state.History.Add(new EndedStep(step.Id, step.Opened, at, sites, participants, result, reason)),
+            History = state.History.Add(new EndedStep(step.Id, step.Opened, at, sites, participants, result, sum, reason)),
         };
     }
 

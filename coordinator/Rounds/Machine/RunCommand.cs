@@ -55,8 +55,11 @@ public sealed record DeadlineReached(DateTimeOffset Now, StepId Step) : RunComma
 /// <param name="Result">SHA-256 of the result: parameters, constants or metrics.</param>
 /// <param name="Length">Bytes of the result.</param>
 /// <param name="HeldBack">Of an evaluation: whether the parameters that it is of are not gone on with.</param>
+/// <param name="Sum">Of new parameters: SHA-256 of the sum that they were made of, durable too; null otherwise.</param>
 public sealed record StepMerged(
-    DateTimeOffset Now, StepId Step, Sha256Digest Result, long Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HeldBack = false) : RunCommand(Now);
+    DateTimeOffset Now, StepId Step, Sha256Digest Result, long Length,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HeldBack = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Sha256Digest? Sum = null) : RunCommand(Now);
 
 /// <summary>A closed step cannot be merged, e.g. because the result is not finite.</summary>
 /// <param name="Now">The coordinator's time.</param>

@@ -59,7 +59,13 @@ public sealed record SiteLeft(DateTimeOffset At, SiteId Site, GoneReason Reason)
 public sealed record StepClosed(DateTimeOffset At, StepId Step, ImmutableArray<SiteId> Participants) : RunEvent(At);
 
 /// <summary>The step's result is final.</summary>
-public sealed record StepCommitted(DateTimeOffset At, StepId Step, Sha256Digest Result, long Length) : RunEvent(At);
+/// <param name="At">When.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Result">SHA-256 of the result.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Sum">Of new parameters: SHA-256 of the sum that they were made of; null otherwise, and in what a version wrote that kept no sums.</param>
+public sealed record StepCommitted(
+    DateTimeOffset At, StepId Step, Sha256Digest Result, long Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Sha256Digest? Sum = null) : RunEvent(At);
 
 /// <summary>The attempt came to nothing.</summary>
 /// <param name="At">When.</param>

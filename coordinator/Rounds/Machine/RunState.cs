@@ -143,6 +143,7 @@ public sealed record SilentAnswer : SiteAnswer;
 /// <param name="Sites">For every invited site what became of it.</param>
 /// <param name="Participants">Whom the result is made of; empty where there is none.</param>
 /// <param name="Result">SHA-256 of the result; null where the attempt came to nothing.</param>
+/// <param name="Sum">SHA-256 of the sum that the result was made of, where that is new parameters; null otherwise.</param>
 /// <param name="Reason">Why it came to nothing; null where it was committed.</param>
 public sealed record EndedStep(
     StepId Id,
@@ -151,4 +152,5 @@ public sealed record EndedStep(
     ImmutableSortedDictionary<SiteId, SiteAnswer> Sites,
     ImmutableArray<SiteId> Participants,
     Sha256Digest? Result,
+    Sha256Digest? Sum,
     string? Reason);

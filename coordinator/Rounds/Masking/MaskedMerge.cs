@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
@@ -56,7 +57,7 @@ internal sealed class MaskedMerge(Study study, ResultStore results, NoiseRoots r
     private MergeOutcome Fold(StepId step, IReadOnlyList<(MergeInput Input, StagedPayload Payload)> payloads, AggregationTerms terms)
     {
         var word = terms.Declared.Word;
-        var (sum, block) = (new byte[ParameterUpdate.BlockValues * word.Bytes()], new byte[ParameterUpdate.BlockValues * word.Bytes()]);
+        var (sum, block) = (new byte[ServerStep.BlockValues * word.Bytes()], new byte[ServerStep.BlockValues * word.Bytes()]);
         using var writer = results.Begin(step.ToString());
         for (long start = 0; start < terms.PayloadLength; start += sum.Length)
         {

@@ -6,7 +6,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Rounds;
 
 /// <summary>
-/// What steps produced, under its own digest: parameter vectors (little-endian float32), constants and metrics (canonical JSON). Content
+/// What steps produced, under its own digest: parameter vectors (little-endian float32) and the sums that they were made of (little-endian int64), constants and metrics (canonical JSON). Content
 /// is durable before its name is, so a name that exists is whole. Nothing is ever removed: every committed step can be explained.
 /// </summary>
 public sealed class ResultStore
@@ -124,11 +124,18 @@ public sealed class ResultWriter : IDisposable
     /// <summary>Gives the result its name, and returns once it is durable.</summary>
     public Sha256Digest Complete()
     {
+        var digest = Place();
+        _disk.SyncDirectory(_directory);
+        return digest;
+    }
+
+    /// <summary>Gives the result its name. Its content is durable when this returns, its name once another result of the store is complete: of two that belong together the first is placed.</summary>
+    public Sha256Digest Place()
+    {
         _file.Sync();
         _file.Dispose();
         var digest = Sha256Digest.Of(_hash);
         _disk.Rename(_path, $"{_directory}/{digest}");
-        _disk.SyncDirectory(_directory);
         return digest;
     }
 

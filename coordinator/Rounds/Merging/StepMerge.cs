@@ -92,20 +92,20 @@ public sealed class StepMerge
     {
         var format = UpdateFormats.For(_study.Federation.Encoding);
         var totalWeight = payloads.Sum(item => (long)item.Input.Weight);
-        var block = ArrayPool<byte>.Shared.Rent(ParameterUpdate.BlockValues * format.BytesPerValue);
+        var block = ArrayPool<byte>.Shared.Rent(ServerStep.BlockValues * format.BytesPerValue);
         try
         {
-            return new ParameterUpdate(_study, _results).Make(step, parameters, (start, mean) =>
+            return new ParameterUpdate(_study, _results).Make(step, parameters, totalWeight, (start, sum) =>
             {
-                var sum = new ExactVectorSum(format, mean.Length, totalWeight);
-                var part = block.AsSpan(0, mean.Length * format.BytesPerValue);
+                var exact = new ExactVectorSum(format, sum.Length, totalWeight);
+                var part = block.AsSpan(0, sum.Length * format.BytesPerValue);
                 foreach (var (input, payload) in payloads)
                 {
                     payload.Read(start * format.BytesPerValue, part);
-                    sum.Contribute(input.Weight).Fold(part);
+                    exact.Contribute(input.Weight).Fold(part);
                 }
 
-                sum.Mean(0, mean);
+                exact.Sum.CopyTo(sum);
                 return null;
             });
         }
@@ -130,4 +130,5 @@ public sealed class StepMerge
 /// <param name="Length">Its bytes.</param>
 /// <param name="Fault">Why there is none; null where there is one.</param>
 /// <param name="Detail">Which site that lies with, where it is known.</param>
-public readonly record struct MergeOutcome(Sha256Digest Result, long Length, RoundFault? Fault, string? Detail = null);
+/// <param name="Sum">Where the result is new parameters: SHA-256 of the durable sum that they were made of; null otherwise.</param>
+public readonly record struct MergeOutcome(Sha256Digest Result, long Length, RoundFault? Fault, string? Detail = null, Sha256Digest? Sum = null);

@@ -1,5 +1,4 @@
 using FederatedClinicalMl.Learning;
-using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
@@ -20,20 +19,14 @@ internal sealed class WordUpdate(Study study, ResultStore results, NoiseRoots ro
     /// <exception cref="IOException">The disk failed: make them again later.</exception>
     public MergeOutcome Make(StepId step, Sha256Digest parameters, byte[] words, MaskWord word, long totalWeight)
     {
-        var format = UpdateFormats.For(study.Federation.Encoding);
-        var (greatest, unit) = study.SumsGradients
-            ? (StudyPrivacy.GreatestCode, study.Privacy!.StepOfCode(study.Training.LearningRate))
-            : (format.MaximumCode, format.GridStep);
-        var sums = new long[ParameterUpdate.BlockValues];
+        var greatest = study.SumsGradients ? StudyPrivacy.GreatestCode : UpdateFormats.For(study.Federation.Encoding).MaximumCode;
         var noise = study.Privacy is { Placement: NoisePlacement.Central } declared ? DiscreteGaussian.Of(GaussianCalibration.Of(declared, words.Length / word.Bytes()).Variance) : null;
         using var stream = noise is null ? null : roots.StreamFor(step, parameters, words);
-        return new ParameterUpdate(study, results).Make(step, parameters, (start, mean) =>
+        return new ParameterUpdate(study, results).Make(step, parameters, totalWeight, (start, sum) =>
         {
-            var sum = sums.AsSpan(0, mean.Length);
-            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), mean.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
+            if (MaskedVector.Decode(word, words.AsSpan((int)start * word.Bytes(), sum.Length * word.Bytes()), greatest * totalWeight, sum) is not null)
                 return RoundFault.SumVoid;
             noise?.AddTo(sum, stream!);
-            ExactVectorSum.Mean(sum, totalWeight, unit, mean);
             return null;
         });
     }

@@ -68,12 +68,14 @@ public sealed class ExactVectorSum
     /// <exception cref="InvalidOperationException">Nothing was added, or a contribution is not whole.</exception>
     public void Mean(int start, Span<double> mean)
     {
-        if (_open > 0)
-            throw new InvalidOperationException($"{_open} contribution(s) are not whole; a mean of parts would be wrong.");
         if (Contributions == 0)
             throw new InvalidOperationException("The mean of no contributions is not defined.");
-        Mean(_sum.AsSpan(start, mean.Length), TotalWeight, Format.GridStep, mean);
+        Mean(Sum.Slice(start, mean.Length), TotalWeight, Format.GridStep, mean);
     }
+
+    /// <summary>The sums: of each coordinate the weighted codes (<see cref="UpdateFormat.Float32"/>: the values on its grid), added up.</summary>
+    /// <exception cref="InvalidOperationException">A contribution is not whole.</exception>
+    public ReadOnlySpan<long> Sum => _open == 0 ? _sum : throw new InvalidOperationException($"{_open} contribution(s) are not whole; a sum of parts would be wrong.");
 
     /// <summary>The same mean of sums that were added elsewhere, under masks for example.</summary>
     /// <param name="sum">Exact sums of weighted codes.</param>

@@ -44,13 +44,15 @@ public sealed class DistributedNoiseTests
         var disks = new MemoryDisks();
         var (run, initial) = (RunId.Parse("5100000000000001"), ModelPlan.For(study).InitialParameters());
         var federation = new SimulatedFederation(study, SimulatedKeys.Sign(study), run, new Timeline(), new Weather(), new SimulatedKeys(), computers, disks.Open);
-        var (expected, first) = (Array.Empty<float>(), default(Sha256Digest?));
+        var (expected, first, kept) = (Array.Empty<float>(), default(Sha256Digest?), Array.Empty<long>());
+        long[] noiseless = [4 << 20, 4 << 20];
+        long[] sums = [.. noiseless];
         federation.Coordinator.Journaled += journaled =>
         {
             if (journaled.Event is not StepCommitted { Step: { Kind: StepKind.Unmasking, Round.Value: 1 } step } committed)
                 return;
             first = committed.Result;
-            var sums = new long[] { 4 << 20, 4 << 20 };
+            kept = MemoryMarshal.Cast<byte, long>(federation.Coordinator.Result(committed.Sum!.Value)).ToArray();
             var roots = new NoiseRoots(disks.Open("coordinator")); // the root is there while the run is open
             using (var stream = roots.StreamFor(step, Sha256Digest.Of(MemoryMarshal.AsBytes<float>(initial.ToArray())), MemoryMarshal.AsBytes<long>(sums)))
                 DiscreteGaussian.Of(GaussianCalibration.Of(ClippedSum.OfPatients(2, 1), 1, 1 << 20, Rational.Of(4)).Variance).AddTo(sums, stream); // z = 2, C = 1 and 2^20 codes of it
@@ -61,6 +63,8 @@ public sealed class DistributedNoiseTests
         Assert.All(computers, site => Assert.Equal(Rational.Zero, ((Codes)site.Computer).Share));
         Assert.NotEqual(expected[0] - initial[0], expected[1] - initial[1]); // without noise both move alike
         Assert.Equal(Sha256Digest.Of(MemoryMarshal.AsBytes<float>(expected)), first);
+        Assert.Equal(sums, kept); // with the noise that was added
+        Assert.DoesNotContain(disks.Open("coordinator").List("results"), name => name == Sha256Digest.Of(MemoryMarshal.AsBytes<long>(noiseless)).ToString());
         Assert.All(federation.Workers.Values, worker => Assert.Equal(2, worker.Core.State.Ledger.Charged.Count));
         Assert.True(federation.Run(() => disks.Open("coordinator").List(NoiseRoots.Folder).Count == 0, 1000)); // and is erased with its end
     }
