@@ -40,6 +40,17 @@ internal static class ModelFiles
         }
     }
 
+    /// <summary>The sums and parameters that a checked entry's round records name, into a folder; not held against their names yet.</summary>
+    public static async Task FetchResultsAsync(Connection connection, ModelCheck check, string folder, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, RoundResults.Folder));
+        foreach (var name in RoundResults.Of(check.Study!, check.Rounds).Select(RoundResults.NameOf))
+        {
+            await using var file = File.Create(Path.Combine(folder, name));
+            await FetchToAsync(connection, check.Model!.Value.ToString(), name, file, cancel);
+        }
+    }
+
     /// <summary>Checks an entry that was fetched from the coordinator: with its key, and that it is the one that was asked for.</summary>
     public static ModelCheck Check(string folder, Registered model)
     {

@@ -11,6 +11,7 @@ using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
@@ -220,10 +221,9 @@ public sealed class AdministrationService(
     /// <inheritdoc/>
     public override async Task FetchModelFile(FetchModelFileRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
     {
-        if (!Sha256Digest.TryParse(request.Model, out var model) || models.Find(model) is not { } entry
-            || (request.File != ModelRegistry.ManifestFile && entry.Files.All(f => f.Name != request.File)))
+        if (!Sha256Digest.TryParse(request.Model, out var model) || models.Find(model) is not { } entry)
             throw new FaultException(Fault.ModelUnknown);
-        using var file = models.Open(model, request.File);
+        using var file = Open(entry, request.File) ?? throw new FaultException(Fault.ModelUnknown);
         if (request.Offset > (ulong)file.Length)
             throw new FaultException(Fault.RequestInvalid, $"The file has {file.Length} bytes.");
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkLength);
@@ -248,6 +248,12 @@ public sealed class AdministrationService(
         foreach (var entry in audit.Entries())
             await responseStream.WriteAsync(new AuditLine { Json = Encoding.UTF8.GetString(entry.Line.Span) }, context.CancellationToken);
     }
+
+    // A file of an entry, or what one of its rounds came to, as far as its own records name it; null where it is neither.
+    private IDiskFile? Open(ModelEntry entry, string name) =>
+        RoundResults.TryRead(name, out var result) ? (models.NamesResult(entry.Digest, result) && results.Contains(result) ? results.Open(result) : null)
+        : name == ModelRegistry.ManifestFile || entry.Files.Any(file => file.Name == name) ? models.Open(entry.Digest, name)
+        : null;
 
     private static Enrolment.Member Subject(Subject? subject) =>
         Enrolment.Member.TryParse(subject, out var member)

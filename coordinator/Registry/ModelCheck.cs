@@ -70,7 +70,11 @@ public sealed record ModelCheck(
                 Differs($"{ModelRegistry.ManifestFile} names no {missing}.");
             var rounds = ReadRounds(entry, key);
             if (study is not null)
+            {
                 CheckChain(entry, study, rounds);
+                CheckResults(study, rounds);
+            }
+
             return new ModelCheck(manifest.Model, entry, manifest.Key, study, rounds, _differences);
         }
 
@@ -167,7 +171,7 @@ public sealed record ModelCheck(
             var trained = steps.Where(step => step.Id.Kind == study.ParametersFrom).ToList();
             if (!trained.Select(step => step.Id.Round.Value).SequenceEqual(Enumerable.Range(1, study.Federation.Rounds)))
                 Differs($"{ModelRegistry.RoundsFile} does not hold each of the study's {study.Federation.Rounds} rounds once, in order.");
-            var kept = Kept(rounds, study);
+            var kept = Kept(entry, rounds, study);
             Follows(ModelRegistry.ParametersFile, trained.LastOrDefault(step => kept is null || step.Id.Round.Value <= kept));
             if (PreprocessingConstants.NeedPreparation(study))
                 Follows(ModelRegistry.ConstantsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
@@ -186,7 +190,7 @@ public sealed record ModelCheck(
         }
 
         // The round whose parameters the run ended with, where it held any back: each record that says so must go back to the last one that does not.
-        private int? Kept(ImmutableArray<RecordedRound> rounds, Study study)
+        private int? Kept(ModelEntry entry, ImmutableArray<RecordedRound> rounds, Study study)
         {
             var (kept, held) = (default(RecordedRound), false);
             foreach (var round in rounds.Where(round => round.Committed.Any(step => step.Id.Kind == StepKind.Evaluation)))
@@ -194,13 +198,32 @@ public sealed record ModelCheck(
                 held = round.HeldBack is not null;
                 if (!held)
                     kept = round;
-                else if (round.HeldBack!.Kept.Value != (kept?.Round.Value ?? 0) || (kept is not null && (round.HeldBack.Parameters != ResultOf(study.ParametersFrom) || round.HeldBack.Metrics != ResultOf(StepKind.Evaluation))))
+                else if (round.HeldBack!.Kept.Value != (kept?.Round.Value ?? 0) || round.HeldBack.Parameters != (kept is null ? entry.Initial : ResultOf(study.ParametersFrom)) || (kept is not null && round.HeldBack.Metrics != ResultOf(StepKind.Evaluation)))
                     Differs($"{ModelRegistry.RoundsFile}: round {round.Round} was held back for something else than what round {kept?.Round.ToString() ?? "0"} came to.");
             }
 
             return held ? kept?.Round.Value ?? 0 : null;
 
             Sha256Digest? ResultOf(StepKind kind) => kept!.Committed.LastOrDefault(step => step.Id.Kind == kind)?.Result;
+        }
+
+        // Sums and parameters of rounds that were exported besides: those that are there.
+        private void CheckResults(Study study, ImmutableArray<RecordedRound> rounds)
+        {
+            var named = RoundResults.Of(study, rounds).ToHashSet();
+            foreach (var name in disk.List(folder + RoundResults.Folder))
+            {
+                var file = $"{RoundResults.Folder}/{name}";
+                if (!RoundResults.TryRead(file, out var result) || !named.Contains(result))
+                {
+                    Differs($"{file} is named by no round record.");
+                    continue;
+                }
+
+                using var open = disk.Open(folder + file, DiskMode.Read);
+                if (ResultStore.DigestOf(open) is var digest && digest != result)
+                    Differs($"{file} has the digest {digest}: it is not what its name says.");
+            }
         }
 
         // The evaluation's result holds the histogram alone; metrics are made of it.

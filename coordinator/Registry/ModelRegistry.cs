@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
@@ -52,6 +53,7 @@ public sealed class ModelRegistry
 
     private readonly IDisk _disk;
     private readonly string _directory;
+    private NamedResults? _named; // of the entry that was asked about last: whoever fetches its rounds asks for each
 
     /// <summary>The registry in a directory of <paramref name="disk"/>.</summary>
     public ModelRegistry(IDisk disk, string directory = "models")
@@ -82,6 +84,15 @@ public sealed class ModelRegistry
         if (file != ManifestFile && Find(model)?.Files.Any(known => known.Name == file) != true)
             throw new FileNotFoundException($"Model {model} has no file '{file}'.");
         return _disk.Open(PathOf(model, file), DiskMode.Read);
+    }
+
+    /// <summary>Whether a result is one that an entry's own round records name (<see cref="RoundResults"/>).</summary>
+    /// <exception cref="FormatException">The manifest, the study or a record is not one.</exception>
+    public bool NamesResult(Sha256Digest model, Sha256Digest result)
+    {
+        if (_named is not { } named || named.Model != model)
+            _named = named = new NamedResults(model, ResultsOf(model));
+        return named.Results.Contains(result);
     }
 
     /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>
@@ -148,6 +159,21 @@ public sealed class ModelRegistry
         return model;
     }
 
+    private FrozenSet<Sha256Digest> ResultsOf(Sha256Digest model)
+    {
+        if (Find(model) is not { } entry)
+            return [];
+        var study = StudyChecker.CheckCanonical(Held(StudyFile)).Study ?? throw new FormatException($"{StudyFile} of model {model} is no study.");
+        var records = CanonicalJson.Read(Held(RoundsFile)) as JsonArray ?? throw new FormatException($"{RoundsFile} of model {model} is no list.");
+        return RoundResults.Of(study, records.Select(record => RecordedRound.Read(CanonicalJson.Write(record!["record"])))).ToFrozenSet();
+
+        byte[] Held(string name)
+        {
+            var content = DurableFile.Read(_disk, PathOf(model, name), int.MaxValue);
+            return entry.Files.Any(file => file.Name == name && file.Digest == Sha256Digest.Of(content)) ? content : throw new FormatException($"{name} of model {model} is not what its manifest says.");
+        }
+    }
+
     private static List<(string Name, byte[] Content)> SmallFiles(ModelSource source, ResultStore results)
     {
         var (study, run) = (source.Study, source.Run);
@@ -205,4 +231,6 @@ public sealed class ModelRegistry
     private JsonObject ReadManifest(Sha256Digest model) => ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ManifestFile), ModelManifest.MaximumLength)).Content;
 
     private string PathOf(Sha256Digest model, string file) => $"{_directory}/{model}/{file}";
+
+    private sealed record NamedResults(Sha256Digest Model, FrozenSet<Sha256Digest> Results);
 }
