@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Replay;
@@ -10,14 +12,20 @@ namespace FederatedClinicalMl.Cli.Replay;
 /// <param name="Entry">The manifest.</param>
 /// <param name="Study">The study.</param>
 /// <param name="Constants">The frozen preprocessing constants, canonical JSON.</param>
-/// <param name="Steps">The committed steps, in order.</param>
-internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedStep> Steps)
+/// <param name="Rounds">The round records, in order.</param>
+internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedRound> Rounds)
 {
     /// <summary>What a simulation writes in place of a site's version; its sites' fingerprints of data are under known keys.</summary>
     private const string Simulation = "simulated";
 
+    /// <summary>The committed steps, in order.</summary>
+    public IEnumerable<RecordedStep> Steps => Rounds.SelectMany(round => round.Committed);
+
     /// <summary>The sites that took part in any step.</summary>
     public ImmutableSortedSet<SiteId> Sites => [.. Steps.SelectMany(step => step.Participants).Select(part => part.Site)];
+
+    /// <summary>The fingerprints that a site's worker key was renewed to, from one that the study names, as far as the record knows.</summary>
+    public IEnumerable<Sha256Digest> RenewedFrom(SiteId site, Sha256Digest named) => Rounds.SelectMany(round => round.Renewals.From(site, named)).Select(renewal => renewal.New.Fingerprint);
 
     /// <summary>The study, of the sites that took part alone: nothing else is needed of a folder with data.</summary>
     public Study OfThoseWhoTookPart => Study with { Federation = Study.Federation with { Sites = [.. Sites] } };
@@ -33,7 +41,18 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
 
     /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>
     public static RecordedRun Of(ModelCheck check, string folder) => new(
-        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelRegistry.ConstantsFile), [.. check.Rounds.SelectMany(round => round.Committed)]);
+        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelRegistry.ConstantsFile), check.Rounds);
+
+    /// <summary>The study's initial parameters, little-endian float32, held against the record.</summary>
+    /// <exception cref="CliException">The run started from others.</exception>
+    public byte[] InitialParameters()
+    {
+        var bytes = MemoryMarshal.AsBytes(ModelPlan.For(Study).InitialParameters().AsSpan()).ToArray();
+        var digest = Sha256Digest.Of(bytes);
+        return Entry.Initial == digest
+            ? bytes
+            : throw new CliException(ExitCode.NotVerified, $"The run cannot be replayed: it started from the parameters {Entry.Initial}; the study's own are {digest} with this version.");
+    }
 
     /// <summary>Differences of version and processor between the record and this program, each a sentence.</summary>
     /// <param name="software">This coordinator's version.</param>

@@ -2,96 +2,61 @@ using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Simulation;
-using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
-using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
-using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Replay;
 
-/// <summary><c>fcml replay</c>: recomputes a registered run from its records and the same data, and compares digests.</summary>
+/// <summary><c>fcml replay</c>: makes a registered run again and compares digests: all of it from the same data, or what can be made again without any.</summary>
 internal static class ReplayCommand
 {
     public static Command Create(TimeProvider time)
     {
         var name = ModelsCommand.ModelArgument();
         name.Arity = ArgumentArity.ZeroOrOne;
-        var data = new Option<DirectoryInfo>("--data") { Description = SimulateCommand.DataHelp, Required = true };
+        var data = new Option<DirectoryInfo?>("--data") { Description = SimulateCommand.DataHelp + " Without it, each round's parameters are made again from the sum that the coordinator kept." };
+        var statements = new Option<DirectoryInfo?>("--statements") { Description = "Without --data: a folder with the statements (*.json) in which each site's worker says which of its releases it made again." };
         var folder = VerifyVerb.FolderOption();
         var key = VerifyVerb.KeyOption();
         var verb = new Verb(
-            "replay", "Recompute a registered run from its records and the same data, and compare every digest.",
-            "fcml replay 3f2a91 --data hospitals/", "fcml replay --folder heart-model --data hospitals/")
+            "replay", "Make a registered run again from its records, with the same data or in parts without any, and compare every digest.",
+            "fcml replay 3f2a91 --data hospitals/", "fcml replay --folder heart-model --data hospitals/", "fcml replay 3f2a91", "fcml replay 3f2a91 --statements statements/")
         {
-            name, data, folder, key,
+            name, data, statements, folder, key,
         };
         ModelsCommand.NeedsOne(verb, name, folder);
+        verb.Validators.Add(result =>
+        {
+            if (result.GetValue(data) is not null && result.GetValue(statements) is not null)
+                result.AddError("--statements is for a replay without --data: whoever has all rows makes every release again.");
+        });
         return verb.Does(async (parsed, terminal, cancel) =>
         {
-            var scratch = Directory.CreateTempSubdirectory("fcml-replay-").FullName;
+            if (parsed.GetValue(folder) is { } exported)
+                return await RunAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, RoundSource.Of(exported.FullName));
+
+            using var connection = Connection.Open(parsed, time);
+            var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name)!, cancel);
+            var fetched = Directory.CreateTempSubdirectory("fcml-replay-").FullName;
             try
             {
-                var (check, entry) = parsed.GetValue(folder) is { } exported
-                    ? (ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName)
-                    : await FetchAsync(parsed.GetRequiredValue(name)!, Path.Combine(scratch, "model"), parsed, time, cancel);
-                ModelFiles.Insist(check, entry, terminal);
-                var replayer = new Replay(RecordedRun.Of(check, entry), check.Model!.Value, terminal);
-                return replayer.Run(parsed.GetRequiredValue(data).FullName, scratch, time, cancel);
+                await ModelFiles.FetchEntryAsync(connection, model.Summary, fetched, cancel);
+                return await RunAsync(ModelFiles.Check(fetched, model), fetched, RoundSource.Of(connection, model.Summary.Digest));
             }
             finally
             {
-                Directory.Delete(scratch, recursive: true);
+                Directory.Delete(fetched, recursive: true);
+            }
+
+            async Task<ExitCode> RunAsync(ModelCheck check, string entry, Func<Sha256Digest, CancellationToken, Task<byte[]>> resultOf)
+            {
+                ModelFiles.Insist(check, entry, terminal);
+                var record = RecordedRun.Of(check, entry);
+                if (parsed.GetValue(data) is { } rows)
+                    return new WholeReplay(record, check.Model!.Value, terminal).Run(rows.FullName, time, cancel);
+                var stated = parsed.GetValue(statements) is { } said ? SiteStatements.Read(said, record) : null;
+                return await new PartsReplay(record, check.Model!.Value, stated, terminal).RunAsync(resultOf, cancel);
             }
         });
-    }
-
-    private static async Task<(ModelCheck Check, string Folder)> FetchAsync(string name, string folder, ParseResult parsed, TimeProvider time, CancellationToken cancel)
-    {
-        using var connection = Connection.Open(parsed, time);
-        var model = await ModelsCommand.RegisteredAsync(connection, name, cancel);
-        await ModelFiles.FetchEntryAsync(connection, model.Summary, folder, cancel);
-        return (ModelFiles.Check(folder, model), folder);
-    }
-
-    private sealed class Replay(RecordedRun record, Sha256Digest model, Terminal terminal)
-    {
-        public ExitCode Run(string data, string scratch, TimeProvider time, CancellationToken cancel)
-        {
-            var trainer = new TorchTrainer();
-            foreach (var warning in record.Warnings(ModelRegistry.OurSoftware, WorkerHost.Software, trainer.Capability))
-            {
-                terminal.Say($"[yellow]{warning.EscapeMarkup()}[/]");
-                terminal.Emit("warning", new { warning });
-            }
-
-            var sites = SiteRows.Find(data, record.OfThoseWhoTookPart, scratch, time, terminal, cancel);
-            var steps = new Replayer(record, trainer).Run(sites, Report, cancel);
-            var first = steps.FirstOrDefault(step => !step.Equal);
-            terminal.Emit("replay", new
-            {
-                run = record.Entry.Run.Value, model = model.ToString(), equal = first is null, steps = steps.Count,
-                firstDifference = first is null ? null : new { step = first.Step.ToString(), recorded = first.Recorded.ToString(), replayed = first.Replayed?.ToString(), first.Hints },
-            });
-            if (first is not null)
-                throw new CliException(ExitCode.NotVerified, Sentence(first));
-            terminal.Say($"[green]digest-equal[/]: run {record.Entry.Run}, {steps.Count} results, parameters {record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest}");
-            return ExitCode.Success;
-        }
-
-        private void Report(ReplayedStep step)
-        {
-            var how = step.Equal ? "[green]equal[/]" : "[red]differs[/]";
-            terminal.Say($"{RunView.KindOf(step.Step)} of round {step.Step.Round}: {how} {step.Recorded.Short}");
-            terminal.Emit("step", new { step = step.Step.ToString(), step.Equal, recorded = step.Recorded.ToString(), replayed = step.Replayed?.ToString() });
-        }
-
-        private string Sentence(ReplayedStep first)
-        {
-            var what = $"{RunView.KindOf(first.Step)} of round {first.Step.Round}";
-            var came = first.Replayed is { } replayed ? $"the recorded result is {first.Recorded}, the replayed one {replayed}." : $"the recorded result is {first.Recorded}; the replay has none.";
-            var why = first.Hints.IsEmpty ? "The data, the version or the processor differ from the record's." : string.Join(' ', first.Hints);
-            return $"Run {record.Entry.Run} was not reproduced. First difference: {what}: {came} {why}";
-        }
     }
 }

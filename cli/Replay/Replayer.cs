@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
@@ -39,8 +38,8 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         if (record.Simulated)
             InsistOnData(sites);
         else if (_study.Privacy is not null)
-            throw new CliException(ExitCode.NotVerified, "The run is under differential privacy: its noise comes from roots that never leave the sites, so that nobody can make its results again, whoever has the rows. Simulate the study to see it again with other noise.");
-        var initial = Initial();
+            throw new CliException(ExitCode.NotVerified, "The run is under differential privacy: its noise comes from roots that never leave the sites, so that nobody else can make their releases again, whoever has the rows. Leave out --data to replay it in parts: the parameters from the sums that the coordinator kept, and with --statements each site's releases as its own worker made them again.");
+        var initial = record.InitialParameters();
         var steps = new List<ReplayedStep>();
         if (record.Steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation) is { Result: { } constants } preparation)
             Add(Compare(preparation, constants, Prepare(preparation, sites), null));
@@ -95,16 +94,6 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
                 ExitCode.NotVerified,
                 $"Nothing was compared: the rows that the study sees are not those of the record at {string.Join(", ", list)}. Give the files or exports that the run was made from; of exports also the same {SiteExports.MapFile} and mapping.");
         }
-    }
-
-    /// <summary>The study's initial parameters, held against the record.</summary>
-    private byte[] Initial()
-    {
-        var bytes = MemoryMarshal.AsBytes(ModelPlan.For(_study).InitialParameters().AsSpan()).ToArray();
-        var digest = Sha256Digest.Of(bytes);
-        return record.Entry.Initial == digest
-            ? bytes
-            : throw new CliException(ExitCode.NotVerified, $"The run cannot be replayed: it started from the parameters {record.Entry.Initial}; the study's own are {digest} with this version.");
     }
 
     // The run is put into the coordinator's journal as created, with what was recorded, before its process starts.

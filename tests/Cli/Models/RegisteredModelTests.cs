@@ -1,8 +1,14 @@
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Cli.Replay;
+using FederatedClinicalMl.Tests.Cli.Simulation;
 using FederatedClinicalMl.Tests.Coordinator;
 
 namespace FederatedClinicalMl.Tests.Cli.Models;
@@ -68,24 +74,59 @@ public sealed class RegisteredModelTests : IDisposable
         Assert.Contains($"names the key {other.PublicKey.Fingerprint}", error);
     }
 
+    [Fact]
+    public async Task Sums_and_parameters_that_an_entrys_own_records_name_are_exported_and_no_other_result_is_handed_out()
+    {
+        using var run = new ExportedRun("secure");
+        using var other = new ExportedRun("secure", new SpoilingHospital { SpoiltRound = 2 }, run: "5100000000000002");
+        var masked = run.Result(run.Check().Rounds[1].Committed.Single(step => step.Id.Kind == StepKind.Training).Result!.Value);
+        Sha256Digest model = default;
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder =>
+        {
+            model = Register(folder, of: run.Folder);
+            Register(folder, of: other.Folder);
+            var results = new ResultStore(folder.Disk);
+            foreach (var content in new[] { run, other }.SelectMany(exported => Directory.GetFiles(Path.Combine(exported.Folder, RoundResults.Folder))).Select(File.ReadAllBytes).Append(masked))
+                results.Write(content);
+        });
+        await EnrolAsync(coordinator);
+        var exported = Path.Combine(_hospitals.Root, "exported");
+
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", model.Short, "--identity", Identity));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "export", model.Short, "--out", exported, "--rounds", "--identity", Identity));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", "--folder", exported));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "--folder", exported));
+        var named = run.Trained.SelectMany(step => new[] { step.Sum, step.Result }).Select(digest => digest.ToString()!).Distinct().Order();
+        Assert.Equal(named, Directory.GetFiles(Path.Combine(exported, RoundResults.Folder)).Select(path => Path.GetFileName(path)).Order());
+
+        using var connection = Connection.Open(Identity, TimeProvider.System);
+        var foreign = other.Trained[1].Sum!.Value;
+        Assert.DoesNotContain(foreign.ToString(), named);
+        foreach (var file in new[] { RoundResults.NameOf(foreign), RoundResults.NameOf(Sha256Digest.Of(masked)), RoundResults.NameOf(Sha256Digest.Of("nothing"u8)), RoundResults.NameOf(run.Trained[0].Sum!.Value).ToUpperInvariant(), "results/../coordinator.db", "results/" })
+        {
+            var refused = await Assert.ThrowsAsync<CliException>(() => ModelFiles.FetchAsync(connection, model.ToString(), file, TestContext.Current.CancellationToken));
+            Assert.Contains("MODEL_UNKNOWN", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     private async Task EnrolAsync(RunningCoordinator coordinator) => Assert.Equal(
         (0, ""), await CommandRun.FcmlAsync("enrol", coordinator.Invite(new Member(Roles.Auditor, "eve")), "--identity", Identity));
 
-    /// <summary>Puts the stored entry into a registry, signed anew.</summary>
-    private Sha256Digest Register(DataFolder folder, SigningKey? with = null)
+    /// <summary>Puts the stored entry, or another folder's, into a registry, signed anew.</summary>
+    private Sha256Digest Register(DataFolder folder, SigningKey? with = null, string? of = null)
     {
-        var key = with ?? folder.Key;
-        var rounds = CanonicalJson.Read(File.ReadAllBytes(Path.Combine(Stored, "rounds.json")))!;
+        var (key, stored) = (with ?? folder.Key, of ?? Stored);
+        var rounds = CanonicalJson.Read(File.ReadAllBytes(Path.Combine(stored, "rounds.json")))!;
         foreach (var round in rounds.AsArray())
             round!["signature"] = Convert.ToBase64String(key.Sign(SignatureContext.RoundRecord, CanonicalJson.Write(round["record"])));
         var records = CanonicalJson.Write(rounds);
-        var manifest = CanonicalJson.Read(File.ReadAllBytes(Path.Combine(Stored, "manifest.json")))!["manifest"]!;
+        var manifest = CanonicalJson.Read(File.ReadAllBytes(Path.Combine(stored, "manifest.json")))!["manifest"]!;
         var file = manifest["files"]!.AsArray().Single(entry => (string?)entry!["name"] == "rounds.json")!;
         (file["digest"], file["length"]) = (Sha256Digest.Of(records).ToString(), records.Length);
         var canonical = CanonicalJson.Write(manifest);
         var model = Sha256Digest.Of(canonical);
         var entry = Directory.CreateDirectory(Path.Combine(folder.Disk.Root, "models", model.ToString())).FullName;
-        foreach (var path in Directory.GetFiles(Stored))
+        foreach (var path in Directory.GetFiles(stored))
             File.Copy(path, Path.Combine(entry, Path.GetFileName(path)));
         File.WriteAllBytes(Path.Combine(entry, "rounds.json"), records);
         File.WriteAllBytes(Path.Combine(entry, "manifest.json"), CanonicalJson.Write(new JsonObject

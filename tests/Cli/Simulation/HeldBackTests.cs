@@ -1,9 +1,6 @@
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
-using FederatedClinicalMl.Learning;
-using FederatedClinicalMl.Numerics;
-using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Cli.Simulation;
@@ -22,11 +19,11 @@ public sealed class HeldBackTests
     public void Round_that_a_site_spoils_is_held_back_and_the_model_comes_of_those_that_were_kept(string aggregation, int spoilt, string held)
     {
         var memory = new MemoryDisks();
-        var state = Run(Study(aggregation, "greatest-fall: 0.1"), memory, new Hospital { SpoiltRound = spoilt, Undefined = spoilt == 1 });
+        var state = Run(Study(aggregation, "greatest-fall: 0.1"), memory, new SpoilingHospital { SpoiltRound = spoilt, Undefined = spoilt == 1 });
 
         Assert.Equal(RunStatus.Registered, state.Status);
         Assert.Equal(held, string.Join(' ', state.HeldBack.Select(back => $"{back.Round}:{back.Kept}")));
-        Assert.Equal(Run(Study("plain", "", rounds: 3), new MemoryDisks(), new Hospital { SpoiltRound = 4 }).Parameters, state.Parameters); // three good rounds
+        Assert.Equal(Run(Study("plain", "", rounds: 3), new MemoryDisks(), new SpoilingHospital { SpoiltRound = 4 }).Parameters, state.Parameters); // three good rounds
         var check = new ModelRegistry(memory.Open("coordinator")).Check(state.Model!.Value, s_keys.Coordinator.PublicKey);
         Assert.Empty(check.Differences);
         Assert.Equal(held, string.Join(' ', check.Rounds.Where(round => round.HeldBack is not null).Select(round => $"{round.Round}:{round.HeldBack!.Kept}")));
@@ -35,7 +32,7 @@ public sealed class HeldBackTests
     [Fact]
     public void Study_that_does_not_say_so_holds_nothing_back()
     {
-        var state = Run(Study("secure", ""), new MemoryDisks(), new Hospital { SpoiltRound = 4 });
+        var state = Run(Study("secure", ""), new MemoryDisks(), new SpoilingHospital { SpoiltRound = 4 });
 
         Assert.Equal(RunStatus.Registered, state.Status);
         Assert.Empty(state.HeldBack);
@@ -44,7 +41,7 @@ public sealed class HeldBackTests
     [Fact]
     public void Run_of_which_no_round_was_kept_has_failed()
     {
-        var state = Run(Study("secure", "greatest-fall: 1"), new MemoryDisks(), new Hospital { Undefined = true });
+        var state = Run(Study("secure", "greatest-fall: 1"), new MemoryDisks(), new SpoilingHospital { Undefined = true });
 
         Assert.Equal(RunStatus.Failed, state.Status);
         Assert.StartsWith("No round was kept", state.Failure, StringComparison.Ordinal);
@@ -52,7 +49,7 @@ public sealed class HeldBackTests
         Assert.Equal(state.Plan.Parameters, state.Parameters);
     }
 
-    private static RunState Run(Study study, MemoryDisks memory, Hospital hospital)
+    private static RunState Run(Study study, MemoryDisks memory, SpoilingHospital hospital)
     {
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), s_run, new Timeline(), new Weather(), s_keys, [.. study.Federation.Sites.Select(site => new SimulatedSite(site, hospital.At(site)))], memory.Open);
@@ -76,37 +73,4 @@ public sealed class HeldBackTests
         federation: {rounds: {{{rounds}}}, sites: [east, north, south, west], quorum: 3, weighting: equal, aggregation: {{{aggregation}}}}
         evaluation: {every: 1, {{{gate}}} }
         """).Study!, []);
-
-    /// <summary>Each round adds a quarter to the weight, which sorts the test rows rightly while it is above 0; in one round a site takes off as much as its range lets it.</summary>
-    private sealed record Hospital
-    {
-        public int SpoiltRound { get; init; }
-
-        /// <summary>Whether the test rows are of one class, in the spoilt round or in all.</summary>
-        public bool Undefined { get; init; }
-
-        public IStepComputer At(SiteId site) => new Computer(this, site);
-
-        private sealed class Computer(Hospital hospital, SiteId site) : IStepComputer
-        {
-            public StepComputation Compute(StepRequest request, CancellationToken cancel)
-            {
-                var spoilt = request.Step.Round.Value == hospital.SpoiltRound;
-                switch (request.Step.Kind)
-                {
-                    case StepKind.KeyAgreement:
-                        return new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, null, "simulated", 0);
-                    case StepKind.Training:
-                        var format = UpdateFormats.For(request.Study.Federation.Encoding);
-                        var payload = new byte[format.PayloadLength(2)];
-                        format.Encode([spoilt && site.Value == "west" ? -7.5f : 0.25f, 0], payload);
-                        return new StepComputation(payload, format.Name, 2, 1, 0, null, "simulated", 0);
-                    default:
-                        var weight = request.Parameters!.ReadAll(2)[0];
-                        bool[] labels = hospital.Undefined && (spoilt || hospital.SpoiltRound == 0) ? [true, true] : [false, true];
-                        return new StepComputation(new EvaluationReport(ScoreHistogram.Of([-weight, weight], labels)).Write(), "json", 0, 0, 0, null, "simulated", 1);
-                }
-            }
-        }
-    }
 }
