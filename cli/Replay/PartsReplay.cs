@@ -34,13 +34,13 @@ internal sealed class PartsReplay(RecordedRun record, Sha256Digest model, SiteSt
         });
         if (difference is not null)
             throw new CliException(ExitCode.NotVerified, difference);
-        terminal.Say($"Evaluations and constants were not made again: what they were merged from is gone. Whether the sums are those of the sites' releases nobody can say who has neither.");
+        terminal.Say("Evaluations and constants were not made again, and it is not shown that each sum is that of the sites' releases: what was merged and added is gone.");
         var parameters = record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest;
         terminal.Say($"[green]sums-equal[/]: run {record.Entry.Run}, the parameters of {steps.Count} rounds follow from their sums; those of the model are {parameters}");
         if (statements is not null)
         {
             terminal.Say(equal == recorded
-                ? $"[green]replayed[/]: sums equal and every release equal at {sites.Count(site => site.Releases > 0)} sites"
+                ? $"[green]replayed[/]: sums equal and every release equal at {sites.Count(site => site.Releases > 0)} sites{(sites.Any(site => !site.Named) ? ", by keys that are to be compared by hand" : "")}"
                 : $"[yellow]sums equal; {uncheckedOnes} releases unchecked, {missing} without a statement[/], {equal} of {recorded} equal");
         }
 

@@ -158,12 +158,14 @@ public sealed class SiteStatementTests : IDisposable
     public async Task Key_of_a_site_that_the_study_names_none_for_is_shown_to_be_compared_by_hand()
     {
         using var plain = new ExportedRun("plain");
-        plain.State(_folder, "east");
+        foreach (var site in s_sites)
+            plain.State(_folder, site);
 
         var (code, output, _) = await CommandRun.FcmlWithOutputAsync("replay", "--folder", plain.Folder, "--statements", _folder);
 
         Assert.Equal(0, code);
         Assert.Contains("The study names no worker key of these sites", output, StringComparison.Ordinal);
+        Assert.Contains("every release equal at 4 sites, by keys that are to be compared by hand", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
         Assert.Contains(FingerprintText.Write(plain.Keys.Worker(SiteId.Parse("east")).PublicKey.Fingerprint), output, StringComparison.Ordinal);
     }
 
