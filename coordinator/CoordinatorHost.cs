@@ -82,12 +82,13 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     /// <summary>Takes up the open runs, then lets clients in.</summary>
     /// <exception cref="LogBrokenException">The audit log does not hold what was written to it.</exception>
-    /// <exception cref="InvalidDataException">A stored study does not pass today's checks.</exception>
+    /// <exception cref="InvalidDataException">A stored study does not pass today's checks, or entries about models contradict each other.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         // What is broken on the disk stops the start, not the first call that needs it.
         _ = _app.Services.GetRequiredService<AuditTrail>();
         _ = _app.Services.GetRequiredService<StudyDesk>();
+        _ = _app.Services.GetRequiredService<ModelLines>();
         await _app.StartAsync(cancellationToken);
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         Address = new IPEndPoint(IPAddress.Parse(bound.Host), bound.Port);
@@ -157,6 +158,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton(_ => new StagingArea(folder.Disk, new LedgerWitness(folder.Disk, folder.Key)));
         services.AddSingleton(_ => new ResultStore(folder.Disk));
         services.AddSingleton(_ => new ModelRegistry(folder.Disk));
+        services.AddSingleton<ModelLines>();
         services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),
@@ -214,6 +216,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<SessionService>();
         app.MapGrpcService<AdministrationService>();
+        app.MapGrpcService<StagesService>();
         var parameters = app.Services.GetRequiredService<ParameterDownloads>();
         app.MapMethods(Access.ParametersRoute, [HttpMethods.Get], context => parameters.GetAsync(context, (string)context.GetRouteValue("digest")!));
         var releases = app.Services.GetRequiredService<ReleaseUploads>();

@@ -15,13 +15,17 @@ internal sealed class Connection : IDisposable
         Identity = identity;
         _channel = channel;
         Administration = new Administration.AdministrationClient(channel.Grpc);
+        Stages = new Stages.StagesClient(channel.Grpc);
     }
 
     /// <summary>Who we are.</summary>
     public ClientIdentity Identity { get; }
 
-    /// <summary>For streams; single calls go through <see cref="AskAsync"/>.</summary>
+    /// <summary>For streams; single calls go through <see cref="AskAsync{T}(Func{Administration.AdministrationClient, AsyncUnaryCall{T}}, CancellationToken)"/>.</summary>
     public Administration.AdministrationClient Administration { get; }
+
+    /// <summary>Versions of models; calls go through <see cref="AskAsync{T}(AsyncUnaryCall{T}, CancellationToken)"/>.</summary>
+    public Stages.StagesClient Stages { get; }
 
     /// <summary>Opens the connection of the identity that the command line, the environment or the home folder names.</summary>
     public static Connection Open(ParseResult parsed, TimeProvider time) => Open(FolderOf(parsed), time);
@@ -39,11 +43,14 @@ internal sealed class Connection : IDisposable
         ?? (Environment.GetEnvironmentVariable("FCML_IDENTITY") is { Length: > 0 } named ? named : Path.Combine(FcmlHome.Path, "identity"));
 
     /// <summary>Makes one call; what goes wrong becomes a sentence and an exit code.</summary>
-    public async Task<T> AskAsync<T>(Func<Administration.AdministrationClient, AsyncUnaryCall<T>> call, CancellationToken cancel)
+    public Task<T> AskAsync<T>(Func<Administration.AdministrationClient, AsyncUnaryCall<T>> call, CancellationToken cancel) => AskAsync(call(Administration), cancel);
+
+    /// <summary>Waits for the answer to a call; what goes wrong becomes a sentence and an exit code.</summary>
+    public async Task<T> AskAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancel)
     {
         try
         {
-            return await call(Administration);
+            return await call;
         }
         catch (RpcException fault) when (!cancel.IsCancellationRequested)
         {

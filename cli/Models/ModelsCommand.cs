@@ -8,10 +8,16 @@ namespace FederatedClinicalMl.Cli.Models;
 /// <summary><c>fcml models ...</c>: the registry's entries, immutable and named by their digest.</summary>
 internal static class ModelsCommand
 {
-    public static Command Create(TimeProvider time) => new Verb("models", "List, show, export and verify registered models.")
+    public static Command Create(TimeProvider time)
     {
-        ListVerb.Create(time), ShowVerb.Create(time), ExportVerb.Create(time), VerifyVerb.Create(time),
-    };
+        var models = new Verb("models", "List, show, export and verify registered models; give them versions, promote them and take them back.")
+        {
+            ListVerb.Create(time), ShowVerb.Create(time), ExportVerb.Create(time), VerifyVerb.Create(time),
+        };
+        foreach (var verb in StageVerbs.Create(time))
+            models.Add(verb);
+        return models;
+    }
 
     public static Argument<string> ModelArgument() => new("model") { Description = "The model version (digest), a prefix of it, or the run that made it." };
 

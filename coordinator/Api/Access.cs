@@ -35,6 +35,16 @@ public static class Access
         ["/fcml.federation.v1.Administration/ListModels"] = Roles.People,
         ["/fcml.federation.v1.Administration/FetchModelFile"] = Roles.People,
         ["/fcml.federation.v1.Administration/ReadAudit"] = Roles.Admin | Roles.Auditor,
+        ["/fcml.federation.v1.Stages/ListLines"] = Roles.People,
+        ["/fcml.federation.v1.Stages/ProposeVersion"] = Roles.People,
+        ["/fcml.federation.v1.Stages/ConfirmVersion"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Stages/CheckGates"] = Roles.People,
+        ["/fcml.federation.v1.Stages/AskPromotion"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Stages/ApprovePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Stages/RefusePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Stages/RollBack"] = Roles.Admin | Roles.Clinician,
+        ["/fcml.federation.v1.Stages/DeprecateVersion"] = Roles.Admin,
+        ["/fcml.federation.v1.Stages/RetireVersion"] = Roles.Admin,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Where parameters are fetched.</summary>

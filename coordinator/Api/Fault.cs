@@ -79,6 +79,9 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault ModelUnknown = new("MODEL_UNKNOWN", StatusCode.NotFound, 404,
         "There is no such model, or it has no such file. See `fcml models list`.");
 
+    public static readonly Fault StageRefused = new("STAGE_REFUSED", StatusCode.FailedPrecondition, 409,
+        "The model's version was not changed.");
+
     // Bulk transfer.
     public static readonly Fault ParametersUnknown = new("PARAMETERS_UNKNOWN", StatusCode.NotFound, 404,
         "No open run that this site takes part in uses parameters of that digest.");
@@ -102,7 +105,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, RoleMissing, CallUnknown, RequestInvalid,
         InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
-        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown,
+        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused,
         ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
     ];
 

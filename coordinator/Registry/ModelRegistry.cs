@@ -95,6 +95,23 @@ public sealed class ModelRegistry
         return named.Results.Contains(result);
     }
 
+    /// <summary>A file of an entry, held against its digest; null where the entry has none of that name.</summary>
+    /// <exception cref="FormatException">It does not hold the bytes that the manifest names.</exception>
+    public byte[]? Read(ModelEntry entry, string file)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Files.FirstOrDefault(known => known.Name == file) is not { } named)
+            return null;
+        var content = DurableFile.Read(_disk, PathOf(entry.Digest, file), int.MaxValue);
+        return Sha256Digest.Of(content) == named.Digest ? content
+            : throw new FormatException($"'{PathOf(entry.Digest, file)}' does not hold the bytes that its manifest names: the disk changed them. Restore the file from a backup.");
+    }
+
+    /// <summary>The study of an entry.</summary>
+    /// <exception cref="FormatException">Its file is not what its manifest says.</exception>
+    public Study StudyOf(ModelEntry entry) =>
+        StudyChecker.CheckCanonical(Read(entry, StudyFile)).Study ?? throw new FormatException($"The study of the model {entry.Digest} does not pass this version's checks. Use the software version that made it.");
+
     /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>
     /// <returns>Everything that does not hold; see <see cref="ModelCheck"/>.</returns>
     public ModelCheck Check(Sha256Digest model, VerifyingKey coordinator)
@@ -163,15 +180,8 @@ public sealed class ModelRegistry
     {
         if (Find(model) is not { } entry)
             return [];
-        var study = StudyChecker.CheckCanonical(Held(StudyFile)).Study ?? throw new FormatException($"{StudyFile} of model {model} is no study.");
-        var records = CanonicalJson.Read(Held(RoundsFile)) as JsonArray ?? throw new FormatException($"{RoundsFile} of model {model} is no list.");
-        return RoundResults.Of(study, records.Select(record => RecordedRound.Read(CanonicalJson.Write(record!["record"])))).ToFrozenSet();
-
-        byte[] Held(string name)
-        {
-            var content = DurableFile.Read(_disk, PathOf(model, name), int.MaxValue);
-            return entry.Files.Any(file => file.Name == name && file.Digest == Sha256Digest.Of(content)) ? content : throw new FormatException($"{name} of model {model} is not what its manifest says.");
-        }
+        var records = CanonicalJson.Read(Read(entry, RoundsFile)) as JsonArray ?? throw new FormatException($"{RoundsFile} of model {model} is no list.");
+        return RoundResults.Of(StudyOf(entry), records.Select(record => RecordedRound.Read(CanonicalJson.Write(record!["record"])))).ToFrozenSet();
     }
 
     private static List<(string Name, byte[] Content)> SmallFiles(ModelSource source, ResultStore results)

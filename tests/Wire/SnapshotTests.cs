@@ -15,6 +15,7 @@ public sealed class SnapshotTests
     {
         ["federation"] = FederationReflection.Descriptor,
         ["administration"] = AdministrationReflection.Descriptor,
+        ["stages"] = StagesReflection.Descriptor,
         ["worker_port"] = WorkerPortReflection.Descriptor,
         ["steward"] = StewardReflection.Descriptor,
     };
@@ -22,6 +23,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("federation")]
     [InlineData("administration")]
+    [InlineData("stages")]
     [InlineData("worker_port")]
     [InlineData("steward")]
     public void Contract_still_has_every_call_field_and_enum_value_with_the_bytes_it_had(string contract)
@@ -34,6 +36,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("federation")]
     [InlineData("administration")]
+    [InlineData("stages")]
     [InlineData("worker_port")]
     [InlineData("steward")]
     public void Contract_has_nothing_that_is_not_recorded(string contract)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Coordinator.Registry;
 
@@ -16,6 +17,19 @@ public sealed record GateReport(ImmutableArray<GateResult> Gates)
     /// <summary>Whether there are gates, and every one has passed.</summary>
     public bool Passed => !Gates.IsEmpty && Gates.All(gate => gate.Passed);
 
+    private const int Most = 100;
+    private const int Longest = 2000;
+
     /// <summary>The report as JSON.</summary>
     public JsonArray ToJson() => new([.. Gates.Select(gate => new JsonObject { ["gate"] = gate.Name, ["passed"] = gate.Passed, ["sentence"] = gate.Sentence })]);
+
+    /// <summary>Reads the field <c>gates</c> of an entry.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    internal static GateReport Read(JsonFields entry) => new([.. entry.List("gates", Most, (node, path) =>
+    {
+        var fields = new JsonFields(node, path);
+        var gate = new GateResult(fields.Text("gate", 63), fields.Flag("passed"), fields.Text("sentence", Longest));
+        fields.End();
+        return gate;
+    })]);
 }

@@ -16,9 +16,9 @@ public sealed record ModelApproval(string Person, bool Clinical, string Reason, 
 /// <param name="To">To which stage.</param>
 /// <param name="By">Who asked.</param>
 /// <param name="At">When.</param>
-/// <param name="Gates">Canonical JSON of what the gates measured.</param>
+/// <param name="Gates">What its gates came to.</param>
 /// <param name="Approvals">Who has agreed, each once.</param>
-public sealed record ModelPromotion(ModelVersion Version, ModelStage To, string By, DateTimeOffset At, string Gates, ImmutableArray<ModelApproval> Approvals)
+public sealed record ModelPromotion(ModelVersion Version, ModelStage To, string By, DateTimeOffset At, GateReport Gates, ImmutableArray<ModelApproval> Approvals)
 {
     /// <summary>How many different people have to agree.</summary>
     public const int People = 2;

@@ -67,17 +67,16 @@ public sealed class ModelLines
 
     /// <summary>What a registry's entry would be as the next version of its line.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="study">Its study.</param>
-    /// <param name="read">The study and the SHA-256 of the parameters of another entry.</param>
-    public VersionProposal Propose(ModelEntry entry, Study study, Func<Sha256Digest, (Study Study, Sha256Digest Parameters)> read)
+    /// <param name="registry">Where the entries are.</param>
+    public VersionProposal Propose(ModelEntry entry, ModelRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(registry);
         var line = Of(entry.Name);
         if (line.Greatest is not { } greatest)
             return VersionProposal.First;
-        var (before, parameters) = read(line.Versions[greatest].Model);
-        return VersionProposal.After(greatest, before, parameters, study, entry.Parameters);
+        var before = registry.Find(line.Versions[greatest].Model) ?? throw new InvalidDataException($"The entry {line.Versions[greatest].Model} of version {greatest} of {line.Name} is not in the registry. Restore its folder from a backup.");
+        return VersionProposal.After(greatest, registry.StudyOf(before), before.Parameters, registry.StudyOf(entry), entry.Parameters);
     }
 
     private ModelLine Apply(Durability.LogEntry entry)

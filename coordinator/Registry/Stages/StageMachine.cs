@@ -52,7 +52,7 @@ public static class StageMachine
         var next = entry.Kind switch
         {
             StageEntries.Confirmed => line.With(new VersionedModel(version, Sha256Digest.Parse(body.Text("model", 64)), ModelStage.Development, by, entry.At)),
-            StageEntries.Asked => line with { Promotion = new ModelPromotion(version, StageOf(body), by, entry.At, GatesOf(body), []) },
+            StageEntries.Asked => line with { Promotion = new ModelPromotion(version, StageOf(body), by, entry.At, GateReport.Read(body), []) },
             StageEntries.Approved => Agreed(line, version, StageOf(body), new ModelApproval(by, body.Flag("clinical"), ReasonOf(body), entry.At), body.Flag("promoted")),
             StageEntries.Refused => Reasoned(line with { Promotion = null }, body),
             StageEntries.RolledBack => RolledBack(line, version, body),
@@ -189,6 +189,4 @@ public static class StageMachine
     private static string ReasonOf(JsonFields body) => body.Text("reason", StageEntries.LongestReason);
 
     private static ModelStage StageOf(JsonFields body) => ModelStages.TryParse(body.Text("to", 16), out var stage) ? stage : throw new FormatException("its stage is none.");
-
-    private static string GatesOf(JsonFields body) => (body.Node("gates") ?? throw new FormatException("it has no gates.")).ToJsonString();
 }

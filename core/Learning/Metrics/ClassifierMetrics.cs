@@ -61,6 +61,14 @@ public sealed record ClassifierMetrics(
             calibration);
     }
 
+    /// <summary>
+    /// The area with the widest 95 % interval that it can have, for sums tell neither how sites differ nor which rows belong together: that of the greatest variance, A(1 - A)/N with N the smaller class's rows (Bamber 1975, "The
+    /// area above the ordinal dominance graph and the area below the receiver operating characteristic graph", Journal of Mathematical Psychology 12), by Wilson's formula, beyond what ties leave open. Undefined without both classes.
+    /// </summary>
+    public Estimate? AurocInterval => this is { Auroc: { } area, AurocBound: { } ties }
+        ? new Estimate(area, ExactMetrics.WilsonOf(Math.Max(0, area - ties), Math.Min(Negatives, Positives)).Low, ExactMetrics.WilsonOf(Math.Min(1, area + ties), Math.Min(Negatives, Positives)).High)
+        : null;
+
     /// <summary>JSON for records and scripts; undefined metrics are null.</summary>
     public JsonObject ToJson() => new()
     {

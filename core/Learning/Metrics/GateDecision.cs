@@ -58,10 +58,9 @@ public sealed record GateDecision
     }
 
     /// <summary>
-    /// Decides by scores pooled from sums, where sites release no areas of their own. Sums do not tell which rows are the same, nor how sites differ: so each area's
-    /// interval is that of the greatest variance that it can have, A(1 - A)/N with N the smaller
-    /// class's rows (Bamber 1975, Journal of Mathematical Psychology 12), by Wilson's formula, beyond what ties leave open, and both are taken at their worst. The bound
-    /// holds whatever the correlation, and is passed much less easily than by paired differences.
+    /// Decides by scores pooled from sums, where sites release no areas of their own. Sums do not tell which rows are the same, nor how sites differ: so each area has
+    /// the widest interval that it can have (<see cref="ClassifierMetrics.AurocInterval"/>), and both are taken at their worst. The bound holds whatever the correlation,
+    /// and is passed much less easily than by paired differences.
     /// </summary>
     /// <param name="candidate">The candidate's scores; null where withheld.</param>
     /// <param name="production">Production's scores on the same rows; null where withheld.</param>
@@ -70,13 +69,11 @@ public sealed record GateDecision
     {
         CheckMargin(margin);
         var (ours, theirs) = (ClassifierMetrics.Of(candidate), ClassifierMetrics.Of(production));
-        if (ours is not { Auroc: { } area, AurocBound: { } ties } || theirs is not { Auroc: { } other, AurocBound: { } otherTies })
+        if (ours.AurocInterval is not { } area || theirs.AurocInterval is not { } other)
             return Unknown(margin, "the pooled scores of a version are withheld, or of one class");
         if ((ours.Negatives, ours.Positives) != (theirs.Negatives, theirs.Positives))
             return Unknown(margin, "the pooled scores of the two versions are of different rows");
-        double rows = Math.Min(ours.Negatives, ours.Positives);
-        var bound = ExactMetrics.WilsonOf(Math.Max(0, area - ties), rows).Low - ExactMetrics.WilsonOf(Math.Min(1, other + otherTies), rows).High;
-        return new GateDecision(margin, area - other, bound, null, "pooled from sums, which do not tell how sites differ");
+        return new GateDecision(margin, area.Value - other.Value, area.Low - other.High, null, "pooled from sums, which do not tell how sites differ");
     }
 
     private static GateDecision Unknown(double margin, string why) => new(margin, null, null, null, why);

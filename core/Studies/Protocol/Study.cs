@@ -323,4 +323,21 @@ public sealed record StudyFederation(
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>
 /// <param name="PerSite">Whether each site is asked for metrics of its own of the final parameters.</param>
 /// <param name="GreatestFall">By how much the AUROC of all sites may be below that of the last round that was kept before a round is held back; null: none is.</param>
-public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFall = null);
+public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFall = null)
+{
+    /// <summary>What a version of the model has to reach before people are asked to promote it.</summary>
+    public StudyGates Gates { get; init; } = StudyGates.Default;
+}
+
+/// <summary>What a version of a model has to reach before people are asked to promote it. Numbers are those of the sites' evaluation, pooled from sums.</summary>
+/// <param name="Baseline">The AUROC that it has to beat: the lower end of its 95 % interval is above.</param>
+/// <param name="Margin">By how much its AUROC may be below production's: the lower end of the 95 % interval of the difference is above -margin.</param>
+/// <param name="LeastSlope">Least calibration slope, from 0 to 1.</param>
+/// <param name="GreatestSlope">Greatest calibration slope, from 1.</param>
+/// <param name="InTheLarge">Greatest distance of the share of positives from the mean probability.</param>
+/// <param name="ExpectedError">Greatest expected calibration error.</param>
+public sealed record StudyGates(double Baseline, double Margin, double LeastSlope, double GreatestSlope, double InTheLarge, double ExpectedError)
+{
+    /// <summary>What holds where a study says nothing.</summary>
+    public static StudyGates Default { get; } = new(0.5, 0.02, 0.8, 1.25, 0.05, 0.1);
+}

@@ -17,10 +17,16 @@ internal static class StudyBuilder
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
         Evaluation = new StudyEvaluation(
-            Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>(), study["evaluation"]!["greatest-fall"]?.GetValue<double>()),
+            Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>(), study["evaluation"]!["greatest-fall"]?.GetValue<double>())
+        {
+            Gates = study["evaluation"]!["gates"] is { } gates ? Gates(gates) : StudyGates.Default,
+        },
         Privacy = study["privacy"]?["dp"] is { } privacy ? Privacy(privacy) : null,
         Canonical = CanonicalJson.Write(study),
     };
+
+    private static StudyGates Gates(JsonNode gates) => new(
+        Number(gates, "baseline"), Number(gates, "margin"), Number(gates, "least-slope"), Number(gates, "greatest-slope"), Number(gates, "in-the-large"), Number(gates, "ece"));
 
     // A benchmark reads no data and declares none.
     private static StudyData Data(JsonNode? data) => new(

@@ -31,7 +31,11 @@ internal static class StudyRules
 
     private static void CheckGate(JsonNode? evaluation, FaultList faults)
     {
-        if (evaluation is not JsonObject map || !map.ContainsKey("greatest-fall"))
+        if (evaluation is not JsonObject map)
+            return;
+        if (map.ContainsKey("gates") && Number(map["every"]) is 0)
+            faults.Add("evaluation.gates", "Nothing is evaluated, so that no gate could pass; give 'every', or leave this out.");
+        if (!map.ContainsKey("greatest-fall"))
             return;
         if (Number(map["every"]) is 0)
             faults.Add("evaluation.greatest-fall", "Nothing is evaluated, so that nothing would be held back; give 'every', or leave this out.");

@@ -16,7 +16,7 @@ namespace FederatedClinicalMl.Tests.Cli.Models;
 /// <summary>A model in a real coordinator's registry, over TLS: a stored simulation, signed with that coordinator's key.</summary>
 public sealed class RegisteredModelTests : IDisposable
 {
-    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true, gates: {baseline: 0.6, least-slope: 0.5, greatest-slope: 2, in-the-large: 0.2, ece: 0.4}}");
 
     private string Stored => Path.Combine(_hospitals.Root, "stored");
 
@@ -109,8 +109,55 @@ public sealed class RegisteredModelTests : IDisposable
         }
     }
 
-    private async Task EnrolAsync(RunningCoordinator coordinator) => Assert.Equal(
-        (0, ""), await CommandRun.FcmlAsync("enrol", coordinator.Invite(new Member(Roles.Auditor, "eve")), "--identity", Identity));
+    [Fact]
+    public async Task Model_is_given_a_version_goes_to_production_by_two_people_and_is_taken_back_by_one()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
+        Sha256Digest model = default;
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder => model = Register(folder));
+        foreach (var (role, name) in new[] { (Roles.Admin, "ada"), (Roles.Clinician, "grace"), (Roles.Auditor, "eve") })
+            await EnrolAsync(coordinator, role, name);
+
+        var (_, proposal, _) = await As("eve", "confirm", model.Short, "--json");
+        Assert.Equal(("1.0.0", ""), ((string)JsonNode.Parse(proposal)!["version"]!, (string)JsonNode.Parse(proposal)!["confirmed"]!));
+        await Refused("ROLE_MISSING", As("eve", "confirm", model.Short, "--as", "1.0.0"));
+        await Refused("The first version", As("ada", "confirm", model.Short, "--as", "2.0.0"));
+        await Done(As("ada", "confirm", model.Short, "--as", "1.0.0"));
+        var (_, gates, _) = await As("eve", "gates", "small-study", "1.0.0", "--json");
+        Assert.Equal(["auroc", "calibration-slope", "calibration-in-the-large", "ece", "sites"], JsonNode.Parse(gates)!["gates"]!.AsArray().Select(gate => (string)gate!["gate"]!));
+        foreach (var stage in new[] { "staging", "production" })
+        {
+            await Done(As("ada", "promote", "small-study", "1.0.0", "--to", stage));
+            await Done(As("ada", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Its card"));
+            await Refused("has agreed already", As("ada", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Its card"));
+            await Done(As("grace", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Fit for the ward"));
+        }
+
+        Assert.Equal("1.0.0", await ProductionAsync());
+        await Refused("is in production", As("ada", "retire", "small-study", "1.0.0", "--reason", "Old"));
+        await Done(As("grace", "rollback", "small-study", "1.0.0", "--reason", "Alarms"));
+        Assert.Equal("", await ProductionAsync());
+
+        async Task<string> ProductionAsync() => (string)JsonNode.Parse((await As("eve", "versions", "--json")).Output)!["production"]!;
+    }
+
+    private string Of(string person) => Path.Combine(_hospitals.Root, person);
+
+    private Task<(int Code, string Output, string Error)> As(string person, params string[] words) => CommandRun.FcmlWithOutputAsync(["models", .. words, "--identity", Of(person)]);
+
+    private static async Task Done(Task<(int Code, string Output, string Error)> run) => Assert.Equal((0, ""), await run is var (code, _, error) ? (code, error) : default);
+
+    private static async Task Refused(string sentence, Task<(int Code, string Output, string Error)> run)
+    {
+        var (code, _, error) = await run;
+        Assert.Equal((int)ExitCode.Refused, code);
+        Assert.Contains(sentence, error, StringComparison.Ordinal);
+    }
+
+    private Task EnrolAsync(RunningCoordinator coordinator) => EnrolAsync(coordinator, Roles.Auditor, "identity");
+
+    private async Task EnrolAsync(RunningCoordinator coordinator, Roles role, string name) => Assert.Equal(
+        (0, ""), await CommandRun.FcmlAsync("enrol", coordinator.Invite(new Member(role, name)), "--identity", Of(name)));
 
     /// <summary>Puts the stored entry, or another folder's, into a registry, signed anew.</summary>
     private Sha256Digest Register(DataFolder folder, SigningKey? with = null, string? of = null)

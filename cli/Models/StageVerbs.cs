@@ -1,0 +1,148 @@
+using System.CommandLine;
+using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Protos.Federation;
+using Grpc.Core;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Models;
+
+/// <summary><c>fcml models versions|confirm|gates|promote|agree|refuse|rollback|deprecate|retire</c>: versions of registered models, and what people decide about them.</summary>
+internal static class StageVerbs
+{
+    public static IEnumerable<Command> Create(TimeProvider time) =>
+    [
+        Versions(time), Confirm(time), Gates(time),
+        WithStage(time, "promote", "Ask for a version's promotion to its next stage; its gates have to pass, and two people to agree, one of them a clinician.", reason: null, (stages, request, cancel) => stages.AskPromotionAsync(request, cancellationToken: cancel)),
+        WithStage(time, "agree", "Agree to a promotion that was asked for.", new Option<string>("--reason") { Description = "Why; others read it.", Required = true }, (stages, request, cancel) => stages.ApprovePromotionAsync(request, cancellationToken: cancel)),
+        WithReason(time, "refuse", "End a promotion that was asked for.", (stages, request, cancel) => stages.RefusePromotionAsync(request, cancellationToken: cancel)),
+        WithReason(time, "rollback", "Take the version in production back, at once: to the one before it, or to none.", (stages, request, cancel) => stages.RollBackAsync(request, cancellationToken: cancel)),
+        Deprecate(time),
+        WithReason(time, "retire", "Take a version that is not in production out of use for good.", (stages, request, cancel) => stages.RetireVersionAsync(request, cancellationToken: cancel)),
+    ];
+
+    private static Verb Versions(TimeProvider time)
+    {
+        var name = new Argument<string?>("name") { Description = "The model's name, as its study has it; without it: all.", Arity = ArgumentArity.ZeroOrOne };
+        return new Verb("versions", "List versions, their stages, and promotions that wait for people.", "fcml models versions", "fcml models versions heart-disease --json") { name }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var reply = await connection.AskAsync(connection.Stages.ListLinesAsync(new ListLinesRequest(), cancellationToken: cancel), cancel);
+            foreach (var line in reply.Lines.Where(line => parsed.GetValue(name) is not { } wanted || line.Name == wanted))
+                Show(terminal, line);
+            return ExitCode.Success;
+        });
+    }
+
+    private static Verb Confirm(TimeProvider time)
+    {
+        var model = ModelsCommand.ModelArgument();
+        var version = new Option<string?>("--as") { Description = "The version that you confirm: the proposed one, or the next of a greater part. Without it nothing is confirmed, and the proposal is shown." };
+        return new Verb("confirm", "Show which version a registered model is proposed to be, and because of what; confirm it.", "fcml models confirm 3f2a91", "fcml models confirm 3f2a91 --as 1.1.0") { model, version }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var digest = (await ModelsCommand.ResolveAsync(connection, parsed.GetRequiredValue(model), cancel)).Digest;
+            if (parsed.GetValue(version) is { } confirmed)
+            {
+                Show(terminal, await connection.AskAsync(connection.Stages.ConfirmVersionAsync(new ConfirmVersionRequest { Model = digest, Version = confirmed }, cancellationToken: cancel), cancel));
+                return ExitCode.Success;
+            }
+
+            var proposal = await connection.AskAsync(connection.Stages.ProposeVersionAsync(new ProposeVersionRequest { Model = digest }, cancellationToken: cancel), cancel);
+            terminal.Say(proposal.Confirmed.Length > 0
+                ? $"Model {digest} is version [bold]{proposal.Confirmed}[/] of {proposal.Line.EscapeMarkup()}"
+                : $"Model {digest} would be version [bold]{proposal.Version}[/] of {proposal.Line.EscapeMarkup()}{(proposal.Part.Length > 0 ? $", a {proposal.Part} change" : ", its first")}");
+            foreach (var change in proposal.Changes)
+                terminal.Say($"  {change.EscapeMarkup()}");
+            terminal.Emit("proposal", new { model = digest, proposal.Line, proposal.Version, proposal.Part, proposal.Changes, proposal.Confirmed });
+            return ExitCode.Success;
+        });
+    }
+
+    private static Verb Gates(TimeProvider time)
+    {
+        var (name, version) = Version();
+        return new Verb("gates", "Show what a version's gates measure now; nothing is asked for.", "fcml models gates heart-disease 1.1.0") { name, version }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var request = new CheckGatesRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version) };
+            var reply = await connection.AskAsync(connection.Stages.CheckGatesAsync(request, cancellationToken: cancel), cancel);
+            Show(terminal, reply.Gates);
+            terminal.Emit("gates", new { request.Line, request.Version, reply.Passed, gates = reply.Gates.Select(gate => new { gate.Gate, gate.Passed, gate.Sentence }) });
+            return reply.Passed ? ExitCode.Success : ExitCode.NotVerified;
+        });
+    }
+
+    private static Verb WithStage(TimeProvider time, string verb, string what, Option<string>? reason, Func<Stages.StagesClient, PromotionRequest, CancellationToken, AsyncUnaryCall<ModelLine>> call)
+    {
+        var (name, version) = Version();
+        var to = new Option<string>("--to") { Description = "staging or production.", Required = true };
+        var made = new Verb(verb, what, $"fcml models {verb} heart-disease 1.1.0 --to staging{(reason is null ? "" : " --reason \"Seen its card\"")}") { name, version, to };
+        if (reason is not null)
+            made.Options.Add(reason);
+        return made.Does((parsed, terminal, cancel) => AskAsync(parsed, terminal, time, stages => call(
+            stages,
+            new PromotionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), To = parsed.GetRequiredValue(to), Reason = reason is null ? "" : parsed.GetRequiredValue(reason) },
+            cancel), cancel));
+    }
+
+    private static Verb WithReason(TimeProvider time, string verb, string what, Func<Stages.StagesClient, VersionRequest, CancellationToken, AsyncUnaryCall<ModelLine>> call)
+    {
+        var ((name, version), reason) = (Version(), Reason());
+        return new Verb(verb, what, $"fcml models {verb} heart-disease 1.1.0 --reason \"Alarms on the ward\"") { name, version, reason }.Does((parsed, terminal, cancel) => AskAsync(parsed, terminal, time, stages => call(
+            stages, new VersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), Reason = parsed.GetRequiredValue(reason) }, cancel), cancel));
+    }
+
+    private static Verb Deprecate(TimeProvider time)
+    {
+        var ((name, version), reason) = (Version(), Reason());
+        var day = new Option<string>("--last-day") { Description = "yyyy-MM-dd: the last day on which it is to be used.", Required = true };
+        return new Verb("deprecate", "Name the last day on which a version is to be used.", "fcml models deprecate heart-disease 1.0.0 --last-day 2027-03-31 --reason \"A new guideline\"") { name, version, day, reason }.Does(
+            (parsed, terminal, cancel) => AskAsync(parsed, terminal, time, stages => stages.DeprecateVersionAsync(
+                new DeprecateVersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), LastDay = parsed.GetRequiredValue(day), Reason = parsed.GetRequiredValue(reason) }, cancellationToken: cancel), cancel));
+    }
+
+    private static (Argument<string> Name, Argument<string> Version) Version() => (
+        new Argument<string>("name") { Description = "The model's name, as its study has it." },
+        new Argument<string>("version") { Description = "The version, such as 1.1.0: what you mean, and not what may stand there by now." });
+
+    private static Option<string> Reason() => new("--reason") { Description = "Why; others read it.", Required = true };
+
+    private static async Task<ExitCode> AskAsync(ParseResult parsed, Terminal terminal, TimeProvider time, Func<Stages.StagesClient, AsyncUnaryCall<ModelLine>> call, CancellationToken cancel)
+    {
+        using var connection = Connection.Open(parsed, time);
+        Show(terminal, await connection.AskAsync(call(connection.Stages), cancel));
+        return ExitCode.Success;
+    }
+
+    private static void Show(Terminal terminal, ModelLine line)
+    {
+        var table = new Table().Title(line.Name.EscapeMarkup()).AddColumns("version", "stage", "model", "confirmed by", "last day");
+        foreach (var version in line.Versions)
+            table.AddRow(version.Version, version.Stage == "production" ? $"[green]{version.Stage}[/]" : version.Stage, version.Model[..12], version.ConfirmedBy.EscapeMarkup(), version.LastDay);
+        terminal.Show(table);
+        if (line.Production.Length > 0)
+            terminal.Say($"In production: {line.Production}; a rollback leads to {(line.Fallback.Length > 0 ? line.Fallback : "no version")}.");
+        if (line.Promotion is { } promotion)
+        {
+            terminal.Say($"[yellow]{promotion.Version} waits to go to {promotion.To}[/]: {promotion.By.EscapeMarkup()} asked for it. Two people have to agree, one of them a clinician:");
+            foreach (var approval in promotion.Approvals)
+                terminal.Say($"  {approval.Person.EscapeMarkup()}: {approval.Reason.EscapeMarkup()}");
+            Show(terminal, promotion.Gates);
+        }
+
+        terminal.Emit("line", new
+        {
+            line.Name, line.Production, line.Fallback,
+            versions = line.Versions.Select(version => new { version.Version, version.Model, version.Stage, version.ConfirmedBy, confirmed = DateTimeOffset.FromUnixTimeSeconds(version.ConfirmedUnixSeconds), version.LastDay }),
+            promotion = line.Promotion is not { } waits ? null : new { waits.Version, waits.To, waits.By, approvals = waits.Approvals.Select(approval => new { approval.Person, approval.Clinical, approval.Reason }) },
+        });
+    }
+
+    private static void Show(Terminal terminal, IEnumerable<GateSummary> gates)
+    {
+        var table = new Table().AddColumns("gate", "", "measured");
+        foreach (var gate in gates)
+            table.AddRow(gate.Gate, gate.Passed ? "[green]passed[/]" : "[red]not passed[/]", gate.Sentence.EscapeMarkup());
+        terminal.Show(table);
+    }
+}

@@ -1,0 +1,24 @@
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>What an entry says of how good its model is.</summary>
+/// <param name="Entry">The entry.</param>
+/// <param name="Study">Its study.</param>
+/// <param name="Evaluation">The scores of all sites' test rows, added up; null where nothing was evaluated.</param>
+/// <param name="Sites">The sites' own metrics; null where the study asks for none.</param>
+public sealed record ModelFacts(ModelEntry Entry, Study Study, EvaluationReport? Evaluation, SiteMetrics? Sites)
+{
+    /// <summary>Reads an entry's facts; its files are held against their digests.</summary>
+    /// <exception cref="FormatException">The entry is not there, or its files are not what its manifest says.</exception>
+    public static ModelFacts Of(ModelRegistry registry, Sha256Digest model)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        var entry = registry.Find(model) ?? throw new FormatException($"The registry has no entry {model}. Restore its folder from a backup.");
+        return new ModelFacts(
+            entry, registry.StudyOf(entry),
+            registry.Read(entry, ModelRegistry.MetricsFile) is { } metrics ? ModelRegistry.ReadMetrics(metrics) : null,
+            registry.Read(entry, ModelRegistry.SiteMetricsFile) is { } sites ? SiteMetrics.Read(sites) : null);
+    }
+}
