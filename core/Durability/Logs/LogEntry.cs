@@ -18,22 +18,18 @@ public sealed record LogEntry(
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     // What is signed: everything but hash and signature. What is hashed: everything but the hash. So a changed byte of an old
-    // signature breaks the chain like any other, and the last signature vouches for the whole chain.
+    // signature breaks the chain like any other, and the last signature vouches for the whole chain. The three are one text with gaps, so the body is written once.
     internal static LogEntry Make(long sequence, DateTimeOffset at, string kind, JsonObject body, Sha256Digest previous, SigningKey key)
     {
-        var entry = new JsonObject
-        {
-            ["at"] = at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture),
-            ["body"] = body.DeepClone(),
-            ["kind"] = kind,
-            ["previous"] = previous.ToString(),
-            ["sequence"] = sequence,
-        };
-        entry["signature"] = Convert.ToBase64String(key.Sign(SignatureContext.LogEntry, CanonicalJson.Write(entry)));
-        var hash = Sha256Digest.Of(CanonicalJson.Write(entry));
-        entry["hash"] = hash.ToString();
-        var line = CanonicalJson.Write(entry);
-        return Parse(line, sequence, previous, out _);
+        at = DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
+        var written = CanonicalJson.Write(body);
+        byte[] before = [.. "{\"at\":"u8, .. CanonicalJson.Write(at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)), .. ",\"body\":"u8, .. written];
+        byte[] after = [.. ",\"kind\":"u8, .. CanonicalJson.Write(kind), .. ",\"previous\":"u8, .. CanonicalJson.Write(previous.ToString()), .. ",\"sequence\":"u8, .. CanonicalJson.Write(sequence)];
+        var signature = key.Sign(SignatureContext.LogEntry, [.. before, .. after, (byte)'}']);
+        after = [.. after, .. ",\"signature\":"u8, .. CanonicalJson.Write(Convert.ToBase64String(signature)), (byte)'}'];
+        var hash = Sha256Digest.Of([.. before, .. after]);
+        byte[] line = [.. before, .. ",\"hash\":"u8, .. CanonicalJson.Write(hash.ToString()), .. after];
+        return new LogEntry(sequence, at, kind, (JsonObject)CanonicalJson.Read(written)!, previous, hash, line);
     }
 
     // Reads a line and holds it against its place in the chain. Signed: what the signature covers.

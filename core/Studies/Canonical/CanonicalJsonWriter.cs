@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -7,6 +8,10 @@ namespace FederatedClinicalMl.Studies;
 
 internal static class CanonicalJsonWriter
 {
+    // Quote, backslash, control characters and surrogates: what lies between two of them is copied as it is.
+    private static readonly SearchValues<char> s_special = SearchValues.Create(
+        ['"', '\\', .. Enumerable.Range(0, ' ').Select(c => (char)c), .. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
+
     public static byte[] Write(JsonNode? node)
     {
         var text = new StringBuilder();
@@ -93,6 +98,11 @@ internal static class CanonicalJsonWriter
         text.Append('"');
         for (var i = 0; i < value.Length; i++)
         {
+            var plain = value.AsSpan(i).IndexOfAny(s_special);
+            text.Append(value, i, plain < 0 ? value.Length - i : plain);
+            if (plain < 0)
+                break;
+            i += plain;
             var c = value[i];
             switch (c)
             {
@@ -107,9 +117,8 @@ internal static class CanonicalJsonWriter
                 case var _ when char.IsHighSurrogate(c) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1]):
                     text.Append(c).Append(value[++i]);
                     break;
-                case var _ when char.IsSurrogate(c):
+                default:
                     throw new FormatException($"A string holds the lone surrogate U+{(int)c:X4} at index {i}; it is not valid Unicode.");
-                default: text.Append(c); break;
             }
         }
 
