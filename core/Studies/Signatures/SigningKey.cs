@@ -57,9 +57,13 @@ public sealed class SigningKey : IDisposable
 public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<VerifyingKey>
 {
     private const int MostKept = 1024;
+    private const int MostVerified = 4096;
 
     // Reading a key checks its point, which takes twice as long as verifying with it; so each is read once for all who have it. Strangers' keys only make it be read again.
     private static readonly ConcurrentDictionary<Sha256Digest, Lazy<ECDsa?>> s_read = new();
+
+    // SHA-256 of key, signature and signed bytes that belong together: what was right once is right always, and a coordinator looks at each message twice, when it comes and when it is merged.
+    private static readonly ConcurrentDictionary<Sha256Digest, bool> s_verified = new();
 
     /// <summary>DER SubjectPublicKeyInfo.</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; } = subjectPublicKeyInfo;
@@ -73,8 +77,19 @@ public sealed class VerifyingKey(byte[] subjectPublicKeyInfo) : IEquatable<Verif
         if (Read() is not { } key)
             return false;
         var bound = SignatureContext.Bind(context, message);
+        var name = Sha256Digest.Of([.. Fingerprint.Span, .. Sha256Digest.Of(signature).Span, .. bound]);
+        if (s_verified.ContainsKey(name))
+            return true;
         lock (key) // the platform promises nothing for several threads
-            return key.VerifyData(bound, signature, HashAlgorithmName.SHA256);
+        {
+            if (!key.VerifyData(bound, signature, HashAlgorithmName.SHA256))
+                return false;
+        }
+
+        if (s_verified.Count >= MostVerified)
+            s_verified.Clear();
+        s_verified.TryAdd(name, true);
+        return true;
     }
 
     /// <inheritdoc/>
