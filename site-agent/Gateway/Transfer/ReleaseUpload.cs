@@ -37,16 +37,18 @@ internal sealed partial class ReleaseUpload(SealedOutbox outbox, Func<Coordinato
         {
             stop.ThrowIfCancellationRequested();
             var present = channel();
+            IDiskFile? file = null;
             try
             {
-                if (WrongLength(ticket) is { } length)
+                file = outbox.Open(ticket);
+                if (file.Length is var length && length != ticket.Length)
                 {
                     LogWrongLength(ticket.Step, length, ticket.Length);
                     return new ReleaseMissing(ticket.Step);
                 }
 
                 var answer = ask ? await AskAsync(present.Http, ticket, stop) : new Standing(0, null);
-                if (answer.End is { } end || (end = await SendAsync(present.Http, ticket, answer.From, waits, stop)) is not null)
+                if (answer.End is { } end || (end = await SendAsync(present.Http, ticket, () => Interlocked.Exchange(ref file, null) ?? outbox.Open(ticket), answer.From, waits, stop)) is not null)
                     return end;
             }
             catch (Exception e) when ((e as HttpRequestException)?.InnerException is FileNotFoundException || e is FileNotFoundException)
@@ -66,6 +68,10 @@ internal sealed partial class ReleaseUpload(SealedOutbox outbox, Func<Coordinato
             catch (HttpRequestException e)
             {
                 LogBroken(ticket.Step, present.Explain(e).Sentence);
+            }
+            finally
+            {
+                Interlocked.Exchange(ref file, null)?.Dispose();
             }
 
             await Task.Delay(waits.Next(), time, stop);
@@ -94,9 +100,9 @@ internal sealed partial class ReleaseUpload(SealedOutbox outbox, Func<Coordinato
     }
 
     /// <summary>Sends from a byte on. Null: ask where to go on.</summary>
-    private async Task<GatewayEvent?> SendAsync(HttpClient http, HeldTicket ticket, long from, Backoff waits, CancellationToken stop)
+    private async Task<GatewayEvent?> SendAsync(HttpClient http, HeldTicket ticket, Func<IDiskFile> open, long from, Backoff waits, CancellationToken stop)
     {
-        using var put = new HttpRequestMessage(HttpMethod.Put, AddressOf(ticket)) { Content = new FrameContent(() => outbox.Open(ticket), from, ticket.Length) };
+        using var put = new HttpRequestMessage(HttpMethod.Put, AddressOf(ticket)) { Content = new FrameContent(open, from, ticket.Length) };
         put.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, ticket.Length - 1, ticket.Length);
         using var reply = await http.SendAsync(put, HttpCompletionOption.ResponseHeadersRead, stop);
         switch (reply.StatusCode)
@@ -117,13 +123,6 @@ internal sealed partial class ReleaseUpload(SealedOutbox outbox, Func<Coordinato
     }
 
     private static Uri AddressOf(HeldTicket ticket) => new($"/v1/releases/{ticket.Step}", UriKind.Relative);
-
-    /// <summary>The file's length, where it is not the ticket's.</summary>
-    private long? WrongLength(HeldTicket ticket)
-    {
-        using var file = outbox.Open(ticket);
-        return file.Length == ticket.Length ? null : file.Length;
-    }
 
     private bool PrefixIs(HeldTicket ticket, long length, string? digest)
     {
