@@ -14,7 +14,7 @@ internal sealed class Upload : IDisposable
     private readonly List<byte> _headBytes = [];
     private readonly byte[] _split = new byte[8]; // the beginning of a value that the last bytes cut in two
     private int _splitLength;
-    private readonly IncrementalHash _vectorHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of a masked or encrypted update, or a share
+    private Sha256Digest _vector; // of a masked or encrypted update, or a share: what comes before the message
     private PackedCheck? _packed; // of ciphertexts
     private List<byte>? _rest; // JSON, or a message: what is looked at when it is whole
     private long _taken; // of the payload
@@ -62,7 +62,7 @@ internal sealed class Upload : IDisposable
             return null;
         if (rule.Attempt is null)
             return rule.Accepts(Head.Manifest, _rest.ToArray()) ? null : RoundFault.PayloadMalformed;
-        Detail = rule.RefusalOf(rule.Attempt, _rest.ToArray(), Sha256Digest.Of(_vectorHash));
+        Detail = rule.RefusalOf(rule.Attempt, _rest.ToArray(), _vector);
         return Detail is null ? null : RoundFault.MessageRefused;
     }
 
@@ -76,7 +76,6 @@ internal sealed class Upload : IDisposable
     {
         CloseFile();
         _payloadHash.Dispose();
-        _vectorHash.Dispose();
     }
 
     private RoundFault? TakeHead(UploadRule rule, ref ReadOnlySpan<byte> bytes)
@@ -121,13 +120,15 @@ internal sealed class Upload : IDisposable
     {
         if (Length > Head!.FileLength)
             return RoundFault.LengthWrong;
-        _payloadHash.AppendData(bytes);
         var vector = bytes[..(int)Math.Clamp(rule.VectorLength - _taken, 0, bytes.Length)];
+        _payloadHash.AppendData(vector);
+        if (rule.Attempt is not null && _taken + vector.Length == rule.VectorLength)
+            _vector = Sha256Digest.SoFar(_payloadHash); // the payload begins with it: one pass for both
+        _payloadHash.AppendData(bytes[vector.Length..]);
         _taken += bytes.Length;
         _rest?.AddRange(bytes[vector.Length..]);
         if (rule.Format is not null)
             return TakeValues(rule.Format, vector);
-        _vectorHash.AppendData(vector);
         return _packed?.Take(vector) == false ? RoundFault.CiphertextMalformed : null;
     }
 

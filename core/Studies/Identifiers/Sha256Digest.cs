@@ -38,6 +38,15 @@ public readonly struct Sha256Digest : IEquatable<Sha256Digest>, IComparable<Sha2
         return new Sha256Digest(digest);
     }
 
+    /// <summary>The digest of what was given to <paramref name="hash"/> up to now, which goes on.</summary>
+    public static Sha256Digest SoFar(IncrementalHash hash)
+    {
+        ArgumentNullException.ThrowIfNull(hash);
+        Span<byte> digest = stackalloc byte[Length];
+        hash.GetCurrentHash(digest);
+        return new Sha256Digest(digest);
+    }
+
     /// <summary>The 32 bytes, without a copy.</summary>
     [UnscopedRef]
     public ReadOnlySpan<byte> Span => MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes32>(in _bytes));
