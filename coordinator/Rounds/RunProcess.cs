@@ -161,11 +161,10 @@ public sealed class RunProcess
         var (before, first) = (State, Sequence);
         (State, Sequence) = (states[^1], first + events.Count);
         for (var i = 0; i < events.Count; i++)
-        {
             _effects.Happened(_run, new JournaledEvent(first + i + 1, events[i]));
-            Cause(events[i], before, states[i]);
-            before = states[i];
-        }
+        // What a committed step comes to for its sites is said last: nobody waits for it, and the round waits for what they are asked next.
+        foreach (var i in Enumerable.Range(0, events.Count).OrderBy(i => events[i] is StepCommitted))
+            Cause(events[i], i == 0 ? before : states[i - 1], states[i]);
 
         return new Accepted([.. events]);
     }

@@ -122,8 +122,7 @@ internal sealed class SimulatedGateway : SimulatedProcess
                     _ => Handle(new ReleaseLetGo(letGo.Ticket.Step)));
                 break;
             case AnswerStep answer:
-                if (answer.Declined != SiteReason.Unspecified)
-                    SendOnSession(session => _coordinator.Decline(session, answer.Step, answer.Declined));
+                SendOnSession(session => _coordinator.Decline(session, answer.Step, answer.Declined));
                 break;
             case SendVerdict send:
                 SendOnSession(session => _coordinator.Judge(session, send.Verdict));

@@ -35,9 +35,9 @@ public sealed record CancelDelivery(StepId Step) : GatewayAction;
 /// <summary>Tell the worker the end of a release. Ends in <see cref="ReleaseLetGo"/> or <see cref="WorkerLost"/>.</summary>
 public sealed record LetGoOfRelease(HeldTicket Ticket, StepSettled.Types.Outcome Outcome) : GatewayAction;
 
-/// <summary>Send an answer on the session. Lost if the session ends: the coordinator offers again.</summary>
+/// <summary>Say on the session that a step is declined. Lost if the session ends: the coordinator offers again.</summary>
 /// <param name="Step">The step.</param>
-/// <param name="Declined">Unspecified: the step is taken up.</param>
+/// <param name="Declined">Why.</param>
 public sealed record AnswerStep(StepId Step, SiteReason Declined) : GatewayAction;
 
 /// <summary>Send a verdict on the session.</summary>

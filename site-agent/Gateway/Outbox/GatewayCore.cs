@@ -194,6 +194,8 @@ public sealed class GatewayCore
             }
 
             CallOff(live);
+            if (live.Phase is Phase.Delivering or Phase.Delivered)
+                _reported.Add(live.Step); // what became of it is said on this session
         }
 
         var due = offer.Deadline - _coordinatorAhead;
@@ -238,9 +240,12 @@ public sealed class GatewayCore
             _works.Remove(step.Run);
         }
 
-        if (_held.TryGetValue(step, out var ticket) && _workerThere)
+        if (_held.TryGetValue(step, out var ticket) && _workerThere && !AnswersNext(step))
             _actions.Add(new LetGoOfRelease(ticket, outcome));
     }
+
+    // What the worker answers next is what the round waits for; the end of what it answered before it hears after that.
+    private bool AnswersNext(StepId ended) => _performing.TryGetValue(ended.Run, out var next) && next != ended;
 
     private void OnParametersArrived(Sha256Digest parameters)
     {
@@ -265,11 +270,8 @@ public sealed class GatewayCore
             if (work.Phase is Phase.Performing or Phase.AwaitingWorker or Phase.AwaitingRoom)
                 Deliver(work, ticket, isNew: true);
         }
-        else if (_ended.TryGetValue(ticket.Step, out var outcome) && _workerThere)
-        {
-            _actions.Add(new LetGoOfRelease(ticket, outcome));
-        }
 
+        LetGoOfEnded(ticket.Step.Run);
         PerformNext(ticket.Step.Run);
         ReconnectIfUnreported();
     }
@@ -302,6 +304,7 @@ public sealed class GatewayCore
             }
         }
 
+        LetGoOfEnded(step.Run);
         PerformNext(step.Run);
     }
 
@@ -387,7 +390,6 @@ public sealed class GatewayCore
         if (!_performing.TryAdd(work.Step.Run, work.Step))
             return;
         work.Phase = Phase.Performing;
-        Answer(work.Step, SiteReason.Unspecified);
         _actions.Add(new PerformStep(work.Offer));
     }
 
@@ -396,6 +398,17 @@ public sealed class GatewayCore
     {
         if (_performing.GetValueOrDefault(step.Run) == step)
             _performing.Remove(step.Run);
+    }
+
+    private void LetGoOfEnded(RunId run)
+    {
+        if (!_workerThere)
+            return;
+        foreach (var (step, outcome) in _ended.Where(ended => ended.Key.Run == run).OrderBy(ended => ended.Key.Order))
+        {
+            if (_held.TryGetValue(step, out var ticket))
+                _actions.Add(new LetGoOfRelease(ticket, outcome));
+        }
     }
 
     private void PerformNext(RunId run)

@@ -66,6 +66,37 @@ public sealed class GatewayCoreTests
     }
 
     [Fact]
+    public void End_of_a_step_is_told_after_the_worker_has_answered_the_next_one()
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+        core.Handle(new StepPerformed(s_ticket), s_now);
+        core.Handle(new ReleaseDelivered(s_step), s_now);
+        var next = s_step with { Kind = StepKind.Agreement };
+        var answer = new HeldTicket(next, Sha256Digest.Of("answer"u8), $"{next}.release", 300);
+
+        Assert.Contains(new PerformStep(s_offer with { Step = next }), core.Handle(new StepOffered(s_offer with { Step = next }), s_now));
+        Assert.Empty(core.Handle(new StepEnded(s_step, Outcome.Committed), s_now));
+
+        Assert.Equal([new DeliverRelease(answer, IsNew: true), new LetGoOfRelease(s_ticket, Outcome.Committed)], core.Handle(new StepPerformed(answer), s_now));
+    }
+
+    // It comes between the next offer and the end of what was delivered: a session that will say so is not ended for it.
+    [Fact]
+    public void Release_whose_end_is_on_its_way_does_not_end_the_session()
+    {
+        var core = Connected(held: []);
+        core.Handle(new StepOffered(s_offer), s_now);
+        core.Handle(new ParametersArrived(s_parameters), s_now);
+        core.Handle(new StepPerformed(s_ticket), s_now);
+        core.Handle(new ReleaseDelivered(s_step), s_now);
+        core.Handle(new StepOffered(s_offer with { Step = s_step with { Kind = StepKind.Agreement } }), s_now);
+
+        Assert.DoesNotContain(core.Handle(new WorkerFound([s_ticket]), s_now), action => action is Reconnect);
+    }
+
+    [Fact]
     public void Step_with_a_file_waits_for_it_beside_the_parameters_and_both_go_with_the_next_step()
     {
         var file = new StepFile(Sha256Digest.Of("sum"u8), 40);
