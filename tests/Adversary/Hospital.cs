@@ -57,8 +57,11 @@ internal sealed class Hospital : IDisposable
     /// <summary>The text of <c>policy.yaml</c>: the default, and a model that needs no rows.</summary>
     public string Policy { get; set; } = PolicyReader.Default.Replace("models: [logistic-regression, mlp]", "models: [logistic-regression, mlp, benchmark]", StringComparison.Ordinal);
 
-    /// <summary>How many steps of masked rounds its log says it has answered.</summary>
-    public int Answered => Core.Log(1).Count(line => line.Contains($"\"kind\":\"{WorkerEntries.Masked}\"", StringComparison.Ordinal));
+    /// <summary>How often its log says that it answered in masked rounds, or took what it was given in one.</summary>
+    public int Answered => Core.Log(1).Count(line => line.Contains("\"entry\":", StringComparison.Ordinal));
+
+    /// <summary>Files that wait to be sent.</summary>
+    public IReadOnlyList<string> Outgoing => _exchange.List(ExchangePaths.Outgoing);
 
     /// <summary>Takes a study over; its steward approves it.</summary>
     public void Approve(Study study)

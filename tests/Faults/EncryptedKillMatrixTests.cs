@@ -15,10 +15,10 @@ public sealed class EncryptedKillMatrixTests(MaskedFederation fixture) : IClassF
     private const int Appends = 2 + (4 * 5) + 1;
     private const int SumCommitted = 2 + (3 * 5);
 
-    // A worker's entries of an encrypted round: its keys; its contribution to the round's key; that it took that key; its answer for its ciphertexts; for what it made of the sum.
+    // A worker's releases of an encrypted round: its keys; its contribution to the round's key; its ciphertexts; what it made of the sum.
     private const int Contributed = 2;
-    private const int Encrypted = 4;
-    private const int Opened = 5;
+    private const int Encrypted = 3;
+    private const int Opened = 4;
 
     // Without those that masked rounds pass in the same way; and of a point that every step passes, a sample takes what no other round has.
     private static readonly KillPoint[] s_points =
@@ -31,10 +31,10 @@ public sealed class EncryptedKillMatrixTests(MaskedFederation fixture) : IClassF
         new(Victim.Gateway, "release-delivered", 2, 3),
         new(Victim.Gateway, "step-settled-received", 1, 3),
         new(Victim.Worker, "worker-computed", 1, 3), // its data for its keys, its update, what it makes of the sum
-        new(Victim.Worker, "worker-masked-logged", 3, 3), // the key is taken; the others are below
+        new(Victim.Worker, "worker-masked-logged", 1, 1), // the key is taken
         new(Victim.Worker, "worker-release-logged", 3, 4),
         new(Victim.Worker, "worker-release-spooled", 3, 4),
-        new(Victim.Worker, "worker-settled", 1, 3),
+        new(Victim.Worker, "worker-settled", 1, 1),
     ];
 
     public static TheoryData<Victim, string, int> ConsortiumRows => KillMatrix.Rows(s_points, study: 0, studies: 2);
@@ -58,16 +58,16 @@ public sealed class EncryptedKillMatrixTests(MaskedFederation fixture) : IClassF
         VisitAsync("encrypted-threshold", victim, point, passage);
 
     [Theory]
-    [InlineData("encrypted-consortium", Victim.Worker, "worker-masked-logged", Contributed, "keymaking")] // the maker of the key: its wrappings are random
-    [InlineData("encrypted-consortium", Victim.Worker, "worker-masked-logged", Opened, "decryption")]
-    [InlineData("encrypted-threshold", Victim.Worker, "worker-masked-logged", Contributed, "keymaking")]
-    [InlineData("encrypted-threshold", Victim.Worker, "worker-masked-logged", Encrypted, "training")]
+    [InlineData("encrypted-consortium", Victim.Worker, "worker-release-logged", Contributed, "keymaking")] // the maker of the key: its wrappings are random
+    [InlineData("encrypted-consortium", Victim.Worker, "worker-release-logged", Opened, "decryption")]
+    [InlineData("encrypted-threshold", Victim.Worker, "worker-release-logged", Contributed, "keymaking")]
+    [InlineData("encrypted-threshold", Victim.Worker, "worker-release-logged", Encrypted, "training")]
     [InlineData("encrypted-threshold", Victim.Coordinator, "journal-appended", SumCommitted, "decryption")] // in the journal, and shown to nobody
-    [InlineData("encrypted-threshold", Victim.Worker, "worker-masked-logged", Opened, "decryption")]
+    [InlineData("encrypted-threshold", Victim.Worker, "worker-release-logged", Opened, "decryption")]
     public Task Encrypted_run_ends_with_the_same_model_when_a_process_is_killed_in_a_step(string aggregation, Victim victim, string point, int passage, string step) =>
         VisitAsync(aggregation, victim, point, passage, run =>
         {
-            var last = victim == Victim.Worker ? (string)KillMatrix.LogOf(Site)[^1].Body["step"]! : $"{KillMatrix.LastOpened(Federation, run)}";
+            var last = victim == Victim.Worker ? (string)KillMatrix.LogOf(Site)[^1].Body["release"]!["step"]! : $"{KillMatrix.LastOpened(Federation, run)}";
             Assert.Equal($"{run}.1.{step}.1", last);
         });
 

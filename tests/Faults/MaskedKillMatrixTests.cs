@@ -20,10 +20,9 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
     private const int Appends = 2 + (6 * 5) + 1;
     private const int SignaturesCommitted = 2 + (4 * 5);
 
-    // A worker's entries of a masked round: its keys; its shares; that it took the others' shares; its answer for its masked words; its signature on the survivor set; its shares to unmask with.
-    private const int Sealed = 4;
-    private const int SignedSurvivors = 5;
-    private const int GaveShares = 6;
+    // A worker's releases of a masked round: its keys; its shares; its masked words; its signature on the survivor set; its shares to unmask with.
+    private const int SignedSurvivors = 4;
+    private const int GaveShares = 5;
 
     // What comes of the last release once the coordinator has it may come after the run's end: of such points the sample has the first five steps.
     public static TheoryData<Victim, string, int> MaskedRows => KillMatrix.Rows(
@@ -39,18 +38,17 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
         new(Victim.Gateway, "release-delivered", 1, 5),
         new(Victim.Gateway, "step-settled-received", 1, 5),
         new(Victim.Worker, "worker-computed", 1, 3), // its data for its keys, its update, its evaluation
-        new(Victim.Worker, "worker-masked-logged", 1, GaveShares),
+        new(Victim.Worker, "worker-masked-logged", 1, 1), // it has taken the others' shares
         new(Victim.Worker, "worker-release-logged", 1, 6),
         new(Victim.Worker, "worker-release-spooled", 1, 6),
-        new(Victim.Worker, "worker-settled", 1, 5),
+        new(Victim.Worker, "worker-settled", 1, 1), // of the unmasking; what was released before it is settled by what came after
     ]);
 
-    // The worker's are those of its masked update, the third of its six releases: it is charged, computed with its noise, masked, logged, spooled.
+    // The worker's are those of its masked update, the third of its six releases: it is charged, computed with its noise, masked and logged, spooled.
     public static TheoryData<Victim, string, int> PrivateRows => KillMatrix.Rows(
     [
         new(Victim.Worker, "worker-charged", 1, 1),
         new(Victim.Worker, "worker-computed", 2, 2),
-        new(Victim.Worker, "worker-masked-logged", Sealed, Sealed),
         new(Victim.Worker, "worker-release-logged", 3, 3),
         new(Victim.Worker, "worker-release-spooled", 3, 3),
         new(Victim.Coordinator, "upload-durable", 1, 24),
@@ -72,13 +70,13 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
 
     [Theory]
     [InlineData(Victim.Coordinator, "journal-appended", SignaturesCommitted, "unmasking")] // opened in the journal, and asked of nobody
-    [InlineData(Victim.Worker, "worker-masked-logged", SignedSurvivors, "agreement")]
-    [InlineData(Victim.Worker, "worker-masked-logged", GaveShares, "unmasking")]
+    [InlineData(Victim.Worker, "worker-release-logged", SignedSurvivors, "agreement")]
+    [InlineData(Victim.Worker, "worker-release-logged", GaveShares, "unmasking")]
     public async Task Masked_run_ends_with_the_same_model_when_a_process_is_killed_between_survivor_set_and_unmasking(Victim victim, string point, int passage, string step)
     {
         await new KillMatrix(fixture).VisitAsync(fixture.Digest, victim, point, passage, HoldModelAsync, run =>
         {
-            var last = victim == Victim.Worker ? (string)KillMatrix.LogOf(Site)[^1].Body["step"]! : $"{KillMatrix.LastOpened(Federation, run)}";
+            var last = victim == Victim.Worker ? (string)KillMatrix.LogOf(Site)[^1].Body["release"]!["step"]! : $"{KillMatrix.LastOpened(Federation, run)}";
             Assert.Equal($"{run}.1.{step}.1", last);
         });
     }

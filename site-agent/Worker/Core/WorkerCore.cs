@@ -436,8 +436,8 @@ public sealed class WorkerCore : IDisposable
             if (study.Privacy is not null && PrivateStudy.Of(study) is var mechanisms && mechanisms.Makes(work.Step)) // for a step that will be declined nothing is held free
                 Ledger.Reserve(mechanisms.Plan(work.Step.Run));
             isMasked = study.Federation.IsMasked && work.Step.Kind.Part() == StepKind.Training;
-            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answer(work, () => Hearing(work, study, _masked.Decide(Present, policy, study, work), ignored)) is { } message)
-                return Publish(work, message, before);
+            if (isMasked && work.Step.Kind is not (StepKind.KeyAgreement or StepKind.Decryption) && Answered(work, Decided(work, () => Hearing(work, study, _masked.Decide(Present, policy, study, work), ignored))) is { } answered)
+                return Publish(work, answered, before);
             cancel = new CancellationTokenSource();
             _underWay = (work.Study, cancel);
             request = new StepRequest(
@@ -453,14 +453,14 @@ public sealed class WorkerCore : IDisposable
                 var opened = work.Step.Kind == StepKind.Decryption ? _masked.Open(State, request.Study, work) : null;
                 var computed = opened is null ? Compute(request, cancel.Token) : opened.Computed;
                 FaultPoint.Reached("worker-computed");
-                var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : opened;
-                var digest = Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
+                using var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : opened;
+                var digest = isMasked ? default : Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
                 lock (_gate)
                 {
                     if (request.Study.Data.Cohort is not null && Present.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
                         throw new StepDeclinedException(Reason.DatasetMissing, $"The events of '{request.Study.Data.Dataset}' were erased while {work.Step} was computed from them.");
                     if (ReferenceEquals(request.Exclusions.Hashes, Present.Exclusions))
-                        return isMasked ? Publish(work, Answered(work, request.Study, computed, update), before) : Publish(work, computed, digest, before);
+                        return isMasked ? Publish(work, Answered(work, request.Study, computed, update), before) : Publish(work, new Answer(computed, digest, null), before);
                     request = request with { Exclusions = new ExclusionList(_identity.Secret, Present.Exclusions) }; // somebody opted out meanwhile
                 }
             }
@@ -512,13 +512,15 @@ public sealed class WorkerCore : IDisposable
     }
 
     // With the gate held: the computation of a masked round's step as what leaves for it.
-    private StepComputation Answered(WorkOrder work, Study study, StepComputation computed, MaskedUpdate? update)
+    private Answer Answered(WorkOrder work, Study study, StepComputation computed, MaskedUpdate? update)
     {
-        var (_, policy) = Permit(work); // before anything is logged: the approval may be withdrawn meanwhile
-        if (update is not null)
-            return update.Answered(Decided(work, () => _masked.Seal(Present, policy, study, work, update.Vector))!);
-        var keys = Decided(work, () => _masked.Decide(Present, policy, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
-        return computed with { Payload = keys!.Encode() };
+        var (_, policy) = Permit(work); // before anything is decided: the approval may be withdrawn meanwhile
+        var decision = Decided(work, () => update is not null ? _masked.Seal(Present, policy, study, work, update.Vector)
+            : _masked.Decide(Present, policy, study, work, MaskedRounds.InputsOf(work, computed, _identity.Software)));
+        if (update is null)
+            return Answer.Of(computed with { Payload = decision.Reply!.Encode() }, decision.Entry);
+        var (masked, digest) = update.Answered(decision.Reply!);
+        return new Answer(masked, digest, decision.Entry);
     }
 
     // With the gate held, and before the decision is logged: a worker that is killed in between hears the same again.
@@ -528,19 +530,25 @@ public sealed class WorkerCore : IDisposable
         return decision;
     }
 
-    // With the gate held. What a site says in a masked round is logged before it leaves; asked again, it is the message in the log.
-    private StepComputation? Answer(WorkOrder work, Func<SiteDecision> decide) =>
-        Decided(work, decide) is { } message ? new StepComputation(message.Encode(), ReleaseManifest.MessageEncoding, 0, 0, 0, null, "managed", 0) : null;
+    // With the gate held. A message leaves with its release, whose entry has it: asked again, it is the one in the log. What was only taken, others' shares or a key, is logged here.
+    private Answer? Answered(WorkOrder work, SiteDecision decision)
+    {
+        if (decision.Reply is { } message)
+            return Answer.Of(new StepComputation(message.Encode(), ReleaseManifest.MessageEncoding, 0, 0, 0, null, "managed", 0), decision.Entry);
+        return Decided(work, () =>
+        {
+            if (decision.Entry is { } taken)
+                Append(WorkerEntries.Masked, WorkerEntries.AnsweredMasked(work.Step, taken), null);
+            FaultPoint.Reached("worker-masked-logged");
+            return (Answer?)null;
+        });
+    }
 
-    private AggregationMessage? Decided(WorkOrder work, Func<SiteDecision> decide)
+    private static T Decided<T>(WorkOrder work, Func<T> decide)
     {
         try
         {
-            var decision = decide();
-            if (decision.Entry is { } entry)
-                Append(WorkerEntries.Masked, WorkerEntries.AnsweredMasked(work.Step, entry), null);
-            FaultPoint.Reached("worker-masked-logged");
-            return decision.Reply;
+            return decide();
         }
         catch (IOException error)
         {
@@ -548,12 +556,10 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
-    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, ReleaseRecord? before) =>
-        Publish(work, computed, Sha256Digest.Of(computed.Payload.Span), before);
-
     // With the gate held. Approval and policy are asked again: both may have changed while the step was computed.
-    private ReleaseTicket Publish(WorkOrder work, StepComputation computed, Sha256Digest digest, ReleaseRecord? before)
+    private ReleaseTicket Publish(WorkOrder work, Answer answer, ReleaseRecord? before)
     {
+        var (computed, digest, entry) = answer;
         var (study, policy) = Permit(work);
         // Whoever computes: under differential privacy nothing leaves that was not charged.
         if (study.Privacy is not null && work.Step.Kind.ReadsData() && !Present.Ledger.Charged.ContainsKey(work.Step))
@@ -567,9 +573,12 @@ public sealed class WorkerCore : IDisposable
             before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || !work.Step.Kind.ReadsData() ? null : Ledger.Head());
         try
         {
-            var release = before is null ? Record(manifest) : Again(before, manifest);
+            var waited = Present.Waiting;
+            var release = before is null ? Record(manifest, entry) : Again(before, manifest);
             FaultPoint.Reached("worker-release-logged");
             _spool.Write(release, computed.Payload.Span, isInLog: computed.Encoding == ReleaseManifest.MessageEncoding);
+            foreach (var settled in waited.Except(Present.Waiting))
+                _spool.Remove(settled); // the one before it in the attempt
             FaultPoint.Reached("worker-release-spooled");
             return TicketOf(release);
         }
@@ -580,9 +589,9 @@ public sealed class WorkerCore : IDisposable
         }
     }
 
-    private ReleaseRecord Record(ReleaseManifest manifest)
+    private ReleaseRecord Record(ReleaseManifest manifest, SiteEntry? answer)
     {
-        Append(WorkerEntries.Released, WorkerEntries.ReleaseMade(ReleaseHead.Sign(manifest, _identity.Key)), null);
+        Append(WorkerEntries.Released, WorkerEntries.ReleaseMade(ReleaseHead.Sign(manifest, _identity.Key), answer), null);
         return Present.Releases[manifest.Step];
     }
 
@@ -731,6 +740,12 @@ public sealed class WorkerCore : IDisposable
         File = ReleaseSpool.FileName(release.Step),
         Length = (ulong)release.Head.FileLength,
     };
+
+    // What leaves for a step; of a masked round with the entry that says so.
+    private sealed record Answer(StepComputation Computed, Sha256Digest Digest, SiteEntry? Entry)
+    {
+        public static Answer Of(StepComputation computed, SiteEntry? entry) => new(computed, Sha256Digest.Of(computed.Payload.Span), entry);
+    }
 
     private static string PathOf(StudyDigest digest) => $"{StudiesDirectory}/{digest}.json";
 }

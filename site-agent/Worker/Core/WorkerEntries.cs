@@ -79,7 +79,7 @@ public static class WorkerEntries
     /// <summary>A run's root of randomness is erased; written before it is.</summary>
     public const string RootErased = "root-erased";
 
-    /// <summary>What this site said in a step of a masked round, and what it was said to; written before the release of it.</summary>
+    /// <summary>What this site took in a step of a masked round before it answered: others' shares, or a key. Where it answers, the entry of the release says so.</summary>
     public const string Masked = "masked-round";
 
     /// <summary>Newer heads of other members' ledgers were seen, each signed by its worker.</summary>
@@ -176,8 +176,13 @@ public static class WorkerEntries
 
     internal static KeyRenewal ReadRenewal(JsonFields body) => KeyRenewal.Read(body.Node("renewal")) ?? throw new FormatException("its renewal of a key cannot be read, or is not signed by that key.");
 
-    internal static JsonObject ReleaseMade(ReleaseHead head) =>
-        new() { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };
+    internal static JsonObject ReleaseMade(ReleaseHead head, SiteEntry? answer)
+    {
+        var body = new JsonObject { ["digest"] = head.Digest.ToString(), ["release"] = CanonicalJson.Read(head.Bytes.Span[ReleaseHead.PrefixLength..]) };
+        if (answer is not null)
+            body["entry"] = Convert.ToBase64String(answer.Encode());
+        return body;
+    }
 
     /// <summary>The head of a logged release, byte for byte: canonical JSON has one form.</summary>
     internal static ReleaseHead ReadHead(JsonFields body)

@@ -145,11 +145,11 @@ public sealed record WorkerState(
             WorkerEntries.QualityDecided => DecideQuality(body),
             WorkerEntries.ErasureOrdered => OrderErasure(body),
             WorkerEntries.DataErased => Erase(body.Text("dataset", 63)),
-            WorkerEntries.Released => Release(WorkerEntries.ReadHead(body), entry.At),
+            WorkerEntries.Released => Release(body, WorkerEntries.ReadHead(body), entry.At),
             WorkerEntries.MatrixWritten or WorkerEntries.ReplayStated => this,
             WorkerEntries.RootMade => MakeRoot(body),
             WorkerEntries.RootErased => EraseRoot(RunId.Parse(body.Text("run", 16))),
-            WorkerEntries.Masked => AnswerMasked(body),
+            WorkerEntries.Masked => AnswerMasked(StepOf(body), body),
             WorkerEntries.StepDeclined => Decline(body, entry.At),
             WorkerEntries.PeerHeads => this with { PeerHeads = PeerHeads.SetItems(WorkerEntries.ReadHeads(body)) },
             WorkerEntries.MappingApproved => ApproveMapping(body),
@@ -250,21 +250,24 @@ public sealed record WorkerState(
         ? this with { Erasures = Erasures.SetItem(dataset, (times, false)), Imports = [.. Imports.Where(import => import.Dataset != dataset)], Decisions = Decisions.Remove(dataset) }
         : throw new FormatException($"it erases '{dataset}', which was not ordered.");
 
-    private WorkerState Release(ReleaseHead head, DateTimeOffset at)
+    private WorkerState Release(JsonFields body, ReleaseHead head, DateTimeOffset at)
     {
         var release = new ReleaseRecord(head) { At = at };
-        return Releases.ContainsKey(release.Step) ? throw new FormatException($"it releases {release.Step} a second time.") : this with
+        var answered = body.Has("entry") ? AnswerMasked(release.Step, body) : this;
+        return Releases.ContainsKey(release.Step) ? throw new FormatException($"it releases {release.Step} a second time.") : answered with
         {
             Releases = Releases.Add(release.Step, release),
-            Waiting = Waiting.Add(release.Step),
+            Waiting = Waiting.Except(Waiting.Where(waiting => IsBefore(waiting, release.Step))).Add(release.Step),
             Newest = Newest.SetItem(release.Step.Run, release),
             Rounds = BeginsRound(release.Step) ? Rounds.SetItem(release.Study, RoundsOf(release.Study) + 1) : Rounds,
         };
     }
 
-    private WorkerState AnswerMasked(JsonFields body)
+    // A step of a masked round is ordered from those alone whose release for the one before counts: whoever answers it has heard that, and need not hear it by itself.
+    private static bool IsBefore(StepId step, StepId of) => (step.Run, step.Round, step.Kind.Part(), step.Attempt) == (of.Run, of.Round, of.Kind.Part(), of.Attempt) && step.Order.CompareTo(of.Order) < 0;
+
+    private WorkerState AnswerMasked(StepId step, JsonFields body)
     {
-        var step = StepOf(body);
         var round = (step.Run, step.Round);
         return this with { Masked = Masked.SetItem(round, SiteState.Apply(Masked.GetValueOrDefault(round), WorkerEntries.ReadMasked(body))) };
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
@@ -217,8 +218,9 @@ internal sealed class MaskedRounds(WorkerIdentity identity, RunRoots roots, Work
 }
 
 /// <summary>An update under masks, or what was made of a sum, on its way into a release: its bytes, and room for the message that answers for them.</summary>
-internal sealed class MaskedUpdate
+internal sealed class MaskedUpdate : IDisposable
 {
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of the payload up to the message: one pass for both digests
     private readonly StepComputation _computed;
     private readonly byte[] _payload;
     private readonly int _messageLength;
@@ -226,7 +228,8 @@ internal sealed class MaskedUpdate
     public MaskedUpdate(StepComputation computed, byte[] payload, int messageLength, Sha256Digest? vector = null)
     {
         (_computed, _payload, _messageLength) = (computed, payload, messageLength);
-        Vector = vector ?? Sha256Digest.Of(payload.AsSpan(..^messageLength));
+        _hash.AppendData(payload.AsSpan(..^messageLength));
+        Vector = vector ?? Sha256Digest.SoFar(_hash);
     }
 
     /// <summary>What it was made of.</summary>
@@ -235,10 +238,15 @@ internal sealed class MaskedUpdate
     /// <summary>SHA-256 of what is answered for.</summary>
     public Sha256Digest Vector { get; }
 
-    /// <summary>The release. How many coordinates were saturated is not told: it is a number about this site's update.</summary>
-    public StepComputation Answered(AggregationMessage message)
+    /// <summary>The release and its payload's digest. How many coordinates were saturated is not told: it is a number about this site's update. Called once.</summary>
+    public (StepComputation Computed, Sha256Digest Digest) Answered(AggregationMessage message)
     {
-        message.Encode().CopyTo(_payload, _payload.Length - _messageLength);
-        return _computed with { Payload = _payload, Saturated = 0 };
+        var encoded = message.Encode();
+        encoded.CopyTo(_payload, _payload.Length - _messageLength);
+        _hash.AppendData(encoded);
+        return (_computed with { Payload = _payload, Saturated = 0 }, Sha256Digest.Of(_hash));
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hash.Dispose();
 }

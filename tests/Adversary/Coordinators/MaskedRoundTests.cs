@@ -58,6 +58,22 @@ public sealed class MaskedRoundTests : IDisposable
         Refused(North, order, Reason.ParametersWrong, "a step is answered for one set of inputs only");
     }
 
+    /// <summary>A step is asked of those alone whose release for the one before counts, so that an answer to it says that the one before waits no more: one entry, one file.</summary>
+    [Fact]
+    public void Release_of_a_step_ends_the_wait_for_the_one_before_it_in_the_attempt()
+    {
+        for (var step = 0; step < 4; step++)
+        {
+            _coordinator.Collect(_consortium.All);
+            Assert.Single(North.Core.Held());
+        }
+
+        Assert.Equal(StepOrder.Types.Kind.Agreement, North.Core.Held()[0].Kind);
+        Assert.Equal(North.Core.Held()[0].File, Assert.Single(North.Outgoing));
+        var entries = North.Core.State.Releases.Count;
+        Assert.Equal((4, 5), (entries, North.Answered)); // and that it took the others' shares
+    }
+
     /// <summary>Two sums whose difference is one hospital's update: of four in one attempt, and of three in the next.</summary>
     [Fact]
     public void Coordinator_that_asks_for_the_same_round_of_fewer_members_is_refused()
