@@ -47,7 +47,7 @@ internal sealed class PartsReplay(RecordedRun record, Sha256Digest model, SiteSt
         return ExitCode.Success;
     }
 
-    private void Show(ImmutableArray<SiteReplay> sites)
+    private void Show(ImmutableArray<SiteComparison> sites)
     {
         var table = new Table().AddColumns("site", "releases", "equal", "unequal", "unchecked", "without statement");
         foreach (var site in sites)

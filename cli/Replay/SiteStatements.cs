@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Cli.Replay;
 /// <param name="Unequal">How many came out otherwise.</param>
 /// <param name="Unchecked">How many it could not make again.</param>
 /// <param name="Difference">The first that does not hold, as a sentence that names site and step; null where none is.</param>
-internal sealed record SiteReplay(SiteId Site, VerifyingKey? Key, bool Named, int Releases, int Equal, int Unequal, int Unchecked, string? Difference)
+internal sealed record SiteComparison(SiteId Site, VerifyingKey? Key, bool Named, int Releases, int Equal, int Unequal, int Unchecked, string? Difference)
 {
     /// <summary>How many the site has stated nothing of.</summary>
     public int Missing => Releases - Equal - Unequal - Unchecked;
@@ -44,14 +44,14 @@ internal sealed class SiteStatements
         return new SiteStatements(record, statements.ToImmutable());
     }
 
-    /// <summary>A line for each site that took part in the run or has stated something of it.</summary>
-    public ImmutableArray<SiteReplay> Compare()
+    /// <summary>A line for each site that took part in the run or has stated something of it. Messages of secure aggregation are not computed from rows: no worker states anything of them.</summary>
+    public ImmutableArray<SiteComparison> Compare()
     {
-        var recorded = _record.Steps.SelectMany(step => step.Participants, (step, part) => (part.Site, Step: step.Id, part.Release)).ToLookup(item => item.Site, item => (item.Step, item.Release));
+        var recorded = _record.Steps.Where(step => step.Id.Kind.ReadsData()).SelectMany(step => step.Participants, (step, part) => (part.Site, Step: step.Id, part.Release)).ToLookup(item => item.Site, item => (item.Step, item.Release));
         return [.. _record.Sites.Union(_statements.Keys).Select(site => Compare(site, [.. recorded[site]], _statements.GetValueOrDefault(site)))];
     }
 
-    private SiteReplay Compare(SiteId site, ImmutableArray<(StepId Step, Sha256Digest Release)> recorded, ReplayStatement? statement)
+    private SiteComparison Compare(SiteId site, ImmutableArray<(StepId Step, Sha256Digest Release)> recorded, ReplayStatement? statement)
     {
         var stated = (statement?.Releases ?? []).ToDictionary(release => release.Step);
         var (counts, others) = (new int[3], new List<string>());
@@ -68,7 +68,7 @@ internal sealed class SiteStatements
         // Also of attempts that came to nothing: a worker that cannot make again what it had released computes otherwise than it did.
         others.AddRange(stated.Values.Where(release => release.Outcome == ReplayOutcome.Unequal)
             .Select(release => $"{site} states that its release for {release.Step} came out otherwise when its worker made it again: other data, another version, or a release that was not made as the study says."));
-        return new SiteReplay(
+        return new SiteComparison(
             site, statement?.Key, _record.Study.Federation.Keys.ContainsKey(site), recorded.Length,
             counts[(int)ReplayOutcome.Equal], counts[(int)ReplayOutcome.Unequal], counts[(int)ReplayOutcome.Unchecked], others.FirstOrDefault());
     }

@@ -93,6 +93,34 @@ public sealed class PrivacyTests : IAsyncLifetime
         Assert.True((await TotalAsync(va)).Spent > 1);
     }
 
+    /// <summary>docs/decisions/0028-replay-in-parts.md, as researcher and stewards walk it.</summary>
+    [Fact(Timeout = 180_000)]
+    public async Task Masked_run_under_privacy_is_replayed_from_its_sums_and_by_each_hospitals_worker()
+    {
+        var text = Study.Replace("name: private", "name: private-masked", StringComparison.Ordinal).Replace("quorum: 1", "quorum: 3", StringComparison.Ordinal).Replace("aggregation: plain", "aggregation: secure", StringComparison.Ordinal);
+        var study = StudyChecker.CheckYaml(text).Study!;
+        var state = (await RunAsync(await _federation.ApproveEverywhereAsync(text, study, Cancel))).State;
+        Assert.Equal(RunStatus.Registered, state.Status);
+        var (run, model, statements) = (state.Plan.Run.Value, Path.Combine(_folder, "model"), Directory.CreateDirectory(Path.Combine(_folder, "statements")).FullName);
+        await FcmlAsync("models", "export", run, "--out", model, "--rounds", "--identity", _federation.AdminIdentity);
+
+        foreach (var site in _federation.Sites)
+            await site.WorkerVerbAsync(["replay", run, "--model", model, "--out", Path.Combine(statements, $"{site.Name}.json")], Cancel);
+
+        Assert.Contains("replayed: sums equal and every release equal at 3 sites", await FcmlAsync("replay", "--folder", model, "--statements", statements), StringComparison.Ordinal);
+        Assert.All(_federation.Sites, site => Assert.Equal(2, File.ReadLines(Path.Combine(site.WorkerFolder, "audit.log")).Count(line => line.Contains("\"kind\":\"privacy-charged\"", StringComparison.Ordinal))));
+    }
+
+    private static async Task<string> FcmlAsync(params string[] words)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = await FederatedClinicalMl.Cli.FcmlCommand.Create(TimeProvider.System).Parse(words)
+            .InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error }, Cancel);
+        Assert.True(code == 0, error.ToString());
+        return output.ToString();
+    }
+
     private static SiteReason Declined(RunState state, string site) => ((DeclinedAnswer)state.History[0].Sites[SiteId.Parse(site)]).Reason;
 
     private static string Policy(double epsilon)
