@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
@@ -16,9 +17,20 @@ public sealed record ModelFacts(ModelEntry Entry, Study Study, EvaluationReport?
     {
         ArgumentNullException.ThrowIfNull(registry);
         var entry = registry.Find(model) ?? throw new FormatException($"The registry has no entry {model}. Restore its folder from a backup.");
-        return new ModelFacts(
-            entry, registry.StudyOf(entry),
-            registry.Read(entry, ModelRegistry.MetricsFile) is { } metrics ? ModelRegistry.ReadMetrics(metrics) : null,
-            registry.Read(entry, ModelRegistry.SiteMetricsFile) is { } sites ? SiteMetrics.Read(sites) : null);
+        return Of(entry, registry.StudyOf(entry), file => registry.Read(entry, file));
     }
+
+    /// <summary>The facts of an entry that was checked and holds.</summary>
+    /// <param name="check">The check.</param>
+    /// <param name="folder">Where its files are.</param>
+    public static ModelFacts Of(ModelCheck check, IDisk folder)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        return Of(check.Entry!, check.Study!, file => folder.Exists(file) ? DurableFile.Read(folder, file, int.MaxValue) : null);
+    }
+
+    private static ModelFacts Of(ModelEntry entry, Study study, Func<string, byte[]?> read) => new(
+        entry, study,
+        read(ModelRegistry.MetricsFile) is { } metrics ? ModelRegistry.ReadMetrics(metrics) : null,
+        read(ModelRegistry.SiteMetricsFile) is { } sites ? SiteMetrics.Read(sites) : null);
 }

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Models;
+
+/// <summary><c>fcml models card</c>: the card of a model, from its verified entry.</summary>
+internal static class CardVerb
+{
+    public static Verb Create(TimeProvider time)
+    {
+        var name = ModelsCommand.ModelArgument();
+        name.Arity = ArgumentArity.ZeroOrOne;
+        var (folder, key) = (VerifyVerb.FolderOption(), VerifyVerb.KeyOption());
+        var html = new Option<FileInfo?>("--html") { Description = "Write it as one HTML file that needs nothing else." };
+        var markdown = new Option<FileInfo?>("--markdown") { Description = "Write it as Markdown; without --html and --markdown it is printed so." };
+        var verb = new Verb(
+            "card", "Write a model's card: what it is, what it is for, how it was trained, how good it is, and what is not known. Everything in it is generated.",
+            "fcml models card 3f2a91 --html card.html", "fcml models card --folder heart-model --markdown card.md")
+        {
+            name, folder, key, html, markdown,
+        };
+        ModelsCommand.NeedsOne(verb, name, folder);
+        return verb.Does(async (parsed, terminal, cancel) =>
+        {
+            if (parsed.GetValue(folder) is { } exported)
+                return await WriteAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, version: null);
+            using var connection = Connection.Open(parsed, time);
+            var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name)!, cancel);
+            var lines = await connection.AskAsync(connection.Stages.ListLinesAsync(new ListLinesRequest(), cancellationToken: cancel), cancel);
+            var known = lines.Lines.SelectMany(line => line.Versions).FirstOrDefault(version => version.Model == model.Summary.Digest);
+            var scratch = Directory.CreateTempSubdirectory("fcml-card-").FullName;
+            try
+            {
+                await ModelFiles.FetchEntryAsync(connection, model.Summary, scratch, cancel);
+                return await WriteAsync(ModelFiles.Check(scratch, model), scratch, known is null ? null : (ModelVersion.Parse(known.Version), known.Stage));
+            }
+            finally
+            {
+                Directory.Delete(scratch, recursive: true);
+            }
+
+            async Task<ExitCode> WriteAsync(ModelCheck check, string entry, (ModelVersion Version, string Stage)? version)
+            {
+                ModelFiles.Insist(check, entry, terminal);
+                var card = ModelCard.Of(ModelFacts.Of(check, new FileDisk(entry)), check.Rounds, check.Key!, version);
+                var files = new[] { (File: parsed.GetValue(html), Write: (Func<Card, string>)CardWriter.Html), (File: parsed.GetValue(markdown), Write: CardWriter.Markdown) };
+                foreach (var (file, write) in files.Where(file => file.File is not null))
+                {
+                    await File.WriteAllTextAsync(file!.FullName, write(card), cancel);
+                    terminal.Say(file.FullName.EscapeMarkup());
+                }
+
+                if (files.All(file => file.File is null))
+                    terminal.Say(CardWriter.Markdown(card).EscapeMarkup());
+                terminal.Emit("card", new { model = check.Model.ToString(), card.Title, files = files.Select(file => file.File?.FullName).Where(path => path is not null) });
+                return ExitCode.Success;
+            }
+        });
+    }
+}

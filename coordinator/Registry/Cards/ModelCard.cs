@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>
+/// The card of a registered model, in the manner of Mitchell et al. 2019 ("Model cards for model reporting", FAT*): generated from the entry alone, so that whoever has the entry's files has the same card. What is not
+/// known is said to be unknown; nothing is typed by hand. (docs/reference/model-card.md)
+/// </summary>
+public static class ModelCard
+{
+    // Studies state no operating points yet.
+    private static readonly double[] s_thresholds = [0.1, 0.2, 0.3, 0.5, 0.7];
+
+    /// <summary>Writes the card of an entry that holds.</summary>
+    /// <param name="facts">What the entry says.</param>
+    /// <param name="rounds">Its round records.</param>
+    /// <param name="key">Who has signed it.</param>
+    /// <param name="version">Its version, and how far that has come; null: it has none, or nobody was asked.</param>
+    public static Card Of(ModelFacts facts, ImmutableArray<RecordedRound> rounds, VerifyingKey key, (ModelVersion Version, string Stage)? version)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        ArgumentNullException.ThrowIfNull(key);
+        var (entry, study) = (facts.Entry, facts.Study);
+        return new Card(
+            $"{study.Name}{(version is { } known ? $" {known.Version}" : "")}: {study.Title}",
+            [
+                new CardSection("Model", Model(facts, key, version)),
+                new CardSection("Intended use", [
+                    CardTable.Facts(("Purpose, in the study's words", study.Purpose), ("Predicts", Outcome(study)), ("For whom", Population(study))),
+                    new CardText("Nothing is known of patients whom the study did not ask for, of hospitals other than those below, or of values in other units or beyond the stated ranges. The study states no contra-indications of its own.")]),
+                new CardSection("Inputs", [Inputs(study)]),
+                new CardSection("Training data", Training(study, rounds)),
+                new CardSection("Performance, all sites", Overall(facts)),
+                new CardSection("Performance, site by site", Sites(facts)),
+                new CardSection("Gates of the study", [Gates(facts), new CardText("Without those against a version in production: 'fcml models gates' measures them.")]),
+                new CardSection("Privacy", [CardTable.Facts(Privacy(study))]),
+                new CardSection("Ethics", [new CardText(study.Ethics)]),
+                new CardSection("Reproduce", [
+                    CardTable.Facts(
+                        ("Study", entry.Study.ToString()), ("Run", entry.Run.Value), ("Parameters", entry.Parameters.ToString()), ("Initial parameters", entry.Initial.ToString()),
+                        ("Software", $"coordinator {entry.Software}; {string.Join(", ", Software(rounds))}")),
+                    new CardText($"'fcml models verify {entry.Digest.Short}' holds every file and record against its digest and signature; 'fcml replay {entry.Run.Value}' makes the parameters of each round again from the kept sums.")]),
+                new CardSection("What this card does not tell", [
+                    new CardText("How the model serves subgroups, such as the sexes or ages: no evaluation by subgroup was made. How it does on later patients, or beside a clinician. Figures pooled from sums say how all test rows together were scored, and not how hospitals differ.")]),
+            ]);
+    }
+
+    private static ImmutableArray<CardBlock> Model(ModelFacts facts, VerifyingKey key, (ModelVersion Version, string Stage)? version)
+    {
+        var (entry, plan) = (facts.Entry, ModelPlan.For(facts.Study));
+        var kind = facts.Study.Model switch
+        {
+            Mlp mlp => $"multi-layer perceptron, hidden layers {string.Join(", ", mlp.Hidden)}, {mlp.Activation.ToString().ToLowerInvariant()}",
+            LogisticRegression => "logistic regression",
+            _ => "no model: a vector for measuring the machinery",
+        };
+        return
+        [
+            CardTable.Facts(
+                ("Version", version is { } known ? $"{known.Version}, in {known.Stage}" : "none was confirmed, or nobody was asked"),
+                ("Entry", entry.Digest.ToString()), ("Signed with the key", key.Fingerprint.ToString()), ("Registered", entry.Registered.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)),
+                ("Kind", kind), ("Parameters", Text($"{plan.Layout.Dimension:N0} of 32 bits")),
+                ("Training", Text($"{facts.Study.Federation.Rounds} rounds of federated averaging; at each site {facts.Study.Training.Optimizer.ToString().ToLowerInvariant()}, learning rate {facts.Study.Training.LearningRate}")),
+                ("Files", string.Join(", ", entry.Files.Select(file => Text($"{file.Name} ({file.Length:N0} bytes)"))))),
+        ];
+    }
+
+    private static string Outcome(Study study) => study.Data.Cohort is not null ? study.Data.Label.Name : Text($"whether {study.Data.Label.Name} is above {study.Data.Label.Above}");
+
+    private static string Population(Study study) => study.Data.Cohort is { } cohort ? string.Join("; ", cohort.Steps) : $"the rows of the table '{study.Data.Dataset}' at each hospital";
+
+    private static CardTable Inputs(Study study) => new(
+        ["input", "kind", "unit", "plausible", "where it is missing"],
+        [.. study.Data.Features.Select(feature => ImmutableArray.Create(
+            feature.Name,
+            feature.Source is { } source ? source.Definition : feature.Type.ToString().ToLowerInvariant(),
+            feature.Type == FeatureType.Number ? feature.Unit : "",
+            feature.Type == FeatureType.Number ? Text($"{feature.Minimum} to {feature.Maximum}") : string.Join(", ", feature.Levels.Select(level => Text($"{level}"))),
+            feature.Missing switch { MissingRule.Mean => "the training rows' mean", MissingRule.Value => Text($"{feature.MissingValue}"), _ => "the row is left out" }))]);
+
+    private static ImmutableArray<CardBlock> Training(Study study, ImmutableArray<RecordedRound> rounds)
+    {
+        var trained = rounds.SelectMany(round => round.Committed).Where(step => step.Id.Kind == StepKind.Training).ToList();
+        var sites = trained.SelectMany(step => step.Invited.Concat(step.Participants.Select(part => part.Site))).Distinct().Order();
+        var weighs = study.Federation.Weighting == Weighting.Rows ? "training rows that it counted as" : "weight";
+        return
+        [
+            new CardTable(
+                ["site", "rounds", weighs, "fingerprint of its data"],
+                [.. sites.Select(site =>
+                {
+                    var parts = trained.SelectMany(step => step.Participants).Where(part => part.Site == site).ToList();
+                    var took = trained.Where(step => step.Participants.Any(part => part.Site == site)).Select(step => step.Id.Round).Distinct().Count(); // a masked round's attempts may each have a sum
+                    return ImmutableArray.Create(
+                        site.Value, Text($"{took} of {study.Federation.Rounds}"), parts.Count == 0 ? "-" : string.Join(", ", parts.Select(part => part.Weight).Distinct()),
+                        parts.Count == 0 ? "-" : string.Join(", ", parts.Select(part => part.Data?.Short ?? "none was read").Distinct()));
+                })]),
+            new CardText("Fingerprints are keyed: only the hospital itself can say what they are of. Who was invited, who took part and who did not, and why, is in the signed round records. Flow counts and Table 1 are in the study's profile ('fcml study profile'), where one was asked for."),
+        ];
+    }
+
+    private static ImmutableArray<CardBlock> Overall(ModelFacts facts)
+    {
+        if (facts.Evaluation?.Histogram is not { } histogram)
+            return [new CardText("Nothing was evaluated, or every site withheld its scores.")];
+        var metrics = ClassifierMetrics.Of(histogram);
+        var calibration = CalibrationSummary.Of(histogram);
+        var blocks = ImmutableArray.CreateBuilder<CardBlock>();
+        blocks.Add(CardTable.Facts(
+            ("Test rows", Text($"{metrics.Positives:N0} positive, {metrics.Negatives:N0} negative{(facts.Study.Privacy is null ? "" : ", counted with noise")}")),
+            ("AUROC", metrics.AurocInterval is { } area ? $"{Interval(area)} (95 %, the widest that it can be)" : "undefined"),
+            ("AUPRC", Share(metrics.Auprc)), ("Brier score", Share(metrics.Brier)), ("Accuracy at 0.5", Share(metrics.Accuracy)),
+            ("Calibration slope, intercept", metrics is { CalibrationSlope: { } slope, CalibrationIntercept: { } intercept } ? Text($"{slope:0.000}, {intercept:0.000}") : "undefined"),
+            ("Calibration in the large", calibration?.InTheLarge is { } large ? $"{Interval(large)} (95 %)" : "undefined"),
+            ("Expected calibration error", Share(calibration?.ExpectedError))));
+        blocks.Add(new CardText("Pooled from the sites' suppressed histograms of scores, added up; docs/reference/evaluation.md says what each figure is made of."));
+        if (!metrics.Calibration.IsEmpty)
+            blocks.Add(CardPlots.Calibration(metrics.Calibration));
+        blocks.Add(new CardTable(
+            ["from this probability on", "sensitivity", "specificity", "PPV", "NPV", "called positive"],
+            [.. s_thresholds.Select(threshold => OperatingPoint.Of(histogram, threshold)).Select(point => ImmutableArray.Create(
+                Text($"{point.Threshold:0.00}"), Share(point.Sensitivity), Share(point.Specificity), Share(point.PositivePredictiveValue), Share(point.NegativePredictiveValue), Share(point.PredictedPositive)))]));
+        if (DecisionCurve.Of(histogram, Enumerable.Range(1, 47).Select(i => i / 50.0)) is { IsEmpty: false } curve)
+            blocks.Add(CardPlots.Decisions(curve));
+        return blocks.ToImmutable();
+    }
+
+    private static ImmutableArray<CardBlock> Sites(ModelFacts facts) => facts.Sites is not { } sites
+        ? [new CardText("The study asked for no metrics of single sites (evaluation.per-site).")]
+        :
+        [
+            new CardTable(
+                ["site", "test rows", "AUROC", "Brier score", "calibration slope"],
+                [.. sites.Sites.Select(site => site.Report.Metrics is { } metrics
+                    ? ImmutableArray.Create(site.Site.Value, Text($"{metrics.Positives} positive, {metrics.Negatives} negative"), metrics.AurocInterval is { } area ? Interval(area) : "undefined", Share(metrics.Brier), Share(metrics.CalibrationSlope))
+                    : [site.Site.Value, site.Report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few", "", "", ""])]),
+        ];
+
+    private static CardTable Gates(ModelFacts facts) => new(
+        ["gate", "", "measured"], [.. ModelGates.Check(facts, null).Gates.Select(gate => ImmutableArray.Create(gate.Name, gate.Passed ? "passed" : "not passed", gate.Sentence))]);
+
+    private static IEnumerable<(string Name, string Value)> Privacy(Study study)
+    {
+        yield return ("Updates", study.Federation.Aggregation switch
+        {
+            Aggregation.Plain => "each site's update was seen by the coordinator",
+            Aggregation.Secure => "summed under masks: the coordinator got the sum",
+            _ => "masked and encrypted; the members opened the sum",
+        });
+        yield return ("Differential privacy", study.Privacy is not { } privacy ? "none: the model can reveal training data to whoever has it"
+            : Text($"for patients; noise multiplier {privacy.NoiseMultiplier}, clipping norm {privacy.ClippingNorm}, sampling rate {privacy.SamplingRate}, {privacy.Patients} patients expected at each site, placement {privacy.Placement.ToString().ToLowerInvariant()}"));
+        if (study.Privacy is not null)
+            yield return ("Spent", "what each hospital's ledger was charged stays there ('site-worker ledger show'); 'fcml privacy plan --study' computes what this study costs");
+    }
+
+    private static IEnumerable<string> Software(ImmutableArray<RecordedRound> rounds) => rounds.SelectMany(round => round.Committed).SelectMany(step => step.Participants)
+        .GroupBy(part => $"sites {part.Software}", part => part.Capability).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} ({string.Join("; ", group.Distinct().Order(StringComparer.Ordinal))})");
+
+    private static string Interval(Estimate estimate) => Text($"{estimate.Value:0.000} [{estimate.Low:0.000}, {estimate.High:0.000}]");
+
+    private static string Share(double? share) => ClassifierMetrics.Text(share);
+
+    private static string Share(BoundedShare? share) => share switch
+    {
+        { Value: { } value } known => Text($"{value:0.000} [{known.Low:0.000}, {known.High:0.000}]"),
+        { } open => Text($"{open.Least:0.000} to {open.Most:0.000}"),
+        null => "undefined",
+    };
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

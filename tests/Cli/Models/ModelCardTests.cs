@@ -1,0 +1,59 @@
+using System.Xml.Linq;
+using FederatedClinicalMl.Tests.Coordinator;
+
+namespace FederatedClinicalMl.Tests.Cli.Models;
+
+/// <summary>The card of a stored simulation.</summary>
+public sealed class ModelCardTests : IDisposable
+{
+    private readonly Hospitals _hospitals = new("{every: 1, per-site: true}");
+
+    private string Stored => Path.Combine(_hospitals.Root, "stored");
+
+    public void Dispose() => _hospitals.Dispose();
+
+    [Fact]
+    public async Task Card_says_what_the_entry_says_and_what_is_not_known_as_a_page_and_as_Markdown()
+    {
+        var (page, text) = await CardAsync();
+
+        var headings = page.Descendants("h2").Select(heading => heading.Value).ToList();
+        Assert.Equal(["Model", "Intended use", "Inputs", "Training data", "Performance, all sites", "Performance, site by site", "Gates of the study", "Privacy", "Ethics", "Reproduce", "What this card does not tell"], headings);
+        Assert.Equal(headings, text.Split('\n').Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Select(line => line[3..]));
+        Assert.Equal(["north", "south", "west"], Table("Training data").Select(row => row[0]));
+        Assert.All(Table("Training data"), row => Assert.Equal("3 of 3", row[1]));
+        Assert.Equal(["north", "south", "west"], Table("Performance, site by site").Select(row => row[0]));
+        Assert.Contains(Table("Gates of the study"), row => row is ["sites", _, _]);
+        Assert.Equal("none: the model can reveal training data to whoever has it", Table("Privacy").Single(row => row[0] == "Differential privacy")[1]);
+        Assert.All(page.Descendants().Where(element => element.Name.LocalName == "svg"), plot => Assert.NotNull(plot.Attribute("aria-label")));
+        Assert.Equal(2, page.Descendants("figcaption").Count());
+        Assert.Empty(page.Descendants("script"));
+        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href");
+
+        List<string[]> Table(string heading) => [.. page.Descendants("section").Single(section => section.Element("h2")!.Value == heading).Descendants("tbody").Last().Elements("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+    }
+
+    /// <summary>Whoever writes a study writes what others read in a browser and in a terminal.</summary>
+    [Fact]
+    public async Task What_a_study_says_is_text_and_no_markup()
+    {
+        var study = await File.ReadAllTextAsync(_hospitals.Study, TestContext.Current.CancellationToken);
+        var title = study.Split('\n').Single(line => line.TrimStart().StartsWith("title:", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(_hospitals.Study, study.Replace(title, "title: \"<script>alert(1)</script> | [x](https://example.org) `y`\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var (page, text) = await CardAsync();
+
+        Assert.Equal("small-study: <script>alert(1)</script> | [x](https://example.org) `y`", page.Descendants("h1").Single().Value);
+        Assert.Empty(page.Descendants("script"));
+        Assert.StartsWith(@"# small-study: \<script\>alert(1)\</script\> \| \[x\](https://example.org) \`y\`", text, StringComparison.Ordinal);
+    }
+
+    private async Task<(XElement Page, string Markdown)> CardAsync()
+    {
+        var (html, markdown) = (Path.Combine(_hospitals.Root, "card.html"), Path.Combine(_hospitals.Root, "card.md"));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "card", "--folder", Stored, "--html", html, "--markdown", markdown));
+        var page = await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken);
+        return (XElement.Parse(page[page.IndexOf("<html", StringComparison.Ordinal)..]), await File.ReadAllTextAsync(markdown, TestContext.Current.CancellationToken)); // well-formed as XML, too
+    }
+}
