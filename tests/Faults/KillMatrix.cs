@@ -3,7 +3,9 @@ using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Launching;
 
@@ -87,6 +89,14 @@ internal sealed class KillMatrix(TestFederation fixture)
         var text = File.ReadAllText(Path.Combine(site.WorkerFolder, "audit.log"));
         var whole = text[..text.LastIndexOf('\n')]; // the worker may be writing the next line
         return [.. whole.Split('\n').Select(line => JsonNode.Parse(line)!).Select(entry => ((string)entry["kind"]!, entry["body"]!))];
+    }
+
+    /// <summary>Of a worker that is dead: the step of the release that its log ends with.</summary>
+    public static StepId LastReleased(LocalSite site)
+    {
+        var (kind, body) = LogOf(site)[^1];
+        Assert.Equal(WorkerEntries.Released, kind);
+        return ReleaseHead.FromJson(CanonicalJson.Write(body["release"])).Manifest.Step;
     }
 
     /// <summary>Of a coordinator that is dead: the step that its journal ends with.</summary>
