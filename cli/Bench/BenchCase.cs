@@ -11,6 +11,9 @@ internal sealed record BenchCase(int Sites, int Megabytes, int Rounds)
     /// <summary>How updates are summed, as the study says it.</summary>
     public Aggregation Aggregation { get; init; } = Aggregation.Plain;
 
+    /// <summary>Bits of a coordinate of an update. With 24, a masked sum of few sites fits words of 32 bits; with 32 it takes 64.</summary>
+    public int Bits { get; init; } = 32;
+
     /// <summary>Most rounds that a site's default policy lets one study have.</summary>
     public const int MostRounds = 200;
 
@@ -39,5 +42,5 @@ internal sealed record BenchCase(int Sites, int Megabytes, int Rounds)
     };
 
     /// <summary>For people: <c>4 x 1 MB</c>.</summary>
-    public override string ToString() => $"{Sites} x {Megabytes} MB{(Aggregation == Aggregation.Plain ? "" : $", {Aggregation.Word()}")}";
+    public override string ToString() => $"{Sites} x {Megabytes} MB{(Aggregation == Aggregation.Plain ? "" : $", {Aggregation.Word()}")}{(Bits == 32 ? "" : $", {Bits} bits")}";
 }

@@ -12,7 +12,7 @@ internal static class BenchStudies
     /// <summary>Names of sites.</summary>
     public static IReadOnlyList<string> Sites(int count) => [.. Enumerable.Range(1, count).Select(number => $"site-{number:00}")];
 
-    /// <summary>The worker adds a constant to each parameter and reads no data; float32 down, 32 bits of fixed point up.</summary>
+    /// <summary>The worker adds a constant to each parameter and reads no data; float32 down, fixed point up.</summary>
     public static string Rounds(BenchCase measured) => $$"""
         protocol: 1
         name: bench-rounds
@@ -20,7 +20,7 @@ internal static class BenchStudies
         purpose: To measure what a round costs when nothing is computed
         ethics: no data is read
         model: {kind: benchmark, parameters: {{measured.Parameters}}}
-        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], aggregation: {{measured.Aggregation.Word()}}, weighting: equal, encoding: {fixed: {bits: 32, range: 8} } }
+        federation: {rounds: {{measured.Rounds}}, quorum: {{measured.Sites}}, sites: [{{string.Join(", ", Sites(measured.Sites))}}], aggregation: {{measured.Aggregation.Word()}}, weighting: equal, encoding: {fixed: {bits: {{measured.Bits}}, range: 8} } }
         evaluation: {every: 0}
 
         """;

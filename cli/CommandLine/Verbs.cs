@@ -29,7 +29,7 @@ internal static class Verbs
         StudyCommand.Create(time),
         PrivacyCommand.Create(),
         ModelsCommand.Create(time),
-        AuditCommand.Create(),
+        AuditCommand.Create(time),
         SynthCommand.Create(),
         SimulateCommand.Create(time),
         ReplayCommand.Create(time),

@@ -91,6 +91,11 @@ public sealed class PrivacyTests : IAsyncLifetime
 
         Assert.All(third.History, step => Assert.Equal(["cleveland", "va"], step.Participants.Select(site => site.Value)));
         Assert.True((await TotalAsync(va)).Spent > 1);
+
+        var (code, said) = await CrossVerifyAsync(); // what its log has lost, the coordinator has
+        Assert.Equal((int)FederatedClinicalMl.Cli.ExitCode.NotVerified, code);
+        Assert.Contains("va: the coordinator has taken the release", said, StringComparison.Ordinal);
+        Assert.Contains("It was removed from the worker's log", said, StringComparison.Ordinal);
     }
 
     /// <summary>docs/decisions/0028-replay-in-parts.md, as researcher and stewards walk it.</summary>
@@ -107,18 +112,35 @@ public sealed class PrivacyTests : IAsyncLifetime
         foreach (var site in _federation.Sites)
             await site.WorkerVerbAsync(["replay", run, "--model", model, "--out", Path.Combine(statements, $"{site.Name}.json")], Cancel);
 
+        Assert.Equal((0, ""), await CrossVerifyAsync());
         Assert.Contains("replayed: sums equal and every release equal at 3 sites", await FcmlAsync("replay", "--folder", model, "--statements", statements), StringComparison.Ordinal);
         Assert.All(_federation.Sites, site => Assert.Equal(2, File.ReadLines(Path.Combine(site.WorkerFolder, "audit.log")).Count(line => line.Contains("\"kind\":\"privacy-charged\"", StringComparison.Ordinal))));
     }
 
+    /// <summary>Each hospital's list of what it released against the coordinator's journal, as an auditor does it.</summary>
+    private async Task<(int Code, string Error)> CrossVerifyAsync()
+    {
+        var lists = Directory.CreateDirectory(Path.Combine(_folder, "lists")).FullName;
+        foreach (var site in _federation.Sites)
+            await site.WorkerVerbAsync(["audit", "releases", "--out", Path.Combine(lists, $"{site.Name}.json")], Cancel);
+        var (code, _, error) = await RunFcmlAsync("audit", "verify", "--with-sites", lists, "--identity", _federation.AdminIdentity);
+        return (code, error);
+    }
+
     private static async Task<string> FcmlAsync(params string[] words)
+    {
+        var (code, output, error) = await RunFcmlAsync(words);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunFcmlAsync(params string[] words)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
         var code = await FederatedClinicalMl.Cli.FcmlCommand.Create(TimeProvider.System).Parse(words)
             .InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error }, Cancel);
-        Assert.True(code == 0, error.ToString());
-        return output.ToString();
+        return (code, output.ToString(), error.ToString());
     }
 
     private static SiteReason Declined(RunState state, string site) => ((DeclinedAnswer)state.History[0].Sites[SiteId.Parse(site)]).Reason;

@@ -32,6 +32,13 @@ public enum RunStatus
     Cancelled,
 }
 
+/// <summary>What holds for states of a run.</summary>
+public static class RunStatuses
+{
+    /// <summary>Whether nothing more happens.</summary>
+    public static bool IsEnd(this RunStatus status) => status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Failed or RunStatus.Cancelled;
+}
+
 /// <summary>The state of a run: a fold of <see cref="RoundMachine.Apply"/> over its events.</summary>
 public sealed record RunState
 {
@@ -87,7 +94,7 @@ public sealed record RunState
     public Sha256Digest? File => Plan.Encrypted && Step is { Id.Kind: StepKind.Training or StepKind.Decryption } ? History[^1].Result : null;
 
     /// <summary>Whether nothing more happens.</summary>
-    public bool Ended => Status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Failed or RunStatus.Cancelled;
+    public bool Ended => Status.IsEnd();
 
     /// <summary>The round that is under way; null before the start and after the last.</summary>
     public RoundNumber? Round => Step?.Id.Round ?? Next?.Round;

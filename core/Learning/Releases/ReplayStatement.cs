@@ -39,42 +39,23 @@ public sealed record ReplayStatement(SiteId Site, RunId Run, StudyDigest Study, 
     public const int MaximumLength = 16 << 20;
 
     private const int Most = 100_000;
-    private const int LongestKey = 200;
-    private const int SignatureLength = 64;
 
     /// <summary>Signs a statement.</summary>
     /// <returns>The file: <c>{"key": base64, "signature": base64, "statement": {...}}</c>, canonical JSON.</returns>
-    public static byte[] Sign(SiteId site, RunId run, StudyDigest study, ImmutableArray<ReplayedRelease> releases, SigningKey key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        var statement = Statement(site, run, study, releases);
-        return CanonicalJson.Write(new JsonObject
-        {
-            ["key"] = Convert.ToBase64String(key.PublicKey.SubjectPublicKeyInfo.Span),
-            ["signature"] = Convert.ToBase64String(key.Sign(SignatureContext.Replay, CanonicalJson.Write(statement))),
-            ["statement"] = statement,
-        });
-    }
+    public static byte[] Sign(SiteId site, RunId run, StudyDigest study, ImmutableArray<ReplayedRelease> releases, SigningKey key) =>
+        SignedFile.Sign(SignatureContext.Replay, Statement(site, run, study, releases), key);
 
     /// <summary>Reads a statement that anybody may have written, and checks that the key that it names has signed it. Whether that is the worker's key is for the reader to know.</summary>
     /// <exception cref="FormatException">It is no statement, or not signed by the key that it names; the message says what.</exception>
-    public static ReplayStatement Read(ReadOnlySpan<byte> file)
+    public static ReplayStatement Read(ReadOnlySpan<byte> file) => SignedFile.Read(SignatureContext.Replay, file, (statement, key) =>
     {
-        var fields = new JsonFields(CanonicalJson.Read(file), "file");
-        var key = new VerifyingKey(Bytes(fields, "key", LongestKey));
-        var signature = Bytes(fields, "signature", SignatureLength);
-        var signed = CanonicalJson.Write(fields.Node("statement"));
-        var statement = fields.Object("statement");
-        fields.End();
-        statement.Integer("format", 1, 1);
         var read = new ReplayStatement(
             SiteId.Parse(statement.Text("site", 63)), RunId.Parse(statement.Text("run", 16)), new StudyDigest(Sha256Digest.Parse(statement.Text("study", 64))),
             [.. statement.List("releases", Most, Release)], key);
-        statement.End();
-        if (read.Releases.Any(release => release.Step.Run != read.Run) || read.Releases.DistinctBy(release => release.Step).Count() != read.Releases.Length)
-            throw new FormatException("statement.releases must be of the statement's run, each step once.");
-        return key.Verify(SignatureContext.Replay, signed, signature) ? read : throw new FormatException($"The statement is not signed by the key {key.Fingerprint} that it names: it was changed.");
-    }
+        return read.Releases.Any(release => release.Step.Run != read.Run) || read.Releases.DistinctBy(release => release.Step).Count() != read.Releases.Length
+            ? throw new FormatException("statement.releases must be of the statement's run, each step once.")
+            : read;
+    });
 
     private static JsonObject Statement(SiteId site, RunId run, StudyDigest study, ImmutableArray<ReplayedRelease> releases) => new()
     {
@@ -103,13 +84,5 @@ public sealed record ReplayStatement(SiteId Site, RunId Run, StudyDigest Study, 
             fields.Fail("outcome", "be equal, unequal or unchecked");
         fields.End();
         return new ReplayedRelease(step, release, (ReplayOutcome)outcome);
-    }
-
-    private static byte[] Bytes(JsonFields fields, string name, int longest)
-    {
-        var bytes = new byte[longest];
-        if (!Convert.TryFromBase64String(fields.Text(name, 2 * longest), bytes, out var length))
-            fields.Fail(name, $"be at most {longest} bytes in base64");
-        return bytes[..length];
     }
 }

@@ -169,6 +169,9 @@ public static class SignatureContext
     /// <summary>A worker's signature over what came of computing its part of a run again.</summary>
     public const string Replay = "fcml-replay-v1";
 
+    /// <summary>A worker's signature over the list of what it has released.</summary>
+    public const string ReleaseList = "fcml-release-list-v1";
+
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {
         var prefix = System.Text.Encoding.ASCII.GetBytes(context);

@@ -78,7 +78,7 @@ public static class CommandLine
         LedgerCommand.Create(),
         ReplayCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
-        new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit() },
+        new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit(), ReleasesCommand.Create() },
     };
 
     internal static Option<DirectoryInfo> Data() => new("--data") { Description = "The worker's own folder.", Required = true };

@@ -88,6 +88,9 @@ public static class WorkerEntries
     /// <summary>The coordinator's last word on a release.</summary>
     public const string Settled = "settled";
 
+    /// <summary>The outcome of a release that counts.</summary>
+    public const string Committed = "committed";
+
     // A roster with attachments and the shares of 256 sites are less than 700 kB.
     private const int LongestMasked = 1 << 20;
 

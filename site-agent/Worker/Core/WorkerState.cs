@@ -264,7 +264,10 @@ public sealed record WorkerState(
     }
 
     // A step of a masked round is ordered from those alone whose release for the one before counts: whoever answers it has heard that, and need not hear it by itself.
-    private static bool IsBefore(StepId step, StepId of) => (step.Run, step.Round, step.Kind.Part(), step.Attempt) == (of.Run, of.Round, of.Kind.Part(), of.Attempt) && step.Order.CompareTo(of.Order) < 0;
+    private static bool IsBefore(StepId step, StepId of) => AttemptOf(step) == AttemptOf(of) && step.Order.CompareTo(of.Order) < 0;
+
+    /// <summary>The attempt at a part of a round that a step belongs to: a release of a later step of it says that the earlier ones count.</summary>
+    internal static (RunId Run, RoundNumber Round, StepKind Part, int Attempt) AttemptOf(StepId step) => (step.Run, step.Round, step.Kind.Part(), step.Attempt);
 
     private WorkerState AnswerMasked(StepId step, JsonFields body)
     {

@@ -101,7 +101,7 @@ internal sealed class ExportedRun : IDisposable
         var releases = from round in Check().Rounds
                        from step in round.Committed
                        from part in step.Participants
-                       where part.Site == id
+                       where part.Site == id && step.Id.Kind.ReadsData()
                        select new ReplayedRelease(step.Id with { Run = of }, part.Release, ReplayOutcome.Equal);
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(
