@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using FederatedClinicalMl.Tests.Coordinator;
 
@@ -46,6 +47,25 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal("small-study: <script>alert(1)</script> | [x](https://example.org) `y`", page.Descendants("h1").Single().Value);
         Assert.Empty(page.Descendants("script"));
         Assert.StartsWith(@"# small-study: \<script\>alert(1)\</script\> \| \[x\](https://example.org) \`y\`", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Comparison_names_what_changed_in_the_study_and_holds_the_evaluations_side_by_side()
+    {
+        var other = Path.Combine(_hospitals.Root, "other");
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
+        await File.WriteAllTextAsync(_hospitals.Study, (await File.ReadAllTextAsync(_hospitals.Study, TestContext.Current.CancellationToken)).Replace("learning-rate: 0.1", "learning-rate: 0.2", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", other));
+
+        var (_, said, _) = await CommandRun.FcmlWithOutputAsync("models", "compare", Stored, other, "--json");
+        var comparison = JsonNode.Parse(said)!;
+
+        var change = Assert.Single(comparison["changes"]!.AsArray())!;
+        Assert.Equal(("training.learning-rate", "0.1", "0.2", "minor"), ((string)change["path"]!, (string)change["before"]!, (string)change["after"]!, (string)change["part"]!));
+        Assert.False((bool)comparison["sameParameters"]!);
+        Assert.NotEqual((double)comparison["metrics"]!["before"]!["brier"]!, (double)comparison["metrics"]!["after"]!["brier"]!);
+        Assert.Contains("AUROC differs from production's by", (string)comparison["words"]!, StringComparison.Ordinal);
+        Assert.True((bool)JsonNode.Parse((await CommandRun.FcmlWithOutputAsync("models", "compare", Stored, Stored, "--json")).Output)!["sameParameters"]!);
     }
 
     private async Task<(XElement Page, string Markdown)> CardAsync()
