@@ -41,9 +41,6 @@ public sealed class ModelLines
     /// <summary>A line; without versions where it has none.</summary>
     public ModelLine Of(string name) => Volatile.Read(ref _lines).GetValueOrDefault(name) ?? new ModelLine(name);
 
-    /// <summary>Raised after a line has changed; handlers must not call back.</summary>
-    public event Action<ModelLine>? Changed;
-
     /// <summary>Decides, logs, and only then holds.</summary>
     /// <param name="name">The line.</param>
     /// <param name="member">Who wants it.</param>
@@ -59,9 +56,7 @@ public sealed class ModelLines
             var decision = StageMachine.Decide(line, member.ToString(), command(line), DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
             if (decision.Kind is not { } kind)
                 return (line, decision.Refusal);
-            line = Apply(_audit.Record(kind, member, decision.Body!));
-            Changed?.Invoke(line);
-            return (line, null);
+            return (Apply(_audit.Record(kind, member, decision.Body!)), null);
         }
     }
 

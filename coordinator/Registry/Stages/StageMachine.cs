@@ -100,7 +100,7 @@ public static class StageMachine
         var open = line.Promotion!;
         if (open.To != approve.To)
             return Refused($"What waits is the promotion of {open.Version} to {open.To.Word()}, not to {approve.To.Word()}.");
-        if (open.Approvals.Any(approval => approval.Person == person))
+        if (open.Approvals.Any(approval => IsSame(approval.Person, person)))
             return Refused($"{person} has agreed already; {ModelPromotion.People} different people have to, one of them a clinician.");
         if (WhyNoReason(approve.Reason) is { } lacking)
             return lacking;
@@ -155,7 +155,7 @@ public static class StageMachine
 
     private static ModelLine Agreed(ModelLine line, ModelVersion version, ModelStage to, ModelApproval approval, bool isLast)
     {
-        if (line.Promotion is not { } open || (open.Version, open.To) != (version, to) || open.Approvals.Any(known => known.Person == approval.Person))
+        if (line.Promotion is not { } open || (open.Version, open.To) != (version, to) || open.Approvals.Any(known => IsSame(known.Person, approval.Person)))
             throw new FormatException("it agrees to a promotion that does not wait, or twice.");
         open = open with { Approvals = open.Approvals.Add(approval) };
         if (open.IsApproved != isLast)
@@ -177,6 +177,11 @@ public static class StageMachine
         var after = Reasoned(line.With(Of(line, version) with { Stage = ModelStage.Staging }) with { Promotion = null }, body);
         return back is not { } to ? after with { Before = [] } : after.With(Of(line, to) with { Stage = ModelStage.Production }) with { Before = line.Before[..line.Before.LastIndexOf(to)] };
     }
+
+    // By name: somebody who was enrolled again in another role is nobody else.
+    private static bool IsSame(string person, string other) => NameOf(person) == NameOf(other);
+
+    private static string NameOf(string person) => person[(person.IndexOf(' ') + 1)..];
 
     private static ModelLine Reasoned(ModelLine line, JsonFields body)
     {

@@ -22,12 +22,14 @@ public sealed class SiteReplay : IDisposable
     private readonly Study _study;
     private readonly RunId _run;
     private readonly Action _ended;
+    private readonly Sha256Digest _initial;
     private readonly List<ReplayedRelease> _replayed = [];
 
     internal SiteReplay(WorkerCore core, WorkerIdentity identity, IStepComputer computer, IDisk scratch, Study study, RunId run, Action ended)
     {
         (_core, _identity, _computer, _study, _run, _ended) = (core, identity, computer, study, run, ended);
         _files = new ReplayFiles(scratch);
+        _initial = Sha256Digest.Of(MemoryMarshal.AsBytes(ModelPlan.For(study).InitialParameters().AsSpan()));
         _masked = new MaskedRounds(identity, core.Roots, core.Journal, scratch, new HeadExchange(core.Journal, core.Ledger, identity));
         Releases = [.. core.State.Releases.Values.Where(release => release.Step.Run == run && release.Step.Kind.ReadsData()).OrderBy(release => release.Step.Order)];
     }
@@ -44,9 +46,8 @@ public sealed class SiteReplay : IDisposable
         var wanted = new List<WantedFile>();
         if (manifest.Parameters is { } parameters)
         {
-            var initial = MemoryMarshal.AsBytes(plan.InitialParameters().AsSpan());
-            if (Sha256Digest.Of(initial) == parameters)
-                _files.Put(parameters, initial);
+            if (parameters == _initial)
+                _files.Put(parameters, MemoryMarshal.AsBytes(plan.InitialParameters().AsSpan())); // the study's own, which no result holds
             wanted.Add(new WantedFile(parameters, (long)plan.Layout.Dimension * sizeof(float)));
         }
 
@@ -106,7 +107,7 @@ public sealed class SiteReplay : IDisposable
             var computed = _computer.Compute(RequestFor(release, state, work), cancel);
             if (computed.Data != manifest.Data)
                 return Unchecked("The rows are not those that it was computed from: data, exclusions, decisions or mapping have changed since.");
-            var made = IsMasked(release) ? _masked.Mask(state, _study, work, computed).Vector : Sha256Digest.Of(computed.Payload.Span);
+            var made = IsMasked(release) ? Masked(state, work, computed) : Sha256Digest.Of(computed.Payload.Span);
             var left = IsMasked(release) ? state.Masked[(_run, release.Step.Round)].Input?.Payload : manifest.PayloadDigest;
             if (made == left)
                 return (ReplayOutcome.Equal, "");
@@ -119,6 +120,12 @@ public sealed class SiteReplay : IDisposable
         }
 
         static (ReplayOutcome Outcome, string Why) Unchecked(string why) => (ReplayOutcome.Unchecked, why);
+    }
+
+    private Sha256Digest Masked(WorkerState state, WorkOrder work, StepComputation computed)
+    {
+        using var update = _masked.Mask(state, _study, work, computed);
+        return update.Vector;
     }
 
     private StepRequest RequestFor(ReleaseRecord release, WorkerState state, WorkOrder work)

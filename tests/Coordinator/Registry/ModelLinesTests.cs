@@ -48,6 +48,7 @@ public sealed class ModelLinesTests : IDisposable
         Assert.Contains("admin ada has agreed already", Agree(s_ada, s_first, ModelStage.Staging), StringComparison.Ordinal);
         Assert.Null(Agree(s_rosalind, s_first, ModelStage.Staging));
         Assert.Equal(ModelStage.Development, Stage(s_first)); // two people, and no clinician among them
+        Assert.Contains("clinician ada has agreed already", Agree(new Member(Roles.Clinician, "ada"), s_first, ModelStage.Staging), StringComparison.Ordinal); // enrolled again, in another role
         Assert.Null(Agree(s_grace, s_first, ModelStage.Staging));
         Assert.Equal(ModelStage.Staging, Stage(s_first));
         Assert.Contains("No promotion of heart waits", Agree(s_ada, s_first, ModelStage.Staging), StringComparison.Ordinal);

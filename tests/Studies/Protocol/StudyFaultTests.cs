@@ -110,6 +110,7 @@ public sealed class StudyFaultTests
         new("no label", "\n  label: {name: outcome}", "", "6:1 data.label", "'data.label' is missing", Structural: false),
         new("benchmark with data", "{kind: logistic-regression}", "{kind: benchmark, parameters: 5}\nevaluation: {every: 0}", "8:3 data.features", "A benchmark reads no data", Structural: false),
         new("benchmark that is evaluated per site", "  features:\n    - {name: age, range: [0, 120]}\n  label: {name: outcome}\nmodel: {kind: logistic-regression}", "model: {kind: benchmark, parameters: 5}\nevaluation: {every: 0, per-site: true}", "9:24 evaluation.per-site", "nothing to evaluate", Structural: false),
+        DpRule("gates of what is not measured", "evaluation: {every: 6}", "evaluation: {every: 0, gates: {baseline: 0.7}}", "14:24 evaluation.gates", "no gate could pass"),
         DpRule("nothing that could be held back", "evaluation: {every: 6}", "evaluation: {every: 0, greatest-fall: 0.1}", "14:24 evaluation.greatest-fall", "Nothing is evaluated"),
         new("yes in quotes", "per-site: true", "per-site: \"true\"", "33:34 evaluation.per-site", "The word true or false is expected; here is the text 'true'. Write it without quotes.", Full: true),
         new("yes as a number", "per-site: true", "per-site: 1", "33:34 evaluation.per-site", "The word true or false", Full: true),
