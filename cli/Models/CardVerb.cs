@@ -31,13 +31,12 @@ internal static class CardVerb
                 return await WriteAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, version: null);
             using var connection = Connection.Open(parsed, time);
             var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name)!, cancel);
-            var lines = await connection.AskAsync(connection.Stages.ListLinesAsync(new ListLinesRequest(), cancellationToken: cancel), cancel);
-            var known = lines.Lines.SelectMany(line => line.Versions).FirstOrDefault(version => version.Model == model.Summary.Digest);
+            var version = await VersionAsync(connection, model.Summary.Digest, cancel);
             var scratch = Directory.CreateTempSubdirectory("fcml-card-").FullName;
             try
             {
                 await ModelFiles.FetchEntryAsync(connection, model.Summary, scratch, cancel);
-                return await WriteAsync(ModelFiles.Check(scratch, model), scratch, known is null ? null : (ModelVersion.Parse(known.Version), known.Stage));
+                return await WriteAsync(ModelFiles.Check(scratch, model), scratch, version);
             }
             finally
             {
@@ -61,5 +60,12 @@ internal static class CardVerb
                 return ExitCode.Success;
             }
         });
+    }
+
+    /// <summary>The version of a model and its stage; null where it has none.</summary>
+    public static async Task<(ModelVersion Version, string Stage)?> VersionAsync(Connection connection, string model, CancellationToken cancel)
+    {
+        var lines = await connection.AskAsync(connection.Stages.ListLinesAsync(new ListLinesRequest(), cancellationToken: cancel), cancel);
+        return lines.Lines.SelectMany(line => line.Versions).FirstOrDefault(version => version.Model == model) is { } known ? (ModelVersion.Parse(known.Version), known.Stage) : null;
     }
 }

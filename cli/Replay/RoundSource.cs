@@ -5,7 +5,7 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Cli.Replay;
 
-/// <summary>Where the sums and parameters of a run's rounds are read from: an exported folder, or the coordinator.</summary>
+/// <summary>Where what a run's rounds came to is read from: an exported folder, or the coordinator.</summary>
 internal static class RoundSource
 {
     /// <summary>The folder that <c>fcml models export --rounds</c> wrote.</summary>
@@ -14,7 +14,7 @@ internal static class RoundSource
         var path = Path.Combine(folder, RoundResults.Folder, digest.ToString());
         return File.Exists(path)
             ? Held(await File.ReadAllBytesAsync(path, cancel), digest)
-            : throw new CliException(ExitCode.Usage, $"'{path}' is missing: without data a replay needs what each round's parameters were made of. Export the model with 'fcml models export MODEL --out FOLDER --rounds', or name it instead of --folder.");
+            : throw new CliException(ExitCode.Usage, $"'{path}' is missing: what the run's rounds came to is needed. Export the model with 'fcml models export MODEL --out FOLDER --rounds', or name it instead of --folder.");
     };
 
     /// <summary>The coordinator.</summary>

@@ -4,9 +4,9 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Registry;
 
 /// <summary>
-/// What a replay in parts needs besides an entry's files: of each round its parameters and the sum that they were made of, and of an encrypted round the members' contributions to its key, without which no
-/// worker can encrypt its update again. Nothing else that the records name is handed out: a masked sum lacks noise that the coordinator is yet to add, and a threshold of workers with their shares could take
-/// its masks off.
+/// What there is of an entry's rounds besides its files: of each round its parameters, the sum that they were made of and its evaluation, and of an encrypted round the members' contributions to its key, without
+/// which no worker can encrypt its update again. Nothing else that the records name is handed out: a masked sum lacks noise that the coordinator is yet to add, and a threshold of workers with their shares could
+/// take its masks off.
 /// </summary>
 public static class RoundResults
 {
@@ -18,7 +18,7 @@ public static class RoundResults
     /// <param name="rounds">The entry's own round records.</param>
     public static IEnumerable<Sha256Digest> Of(Study study, IEnumerable<RecordedRound> rounds) =>
         rounds.SelectMany(round => new[] { round.ParametersFrom(study)?.Sum, round.ParametersFrom(study)?.Result }
-            .Concat(round.Committed.Where(step => step.Id.Kind == StepKind.KeyMaking).Select(step => step.Result))).OfType<Sha256Digest>().Distinct();
+            .Concat(round.Committed.Where(step => step.Id.Kind is StepKind.KeyMaking or StepKind.Evaluation).Select(step => step.Result))).OfType<Sha256Digest>().Distinct();
 
     /// <summary>The name of a result among an entry's files.</summary>
     public static string NameOf(Sha256Digest digest) => $"{Folder}/{digest}";

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
@@ -69,9 +70,11 @@ public sealed record RecordedRound(
         if (!StepId.TryParse(fields.Text("step", 64), out var id))
             fields.Fail("step", "be a step id: run.round.kind.attempt");
         fields.Text("opened", 24);
-        fields.Text("ended", 24);
+        if (!DateTimeOffset.TryParseExact(fields.Text("ended", 24), RoundRecord.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var ended))
+            fields.Fail("ended", "be a time");
         var step = new RecordedStep(
             id,
+            ended,
             Sites(fields, "invited"),
             [.. fields.List("participants", Many, (participant, at) => Participant(id.Kind, participant, at))],
             fields.IsNull("result") ? null : Sha256Digest.Parse(fields.Text("result", 64)),
@@ -123,11 +126,12 @@ public sealed record RecordedReturn(RoundNumber Kept, Sha256Digest Parameters, S
 
 /// <summary>One attempt at a step.</summary>
 /// <param name="Id">The step.</param>
+/// <param name="Ended">When it was committed or given up, by the coordinator's clock.</param>
 /// <param name="Invited">The sites that were asked.</param>
 /// <param name="Participants">Whom the result is made of.</param>
 /// <param name="Result">SHA-256 of the result; null where the attempt came to nothing.</param>
 /// <param name="Sum">Of new parameters: SHA-256 of the sum that they were made of; null otherwise, and in what a version wrote that kept no sums.</param>
-public sealed record RecordedStep(StepId Id, ImmutableArray<SiteId> Invited, ImmutableArray<RecordedParticipant> Participants, Sha256Digest? Result, Sha256Digest? Sum);
+public sealed record RecordedStep(StepId Id, DateTimeOffset Ended, ImmutableArray<SiteId> Invited, ImmutableArray<RecordedParticipant> Participants, Sha256Digest? Result, Sha256Digest? Sum);
 
 /// <summary>A site's part in a step.</summary>
 /// <param name="Site">The site.</param>

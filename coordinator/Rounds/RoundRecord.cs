@@ -9,6 +9,9 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// </summary>
 public static class RoundRecord
 {
+    /// <summary>How times are written.</summary>
+    internal const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary>The record of a round, as canonical JSON.</summary>
     /// <param name="state">A state in which the round is over.</param>
     /// <param name="round">The round.</param>
@@ -90,7 +93,7 @@ public static class RoundRecord
         _ => "no answer",
     };
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, System.Globalization.CultureInfo.InvariantCulture);
 
     private static JsonArray Array<T>(IEnumerable<T> items, Func<T, JsonNode?> write) => new([.. items.Select(write)]);
 }

@@ -96,7 +96,7 @@ public sealed class RegisteredModelTests : IDisposable
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "export", model.Short, "--out", exported, "--rounds", "--identity", Identity));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", "--folder", exported));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "--folder", exported));
-        var named = run.Trained.SelectMany(step => new[] { step.Sum, step.Result }).Select(digest => digest.ToString()!).Distinct().Order();
+        var named = run.Trained.SelectMany(step => new[] { step.Sum, step.Result }).Concat(run.Evaluated.Select(step => step.Result)).Select(digest => digest.ToString()!).Distinct().Order();
         Assert.Equal(named, Directory.GetFiles(Path.Combine(exported, RoundResults.Folder)).Select(path => Path.GetFileName(path)).Order());
 
         using var connection = Connection.Open(Identity, TimeProvider.System);

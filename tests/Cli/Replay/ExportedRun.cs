@@ -39,6 +39,9 @@ internal sealed class ExportedRun : IDisposable
     /// <summary>The committed steps that made parameters, in order.</summary>
     public IReadOnlyList<RecordedStep> Trained => [.. Check().Rounds.Select(round => round.ParametersFrom(_federation.Coordinator.Study)).OfType<RecordedStep>()];
 
+    /// <summary>The committed evaluations, in order.</summary>
+    public IReadOnlyList<RecordedStep> Evaluated => [.. Check().Rounds.SelectMany(round => round.Committed).Where(step => step.Id.Kind == StepKind.Evaluation)];
+
     public static Study Study(string aggregation, string gate = "") => SimulatedKeys.Name(StudyChecker.CheckYaml($$$"""
         protocol: 1
         name: in-parts
