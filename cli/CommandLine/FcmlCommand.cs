@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.Globalization;
 using FederatedClinicalMl.Cli.CoordinatorHost;
 using FederatedClinicalMl.SiteAgent.Gateway;
@@ -37,7 +38,15 @@ internal static class FcmlCommand
         }
 
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(20) };
-        return await Create(time).Parse(args).InvokeAsync(configuration);
+        return await InvokeAsync(args, time, configuration);
+    }
+
+    /// <summary>Does what a command line says. One that is not understood ends as the list of exit codes has it, which is not what the parser's own action returns.</summary>
+    public static async Task<int> InvokeAsync(string[] args, TimeProvider time, InvocationConfiguration configuration, CancellationToken cancel = default)
+    {
+        var parsed = Create(time).Parse(args);
+        var code = await parsed.InvokeAsync(configuration, cancel);
+        return parsed.Action is ParseErrorAction ? (int)ExitCode.Usage : code;
     }
 
     public static RootCommand Create(TimeProvider time)

@@ -19,7 +19,7 @@ internal static class CommandRun
         using var output = new StringWriter();
         using var error = new StringWriter();
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
-        var code = await FcmlCommand.Create(TimeProvider.System).Parse(args).InvokeAsync(configuration, TestContext.Current.CancellationToken);
+        var code = await FcmlCommand.InvokeAsync(args, TimeProvider.System, configuration, TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 }

@@ -138,8 +138,8 @@ public sealed class PrivacyTests : IAsyncLifetime
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await FederatedClinicalMl.Cli.FcmlCommand.Create(TimeProvider.System).Parse(words)
-            .InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error }, Cancel);
+        var code = await FederatedClinicalMl.Cli.FcmlCommand.InvokeAsync(
+            words, TimeProvider.System, new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error }, Cancel);
         return (code, output.ToString(), error.ToString());
     }
 

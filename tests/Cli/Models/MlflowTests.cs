@@ -71,7 +71,7 @@ public sealed class MlflowTests : IDisposable
         var address = server.Address;
         await server.DisposeAsync();
         await RefusedAsync(address, ExitCode.Unreachable, "cannot be reached");
-        Assert.Contains("is no address of a server", (await TellAsync(new Uri("ftp://127.0.0.1"))).Error, StringComparison.Ordinal);
+        await RefusedAsync(new Uri("ftp://127.0.0.1"), ExitCode.Usage, "is no address of a server");
     }
 
     [Fact]
