@@ -53,26 +53,34 @@ public static class ModelCard
     private static ImmutableArray<CardBlock> Model(ModelFacts facts, VerifyingKey key, (ModelVersion Version, string Stage)? version)
     {
         var (entry, plan) = (facts.Entry, ModelPlan.For(facts.Study));
-        var kind = facts.Study.Model switch
-        {
-            Mlp mlp => $"multi-layer perceptron, hidden layers {string.Join(", ", mlp.Hidden)}, {mlp.Activation.ToString().ToLowerInvariant()}",
-            LogisticRegression => "logistic regression",
-            _ => "no model: a vector for measuring the machinery",
-        };
         return
         [
             CardTable.Facts(
                 ("Version", version is { } known ? $"{known.Version}, in {known.Stage}" : "none was confirmed, or nobody was asked"),
                 ("Entry", entry.Digest.ToString()), ("Signed with the key", key.Fingerprint.ToString()), ("Registered", entry.Registered.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)),
-                ("Kind", kind), ("Parameters", Text($"{plan.Layout.Dimension:N0} of 32 bits")),
-                ("Training", Text($"{facts.Study.Federation.Rounds} rounds of federated averaging; at each site {facts.Study.Training.Optimizer.ToString().ToLowerInvariant()}, learning rate {facts.Study.Training.LearningRate}")),
+                ("Kind", Kind(facts.Study)), ("Parameters", Text($"{plan.Layout.Dimension:N0} of 32 bits")),
+                ("Training", Training(facts.Study)),
                 ("Files", string.Join(", ", entry.Files.Select(file => Text($"{file.Name} ({file.Length:N0} bytes)"))))),
         ];
     }
 
-    private static string Outcome(Study study) => study.Data.Cohort is not null ? study.Data.Label.Name : Text($"whether {study.Data.Label.Name} is above {study.Data.Label.Above}");
+    /// <summary>What is trained, in words.</summary>
+    internal static string Kind(Study study) => study.Model switch
+    {
+        Mlp mlp => $"multi-layer perceptron, hidden layers {string.Join(", ", mlp.Hidden)}, {mlp.Activation.ToString().ToLowerInvariant()}",
+        LogisticRegression => "logistic regression",
+        _ => "no model: a vector for measuring the machinery",
+    };
 
-    private static string Population(Study study) => study.Data.Cohort is { } cohort ? string.Join("; ", cohort.Steps) : $"the rows of the table '{study.Data.Dataset}' at each hospital";
+    /// <summary>How it is trained, in words.</summary>
+    internal static string Training(Study study) =>
+        Text($"{study.Federation.Rounds} rounds of federated averaging; at each site {study.Training.Optimizer.ToString().ToLowerInvariant()}, learning rate {study.Training.LearningRate}");
+
+    /// <summary>What is predicted, in words.</summary>
+    internal static string Outcome(Study study) => study.Data.Cohort is not null ? study.Data.Label.Name : Text($"whether {study.Data.Label.Name} is above {study.Data.Label.Above}");
+
+    /// <summary>Whom the study asks for, in words.</summary>
+    internal static string Population(Study study) => study.Data.Cohort is { } cohort ? string.Join("; ", cohort.Steps) : $"the rows of the table '{study.Data.Dataset}' at each hospital";
 
     private static CardTable Inputs(Study study) => new(
         ["input", "kind", "unit", "plausible", "where it is missing"],
@@ -158,10 +166,12 @@ public static class ModelCard
             yield return ("Spent", "what each hospital's ledger was charged stays there ('site-worker ledger show'); 'fcml privacy plan --study' computes what this study costs");
     }
 
-    private static IEnumerable<string> Software(ImmutableArray<RecordedRound> rounds) => rounds.SelectMany(round => round.Committed).SelectMany(step => step.Participants)
+    /// <summary>What the sites computed with.</summary>
+    internal static IEnumerable<string> Software(ImmutableArray<RecordedRound> rounds) => rounds.SelectMany(round => round.Committed).SelectMany(step => step.Participants)
         .GroupBy(part => $"sites {part.Software}", part => part.Capability).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} ({string.Join("; ", group.Distinct().Order(StringComparer.Ordinal))})");
 
-    private static string Interval(Estimate estimate) => Text($"{estimate.Value:0.000} [{estimate.Low:0.000}, {estimate.High:0.000}]");
+    /// <summary>A value and its interval.</summary>
+    internal static string Interval(Estimate estimate) => Text($"{estimate.Value:0.000} [{estimate.Low:0.000}, {estimate.High:0.000}]");
 
     private static string Share(double? share) => ClassifierMetrics.Text(share);
 
@@ -172,5 +182,6 @@ public static class ModelCard
         null => "undefined",
     };
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The text, whatever the machine's language.</summary>
+    internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

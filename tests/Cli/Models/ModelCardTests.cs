@@ -68,11 +68,27 @@ public sealed class ModelCardTests : IDisposable
         Assert.True((bool)JsonNode.Parse((await CommandRun.FcmlWithOutputAsync("models", "compare", Stored, Stored, "--json")).Output)!["sameParameters"]!);
     }
 
-    private async Task<(XElement Page, string Markdown)> CardAsync()
+    [Fact]
+    public async Task Report_answers_what_the_entry_knows_and_leaves_the_rest_to_the_authors()
+    {
+        var (page, text) = await CardAsync("report");
+
+        var rows = page.Descendants("tbody").SelectMany(table => table.Elements("tr")).ToDictionary(row => row.Elements().First().Value, row => row.Elements().Last().Value);
+        Assert.Equal((4 + 8 + 4 + 5) + 16, rows.Count); // DOME's items, and the questions of the checklist
+        Assert.Contains("north, south, west", rows["Provenance"], StringComparison.Ordinal);
+        Assert.Contains("fcml replay", rows["4. Reproducibility of results"], StringComparison.Ordinal);
+        Assert.Matches(@"^AUROC 0\.\d{3} \[", rows["Measures"]);
+        Assert.Equal(
+            ["1. Claims", "10. Broader impacts", "12. Licences of what was used", "16. Use of language models", "Execution time"],
+            rows.Where(row => row.Value.StartsWith("For the authors to answer", StringComparison.Ordinal)).Select(row => row.Key).Order(StringComparer.Ordinal));
+        Assert.Contains("## NeurIPS checklist", text, StringComparison.Ordinal);
+    }
+
+    private async Task<(XElement Page, string Markdown)> CardAsync(string document = "card")
     {
         var (html, markdown) = (Path.Combine(_hospitals.Root, "card.html"), Path.Combine(_hospitals.Root, "card.md"));
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
-        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "card", "--folder", Stored, "--html", html, "--markdown", markdown));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", document, "--folder", Stored, "--html", html, "--markdown", markdown));
         var page = await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken);
         return (XElement.Parse(page[page.IndexOf("<html", StringComparison.Ordinal)..]), await File.ReadAllTextAsync(markdown, TestContext.Current.CancellationToken)); // well-formed as XML, too
     }
