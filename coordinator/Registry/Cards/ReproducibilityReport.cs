@@ -30,7 +30,7 @@ public static class ReproducibilityReport
                 new CardSection("What this is", [new CardText(
                     $"Generated from the registry's {files}; nothing is typed by hand. Where an answer begins with '{Authors.TrimEnd(' ', ':')}', the system does not know it.")]),
                 new CardSection("DOME: data", [Answers(
-                    ("Provenance", $"Hospitals' own records, which stay there: {Sites(rounds)}. {ModelCard.Population(study)}. What each site read is named by a keyed fingerprint in the signed round records."),
+                    ("Provenance", $"Hospitals' own records, which stay there: {Sites(rounds)}; {ModelCard.Population(study)}. What each site read is named by a keyed fingerprint in the signed round records."),
                     ("Splits into training and test", $"{Split(study.Data.Split)} No validation set: nothing is chosen by the test rows but, where the study allows none to fall, whether a round is kept."),
                     ("Redundancy between splits", study.Data.Patient is not null || study.Data.Cohort is not null ? "All rows of a patient are on one side of a split by patients; patients seen at two hospitals are not known to anybody." : "Each row counts as a patient of its own: the study names no patient."),
                     ("Availability of data", "The data are patients' records and are not published. Each hospital can compute its own releases again ('site-worker replay')."))]),
@@ -45,7 +45,7 @@ public static class ReproducibilityReport
                     ("Availability of configuration", $"All of it is the study, {study.Digest}, which is a file of the entry."))]),
                 new CardSection("DOME: model", [Answers(
                     ("Interpretability", study.Model is LogisticRegression ? "One weight for each input, in parameters.bin." : $"A black box. {Authors}whether and how its answers are explained."),
-                    ("Output", $"The probability that {ModelCard.Outcome(study)}."),
+                    ("Output", $"A probability: {ModelCard.Outcome(study)}."),
                     ("Execution time", $"{Authors}it depends on where it runs. 'site-scoring' logs the time of each answer."),
                     ("Availability of software", $"coordinator {entry.Software}; {string.Join(", ", ModelCard.Software(rounds))}. model.onnx runs without this software."))]),
                 new CardSection("DOME: evaluation", [Answers(
