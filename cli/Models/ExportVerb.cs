@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
@@ -45,7 +46,7 @@ internal static class ExportVerb
                 terminal.Emit("results", new { path, count });
             }
 
-            terminal.Say($"{Path.Combine(target, ModelRegistry.ManifestFile).EscapeMarkup()}  signed with the key {model.Key.Fingerprint}");
+            terminal.Say($"{Path.Combine(target, ModelFileNames.Manifest).EscapeMarkup()}  signed with the key {model.Key.Fingerprint}");
             return ExitCode.Success;
 
             ModelCheck Check()

@@ -1,6 +1,7 @@
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 
@@ -31,7 +32,7 @@ internal static class ModelFiles
     public static async Task FetchEntryAsync(Connection connection, ModelSummary model, string folder, CancellationToken cancel)
     {
         Directory.CreateDirectory(folder);
-        foreach (var name in model.Files.Select(file => file.Name).Append(ModelRegistry.ManifestFile))
+        foreach (var name in model.Files.Select(file => file.Name).Append(ModelFileNames.Manifest))
         {
             if (Path.GetFileName(name) != name)
                 throw new CliException(ExitCode.NotVerified, $"The entry names a file '{name}' that is no plain file name; nothing was written for it. Tell the coordinator's admin.");
@@ -56,7 +57,7 @@ internal static class ModelFiles
     {
         var check = ModelCheck.Of(new FileDisk(folder), "", model.Key);
         return check.Model is { } found && found.ToString() != model.Summary.Digest
-            ? check with { Differences = [$"{ModelRegistry.ManifestFile} is not the one that the registry lists: its digest is {found}, the model's {model.Summary.Digest}.", .. check.Differences] }
+            ? check with { Differences = [$"{ModelFileNames.Manifest} is not the one that the registry lists: its digest is {found}, the model's {model.Summary.Digest}.", .. check.Differences] }
             : check;
     }
 
@@ -72,7 +73,7 @@ internal static class ModelFiles
             throw new CliException(ExitCode.Usage, $"'{fingerprint}' is no key's fingerprint: 64 hexadecimal digits are needed, as 'fcml models verify MODEL' prints them.");
         var check = ModelCheck.Of(new FileDisk(folder.FullName), "", coordinator: null);
         return fingerprint is not null && check.Key is { } key && key.Fingerprint != wanted
-            ? check with { Differences = [$"{ModelRegistry.ManifestFile} is signed with the key {key.Fingerprint}, not with {wanted}.", .. check.Differences] }
+            ? check with { Differences = [$"{ModelFileNames.Manifest} is signed with the key {key.Fingerprint}, not with {wanted}.", .. check.Differences] }
             : check;
     }
 

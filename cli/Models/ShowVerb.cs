@@ -27,7 +27,7 @@ internal static class ShowVerb
                 table.AddRow(file.Name.EscapeMarkup(), file.Length.ToString("N0"), file.Digest);
             terminal.Say($"Model [bold]{model.Digest}[/] of study {model.Name.EscapeMarkup()}, run {model.Run}");
             terminal.Show(table);
-            var siteMetrics = model.Files.FirstOrDefault(file => file.Name == ModelRegistry.SiteMetricsFile) is { } told
+            var siteMetrics = model.Files.FirstOrDefault(file => file.Name == ModelFileNames.SiteMetrics) is { } told
                 ? await ModelFiles.FetchVerifiedAsync(connection, model, told, cancel)
                 : null;
             if (siteMetrics is not null)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
@@ -35,7 +36,7 @@ internal sealed class PartsReplay(RecordedRun record, Sha256Digest model, SiteSt
         if (difference is not null)
             throw new CliException(ExitCode.NotVerified, difference);
         terminal.Say("Evaluations and constants were not made again, and it is not shown that each sum is that of the sites' releases: what was merged and added is gone.");
-        var parameters = record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest;
+        var parameters = record.Entry.Files.Single(file => file.Name == ModelFileNames.Parameters).Digest;
         terminal.Say($"[green]sums-equal[/]: run {record.Entry.Run}, the parameters of {steps.Count} rounds follow from their sums; those of the model are {parameters}");
         if (statements is not null)
         {

@@ -41,7 +41,7 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
 
     /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>
     public static RecordedRun Of(ModelCheck check, string folder) => new(
-        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelRegistry.ConstantsFile), check.Rounds);
+        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelFileNames.Constants), check.Rounds);
 
     /// <summary>The study's initial parameters, little-endian float32, held against the record.</summary>
     /// <exception cref="CliException">The run started from others.</exception>

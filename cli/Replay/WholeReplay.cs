@@ -1,5 +1,6 @@
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
@@ -42,7 +43,7 @@ internal sealed class WholeReplay(RecordedRun record, Sha256Digest model, Termin
         terminal.Emit("replay", new { run = record.Entry.Run.Value, model = model.ToString(), equal = first is null, steps = steps.Count, firstDifference = ReplayOutput.First(first) });
         if (first is not null)
             throw new CliException(ExitCode.NotVerified, ReplayOutput.Sentence(record, first, "The data, the version or the processor differ from the record's."));
-        terminal.Say($"[green]digest-equal[/]: run {record.Entry.Run}, {steps.Count} results, parameters {record.Entry.Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest}");
+        terminal.Say($"[green]digest-equal[/]: run {record.Entry.Run}, {steps.Count} results, parameters {record.Entry.Files.Single(file => file.Name == ModelFileNames.Parameters).Digest}");
         return ExitCode.Success;
     }
 }

@@ -115,7 +115,7 @@ internal static class SimulateCommand
     public static void Store(ModelRegistry registry, Sha256Digest model, string folder, Terminal terminal)
     {
         var disk = new FileDisk(folder);
-        foreach (var name in registry.Find(model)!.Files.Select(file => file.Name).Append(ModelRegistry.ManifestFile))
+        foreach (var name in registry.Find(model)!.Files.Select(file => file.Name).Append(ModelFileNames.Manifest))
         {
             using var source = registry.Open(model, name);
             var content = new byte[source.Length];

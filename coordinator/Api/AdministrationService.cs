@@ -252,7 +252,7 @@ public sealed class AdministrationService(
     // A file of an entry, or what one of its rounds came to, as far as its own records name it; null where it is neither.
     private IDiskFile? Open(ModelEntry entry, string name) =>
         RoundResults.TryRead(name, out var result) ? (models.NamesResult(entry.Digest, result) && results.Contains(result) ? results.Open(result) : null)
-        : name == ModelRegistry.ManifestFile || entry.Files.Any(file => file.Name == name) ? models.Open(entry.Digest, name)
+        : name == ModelFileNames.Manifest || entry.Files.Any(file => file.Name == name) ? models.Open(entry.Digest, name)
         : null;
 
     private static Enrolment.Member Subject(Subject? subject) =>

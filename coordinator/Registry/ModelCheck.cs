@@ -44,30 +44,30 @@ public sealed record ModelCheck(
 
         public ModelCheck Run(VerifyingKey? coordinator)
         {
-            if (!disk.Exists(folder + ModelRegistry.ManifestFile))
-                return new ModelCheck(null, null, null, null, [], [$"{ModelRegistry.ManifestFile} is missing: without it nothing here can be checked."]);
+            if (!disk.Exists(folder + ModelFileNames.Manifest))
+                return new ModelCheck(null, null, null, null, [], [$"{ModelFileNames.Manifest} is missing: without it nothing here can be checked."]);
             ModelManifest manifest;
             ModelEntry entry;
             try
             {
-                manifest = ModelManifest.Read(DurableFile.Read(disk, folder + ModelRegistry.ManifestFile, ModelManifest.MaximumLength));
-                entry = ModelEntry.Read(manifest.Model, manifest.Content);
+                manifest = ModelManifest.Read(DurableFile.Read(disk, folder + ModelFileNames.Manifest, ModelManifest.MaximumLength));
+                entry = manifest.Entry;
             }
             catch (FormatException fault)
             {
-                return new ModelCheck(null, null, null, null, [], [$"{ModelRegistry.ManifestFile} cannot be read: {fault.Message}"]);
+                return new ModelCheck(null, null, null, null, [], [$"{ModelFileNames.Manifest} cannot be read: {fault.Message}"]);
             }
 
             if (coordinator is not null && !coordinator.Equals(manifest.Key))
-                Differs($"{ModelRegistry.ManifestFile} names the key {manifest.Key.Fingerprint}; the coordinator's is {coordinator.Fingerprint}.");
+                Differs($"{ModelFileNames.Manifest} names the key {manifest.Key.Fingerprint}; the coordinator's is {coordinator.Fingerprint}.");
             var key = coordinator ?? manifest.Key;
-            if (!key.Verify(SignatureContext.Model, manifest.Canonical, manifest.Signature))
-                Differs($"{ModelRegistry.ManifestFile} is not signed by the key {key.Fingerprint}: the manifest or its signature was changed.");
+            if (!manifest.IsBy(key))
+                Differs($"{ModelFileNames.Manifest} is not signed by the key {key.Fingerprint}: the manifest or its signature was changed.");
             foreach (var file in entry.Files)
                 CheckFile(file);
             var study = ReadStudy(entry);
             foreach (var missing in ModelRegistry.FilesOf(study).Where(name => entry.Files.All(file => file.Name != name)))
-                Differs($"{ModelRegistry.ManifestFile} names no {missing}.");
+                Differs($"{ModelFileNames.Manifest} names no {missing}.");
             var rounds = ReadRounds(entry, key);
             if (study is not null)
             {
@@ -100,28 +100,28 @@ public sealed record ModelCheck(
 
         private Study? ReadStudy(ModelEntry entry)
         {
-            if (!Has(ModelRegistry.StudyFile))
+            if (!Has(ModelFileNames.Study))
                 return null;
-            var canonical = DurableFile.Read(disk, folder + ModelRegistry.StudyFile);
+            var canonical = DurableFile.Read(disk, folder + ModelFileNames.Study);
             if (Sha256Digest.Of(canonical) is var digest && digest != entry.Study.Value)
-                Differs($"{ModelRegistry.StudyFile} is not the study that the manifest names: its digest is {digest}, that of the study {entry.Study}.");
-            if (_changed.Contains(ModelRegistry.StudyFile))
+                Differs($"{ModelFileNames.Study} is not the study that the manifest names: its digest is {digest}, that of the study {entry.Study}.");
+            if (_changed.Contains(ModelFileNames.Study))
                 return null;
             var check = StudyChecker.CheckCanonical(canonical);
             if (check.Study is null)
-                Differs($"{ModelRegistry.StudyFile} cannot be read: {check.Faults[0]}");
+                Differs($"{ModelFileNames.Study} cannot be read: {check.Faults[0]}");
             return check.Study;
         }
 
         // Read even where the file was changed: then the signatures say which record.
         private ImmutableArray<RecordedRound> ReadRounds(ModelEntry entry, VerifyingKey key)
         {
-            if (!Has(ModelRegistry.RoundsFile))
+            if (!Has(ModelFileNames.Rounds))
                 return [];
             var rounds = ImmutableArray.CreateBuilder<RecordedRound>();
             try
             {
-                if (CanonicalJson.Read(DurableFile.Read(disk, folder + ModelRegistry.RoundsFile, Longest)) is not JsonArray records)
+                if (CanonicalJson.Read(DurableFile.Read(disk, folder + ModelFileNames.Rounds, Longest)) is not JsonArray records)
                     throw new FormatException("it is no list.");
                 foreach (var (index, node) in records.Index())
                 {
@@ -131,7 +131,7 @@ public sealed record ModelCheck(
             }
             catch (FormatException fault)
             {
-                Differs($"{ModelRegistry.RoundsFile} cannot be read: {fault.Message}");
+                Differs($"{ModelFileNames.Rounds} cannot be read: {fault.Message}");
             }
 
             return rounds.ToImmutable();
@@ -139,10 +139,10 @@ public sealed record ModelCheck(
 
         private RecordedRound? ReadRound(JsonNode? node, int index, ModelEntry entry, VerifyingKey key)
         {
-            var name = $"{ModelRegistry.RoundsFile}, record {index + 1}";
+            var name = $"{ModelFileNames.Rounds}, record {index + 1}";
             try
             {
-                var fields = new JsonFields(node, ModelRegistry.RoundsFile);
+                var fields = new JsonFields(node, ModelFileNames.Rounds);
                 var canonical = CanonicalJson.Write(fields.Node("record"));
                 var signature = ModelManifest.Signed(fields);
                 fields.End();
@@ -170,15 +170,15 @@ public sealed record ModelCheck(
             var steps = rounds.SelectMany(round => round.Committed).ToList();
             var trained = steps.Where(step => step.Id.Kind == study.ParametersFrom).ToList();
             if (!trained.Select(step => step.Id.Round.Value).SequenceEqual(Enumerable.Range(1, study.Federation.Rounds)))
-                Differs($"{ModelRegistry.RoundsFile} does not hold each of the study's {study.Federation.Rounds} rounds once, in order.");
+                Differs($"{ModelFileNames.Rounds} does not hold each of the study's {study.Federation.Rounds} rounds once, in order.");
             var kept = Kept(entry, rounds, study);
-            Follows(ModelRegistry.ParametersFile, trained.LastOrDefault(step => kept is null || step.Id.Round.Value <= kept));
+            Follows(ModelFileNames.Parameters, trained.LastOrDefault(step => kept is null || step.Id.Round.Value <= kept));
             if (PreprocessingConstants.NeedPreparation(study))
-                Follows(ModelRegistry.ConstantsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
-            Follows(ModelRegistry.SiteMetricsFile, steps.FirstOrDefault(step => step.Id.Kind == StepKind.SiteMetrics));
-            if (Has(ModelRegistry.MetricsFile) && !_changed.Contains(ModelRegistry.MetricsFile))
+                Follows(ModelFileNames.Constants, steps.FirstOrDefault(step => step.Id.Kind == StepKind.Preparation));
+            Follows(ModelFileNames.SiteMetrics, steps.FirstOrDefault(step => step.Id.Kind == StepKind.SiteMetrics));
+            if (Has(ModelFileNames.Metrics) && !_changed.Contains(ModelFileNames.Metrics))
                 CheckMetrics(steps.LastOrDefault(step => step.Id.Kind == StepKind.Evaluation && (kept is null || step.Id.Round.Value <= kept)));
-            if (entry.Files.Any(file => file.Name == ModelRegistry.OnnxFile) && _changed.Count == 0 && entry.Software == ModelRegistry.OurSoftware)
+            if (entry.Files.Any(file => file.Name == ModelFileNames.Onnx) && _changed.Count == 0 && entry.Software == ModelRegistry.OurSoftware)
                 CheckOnnx(entry, study);
 
             void Follows(string file, RecordedStep? step)
@@ -199,7 +199,7 @@ public sealed record ModelCheck(
                 if (!held)
                     kept = round;
                 else if (round.HeldBack!.Kept.Value != (kept?.Round.Value ?? 0) || round.HeldBack.Parameters != (kept is null ? entry.Initial : ResultOf(study.ParametersFrom)) || (kept is not null && round.HeldBack.Metrics != ResultOf(StepKind.Evaluation)))
-                    Differs($"{ModelRegistry.RoundsFile}: round {round.Round} was held back for something else than what round {kept?.Round.ToString() ?? "0"} came to.");
+                    Differs($"{ModelFileNames.Rounds}: round {round.Round} was held back for something else than what round {kept?.Round.ToString() ?? "0"} came to.");
             }
 
             return held ? kept?.Round.Value ?? 0 : null;
@@ -231,16 +231,16 @@ public sealed record ModelCheck(
         {
             try
             {
-                var metrics = DurableFile.Read(disk, folder + ModelRegistry.MetricsFile);
+                var metrics = DurableFile.Read(disk, folder + ModelFileNames.Metrics);
                 var report = ModelRegistry.ReadMetrics(metrics);
                 if (evaluation?.Result is not { } result || Sha256Digest.Of(report.Write()) != result)
-                    Differs($"{ModelRegistry.MetricsFile} does not hold the histogram that the last evaluation came to.");
+                    Differs($"{ModelFileNames.Metrics} does not hold the histogram that the last evaluation came to.");
                 else if (!ModelRegistry.WriteMetrics(report).AsSpan().SequenceEqual(metrics))
-                    Differs($"{ModelRegistry.MetricsFile} does not hold the metrics of its histogram.");
+                    Differs($"{ModelFileNames.Metrics} does not hold the metrics of its histogram.");
             }
             catch (FormatException fault)
             {
-                Differs($"{ModelRegistry.MetricsFile} cannot be read: {fault.Message}");
+                Differs($"{ModelFileNames.Metrics} cannot be read: {fault.Message}");
             }
         }
 
@@ -249,16 +249,16 @@ public sealed record ModelCheck(
         {
             try
             {
-                var constants = PreprocessingConstants.Read(study, DurableFile.Read(disk, folder + ModelRegistry.ConstantsFile));
-                var parameters = DurableFile.Read(disk, folder + ModelRegistry.ParametersFile, Longest);
+                var constants = PreprocessingConstants.Read(study, DurableFile.Read(disk, folder + ModelFileNames.Constants));
+                var parameters = DurableFile.Read(disk, folder + ModelFileNames.Parameters, Longest);
                 var made = Sha256Digest.Of(OnnxWriter.Write(study, constants, MemoryMarshal.Cast<byte, float>(parameters), entry.Software));
-                var held = entry.Files.Single(file => file.Name == ModelRegistry.OnnxFile).Digest;
+                var held = entry.Files.Single(file => file.Name == ModelFileNames.Onnx).Digest;
                 if (made != held)
-                    Differs($"{ModelRegistry.OnnxFile} is not the graph of these parameters and constants: that has the digest {made}, the file {held}.");
+                    Differs($"{ModelFileNames.Onnx} is not the graph of these parameters and constants: that has the digest {made}, the file {held}.");
             }
             catch (Exception fault) when (fault is FormatException or ArgumentException)
             {
-                Differs($"{ModelRegistry.OnnxFile} cannot be made again: {fault.Message}");
+                Differs($"{ModelFileNames.Onnx} cannot be made again: {fault.Message}");
             }
         }
 

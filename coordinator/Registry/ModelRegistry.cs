@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Rounds;
@@ -24,30 +23,6 @@ public sealed record ModelSource(Study Study, RunState Run, IReadOnlyList<RoundR
 /// </summary>
 public sealed class ModelRegistry
 {
-    /// <summary>Name of the signed manifest in an entry's folder: <c>{"key": base64, "manifest": {...}, "signature": base64}</c>.</summary>
-    public const string ManifestFile = "manifest.json";
-
-    /// <summary>The parameters: little-endian float32.</summary>
-    public const string ParametersFile = "parameters.bin";
-
-    /// <summary>The frozen preprocessing constants: canonical JSON.</summary>
-    public const string ConstantsFile = "constants.json";
-
-    /// <summary>The study: canonical JSON.</summary>
-    public const string StudyFile = "study.json";
-
-    /// <summary>The signed round records: canonical JSON <c>[{"record": {...}, "signature": base64}]</c>.</summary>
-    public const string RoundsFile = "rounds.json";
-
-    /// <summary>The model as an ONNX graph; absent for a benchmark model.</summary>
-    public const string OnnxFile = "model.onnx";
-
-    /// <summary>The last evaluation's metrics; absent where nothing was evaluated.</summary>
-    public const string MetricsFile = "metrics.json";
-
-    /// <summary>The sites' own metrics of the model; absent where the study asks for none.</summary>
-    public const string SiteMetricsFile = "sitemetrics.json";
-
     /// <summary>Version of this software, as entries name it.</summary>
     public static readonly string OurSoftware = typeof(ModelRegistry).Assembly.GetName().Version!.ToString(fieldCount: 3);
 
@@ -75,13 +50,13 @@ public sealed class ModelRegistry
     /// <summary>An entry; null where there is none.</summary>
     /// <exception cref="FormatException">Its manifest is not one.</exception>
     public ModelEntry? Find(Sha256Digest model) =>
-        _disk.Exists(PathOf(model, ManifestFile)) ? ModelEntry.Read(model, ReadManifest(model)) : null;
+        _disk.Exists(PathOf(model, ModelFileNames.Manifest)) ? ModelEntry.Read(model, ReadManifest(model)) : null;
 
     /// <summary>Opens one file of an entry.</summary>
     /// <exception cref="FileNotFoundException">There is no such entry or file.</exception>
     public IDiskFile Open(Sha256Digest model, string file)
     {
-        if (file != ManifestFile && Find(model)?.Files.Any(known => known.Name == file) != true)
+        if (file != ModelFileNames.Manifest && Find(model)?.Files.Any(known => known.Name == file) != true)
             throw new FileNotFoundException($"Model {model} has no file '{file}'.");
         return _disk.Open(PathOf(model, file), DiskMode.Read);
     }
@@ -110,7 +85,7 @@ public sealed class ModelRegistry
     /// <summary>The study of an entry.</summary>
     /// <exception cref="FormatException">Its file is not what its manifest says.</exception>
     public Study StudyOf(ModelEntry entry) =>
-        StudyChecker.CheckCanonical(Read(entry, StudyFile)).Study ?? throw new FormatException($"The study of the model {entry.Digest} does not pass this version's checks. Use the software version that made it.");
+        StudyChecker.CheckCanonical(Read(entry, ModelFileNames.Study)).Study ?? throw new FormatException($"The study of the model {entry.Digest} does not pass this version's checks. Use the software version that made it.");
 
     /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>
     /// <returns>Everything that does not hold; see <see cref="ModelCheck"/>.</returns>
@@ -119,17 +94,17 @@ public sealed class ModelRegistry
         ArgumentNullException.ThrowIfNull(coordinator);
         var check = ModelCheck.Of(_disk, $"{_directory}/{model}", coordinator);
         return check.Model is { } found && found != model
-            ? check with { Differences = [$"{ManifestFile} is not the one that the model's version names: its digest is {found}, the version {model}.", .. check.Differences] }
+            ? check with { Differences = [$"{ModelFileNames.Manifest} is not the one that the model's version names: its digest is {found}, the version {model}.", .. check.Differences] }
             : check;
     }
 
     /// <summary>The files that an entry of this study has besides its manifest; where the study is not known, those that every entry has.</summary>
     internal static IReadOnlyList<string> FilesOf(Study? study) =>
     [
-        ConstantsFile, ParametersFile, RoundsFile, StudyFile,
-        .. study?.Evaluation.Every > 0 ? [MetricsFile] : Array.Empty<string>(),
-        .. study?.Evaluation.PerSite == true ? [SiteMetricsFile] : Array.Empty<string>(),
-        .. study is not null && ModelPlan.For(study).HasNetwork ? [OnnxFile] : Array.Empty<string>(),
+        ModelFileNames.Constants, ModelFileNames.Parameters, ModelFileNames.Rounds, ModelFileNames.Study,
+        .. study?.Evaluation.Every > 0 ? [ModelFileNames.Metrics] : Array.Empty<string>(),
+        .. study?.Evaluation.PerSite == true ? [ModelFileNames.SiteMetrics] : Array.Empty<string>(),
+        .. study is not null && ModelPlan.For(study).HasNetwork ? [ModelFileNames.Onnx] : Array.Empty<string>(),
     ];
 
     /// <summary>The file of an evaluation's metrics: they, and the histogram that they are made of.</summary>
@@ -157,13 +132,13 @@ public sealed class ModelRegistry
         using (var parameters = results.Open(run.Parameters))
             parametersLength = parameters.Length;
         var files = small.Select(file => new ModelFile(file.Name, Sha256Digest.Of(file.Content), file.Content.Length))
-            .Append(new ModelFile(ParametersFile, run.Parameters, parametersLength))
+            .Append(new ModelFile(ModelFileNames.Parameters, run.Parameters, parametersLength))
             .OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
-        var manifest = ModelManifest.Sign(ModelEntry.Write(source, files), key);
+        var manifest = ModelManifest.Sign(Manifest(source, files), key);
         var model = manifest.Model;
 
         _disk.CreateDirectory($"{_directory}/{model}");
-        if (_disk.Exists(PathOf(model, ManifestFile)))
+        if (_disk.Exists(PathOf(model, ModelFileNames.Manifest)))
         {
             _disk.SyncDirectory($"{_directory}/{model}"); // written just before a crash, its name may not be durable yet
             return model;
@@ -172,15 +147,32 @@ public sealed class ModelRegistry
         foreach (var (name, content) in small)
             DurableFile.Write(_disk, PathOf(model, name), content);
         CopyParameters(results, run.Parameters, model);
-        DurableFile.Write(_disk, PathOf(model, ManifestFile), manifest.Write());
+        DurableFile.Write(_disk, PathOf(model, ModelFileNames.Manifest), manifest.Write());
         return model;
     }
+
+    private static JsonObject Manifest(ModelSource source, IEnumerable<ModelFile> files) => new()
+    {
+        ["format"] = 1,
+        ["name"] = source.Study.Name,
+        ["run"] = source.Run.Plan.Run.Value,
+        ["study"] = source.Study.Digest.ToString(),
+        ["initial"] = source.Run.Plan.Parameters.ToString(),
+        ["registered"] = CanonicalTime.Write(source.Run.CompletedAt!.Value),
+        ["software"] = source.Software,
+        ["files"] = new JsonArray([.. files.Select(file => new JsonObject
+        {
+            ["name"] = file.Name,
+            ["digest"] = file.Digest.ToString(),
+            ["length"] = file.Length,
+        })]),
+    };
 
     private FrozenSet<Sha256Digest> ResultsOf(Sha256Digest model)
     {
         if (Find(model) is not { } entry)
             return [];
-        var records = CanonicalJson.Read(Read(entry, RoundsFile)) as JsonArray ?? throw new FormatException($"{RoundsFile} of model {model} is no list.");
+        var records = CanonicalJson.Read(Read(entry, ModelFileNames.Rounds)) as JsonArray ?? throw new FormatException($"{ModelFileNames.Rounds} of model {model} is no list.");
         return RoundResults.Of(StudyOf(entry), records.Select(record => RecordedRound.Read(CanonicalJson.Write(record!["record"])))).ToFrozenSet();
     }
 
@@ -190,25 +182,25 @@ public sealed class ModelRegistry
         var constants = results.Read(run.Constants!.Value); // a completed run has them
         var files = new List<(string Name, byte[] Content)>
         {
-            (ConstantsFile, constants),
-            (RoundsFile, CanonicalJson.Write(new JsonArray([.. source.Records.Select(record => new JsonObject
+            (ModelFileNames.Constants, constants),
+            (ModelFileNames.Rounds, CanonicalJson.Write(new JsonArray([.. source.Records.Select(record => new JsonObject
             {
                 ["record"] = CanonicalJson.Read(System.Text.Encoding.UTF8.GetBytes(record.Record)),
                 ["signature"] = record.Signature,
             })]))),
-            (StudyFile, study.Canonical.ToArray()),
+            (ModelFileNames.Study, study.Canonical.ToArray()),
         };
         if (run.Metrics is { } metrics)
         {
-            files.Add((MetricsFile, WriteMetrics(EvaluationReport.Read(results.Read(metrics)))));
+            files.Add((ModelFileNames.Metrics, WriteMetrics(EvaluationReport.Read(results.Read(metrics)))));
         }
 
         if (run.SiteMetrics is { } siteMetrics)
-            files.Add((SiteMetricsFile, results.Read(siteMetrics)));
+            files.Add((ModelFileNames.SiteMetrics, results.Read(siteMetrics)));
         if (ModelPlan.For(study).HasNetwork)
         {
             var parameters = MemoryMarshal.Cast<byte, float>(results.Read(run.Parameters, int.MaxValue));
-            files.Add((OnnxFile, OnnxWriter.Write(study, PreprocessingConstants.Read(study, constants), parameters, source.Software)));
+            files.Add((ModelFileNames.Onnx, OnnxWriter.Write(study, PreprocessingConstants.Read(study, constants), parameters, source.Software)));
         }
 
         return files;
@@ -217,7 +209,7 @@ public sealed class ModelRegistry
     // Copied block by block: the vector may be large, and the entry must outlive the results.
     private void CopyParameters(ResultStore results, Sha256Digest parameters, Sha256Digest model)
     {
-        var path = PathOf(model, ParametersFile);
+        var path = PathOf(model, ModelFileNames.Parameters);
         var block = ArrayPool<byte>.Shared.Rent(1 << 20);
         try
         {
@@ -238,7 +230,7 @@ public sealed class ModelRegistry
         }
     }
 
-    private JsonObject ReadManifest(Sha256Digest model) => ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ManifestFile), ModelManifest.MaximumLength)).Content;
+    private JsonObject ReadManifest(Sha256Digest model) => ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ModelFileNames.Manifest), ModelManifest.MaximumLength)).Content;
 
     private string PathOf(Sha256Digest model, string file) => $"{_directory}/{model}/{file}";
 

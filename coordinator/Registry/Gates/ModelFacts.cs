@@ -31,6 +31,6 @@ public sealed record ModelFacts(ModelEntry Entry, Study Study, EvaluationReport?
 
     private static ModelFacts Of(ModelEntry entry, Study study, Func<string, byte[]?> read) => new(
         entry, study,
-        read(ModelRegistry.MetricsFile) is { } metrics ? ModelRegistry.ReadMetrics(metrics) : null,
-        read(ModelRegistry.SiteMetricsFile) is { } sites ? SiteMetrics.Read(sites) : null);
+        read(ModelFileNames.Metrics) is { } metrics ? ModelRegistry.ReadMetrics(metrics) : null,
+        read(ModelFileNames.SiteMetrics) is { } sites ? SiteMetrics.Read(sites) : null);
 }

@@ -84,17 +84,17 @@ internal sealed class ExportedRun : IDisposable
     /// <summary>Changes the round records, and has the coordinator sign them and the manifest anew.</summary>
     public void Forge(Action<IEnumerable<JsonNode>> change)
     {
-        var rounds = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Folder, ModelRegistry.RoundsFile)))!.AsArray();
+        var rounds = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Folder, ModelFileNames.Rounds)))!.AsArray();
         change(rounds.Select(round => round!["record"]!));
         foreach (var round in rounds)
             round!["signature"] = Convert.ToBase64String(Keys.Coordinator.Sign(SignatureContext.RoundRecord, Canonical(round["record"]!)));
         var records = Canonical(rounds);
-        File.WriteAllBytes(Path.Combine(Folder, ModelRegistry.RoundsFile), records);
-        var manifest = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Folder, ModelRegistry.ManifestFile)))!;
-        var file = manifest["manifest"]!["files"]!.AsArray().Single(entry => (string?)entry!["name"] == ModelRegistry.RoundsFile)!;
+        File.WriteAllBytes(Path.Combine(Folder, ModelFileNames.Rounds), records);
+        var manifest = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Folder, ModelFileNames.Manifest)))!;
+        var file = manifest["manifest"]!["files"]!.AsArray().Single(entry => (string?)entry!["name"] == ModelFileNames.Rounds)!;
         (file["digest"], file["length"]) = (Sha256Digest.Of(records).ToString(), records.Length);
         manifest["signature"] = Convert.ToBase64String(Keys.Coordinator.Sign(SignatureContext.Model, Canonical(manifest["manifest"]!)));
-        File.WriteAllBytes(Path.Combine(Folder, ModelRegistry.ManifestFile), Canonical(manifest));
+        File.WriteAllBytes(Path.Combine(Folder, ModelFileNames.Manifest), Canonical(manifest));
     }
 
     /// <summary>Writes the statement of a site's worker: all that the record names is equal, unless it is said what else.</summary>

@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
-namespace FederatedClinicalMl.Coordinator.Registry;
+namespace FederatedClinicalMl.Learning;
 
-/// <summary>One model in the registry.</summary>
+/// <summary>One model in the registry: what its manifest says.</summary>
 /// <param name="Digest">SHA-256 of the canonical manifest: the model's version.</param>
 /// <param name="Name">The study's name.</param>
 /// <param name="Run">The run that made it.</param>
@@ -18,31 +17,19 @@ public sealed record ModelEntry(
     Sha256Digest Digest, string Name, RunId Run, StudyDigest Study, DateTimeOffset Registered, string Software, IReadOnlyList<ModelFile> Files,
     Sha256Digest Initial)
 {
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const int MaximumFiles = 64;
 
     /// <summary>SHA-256 of the parameters.</summary>
-    public Sha256Digest Parameters => Files.Single(file => file.Name == ModelRegistry.ParametersFile).Digest;
+    public Sha256Digest Parameters => Files.Single(file => file.Name == ModelFileNames.Parameters).Digest;
 
-    internal static JsonObject Write(ModelSource source, IEnumerable<ModelFile> files) => new()
-    {
-        ["format"] = 1,
-        ["name"] = source.Study.Name,
-        ["run"] = source.Run.Plan.Run.Value,
-        ["study"] = source.Study.Digest.ToString(),
-        ["initial"] = source.Run.Plan.Parameters.ToString(),
-        ["registered"] = source.Run.CompletedAt!.Value.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture),
-        ["software"] = source.Software,
-        ["files"] = new JsonArray([.. files.Select(file => new JsonObject
-        {
-            ["name"] = file.Name,
-            ["digest"] = file.Digest.ToString(),
-            ["length"] = file.Length,
-        })]),
-    };
+    /// <summary>The file of a name; null where the entry has none.</summary>
+    public ModelFile? File(string name) => Files.FirstOrDefault(file => file.Name == name);
 
+    /// <summary>Reads a manifest's content, strictly.</summary>
+    /// <param name="model">SHA-256 of its canonical bytes.</param>
+    /// <param name="manifest">The content.</param>
     /// <exception cref="FormatException">The JSON is no manifest.</exception>
-    internal static ModelEntry Read(Sha256Digest model, JsonObject manifest)
+    public static ModelEntry Read(Sha256Digest model, JsonObject manifest)
     {
         var fields = new JsonFields(manifest, "manifest");
         fields.Integer("format", 1, 1);
@@ -51,7 +38,7 @@ public sealed record ModelEntry(
             fields.Text("name", 63),
             RunId.Parse(fields.Text("run", 16)),
             new StudyDigest(Sha256Digest.Parse(fields.Text("study", 64))),
-            DateTimeOffset.ParseExact(fields.Text("registered", 24), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+            CanonicalTime.TryRead(fields.Text("registered", CanonicalTime.Length), out var registered) ? registered : throw new FormatException($"{fields.PathOf("registered")} must be a time in UTC with milliseconds."),
             fields.Text("software", 64),
             fields.List("files", MaximumFiles, (node, path) =>
             {

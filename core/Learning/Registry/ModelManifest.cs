@@ -2,14 +2,14 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
-namespace FederatedClinicalMl.Coordinator.Registry;
+namespace FederatedClinicalMl.Learning;
 
 /// <summary>The file <c>manifest.json</c>: <c>{"key": base64, "manifest": {...}, "signature": base64}</c>.</summary>
 /// <param name="Content">The manifest.</param>
 /// <param name="Canonical">Its canonical bytes, which are signed and whose digest is the model's version.</param>
 /// <param name="Key">The key that signed it. It says who claims to have made the entry; trust in it comes from elsewhere.</param>
 /// <param name="Signature">The signature, 64 bytes.</param>
-internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, VerifyingKey Key, byte[] Signature)
+public sealed record ModelManifest(JsonObject Content, ReadOnlyMemory<byte> Canonical, VerifyingKey Key, ReadOnlyMemory<byte> Signature)
 {
     /// <summary>Most bytes of the file.</summary>
     public const int MaximumLength = 1 << 20;
@@ -17,19 +17,32 @@ internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, Verif
     private const int MaximumKey = 200;
 
     /// <summary>The model's version.</summary>
-    public Sha256Digest Model => Sha256Digest.Of(Canonical);
+    public Sha256Digest Model => Sha256Digest.Of(Canonical.Span);
+
+    /// <summary>What the manifest says.</summary>
+    /// <exception cref="FormatException">The content is no manifest.</exception>
+    public ModelEntry Entry => ModelEntry.Read(Model, Content);
 
     /// <summary>Signs a manifest.</summary>
     public static ModelManifest Sign(JsonObject content, SigningKey key)
     {
+        ArgumentNullException.ThrowIfNull(key);
         var canonical = CanonicalJson.Write(content);
         return new ModelManifest(content, canonical, key.PublicKey, key.Sign(SignatureContext.Model, canonical));
     }
 
+    /// <summary>Whether a key has signed it.</summary>
+    public bool IsBy(VerifyingKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.Verify(SignatureContext.Model, Canonical.Span, Signature.Span);
+    }
+
+    /// <summary>Reads the file. Its signature is still to be checked (<see cref="IsBy"/>).</summary>
     /// <exception cref="FormatException">The bytes are no signed manifest.</exception>
     public static ModelManifest Read(ReadOnlySpan<byte> file)
     {
-        var fields = new JsonFields(CanonicalJson.Read(file), ModelRegistry.ManifestFile);
+        var fields = new JsonFields(CanonicalJson.Read(file), ModelFileNames.Manifest);
         var content = fields.Node("manifest") as JsonObject ?? throw new FormatException($"{fields.PathOf("manifest")} must be an object.");
         var key = ReadKey(fields);
         var signature = Signed(fields);
@@ -38,8 +51,10 @@ internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, Verif
     }
 
     /// <summary>The field <c>signature</c> of an object.</summary>
-    internal static byte[] Signed(JsonFields fields)
+    /// <exception cref="FormatException">It is no signature.</exception>
+    public static byte[] Signed(JsonFields fields)
     {
+        ArgumentNullException.ThrowIfNull(fields);
         var signature = new byte[64];
         if (!Convert.TryFromBase64String(fields.Text("signature", 88), signature, out var length) || length != signature.Length)
             fields.Fail("signature", "be 64 bytes in base64");
@@ -59,6 +74,6 @@ internal sealed record ModelManifest(JsonObject Content, byte[] Canonical, Verif
     {
         ["key"] = Convert.ToBase64String(Key.SubjectPublicKeyInfo.Span),
         ["manifest"] = Content.DeepClone(),
-        ["signature"] = Convert.ToBase64String(Signature),
+        ["signature"] = Convert.ToBase64String(Signature.Span),
     });
 }

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Learning.Onnx;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Learning.Serving;
+
+/// <summary>The served files of a small model, as a registry has them.</summary>
+internal static class MadeModel
+{
+    internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key)
+    {
+        var study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}");
+        var constants = PreprocessingConstants.Freeze(study, null);
+        var files = new Dictionary<string, byte[]>
+        {
+            [ModelFileNames.Constants] = constants.Canonical.ToArray(),
+            [ModelFileNames.Onnx] = OnnxWriter.Write(study, constants, ModelPlan.For(study).InitialParameters(), "1.2.3"),
+            [ModelFileNames.Study] = study.Canonical.ToArray(),
+        };
+        var manifest = ModelManifest.Sign(
+            new JsonObject
+            {
+                ["format"] = 1,
+                ["name"] = study.Name,
+                ["run"] = "0123456789abcdef",
+                ["study"] = study.Digest.ToString(),
+                ["initial"] = Sha256Digest.Of([]).ToString(),
+                ["registered"] = CanonicalTime.Write(DateTimeOffset.UnixEpoch),
+                ["software"] = "1.2.3",
+                ["files"] = new JsonArray([.. files.Select(file => new JsonObject { ["name"] = file.Key, ["digest"] = Sha256Digest.Of(file.Value).ToString(), ["length"] = file.Value.Length })]),
+            },
+            key);
+        files[ModelFileNames.Manifest] = manifest.Write();
+        return (manifest.Model, files);
+    }
+}
