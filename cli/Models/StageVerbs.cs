@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
 
-/// <summary><c>fcml models versions|confirm|gates|promote|agree|refuse|rollback|deprecate|retire</c>: versions of registered models, and what people decide about them.</summary>
+/// <summary><c>fcml models versions|confirm|gates|promote|agree|refuse|rollout|rollback|deprecate|retire</c>: versions of registered models, and what people decide about them.</summary>
 internal static class StageVerbs
 {
     public static IEnumerable<Command> Create(TimeProvider time) =>
@@ -15,6 +15,7 @@ internal static class StageVerbs
         WithStage(time, "promote", "Ask for a version's promotion to its next stage; its gates have to pass, and two people to agree, one of them a clinician.", reason: null, (stages, request, cancel) => stages.AskPromotionAsync(request, cancellationToken: cancel)),
         WithStage(time, "agree", "Agree to a promotion that was asked for.", new Option<string>("--reason") { Description = "Why; others read it.", Required = true }, (stages, request, cancel) => stages.ApprovePromotionAsync(request, cancellationToken: cancel)),
         WithReason(time, "refuse", "End a promotion that was asked for.", (stages, request, cancel) => stages.RefusePromotionAsync(request, cancellationToken: cancel)),
+        Rollout(time),
         WithReason(time, "rollback", "Take the version in production back, at once: to the one before it, or to none.", (stages, request, cancel) => stages.RollBackAsync(request, cancellationToken: cancel)),
         Deprecate(time),
         WithReason(time, "retire", "Take a version that is not in production out of use for good.", (stages, request, cancel) => stages.RetireVersionAsync(request, cancellationToken: cancel)),
@@ -92,6 +93,19 @@ internal static class StageVerbs
             stages, new VersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), Reason = parsed.GetRequiredValue(reason) }, cancel), cancel));
     }
 
+    private static Verb Rollout(TimeProvider time)
+    {
+        var ((name, version), reason) = (Version(), Reason());
+        var mode = new Option<string?>("--mode") { Description = "shadow: scored beside production, answering nobody. canary: answering 5, 25, 50, 100 percent of the patients, step by step. ab: answering a share that stays. blue-green: answering nobody or everybody." };
+        var percent = new Option<uint>("--percent") { Description = "The share of patients whom it answers." };
+        var end = new Option<bool>("--end") { Description = "Let it in no more." };
+        return new Verb("rollout", "Let a version in staging in beside the one in production, at the sites that allow it; or end that.", "fcml models rollout heart-disease 1.1.0 --mode shadow --reason \"Seen its card\"",
+            "fcml models rollout heart-disease 1.1.0 --mode canary --percent 5 --reason \"A quiet week as a shadow\"", "fcml models rollout heart-disease 1.1.0 --end --reason \"Too many alarms\"") { name, version, mode, percent, end, reason }.Does(
+            (parsed, terminal, cancel) => parsed.GetValue(end) == (parsed.GetValue(mode) is not null) ? throw new CliException(ExitCode.Usage, "Name --mode, or --end, and not both.")
+                : AskAsync(parsed, terminal, time, stages => stages.SetRolloutAsync(
+                    new SetRolloutRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), Mode = parsed.GetValue(mode) ?? "", Percent = parsed.GetValue(percent), Reason = parsed.GetRequiredValue(reason) }, cancellationToken: cancel), cancel));
+    }
+
     private static Verb Deprecate(TimeProvider time)
     {
         var ((name, version), reason) = (Version(), Reason());
@@ -122,6 +136,8 @@ internal static class StageVerbs
         terminal.Show(table);
         if (line.Production.Length > 0)
             terminal.Say($"In production: {line.Production}; a rollback leads to {(line.Fallback.Length > 0 ? line.Fallback : "no version")}.");
+        if (line.Rollout is { } rollout)
+            terminal.Say($"[yellow]{rollout.Version} is let in as {rollout.Mode}{(rollout.Percent > 0 ? $", for {rollout.Percent} % of the patients" : "")}[/]: {rollout.By.EscapeMarkup()}, {rollout.Reason.EscapeMarkup()}");
         if (line.Promotion is { } promotion)
         {
             terminal.Say($"[yellow]{promotion.Version} waits to go to {promotion.To}[/]: {promotion.By.EscapeMarkup()} asked for it. Two people have to agree, one of them a clinician:");
@@ -132,7 +148,8 @@ internal static class StageVerbs
 
         terminal.Emit("line", new
         {
-            line.Name, line.Production, line.Fallback,
+            line.Name, line.Production, line.Fallback, line.Order,
+            rollout = line.Rollout is not { } let ? null : new { let.Version, let.Mode, let.Percent, let.By, let.Reason, at = DateTimeOffset.FromUnixTimeSeconds(let.AtUnixSeconds) },
             versions = line.Versions.Select(version => new { version.Version, version.Model, version.Stage, version.ConfirmedBy, confirmed = DateTimeOffset.FromUnixTimeSeconds(version.ConfirmedUnixSeconds), version.LastDay }),
             promotion = line.Promotion is not { } waits ? null : new { waits.Version, waits.To, waits.By, approvals = waits.Approvals.Select(approval => new { approval.Person, approval.Clinical, approval.Reason }) },
         });

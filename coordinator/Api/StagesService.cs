@@ -74,6 +74,16 @@ public sealed class StagesService(ModelLines lines, ModelRegistry models) : Prot
         Decide(request.Line, context, _ => new RefusePromotion(Version(request.Version), request.Reason));
 
     /// <inheritdoc/>
+    public override Task<Protos.Federation.ModelLine> SetRollout(SetRolloutRequest request, ServerCallContext context)
+    {
+        var (version, rollout) = (Version(request.Version), Rollout(request));
+        var allowed = rollout is null ? Roles.Admin | Roles.Researcher | Roles.Clinician : rollout.Mode == RolloutMode.Shadow ? Roles.Admin | Roles.Researcher : Roles.Admin | Roles.Clinician;
+        if ((Caller.Of(context).Member.Role & allowed) == Roles.None)
+            throw new FaultException(Fault.RoleMissing, rollout!.Mode == RolloutMode.Shadow ? "A shadow is an admin's or a researcher's to set." : "What answers patients is an admin's or a clinician's to set.");
+        return Decide(request.Line, context, _ => new SetRollout(version, rollout, request.Reason));
+    }
+
+    /// <inheritdoc/>
     public override Task<Protos.Federation.ModelLine> RollBack(VersionRequest request, ServerCallContext context) =>
         Decide(request.Line, context, _ => new RollBack(Version(request.Version), request.Reason));
 
@@ -106,12 +116,30 @@ public sealed class StagesService(ModelLines lines, ModelRegistry models) : Prot
     private static ModelVersion Version(string text) =>
         ModelVersion.TryParse(text, out var version) ? version : throw new FaultException(Fault.RequestInvalid, $"'{text}' is no version: three numbers are needed, such as 1.2.0.");
 
+    private static Rollout? Rollout(SetRolloutRequest request)
+    {
+        if (request.Mode.Length == 0)
+            return null;
+        if (!RolloutModes.TryParse(request.Mode, out var mode))
+            throw new FaultException(Fault.RequestInvalid, $"'{request.Mode}' is no mode: shadow, canary, ab or blue-green.");
+        var percent = (int)Math.Min(request.Percent, 101);
+        return Learning.Rollout.WhyNot(mode, percent) is { } fault ? throw new FaultException(Fault.RequestInvalid, fault) : Learning.Rollout.Of(mode, percent);
+    }
+
     private static ModelStage Stage(string text) =>
         ModelStages.TryParse(text, out var stage) ? stage : throw new FaultException(Fault.RequestInvalid, $"'{text}' is no stage: development, staging, production or retired.");
 
     private static Protos.Federation.ModelLine Describe(ModelLine line)
     {
-        var reply = new Protos.Federation.ModelLine { Name = line.Name, Production = line.Production?.ToString() ?? "", Fallback = line.Fallback?.ToString() ?? "", Promotion = Describe(line.Promotion) };
+        var reply = new Protos.Federation.ModelLine { Name = line.Name, Production = line.Production?.ToString() ?? "", Fallback = line.Fallback?.ToString() ?? "", Promotion = Describe(line.Promotion), Order = line.Ordered.Sequence };
+        if (line.Rollout is { } rollout)
+        {
+            reply.Rollout = new RolloutSummary
+            {
+                Version = rollout.Version.ToString(), Mode = rollout.Rollout.Mode.Word(), Percent = (uint)rollout.Rollout.Percent, By = rollout.By, Reason = rollout.Reason, AtUnixSeconds = rollout.At.ToUnixTimeSeconds(),
+            };
+        }
+
         reply.Versions.AddRange(line.Versions.Values.Select(version => new VersionSummary
         {
             Version = version.Version.ToString(), Model = version.Model.ToString(), Stage = version.Stage.Word(), ConfirmedBy = version.ConfirmedBy,

@@ -27,6 +27,21 @@ public sealed record ModelPromotion(ModelVersion Version, ModelStage To, string 
     public bool IsApproved => Approvals.Length >= People && Approvals.Any(approval => approval.Clinical);
 }
 
+/// <summary>A version in staging that sites may let in beside the one in production.</summary>
+/// <param name="Version">Which version.</param>
+/// <param name="Rollout">How far.</param>
+/// <param name="By">Who has decided that.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="At">When.</param>
+public sealed record ModelRollout(ModelVersion Version, Rollout Rollout, string By, string Reason, DateTimeOffset At);
+
+/// <summary>A version that a site's scoring has taken out of use by itself.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Model">The registry's entry.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="At">When, by the site's clock.</param>
+public sealed record SiteWithdrawal(SiteId Site, Sha256Digest Model, WithdrawalReason Reason, DateTimeOffset At);
+
 /// <summary>A version of a model.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Model">The registry's entry.</param>
@@ -58,6 +73,19 @@ public sealed record ModelLine(string Name)
     /// <summary>The promotion that waits for people; null: none does.</summary>
     public ModelPromotion? Promotion { get; init; }
 
+    /// <summary>The version that is let in beside production; null: none is.</summary>
+    public ModelRollout? Rollout { get; init; }
+
+    /// <summary>What sites' scoring has taken out of use by itself, in the order in which it was heard of.</summary>
+    public ImmutableList<SiteWithdrawal> Withdrawals { get; init; } = [];
+
+    /// <summary>Number and time of the entry since which sites are to serve what they are to serve now; 0: there was never anything to serve.</summary>
+    public (long Sequence, DateTimeOffset At) Ordered { get; init; }
+
+    /// <summary>What sites are to serve.</summary>
+    public ServedModels Serves => ServedModels.Of(
+        Served(Production), Production is null ? null : Served(Fallback), Rollout is { } rollout ? new ServedCandidate(Served(rollout.Version)!, rollout.Rollout) : null);
+
     /// <summary>The greatest version; null: there is none.</summary>
     public ModelVersion? Greatest => Versions.IsEmpty ? null : Versions.Keys.Max();
 
@@ -66,6 +94,8 @@ public sealed record ModelLine(string Name)
 
     /// <summary>The version of a registry's entry; null: it has none.</summary>
     public VersionedModel? Of(Sha256Digest model) => Versions.Values.FirstOrDefault(version => version.Model == model);
+
+    private ServedVersion? Served(ModelVersion? version) => version is { } known ? new ServedVersion(known, Versions[known].Model) : null;
 
     internal ModelLine With(VersionedModel version) => this with { Versions = Versions.SetItem(version.Version, version) };
 }

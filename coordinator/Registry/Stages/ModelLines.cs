@@ -35,6 +35,9 @@ public sealed class ModelLines
         }
     }
 
+    /// <summary>Raised after sites are to serve something else of a line, in the order of the log; handlers must neither wait nor call back.</summary>
+    public event Action<ModelLine>? OrderChanged;
+
     /// <summary>All lines that have a version, by name.</summary>
     public IReadOnlyCollection<ModelLine> All => [.. Volatile.Read(ref _lines).Values];
 
@@ -43,20 +46,23 @@ public sealed class ModelLines
 
     /// <summary>Decides, logs, and only then holds.</summary>
     /// <param name="name">The line.</param>
-    /// <param name="member">Who wants it.</param>
+    /// <param name="member">Who wants it; null: the coordinator itself, at a site's word.</param>
     /// <param name="command">What, given the line as it is now.</param>
     /// <returns>The line after it; and why it was refused, where it was.</returns>
     /// <exception cref="IOException">The log cannot be written: nothing has happened.</exception>
-    public (ModelLine Line, string? Refusal) Handle(string name, Member member, Func<ModelLine, StageCommand> command)
+    public (ModelLine Line, string? Refusal) Handle(string name, Member? member, Func<ModelLine, StageCommand> command)
     {
         ArgumentNullException.ThrowIfNull(command);
         lock (_turn)
         {
             var line = Of(name);
-            var decision = StageMachine.Decide(line, member.ToString(), command(line), DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
+            var decision = StageMachine.Decide(line, member?.ToString() ?? "coordinator", command(line), DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
             if (decision.Kind is not { } kind)
                 return (line, decision.Refusal);
-            return (Apply(_audit.Record(kind, member, decision.Body!)), null);
+            var after = Apply(_audit.Record(kind, member, decision.Body!));
+            if (after.Ordered != line.Ordered)
+                OrderChanged?.Invoke(after);
+            return (after, null);
         }
     }
 

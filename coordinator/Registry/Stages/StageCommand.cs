@@ -35,6 +35,17 @@ public sealed record RefusePromotion(ModelVersion Version, string Reason) : Stag
 /// <param name="Reason">Why.</param>
 public sealed record RollBack(ModelVersion Version, string Reason) : StageCommand;
 
+/// <summary>Lets a version in staging in beside the one in production, further or less far; or ends that.</summary>
+/// <param name="Version">The version that they mean.</param>
+/// <param name="Rollout">How far; null: no more.</param>
+/// <param name="Reason">Why.</param>
+public sealed record SetRollout(ModelVersion Version, Rollout? Rollout, string Reason) : StageCommand;
+
+/// <summary>A site's scoring has taken a version out of use by itself.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Withdrawal">What, why and when.</param>
+public sealed record WithdrawnAtSite(SiteId Site, Withdrawal Withdrawal) : StageCommand;
+
 /// <summary>Names the last day on which a version is to be used.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="LastDay">The day.</param>

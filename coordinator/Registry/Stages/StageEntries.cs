@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Registry;
@@ -29,13 +30,19 @@ public static class StageEntries
     /// <summary>A version is out of use for good.</summary>
     public const string Retired = "model-version-retired";
 
+    /// <summary>A version in staging is let in beside production, or no more.</summary>
+    public const string RolloutSet = "model-rollout-set";
+
+    /// <summary>A site's scoring has taken a version out of use by itself; where it was let in beside production, it is so nowhere from here on.</summary>
+    public const string WithdrawnAtSite = "model-withdrawn-at-site";
+
     /// <summary>Longest reason, in characters.</summary>
     public const int LongestReason = 2000;
 
     private const string Day = "yyyy-MM-dd";
 
     /// <summary>Whether an entry is one of these.</summary>
-    public static bool Knows(string kind) => kind is Confirmed or Asked or Approved or Refused or RolledBack or Deprecated or Retired;
+    public static bool Knows(string kind) => kind is Confirmed or Asked or Approved or Refused or RolledBack or Deprecated or Retired or RolloutSet or WithdrawnAtSite;
 
     internal static JsonObject Confirm(string line, ModelVersion version, Sha256Digest model) => With(line, version, ("model", model.ToString()));
 
@@ -50,6 +57,20 @@ public static class StageEntries
 
     internal static JsonObject Deprecate(string line, DeprecateVersion deprecate) =>
         With(line, deprecate.Version, ("last-day", deprecate.LastDay.ToString(Day, CultureInfo.InvariantCulture)), ("reason", deprecate.Reason));
+
+    internal static JsonObject Rollout(string line, SetRollout set) => With(line, set.Version, ("mode", set.Rollout?.Mode.Word()), ("percent", set.Rollout?.Percent), ("reason", set.Reason));
+
+    internal static JsonObject Withdraw(VersionedModel version, WithdrawnAtSite withdrawn, bool ends) => With(
+        withdrawn.Withdrawal.Line, version.Version, ("model", version.Model.ToString()), ("site", withdrawn.Site.Value), ("reason", withdrawn.Withdrawal.Reason.Word()),
+        ("withdrawn", CanonicalTime.Write(withdrawn.Withdrawal.At)), ("ends-rollout", ends));
+
+    internal static Rollout? ReadRollout(JsonFields body) => body.IsNull("mode") && body.IsNull("percent") ? null : Learning.Rollout.Read(body);
+
+    internal static SiteWithdrawal ReadWithdrawal(JsonFields body) => new(
+        SiteId.TryParse(body.Text("site", 63), out var site) ? site : throw new FormatException("its site is not one."),
+        Sha256Digest.Parse(body.Text("model", 64)),
+        WithdrawalReasons.TryParse(body.Text("reason", WithdrawalReasons.LongestWord), out var reason) ? reason : throw new FormatException("its reason is none."),
+        CanonicalTime.TryRead(body.Text("withdrawn", CanonicalTime.Length), out var at) ? at : throw new FormatException("its time is none."));
 
     internal static DateOnly ReadDay(string text) => DateOnly.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : throw new FormatException("its day is none.");
 

@@ -34,6 +34,8 @@ public static class StageMachine
             ApprovePromotion approve => Approve(line, person, approve),
             RefusePromotion refuse => Refuse(line, refuse),
             RollBack back => Back(line, back),
+            SetRollout set => Set(line, set, today),
+            WithdrawnAtSite withdrawn => Withdraw(line, withdrawn),
             DeprecateVersion deprecate => Deprecate(line, deprecate, today),
             RetireVersion retire => Retire(line, retire),
             _ => throw new ArgumentException($"'{command?.GetType().Name}' is no command of a line.", nameof(command)),
@@ -54,14 +56,16 @@ public static class StageMachine
             StageEntries.Confirmed => line.With(new VersionedModel(version, Sha256Digest.Parse(body.Text("model", 64)), ModelStage.Development, by, entry.At)),
             StageEntries.Asked => line with { Promotion = new ModelPromotion(version, StageOf(body), by, entry.At, GateReport.Read(body), []) },
             StageEntries.Approved => Agreed(line, version, StageOf(body), new ModelApproval(by, body.Flag("clinical"), ReasonOf(body), entry.At), body.Flag("promoted")),
-            StageEntries.Refused => Reasoned(line with { Promotion = null }, body),
+            StageEntries.Refused => Reasoned(WithoutRollout(line with { Promotion = null }, version), body),
+            StageEntries.RolloutSet => Rolled(line, version, by, entry.At, body),
+            StageEntries.WithdrawnAtSite => Withdrawn(line, version, body),
             StageEntries.RolledBack => RolledBack(line, version, body),
             StageEntries.Deprecated => Reasoned(line.With(Of(line, version) with { LastDay = StageEntries.ReadDay(body.Text("last-day", 10)) }), body),
-            StageEntries.Retired => Reasoned(line.With(Of(line, version) with { Stage = ModelStage.Retired, Ended = true }) with { Promotion = line.Promotion?.Version == version ? null : line.Promotion }, body),
+            StageEntries.Retired => Reasoned(WithoutRollout(line, version).With(Of(line, version) with { Stage = ModelStage.Retired, Ended = true }) with { Promotion = line.Promotion?.Version == version ? null : line.Promotion }, body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is none of a model's line."),
         };
         body.End();
-        return next;
+        return next.Serves == line.Serves ? next : next with { Ordered = (entry.Sequence, entry.At) };
     }
 
     private static StageDecision Confirm(ModelLine line, ConfirmVersion confirm)
@@ -120,6 +124,38 @@ public static class StageMachine
         return WhyNoReason(back.Reason) ?? new StageDecision(StageEntries.RolledBack, StageEntries.RollBack(line.Name, back, line.Fallback), null);
     }
 
+    private static StageDecision Set(ModelLine line, SetRollout set, DateOnly today)
+    {
+        if (!line.Versions.TryGetValue(set.Version, out var version))
+            return Unknown(line, set.Version);
+        var present = line.Rollout?.Version == set.Version ? line.Rollout.Rollout : null;
+        if (set.Rollout is not { } wanted)
+            return present is null ? Refused($"{set.Version} is let in nowhere: there is nothing to end.") : Reasoned();
+        if (version.Stage != ModelStage.Staging)
+            return Refused($"{set.Version} is in {version.Stage.Word()}; sites let in versions in staging.");
+        if (version.LastDay < today)
+            return Refused($"The last day of {set.Version} was {version.LastDay:yyyy-MM-dd}.");
+        if (line.Rollout is { } other && other.Version != set.Version)
+            return Refused($"{other.Version} is let in, as {other.Rollout}; one version of a line at a time. End that first.");
+        if (wanted.Mode != RolloutMode.Shadow && line.Production is null)
+            return Refused($"No version of {line.Name} is in production that {set.Version} could answer beside; without one it can only be a shadow.");
+        var step = Rollout.CanarySteps.IndexOf(wanted.Percent);
+        if (wanted.Mode == RolloutMode.Canary && step > (present?.Mode == RolloutMode.Canary ? Rollout.CanarySteps.IndexOf(present.Percent) : -1) + 1)
+            return Refused($"A canary goes up one step at a time: {string.Join(", ", Rollout.CanarySteps)} percent. The next is {Rollout.CanarySteps[present?.Mode == RolloutMode.Canary ? Rollout.CanarySteps.IndexOf(present.Percent) + 1 : 0]}.");
+        return wanted == present ? new StageDecision(null, null, null) : Reasoned();
+
+        StageDecision Reasoned() => WhyNoReason(set.Reason) ?? new StageDecision(StageEntries.RolloutSet, StageEntries.Rollout(line.Name, set), null);
+    }
+
+    // A site says it again whenever it connects: once is enough. Of an entry without a version nobody was ordered to serve anything.
+    private static StageDecision Withdraw(ModelLine line, WithdrawnAtSite withdrawn)
+    {
+        var withdrawal = withdrawn.Withdrawal;
+        return line.Of(withdrawal.Model) is not { } version ? Refused($"{line.Name} has no version of the model {withdrawal.Model.Short}.")
+            : line.Withdrawals.Contains(new SiteWithdrawal(withdrawn.Site, withdrawal.Model, withdrawal.Reason, withdrawal.At)) ? new StageDecision(null, null, null)
+            : new StageDecision(StageEntries.WithdrawnAtSite, StageEntries.Withdraw(version, withdrawn, line.Rollout?.Version == version.Version), null);
+    }
+
     private static StageDecision Deprecate(ModelLine line, DeprecateVersion deprecate, DateOnly today)
     {
         if (!line.Versions.ContainsKey(deprecate.Version))
@@ -162,7 +198,7 @@ public static class StageMachine
             throw new FormatException("it says otherwise than its approvals whether the promotion is done.");
         if (!isLast)
             return line with { Promotion = open };
-        var promoted = line with { Promotion = null };
+        var promoted = line with { Promotion = null, Rollout = to == ModelStage.Production ? null : line.Rollout };
         if (to == ModelStage.Production && line.Production is { } before)
             promoted = promoted.With(Of(line, before) with { Stage = ModelStage.Retired }) with { Before = line.Before.Add(before) };
         return promoted.With(Of(line, version) with { Stage = to });
@@ -174,9 +210,27 @@ public static class StageMachine
         ModelVersion? back = body.IsNull("back") ? null : ModelVersion.Parse(body.Text("back", 32));
         if (line.Production != version || back != line.Fallback)
             throw new FormatException("it takes back what is not in production, or to another version than the one before.");
-        var after = Reasoned(line.With(Of(line, version) with { Stage = ModelStage.Staging }) with { Promotion = null }, body);
+        var after = Reasoned(line.With(Of(line, version) with { Stage = ModelStage.Staging }) with { Promotion = null, Rollout = null }, body);
         return back is not { } to ? after with { Before = [] } : after.With(Of(line, to) with { Stage = ModelStage.Production }) with { Before = line.Before[..line.Before.LastIndexOf(to)] };
     }
+
+    private static ModelLine Rolled(ModelLine line, ModelVersion version, string by, DateTimeOffset at, JsonFields body)
+    {
+        var (rollout, reason) = (StageEntries.ReadRollout(body), ReasonOf(body));
+        if (rollout is null ? line.Rollout?.Version != version : Of(line, version).Stage != ModelStage.Staging || (line.Rollout is { } other && other.Version != version) || (rollout.Mode != RolloutMode.Shadow && line.Production is null))
+            throw new FormatException("it lets a version in, or ends that, that cannot be.");
+        return line with { Rollout = rollout is null ? null : new ModelRollout(version, rollout, by, reason, at) };
+    }
+
+    private static ModelLine Withdrawn(ModelLine line, ModelVersion version, JsonFields body)
+    {
+        var withdrawal = StageEntries.ReadWithdrawal(body);
+        if (Of(line, version).Model != withdrawal.Model || body.Flag("ends-rollout") != (line.Rollout?.Version == version))
+            throw new FormatException("it is about another model than its version, or says otherwise than the line whether a rollout ends.");
+        return WithoutRollout(line, version) with { Withdrawals = line.Withdrawals.Add(withdrawal) };
+    }
+
+    private static ModelLine WithoutRollout(ModelLine line, ModelVersion version) => line.Rollout?.Version == version ? line with { Rollout = null } : line;
 
     // By name: somebody who was enrolled again in another role is nobody else.
     private static bool IsSame(string person, string other) => NameOf(person) == NameOf(other);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Learning;
@@ -5,9 +6,10 @@ namespace FederatedClinicalMl.Learning;
 /// <summary>How far a candidate is let in. Which patients it answers follows from a stable hash of their pseudonym, so that a greater share keeps those of a smaller one.</summary>
 public sealed record Rollout
 {
-    private const string CanarySteps = "5, 25, 50 or 100";
-
     private Rollout(RolloutMode mode, int percent) => (Mode, Percent) = (mode, percent);
+
+    /// <summary>The shares of a canary, in percent, in order.</summary>
+    public static ImmutableArray<int> CanarySteps { get; } = [5, 25, 50, 100];
 
     /// <summary>A candidate that is scored beside production and answers nobody.</summary>
     public static Rollout Shadow { get; } = new(RolloutMode.Shadow, 0);
@@ -22,7 +24,7 @@ public sealed record Rollout
     public static string? WhyNot(RolloutMode mode, int percent) => mode switch
     {
         RolloutMode.Shadow => percent == 0 ? null : "A shadow answers nobody: its percentage is 0.",
-        RolloutMode.Canary => percent is 5 or 25 or 50 or 100 ? null : $"A canary answers {CanarySteps} percent of the patients.",
+        RolloutMode.Canary => CanarySteps.Contains(percent) ? null : $"A canary answers {string.Join(", ", CanarySteps)} percent of the patients.",
         RolloutMode.Ab => percent is >= 1 and <= 99 ? null : "An A/B comparison answers 1 to 99 percent of the patients.",
         _ => percent is 0 or 100 ? null : "Blue-green answers 0 or 100 percent of the patients.",
     };

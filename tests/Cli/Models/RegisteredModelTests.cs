@@ -115,7 +115,7 @@ public sealed class RegisteredModelTests : IDisposable
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
         Sha256Digest model = default;
         await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder => model = Register(folder));
-        foreach (var (role, name) in new[] { (Roles.Admin, "ada"), (Roles.Clinician, "grace"), (Roles.Auditor, "eve") })
+        foreach (var (role, name) in new[] { (Roles.Admin, "ada"), (Roles.Clinician, "grace"), (Roles.Auditor, "eve"), (Roles.Researcher, "rosalind") })
             await EnrolAsync(coordinator, role, name);
 
         var (_, proposal, _) = await As("eve", "confirm", model.Short, "--json");
@@ -131,6 +131,16 @@ public sealed class RegisteredModelTests : IDisposable
             await Done(As("ada", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Its card"));
             await Refused("has agreed already", As("ada", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Its card"));
             await Done(As("grace", "agree", "small-study", "1.0.0", "--to", stage, "--reason", "Fit for the ward"));
+            if (stage == "staging")
+            {
+                // Whose word counts: a shadow is an admin's or a researcher's, what answers patients an admin's or a clinician's.
+                await Refused("ROLE_MISSING", As("grace", "rollout", "small-study", "1.0.0", "--mode", "shadow", "--reason", "Try"));
+                await Refused("ROLE_MISSING", As("rosalind", "rollout", "small-study", "1.0.0", "--mode", "canary", "--percent", "5", "--reason", "Try"));
+                await Refused("it can only be a shadow", As("grace", "rollout", "small-study", "1.0.0", "--mode", "canary", "--percent", "5", "--reason", "Try"));
+                await Done(As("rosalind", "rollout", "small-study", "1.0.0", "--mode", "shadow", "--reason", "Try"));
+                Assert.Equal("shadow", (string?)JsonNode.Parse((await As("eve", "versions", "--json")).Output)!["rollout"]!["mode"]);
+                await Done(As("grace", "rollout", "small-study", "1.0.0", "--end", "--reason", "Seen enough"));
+            }
         }
 
         Assert.Equal("1.0.0", await ProductionAsync());

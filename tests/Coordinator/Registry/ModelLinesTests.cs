@@ -122,6 +122,97 @@ public sealed class ModelLinesTests : IDisposable
     }
 
     [Fact]
+    public void Canary_goes_up_step_by_step_down_to_any_and_ends_with_the_promotion_of_its_version()
+    {
+        Production(1, s_first);
+        Confirm(2, s_second);
+        Assert.Contains("sites let in versions in staging", Roll(RolloutMode.Shadow, 0), StringComparison.Ordinal);
+        Promote(s_second, ModelStage.Staging);
+        Assert.Contains("there is nothing to end", Handle(s_ada, new SetRollout(s_second, null, "No more")), StringComparison.Ordinal);
+
+        Assert.Null(Roll(RolloutMode.Shadow, 0));
+        Assert.Contains("The next is 5", Roll(RolloutMode.Canary, 25), StringComparison.Ordinal);
+        Assert.Contains("A reason is needed", Handle(s_ada, new SetRollout(s_second, Rollout.Of(RolloutMode.Canary, 5), "")), StringComparison.Ordinal);
+        Assert.All([5, 25, 50, 5, 25], percent => Assert.Null(Roll(RolloutMode.Canary, percent)));
+        Assert.Contains("The next is 50", Roll(RolloutMode.Canary, 100), StringComparison.Ordinal);
+        Assert.Equal("canary 25 %", _lines.Of(Heart).Serves.Candidate!.Rollout.ToString());
+
+        Promote(s_second, ModelStage.Production);
+        Assert.Null(_lines.Of(Heart).Rollout);
+        Assert.Equal(ServedModels.Of(new ServedVersion(s_second, Model(2)), new ServedVersion(s_first, Model(1)), null), _lines.Of(Heart).Serves);
+    }
+
+    [Fact]
+    public void Rollout_is_of_one_version_and_ends_with_whatever_speaks_against_it()
+    {
+        var third = new ModelVersion(1, 2, 0);
+        Confirm(1, s_first);
+        Promote(s_first, ModelStage.Staging);
+        Assert.Contains("it can only be a shadow", Handle(s_ada, new SetRollout(s_first, Rollout.Of(RolloutMode.Ab, 50), "Try")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_ada, new SetRollout(s_first, Rollout.Shadow, "Try")));
+        Assert.Null(Handle(s_ada, new RetireVersion(s_first, "A fault")));
+        Assert.Equal(ServedModels.None, _lines.Of(Heart).Serves);
+        Production(2, s_second);
+        Confirm(3, third);
+        Promote(third, ModelStage.Staging);
+
+        foreach (var end in new Func<string?>[]
+        {
+            () => Handle(s_grace, new RollBack(s_second, "Alarms")),
+            () => { Promote(s_second, ModelStage.Production); return Ask(third, ModelStage.Production) ?? Roll() ?? Handle(s_grace, new RefusePromotion(third, "No")); },
+            () => Roll() ?? Handle(s_ada, new SetRollout(third, null, "Enough")),
+            () => Roll() ?? Withdraw(3),
+        })
+        {
+            if (_lines.Of(Heart) is { Production: not null, Rollout: null })
+                Assert.Null(Roll());
+            Assert.Null(end());
+            Assert.Null(_lines.Of(Heart).Rollout);
+        }
+
+        var fourth = new ModelVersion(1, 3, 0);
+        Confirm(4, fourth);
+        Promote(fourth, ModelStage.Staging);
+        Assert.Null(Roll());
+        Assert.Contains("1.2.0 is let in, as shadow; one version of a line", Handle(s_ada, new SetRollout(fourth, Rollout.Shadow, "Too")), StringComparison.Ordinal);
+
+        string? Roll() => Handle(s_ada, new SetRollout(third, Rollout.Shadow, "Try"));
+    }
+
+    [Fact]
+    public void Withdrawal_at_a_site_is_recorded_once_and_one_of_production_leaves_the_line_to_people()
+    {
+        Production(1, s_first);
+        Assert.Contains("no version of the model", Withdraw(9), StringComparison.Ordinal);
+
+        Assert.Null(Withdraw(1));
+        Assert.Null(Withdraw(1));
+
+        Assert.Equal(s_first, _lines.Of(Heart).Production);
+        Assert.Equal(("coordinator", "north", "latency"), Assert.Single(_audit.Entries(), entry => entry.Kind == StageEntries.WithdrawnAtSite) is var entry
+            ? ((string?)entry.Body["by"], (string?)entry.Body["site"], (string?)entry.Body["reason"]) : default);
+    }
+
+    [Fact]
+    public void Order_has_a_new_number_exactly_where_sites_are_to_serve_something_else()
+    {
+        var orders = new List<long>();
+        _lines.OrderChanged += line => orders.Add(line.Ordered.Sequence);
+        Confirm(1, s_first);
+        Promote(s_first, ModelStage.Staging);
+        Assert.Empty(orders);
+        Promote(s_first, ModelStage.Production);
+        Assert.Equal([_audit.Entries()[^1].Sequence], orders);
+        Confirm(2, s_second);
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 12, 1), "Old")));
+        Assert.Single(orders);
+        Assert.Null(Handle(s_grace, new RollBack(s_first, "Alarms")));
+
+        Assert.Equal([_audit.Entries()[^1].Sequence], orders[1..]);
+        Assert.Equal(_lines.Of(Heart).Ordered, new ModelLines(_audit, _time).Of(Heart).Ordered);
+    }
+
+    [Fact]
     public void Version_with_a_last_day_is_promoted_up_to_it_and_no_longer()
     {
         Confirm(1, s_first);
@@ -159,13 +250,15 @@ public sealed class ModelLinesTests : IDisposable
         {
             var version = new ModelVersion(1, number % 4, 0);
             var (member, stage) = (people[number % 3], (ModelStage)(1 + (number % 2)));
-            lines.Handle(Heart, member, line => (number % 10) switch
+            lines.Handle(Heart, member, line => (number % 12) switch
             {
                 0 or 1 => new ConfirmVersion(Model(number % 7), line.Greatest is { } greatest ? new VersionProposal(VersionPart.Minor, greatest.Next(VersionPart.Minor), []) : VersionProposal.First, line.Greatest?.Next(VersionPart.Minor) ?? ModelVersion.First),
                 2 or 3 => new AskPromotion(version, stage, s_passed),
                 4 or 5 or 6 => new ApprovePromotion(member.Role == Roles.Clinician, line.Promotion?.Version ?? version, line.Promotion?.To ?? stage, "Seen"),
                 7 => new RollBack(line.Production ?? version, "Alarm"),
                 8 => new RetireVersion(version, "Old"),
+                9 => new SetRollout(version, number % 5 == 0 ? null : number % 2 == 0 ? Rollout.Shadow : Rollout.Of(RolloutMode.Canary, 5), "Try"),
+                10 => Withdrawn(number % 7),
                 _ => new RefusePromotion(line.Promotion?.Version ?? version, "No"),
             });
             var now = lines.Of(Heart);
@@ -175,6 +268,8 @@ public sealed class ModelLinesTests : IDisposable
         var (read, line) = (new ModelLines(audit, _time).Of(Heart), lines.Of(Heart));
         Assert.Equal(line.Versions, read.Versions);
         Assert.Equal(line.Before, read.Before);
+        Assert.Equal((line.Rollout, line.Serves, line.Ordered), (read.Rollout, read.Serves, read.Ordered));
+        Assert.Equal(line.Withdrawals, read.Withdrawals);
         Assert.Equal((line.Promotion?.Version, line.Promotion?.Approvals.Length), (read.Promotion?.Version, read.Promotion?.Approvals.Length));
         Assert.All(line.Versions.Values.Where(known => known.Stage is ModelStage.Production or ModelStage.Staging), known => Assert.True(
             audit.Entries().Where(entry => entry.Kind == StageEntries.Approved && (string?)entry.Body["version"] == known.Version.ToString()).Select(entry => (string?)entry.Body["by"]).Distinct().Count() >= 2));
@@ -229,6 +324,12 @@ public sealed class ModelLinesTests : IDisposable
     private string? Ask(ModelVersion version, ModelStage to, GateReport? gates = null) => Handle(s_ada, new AskPromotion(version, to, gates ?? s_passed));
 
     private string? Agree(Member member, ModelVersion version, ModelStage to) => Handle(member, new ApprovePromotion(member.Role == Roles.Clinician, version, to, "Looked at it"));
+
+    private string? Roll(RolloutMode mode, int percent) => Handle(s_ada, new SetRollout(s_second, Rollout.Of(mode, percent), "A quiet week"));
+
+    private string? Withdraw(int model) => _lines.Handle(Heart, null, _ => Withdrawn(model)).Refusal;
+
+    private static WithdrawnAtSite Withdrawn(int model) => new(SiteId.Parse("north"), new Withdrawal(Heart, Model(model), WithdrawalReason.Latency, DateTimeOffset.UnixEpoch));
 
     private string? Handle(Member member, StageCommand command) => _lines.Handle(Heart, member, _ => command).Refusal;
 
