@@ -89,6 +89,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         _ = _app.Services.GetRequiredService<AuditTrail>();
         _ = _app.Services.GetRequiredService<StudyDesk>();
         _ = _app.Services.GetRequiredService<ModelLines>();
+        _app.Services.GetRequiredService<ServingOrders>().Ordered += order => _app.Services.GetRequiredService<SessionHub>().Broadcast(_ => true, Messages.Serve(order));
         await _app.StartAsync(cancellationToken);
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         Address = new IPEndPoint(IPAddress.Parse(bound.Host), bound.Port);
@@ -159,6 +160,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton(_ => new ResultStore(folder.Disk));
         services.AddSingleton(_ => new ModelRegistry(folder.Disk));
         services.AddSingleton<ModelLines>();
+        services.AddSingleton<ServingOrders>();
+        services.AddSingleton<SiteReports>();
         services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),
@@ -178,6 +181,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<UploadTurns>();
         services.AddSingleton<ReleaseUploads>();
         services.AddSingleton<ParameterDownloads>();
+        services.AddSingleton<ModelDownloads>();
     }
 
     private static void AddWeb(WebApplicationBuilder builder, IPEndPoint listen)
@@ -219,6 +223,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.MapGrpcService<StagesService>();
         var parameters = app.Services.GetRequiredService<ParameterDownloads>();
         app.MapMethods(Access.ParametersRoute, [HttpMethods.Get], context => parameters.GetAsync(context, (string)context.GetRouteValue("digest")!));
+        var models = app.Services.GetRequiredService<ModelDownloads>();
+        app.MapMethods(Access.ModelsRoute, [HttpMethods.Get], context => models.GetAsync(context, (string)context.GetRouteValue("digest")!, (string)context.GetRouteValue("file")!));
         var releases = app.Services.GetRequiredService<ReleaseUploads>();
         app.MapMethods(Access.ReleasesRoute, [HttpMethods.Head], context => releases.HeadAsync(context, (string)context.GetRouteValue("step")!));
         app.MapMethods(Access.ReleasesRoute, [HttpMethods.Put], context => releases.PutAsync(context, (string)context.GetRouteValue("step")!));

@@ -6,12 +6,12 @@ using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
 
-/// <summary><c>fcml models versions|confirm|gates|promote|agree|refuse|rollout|rollback|deprecate|retire</c>: versions of registered models, and what people decide about them.</summary>
+/// <summary><c>fcml models versions|sites|confirm|gates|promote|agree|refuse|rollout|rollback|deprecate|retire</c>: versions of registered models, and what people decide about them.</summary>
 internal static class StageVerbs
 {
     public static IEnumerable<Command> Create(TimeProvider time) =>
     [
-        Versions(time), Confirm(time), Gates(time),
+        Versions(time), Sites(time), Confirm(time), Gates(time),
         WithStage(time, "promote", "Ask for a version's promotion to its next stage; its gates have to pass, and two people to agree, one of them a clinician.", reason: null, (stages, request, cancel) => stages.AskPromotionAsync(request, cancellationToken: cancel)),
         WithStage(time, "agree", "Agree to a promotion that was asked for.", new Option<string>("--reason") { Description = "Why; others read it.", Required = true }, (stages, request, cancel) => stages.ApprovePromotionAsync(request, cancellationToken: cancel)),
         WithReason(time, "refuse", "End a promotion that was asked for.", (stages, request, cancel) => stages.RefusePromotionAsync(request, cancellationToken: cancel)),
@@ -33,6 +33,31 @@ internal static class StageVerbs
             return ExitCode.Success;
         });
     }
+
+    private static Verb Sites(TimeProvider time)
+    {
+        var name = new Argument<string>("name") { Description = "The model's name, as its study has it." };
+        return new Verb("sites", "Show what each site has made of the orders for a model, and what sites' scoring has withdrawn.", "fcml models sites heart-disease") { name }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var line = parsed.GetRequiredValue(name);
+            var reply = await connection.AskAsync(connection.Stages.ListServingAsync(new ListServingRequest { Line = line }, cancellationToken: cancel), cancel);
+            var table = new Table().Title(line.EscapeMarkup()).AddColumns("site", "connected", "order", "state", "since");
+            foreach (var site in reply.Sites)
+                table.AddRow(site.Site, site.Connected ? "yes" : "no", site.Order > 0 ? $"{site.Order}" : "", site.State.Length > 0 ? site.State : "has said nothing", site.Order > 0 ? At(site.SinceUnixSeconds).ToString("u") : "");
+            terminal.Show(table);
+            foreach (var withdrawal in reply.Withdrawals)
+                terminal.Say($"[yellow]{withdrawal.Site} has withdrawn {withdrawal.Version}[/] at {At(withdrawal.AtUnixSeconds):u}: {withdrawal.Reason}");
+            terminal.Emit("serving", new
+            {
+                line, sites = reply.Sites.Select(site => new { site.Site, site.Connected, site.Order, site.State, since = At(site.SinceUnixSeconds) }),
+                withdrawals = reply.Withdrawals.Select(withdrawal => new { withdrawal.Site, withdrawal.Version, withdrawal.Reason, at = At(withdrawal.AtUnixSeconds) }),
+            });
+            return ExitCode.Success;
+        });
+    }
+
+    private static DateTimeOffset At(long unixSeconds) => DateTimeOffset.FromUnixTimeSeconds(unixSeconds);
 
     private static Verb Confirm(TimeProvider time)
     {

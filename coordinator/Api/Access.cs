@@ -22,6 +22,7 @@ public static class Access
         ["/fcml.federation.v1.Session/Connect"] = Roles.Site,
         [ParametersRoute] = Roles.Site,
         [ReleasesRoute] = Roles.Site,
+        [ModelsRoute] = Roles.Site,
         ["/fcml.federation.v1.Administration/Invite"] = Roles.Admin,
         ["/fcml.federation.v1.Administration/ListMembers"] = Roles.People,
         ["/fcml.federation.v1.Administration/Revoke"] = Roles.Admin,
@@ -43,6 +44,7 @@ public static class Access
         ["/fcml.federation.v1.Stages/ApprovePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
         ["/fcml.federation.v1.Stages/RefusePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
         ["/fcml.federation.v1.Stages/SetRollout"] = Roles.Admin | Roles.Researcher | Roles.Clinician, // a shadow, or what answers patients: the service tells them apart
+        ["/fcml.federation.v1.Stages/ListServing"] = Roles.People,
         ["/fcml.federation.v1.Stages/RollBack"] = Roles.Admin | Roles.Clinician,
         ["/fcml.federation.v1.Stages/DeprecateVersion"] = Roles.Admin,
         ["/fcml.federation.v1.Stages/RetireVersion"] = Roles.Admin,
@@ -50,6 +52,9 @@ public static class Access
 
     /// <summary>Where parameters are fetched.</summary>
     public const string ParametersRoute = "/v1/parameters/{digest}";
+
+    /// <summary>Where models are fetched that sites are to serve.</summary>
+    public const string ModelsRoute = "/v1/models/{digest}/{file}";
 
     /// <summary>Where releases are delivered.</summary>
     public const string ReleasesRoute = "/v1/releases/{step}";

@@ -1,6 +1,8 @@
 using System.Globalization;
+using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
@@ -10,7 +12,7 @@ using ModelLine = FederatedClinicalMl.Coordinator.Registry.ModelLine;
 namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>What people decide about versions of models. Roles are <see cref="Access"/>'s; decisions are <see cref="ModelLines"/>'.</summary>
-public sealed class StagesService(ModelLines lines, ModelRegistry models) : Protos.Federation.Stages.StagesBase
+public sealed class StagesService(ModelLines lines, ModelRegistry models, SiteReports reports, MemberStore members, SessionHub hub) : Protos.Federation.Stages.StagesBase
 {
     private const string Day = "yyyy-MM-dd";
 
@@ -81,6 +83,27 @@ public sealed class StagesService(ModelLines lines, ModelRegistry models) : Prot
         if ((Caller.Of(context).Member.Role & allowed) == Roles.None)
             throw new FaultException(Fault.RoleMissing, rollout!.Mode == RolloutMode.Shadow ? "A shadow is an admin's or a researcher's to set." : "What answers patients is an admin's or a clinician's to set.");
         return Decide(request.Line, context, _ => new SetRollout(version, rollout, request.Reason));
+    }
+
+    /// <inheritdoc/>
+    public override Task<ListServingReply> ListServing(ListServingRequest request, ServerCallContext context)
+    {
+        var line = lines.Of(request.Line);
+        var reply = new ListServingReply();
+        foreach (var site in members.Members().Where(member => member.Member.IsSite && !member.Revoked).Select(member => member.Member.Site).Order())
+        {
+            var report = reports.Of(site, line.Name);
+            reply.Sites.Add(new SiteServing
+            {
+                Site = site.Value, Connected = hub.IsOpen(site), Order = report?.Order ?? 0, State = report?.State.Word() ?? "", SinceUnixSeconds = report?.Since.ToUnixTimeSeconds() ?? 0,
+            });
+        }
+
+        reply.Withdrawals.AddRange(line.Withdrawals.Select(withdrawal => new SiteWithdrawalSummary
+        {
+            Site = withdrawal.Site.Value, Version = line.Of(withdrawal.Model)!.Version.ToString(), Reason = withdrawal.Reason.Word(), AtUnixSeconds = withdrawal.At.ToUnixTimeSeconds(),
+        }));
+        return Task.FromResult(reply);
     }
 
     /// <inheritdoc/>

@@ -56,6 +56,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         // Of the inbox's reader alone:
         private readonly GatewayCore _core;
         private readonly Dictionary<Sha256Digest, CancellationTokenSource> _fetches = [];
+        private readonly Dictionary<Sha256Digest, CancellationTokenSource> _modelFetches = [];
         private readonly Dictionary<StepId, CancellationTokenSource> _deliveries = [];
         private readonly Dictionary<StepId, ITimer> _reminders = [];
 
@@ -63,6 +64,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         private readonly WorkerLoop _workerLoop;
         private readonly SessionLoop _session;
         private readonly ParameterDownload _download;
+        private readonly ModelDownload _models;
         private readonly ReleaseUpload _upload;
         private readonly List<CoordinatorChannel> _channels = []; // all that were opened: transfers may still run on an older one
         private readonly List<ClientIdentity> _identities = [];
@@ -75,11 +77,12 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
             var (options, log) = (host._options, host._log);
             _link = Open(ClientIdentity.Load(options.IdentityDirectory));
             _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            _core = new GatewayCore(ParameterDownload.ListFiles(options.Incoming));
+            _core = new GatewayCore(ParameterDownload.ListFiles(options.Incoming), ModelDownload.List(options.Incoming));
             _worker = new WorkerClient(options.WorkerSocket);
             _workerLoop = new WorkerLoop(_worker, PostOfWorker, new Backoff(FirstWorkerWait, LongestWorkerWait, host._jitter), _time, log);
             _session = new SessionLoop(LinkAsync, NameHeldAsync, PostOfSession, host.NetworkBackoff(), _time, log);
-            _download = new ParameterDownload(options.Incoming, () => _link.Channel, host.NetworkBackoff, _time, log);
+            var files = new FileDownload(() => _link.Channel, host.NetworkBackoff, _time, log);
+            (_download, _models) = (new ParameterDownload(options.Incoming, files), new ModelDownload(options.Incoming, files));
             _upload = new ReleaseUpload(new SealedOutbox(options), () => _link.Channel, host.NetworkBackoff, _time, log);
         }
 
@@ -180,7 +183,32 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     });
                     break;
                 case DropParameters a:
-                    Drop(a.Parameters);
+                    Drop(_fetches, a.Parameters, _download.Remove);
+                    break;
+                case HandOverOrder a:
+                    Call(async stop =>
+                    {
+                        var answer = await _worker.OfferServingAsync(a.Order, stop);
+                        _host.LogOrder(a.Order.Order.Line, a.Order.Order.Sequence, answer.State);
+                        Post(answer);
+                    });
+                    break;
+                case FetchModel a:
+                    Track(_modelFetches, a.Model, async stop =>
+                    {
+                        var there = await _models.FetchAsync(a.Model, stop);
+                        FaultPoint.Reached("model-arrived");
+                        Post(there ? new ModelArrived(a.Model) : new ModelFailed(a.Model));
+                    });
+                    break;
+                case DropModel a:
+                    Drop(_modelFetches, a.Model, _models.Remove);
+                    break;
+                case SendServing a:
+                    _session.Send(new SiteMessage { ServingReport = a.Report });
+                    break;
+                case SendWithdrawal a:
+                    _session.Send(new SiteMessage { ModelWithdrawn = a.Withdrawal });
                     break;
                 case PerformStep a:
                     _host.LogPerforming(a.Offer.Step);
@@ -294,16 +322,16 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                 stop.Cancel();
         }
 
-        private void Drop(Sha256Digest parameters)
+        private void Drop(Dictionary<Sha256Digest, CancellationTokenSource> fetches, Sha256Digest digest, Action<Sha256Digest> remove)
         {
-            Cancel(_fetches, parameters);
+            Cancel(fetches, digest);
             try
             {
-                _download.Remove(parameters);
+                remove(digest);
             }
             catch (IOException e)
             {
-                _host.LogNotRemoved(parameters, e.Message); // Windows: the cancelled download still holds it; it goes at the next start
+                _host.LogNotRemoved(digest, e.Message); // Windows: the cancelled download still holds it; it goes at the next start
             }
         }
 
@@ -412,8 +440,11 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
     [LoggerMessage(2007, LogLevel.Warning, "Certificate not renewed, will try again: {Why}")]
     private partial void LogNotRenewed(string why);
 
-    [LoggerMessage(2008, LogLevel.Warning, "Parameters {Digest} could not be removed: {Why}")]
+    [LoggerMessage(2008, LogLevel.Warning, "What was fetched as {Digest} could not be removed: {Why}")]
     private partial void LogNotRemoved(Sha256Digest digest, string why);
+
+    [LoggerMessage(2010, LogLevel.Information, "The order {Order} for the models {Line} is with the worker: {State}")]
+    private partial void LogOrder(string line, long order, ServingReport.Types.State state);
 
     [LoggerMessage(2009, LogLevel.Information, "The worker has another key, {Fingerprint}: the session is opened again with it")]
     private partial void LogKeyRenewed(Sha256Digest fingerprint);

@@ -30,6 +30,8 @@ public sealed class WireRulesTests
     [InlineData("Reason", "REASON_", "SiteReason", "SITE_REASON_")]
     [InlineData("StudyStatus.State", "STATE_", "StudyVerdict.State", "STATE_")]
     [InlineData("StepOrder.Kind", "KIND_", "Step.Kind", "KIND_")]
+    [InlineData("ServingStatus.State", "STATE_", "ServingReport.State", "STATE_")]
+    [InlineData("ModelWithdrawal.Reason", "REASON_", "ModelWithdrawn.Reason", "REASON_")]
     [InlineData("SettleRequest.Outcome", "OUTCOME_", "StepSettled.Outcome", "OUTCOME_")]
     public void Worker_port_and_federation_number_alike(string port, string portPrefix, string federation, string federationPrefix) =>
         House.Keeps(WireRules.EnumDifferences(WorkerPort.Enums[port], portPrefix, Federation.Enums[federation], federationPrefix));

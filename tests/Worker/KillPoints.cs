@@ -3,10 +3,12 @@ using FederatedClinicalMl.SiteAgent.Worker;
 
 namespace FederatedClinicalMl.Tests.Worker;
 
-/// <summary>Kills a worker at every operation of its two disks, with many losses of what was not synced. The loss follows from the seed, which a failure names.</summary>
+/// <summary>Kills a worker at every operation of its disks, with many losses of what was not synced. The loss follows from the seed, which a failure names.</summary>
 internal static class KillPoints
 {
     private const int Seeds = 20;
+
+    private static readonly (string Name, Func<Site, SimulatedDisk> Of)[] s_disks = [("worker's own", site => site.Disk), ("exchange", site => site.Exchange), ("serving", site => site.Serving)];
 
     /// <summary>Tries every point, up to the first at which the action ends unharmed.</summary>
     /// <param name="arrange">Before.</param>
@@ -18,13 +20,13 @@ internal static class KillPoints
     {
         foreach (var seed in Enumerable.Range(0, Seeds))
         {
-            foreach (var isExchange in (bool[])[false, true])
+            foreach (var (name, diskOf) in s_disks)
             {
                 for (var (operation, finished) = (0, false); !finished; operation++)
                 {
                     using var site = new Site(seed, computer);
                     arrange(site);
-                    var disk = isExchange ? site.Exchange : site.Disk;
+                    var disk = diskOf(site);
                     disk.CrashAt = disk.Operations + operation;
                     finished = Ends(act, site);
                     try
@@ -37,7 +39,7 @@ internal static class KillPoints
                     }
                     catch (Exception failure)
                     {
-                        throw new InvalidOperationException($"seed {seed}, operation {operation} of the {(isExchange ? "exchange" : "worker's own")} disk: {failure.Message}", failure);
+                        throw new InvalidOperationException($"seed {seed}, operation {operation} of the {name} disk: {failure.Message}", failure);
                     }
                 }
             }

@@ -29,9 +29,10 @@ internal sealed class Site : IDisposable
     /// <param name="computer">What computes; null: <see cref="Computer"/>.</param>
     public Site(int seed = 1, IStepComputer? computer = null)
     {
-        (Disk, Exchange) = (new SimulatedDisk(seed), new SimulatedDisk(seed + 1));
+        (Disk, Exchange, Serving) = (new SimulatedDisk(seed), new SimulatedDisk(seed + 1), new SimulatedDisk(seed + 2));
         _computer = computer ?? Computer;
         Core = Open();
+        Models = OpenModels();
     }
 
     public static SiteId Name { get; } = SiteId.Parse("north");
@@ -48,6 +49,15 @@ internal sealed class Site : IDisposable
     public SimulatedDisk Disk { get; }
 
     public SimulatedDisk Exchange { get; }
+
+    /// <summary>The folder that the scoring program reads.</summary>
+    public SimulatedDisk Serving { get; }
+
+    /// <summary>What may be scored with.</summary>
+    public ServingDesk Models { get; private set; }
+
+    /// <summary>What it says of what it did not take.</summary>
+    public List<string> Refused { get; } = [];
 
     public FakeComputer Computer { get; } = new();
 
@@ -106,13 +116,19 @@ internal sealed class Site : IDisposable
     {
         Disk.Crash();
         Exchange.Crash();
+        Serving.Crash();
         Core.Dispose();
         Disk.Restart(powerLoss);
         Exchange.Restart(powerLoss);
+        Serving.Restart(powerLoss);
     }
 
     /// <summary>Starts a worker that was killed.</summary>
-    public void Start() => Core = Open();
+    public void Start()
+    {
+        Core = Open();
+        Models = OpenModels();
+    }
 
     /// <summary>A study as the gateway hands it over, signed by somebody.</summary>
     /// <param name="study">The study.</param>
@@ -195,6 +211,8 @@ internal sealed class Site : IDisposable
         Core.Dispose();
         Key.Dispose();
     }
+
+    private ServingDesk OpenModels() => ServingDesk.Open(Core.Journal, Name, Exchange, Serving, Refused.Add);
 
     // A root's bytes are drawn by a counter, and kept for 30 days.
     private WorkerCore Open() => WorkerCore.Open(

@@ -39,6 +39,8 @@ internal static class Messages
         },
     };
 
+    public static CoordinatorMessage Serve(byte[] order) => new() { ServingOffer = new ServingOffer { Order = UnsafeByteOperations.UnsafeWrap(order) } };
+
     public static Step ToMessage(StepId step) => new()
     {
         Run = step.Run.Value, Round = (uint)step.Round.Value, Kind = (Step.Types.Kind)step.Kind, Attempt = (uint)step.Attempt,

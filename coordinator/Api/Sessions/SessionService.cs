@@ -1,7 +1,9 @@
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Grpc.Core;
@@ -22,15 +24,16 @@ public sealed record SessionOptions(TimeSpan PingEvery, ProtocolVersions Version
 /// The one stream of a site.
 /// 1. Hello: versions, the enrolled worker's key, or what that was renewed to, with a proof for this certificate. What does not fit ends in a Farewell.
 /// 2. Welcome. 3. The session takes the place of an older one. 4. All studies that involve the site, all steps open for it, and for every
-/// release that it holds what became of it. 5. Whatever happens from then on, until one side ends.
+/// release that it holds what became of it; and every serving order. 5. Whatever happens from then on, until one side ends.
 /// Between 3 and 4 live messages may come first or twice; every message is idempotent by its step or study.
 /// </summary>
 public sealed partial class SessionService(
-    SessionHub hub, StudyDesk studies, Runs runs, MemberStore members, EnrolmentDesk enrolment, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
+    SessionHub hub, StudyDesk studies, ServingOrders orders, SiteReports reports, ModelLines lines, Runs runs, MemberStore members, EnrolmentDesk enrolment, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
     ILogger<SessionService> log) : Session.SessionBase
 {
     private const int UnansweredPings = 3;
     private const int MostHeld = 10_000;
+    private const long LatestUnixSeconds = 4_102_444_800; // the year 2100
     private static readonly TimeSpan HelloWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
@@ -185,8 +188,14 @@ public sealed partial class SessionService(
                 if (message.StepAnswer.Declined != SiteReason.Unspecified)
                     await DeclineAsync(session.Site, step, message.StepAnswer.Declined);
                 break;
+            case SiteMessage.BodyOneofCase.ServingReport:
+                Take(session.Site, message.ServingReport);
+                break;
+            case SiteMessage.BodyOneofCase.ModelWithdrawn:
+                Withdraw(session.Site, message.ModelWithdrawn);
+                break;
             default:
-                throw new FaultException(Fault.RequestInvalid, "After Hello come verdicts, step answers and pongs.");
+                throw new FaultException(Fault.RequestInvalid, "After Hello come verdicts, step answers, reports of what is served, withdrawals and pongs.");
         }
     }
 
@@ -213,10 +222,37 @@ public sealed partial class SessionService(
             LogAnswerRefused(site, step, refused.Sentence); // late, or of an older attempt: the run has gone on
     }
 
+    private void Take(SiteId site, ServingReport report)
+    {
+        if (!Enum.IsDefined((ServingState)report.State) || lines.Of(report.Line).Ordered.Sequence < report.Order || report.Order < 1 || Math.Abs(report.SinceUnixSeconds) > LatestUnixSeconds)
+            throw new FaultException(Fault.RequestInvalid, "A report is of no order that there was, or has no state.");
+        reports.Take(site, report.Line, new SiteReport(report.Order, (ServingState)report.State, DateTimeOffset.FromUnixTimeSeconds(report.SinceUnixSeconds)));
+    }
+
+    // Recorded before anything follows from it; where it ends a rollout, every site is ordered so at once.
+    private void Withdraw(SiteId site, ModelWithdrawn message)
+    {
+        if (message.ModelDigest.Length != Sha256Digest.Length || !Enum.IsDefined((WithdrawalReason)message.Reason) || Math.Abs(message.AtUnixSeconds) > LatestUnixSeconds)
+            throw new FaultException(Fault.RequestInvalid, "A withdrawal names no model, or has no reason.");
+        var model = new Sha256Digest(message.ModelDigest.Span);
+        if (lines.All.FirstOrDefault(line => line.Of(model) is not null) is not { } line)
+        {
+            LogRefused(site, Fault.ModelUnknown.Code, "It has withdrawn a model that is no version here.");
+            return;
+        }
+
+        var (after, _) = lines.Handle(line.Name, null, _ => new WithdrawnAtSite(site, new Withdrawal(line.Name, model, (WithdrawalReason)message.Reason, DateTimeOffset.FromUnixTimeSeconds(message.AtUnixSeconds))));
+        if (after.Withdrawals.Count > line.Withdrawals.Count)
+            LogWithdrawn(site, model, line.Name, (WithdrawalReason)message.Reason);
+    }
+
     private async Task CatchUpAsync(SiteSession session, Hello hello)
     {
         foreach (var study in studies.All.Where(s => s.Involves(session.Site)))
             session.Send(new CoordinatorMessage { StudyOffer = new StudyOffer { Study = study.Signed } });
+
+        foreach (var order in orders.All)
+            session.Send(Messages.Serve(order));
 
         var offers = await runs.OffersForAsync(session.Site);
         foreach (var offer in offers)
@@ -297,6 +333,9 @@ public sealed partial class SessionService(
 
     [LoggerMessage(1414, LogLevel.Information, "{Site}: its answer to {Step} changes nothing: {Sentence}")]
     private partial void LogAnswerRefused(SiteId site, StepId step, string sentence);
+
+    [LoggerMessage(1416, LogLevel.Warning, "{Site}: its scoring has taken the model {Model} of {Line} out of use: {Reason}")]
+    private partial void LogWithdrawn(SiteId site, Sha256Digest model, string line, WithdrawalReason reason);
 
     [LoggerMessage(1415, LogLevel.Information, "{Site} asked which versions are spoken, without a worker's key, as its doctor does; it was told {Version} and sent away")]
     private partial void LogAsked(SiteId site, uint version);

@@ -172,6 +172,9 @@ public static class SignatureContext
     /// <summary>A worker's signature over the list of what it has released.</summary>
     public const string ReleaseList = "fcml-release-list-v1";
 
+    /// <summary>The coordinator's signature over what it wants sites to serve of a line of models.</summary>
+    public const string Serving = "fcml-serving-v1";
+
     internal static byte[] Bind(string context, ReadOnlySpan<byte> message)
     {
         var prefix = System.Text.Encoding.ASCII.GetBytes(context);

@@ -43,6 +43,21 @@ public sealed record AnswerStep(StepId Step, SiteReason Declined) : GatewayActio
 /// <summary>Send a verdict on the session.</summary>
 public sealed record SendVerdict(StudyVerdict Verdict) : GatewayAction;
 
+/// <summary>Hand an order over to the worker. Ends in <see cref="OrderAnswered"/> or <see cref="WorkerLost"/>.</summary>
+public sealed record HandOverOrder(OfferedOrder Order) : GatewayAction;
+
+/// <summary>Fetch a model's files into the incoming directory. Ends in <see cref="ModelArrived"/> or <see cref="ModelFailed"/>.</summary>
+public sealed record FetchModel(Sha256Digest Model) : GatewayAction;
+
+/// <summary>Remove a model's files from the incoming directory, whole or in part. Never ends in an event.</summary>
+public sealed record DropModel(Sha256Digest Model) : GatewayAction;
+
+/// <summary>Say on the session what became of an order. Lost if the session ends: the coordinator sends the order again.</summary>
+public sealed record SendServing(ServingReport Report) : GatewayAction;
+
+/// <summary>Say on the session that the site's scoring has withdrawn a version. Lost if the session ends: it is said again on the next.</summary>
+public sealed record SendWithdrawal(ModelWithdrawn Withdrawal) : GatewayAction;
+
 /// <summary>End the session and open another: the worker holds releases that the last Hello did not name.</summary>
 public sealed record Reconnect : GatewayAction;
 

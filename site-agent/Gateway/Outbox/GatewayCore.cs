@@ -34,12 +34,18 @@ public sealed class GatewayCore
     private readonly Dictionary<StudyDigest, StudyVerdict> _verdicts = [];
     private readonly HashSet<Sha256Digest> _arrived = [];
     private readonly HashSet<Sha256Digest> _incoming; // in the incoming directory, or on their way
+    private readonly ServingCore _serving;
     private TimeSpan _coordinatorAhead;
     private bool _workerThere;
     private bool _sessionOpen;
 
     /// <param name="incoming">Parameters, whole or in part, that an earlier life left in the incoming directory.</param>
-    public GatewayCore(IEnumerable<Sha256Digest> incoming) => _incoming = [.. incoming];
+    /// <param name="models">Models, the same; null: none.</param>
+    public GatewayCore(IEnumerable<Sha256Digest> incoming, IEnumerable<Sha256Digest>? models = null)
+    {
+        _incoming = [.. incoming];
+        _serving = new ServingCore(_actions.Add, models ?? []);
+    }
 
     private enum Phase
     {
@@ -78,7 +84,7 @@ public sealed class GatewayCore
             case WorkerFound e: OnWorkerFound(e.Held); break;
             case WorkerLost: OnWorkerLost(); break;
             case SessionOpened e: OnSessionOpened(e.Clock - now); break;
-            case SessionClosed: _sessionOpen = false; break;
+            case SessionClosed: OnSessionClosed(); break;
             case StudyOffered e: OnStudyOffered(e); break;
             case StudyHandedOver e: OnStudyHandedOver(e); break;
             case VerdictGiven e: OnVerdict(e.Verdict); break;
@@ -92,6 +98,11 @@ public sealed class GatewayCore
             case ReleaseRefused e: OnRefused(e.Step, now); break;
             case ReleaseMissing e: OnMissing(e.Step); break;
             case ReleaseLetGo e: _held.Remove(e.Step); break;
+            case ServingOrdered e: _serving.OnOrdered(e.Order); break;
+            case OrderAnswered e: _serving.OnAnswered(e); break;
+            case ModelArrived e: _serving.OnArrived(e.Model); break;
+            case ModelFailed e: _serving.OnFailed(e.Model); break;
+            case ModelTakenBack e: _serving.OnWithdrawn(e.Withdrawal); break;
             case Reminded e: OnReminded(e.Step, now); break;
             default: throw new ArgumentException($"{happened.GetType().Name} is not an event that the gateway knows.", nameof(happened));
         }
@@ -103,6 +114,7 @@ public sealed class GatewayCore
     {
         var returned = !_workerThere;
         _workerThere = true;
+        _serving.OnWorkerFound();
         // The list may be older than a release that the worker made meanwhile: what is on its way stays known.
         foreach (var gone in _held.Keys.Where(s => LiveWork(s) is not { Phase: Phase.Delivering or Phase.Delivered }).ToArray())
             _held.Remove(gone);
@@ -134,6 +146,7 @@ public sealed class GatewayCore
     private void OnWorkerLost()
     {
         _workerThere = false;
+        _serving.OnWorkerLost();
         _performing.Clear();
         foreach (var work in _works.Values.Where(w => w.Phase == Phase.Performing))
             work.Phase = Phase.AwaitingWorker;
@@ -142,6 +155,7 @@ public sealed class GatewayCore
     private void OnSessionOpened(TimeSpan coordinatorAhead)
     {
         _sessionOpen = true;
+        _serving.OnSessionOpened();
         _coordinatorAhead = coordinatorAhead;
         // The coordinator answers the Hello with its present word on everything; yesterday's word must not stand against it.
         _ended.Clear();
@@ -150,6 +164,12 @@ public sealed class GatewayCore
         // What the worker made since Hello was written may have been decided on before this session: then nobody would ever say so.
         if (_held.Keys.Any(step => !_reported.Contains(step)))
             EndSession();
+    }
+
+    private void OnSessionClosed()
+    {
+        _sessionOpen = false;
+        _serving.OnSessionClosed();
     }
 
     private void OnStudyOffered(StudyOffered offer)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 
@@ -48,6 +49,12 @@ public sealed record OfferedStep(
         Step == other.Step && Study == other.Study && Parameters == other.Parameters && ParametersLength == other.ParametersLength
         && File == other.File && Constants.Span.SequenceEqual(other.Constants.Span) && Inputs.Span.SequenceEqual(other.Inputs.Span);
 }
+
+/// <summary>What the coordinator wants served of a line of models.</summary>
+/// <param name="Order">The order. What it says counts at the worker alone, which looks at who has signed it.</param>
+/// <param name="Signed">It, signed, as it came.</param>
+/// <param name="Digest">SHA-256 of what is signed.</param>
+public sealed record OfferedOrder(ServingOrder Order, ReadOnlyMemory<byte> Signed, Sha256Digest Digest);
 
 /// <summary>A release that waits in the worker's outgoing directory.</summary>
 /// <param name="Step">The step that it answers.</param>
@@ -117,6 +124,26 @@ public sealed record ReleaseMissing(StepId Step) : GatewayEvent;
 
 /// <summary>The worker recorded the end of a release and removed its file.</summary>
 public sealed record ReleaseLetGo(StepId Step) : GatewayEvent;
+
+/// <summary>The coordinator says what is to be served of a line of models.</summary>
+/// <param name="Order">The order, read.</param>
+public sealed record ServingOrdered(OfferedOrder Order) : GatewayEvent;
+
+/// <summary>The worker says what became of an order, when it is handed over or later.</summary>
+/// <param name="Order">SHA-256 of what the coordinator has signed.</param>
+/// <param name="State">What became of it.</param>
+/// <param name="Missing">Models that it wants in the incoming directory.</param>
+/// <param name="SinceUnixSeconds">Since when.</param>
+public sealed record OrderAnswered(Sha256Digest Order, ServingReport.Types.State State, ImmutableArray<Sha256Digest> Missing, long SinceUnixSeconds) : GatewayEvent;
+
+/// <summary>A model's files lie in the incoming directory, every byte of them; whether they are the right ones, the worker finds out.</summary>
+public sealed record ModelArrived(Sha256Digest Model) : GatewayEvent;
+
+/// <summary>The coordinator does not have the model, or not as its manifest says.</summary>
+public sealed record ModelFailed(Sha256Digest Model) : GatewayEvent;
+
+/// <summary>The site's scoring has withdrawn a version, new or repeated.</summary>
+public sealed record ModelTakenBack(ModelWithdrawn Withdrawal) : GatewayEvent;
 
 /// <summary>The moment asked for by <see cref="Remind"/> has come.</summary>
 public sealed record Reminded(StepId Step) : GatewayEvent;

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Google.Protobuf;
@@ -39,11 +40,26 @@ internal static class Wire
             case CoordinatorMessage.BodyOneofCase.StepSettled when TryStep(message.StepSettled.Step, out var step)
                 && message.StepSettled.Outcome != StepSettled.Types.Outcome.Unspecified && Enum.IsDefined(message.StepSettled.Outcome):
                 return new StepEnded(step, message.StepSettled.Outcome);
+            case CoordinatorMessage.BodyOneofCase.ServingOffer when Order(message.ServingOffer.Order) is { } order:
+                return new ServingOrdered(order);
             case CoordinatorMessage.BodyOneofCase.Ping:
                 return null;
             default:
                 flaw = message.BodyCase.ToString();
                 return null;
+        }
+    }
+
+    private static OfferedOrder? Order(ByteString signed)
+    {
+        try
+        {
+            var (order, _) = ServingOrder.Read(signed.Span);
+            return new OfferedOrder(order, signed.Memory, order.Digest);
+        }
+        catch (FormatException)
+        {
+            return null;
         }
     }
 

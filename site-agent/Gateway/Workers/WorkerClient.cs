@@ -97,14 +97,42 @@ internal sealed class WorkerClient : IDisposable
         await _port.SettleAsync(request, cancellationToken: stop);
     }
 
-    /// <summary>Verdicts as they come; ends or throws when the worker goes.</summary>
-    public async IAsyncEnumerable<StudyVerdict> WatchAsync([EnumeratorCancellation] CancellationToken stop)
+    public async Task<OrderAnswered> OfferServingAsync(OfferedOrder order, CancellationToken stop)
+    {
+        var status = await AskAsync(new OfferServingRequest { Order = UnsafeByteOperations.UnsafeWrap(order.Signed) }, order, stop);
+        return Answer(status) is { } answer && answer.Order == order.Digest ? answer : throw new RpcException(new Status(StatusCode.DataLoss, $"The worker did not answer the order {order.Order.Sequence} for {order.Order.Line}."));
+    }
+
+    // A worker of the version before knows no orders: it serves nothing, which is an answer too.
+    private async Task<ServingStatus> AskAsync(OfferServingRequest request, OfferedOrder order, CancellationToken stop)
+    {
+        try
+        {
+            return await _port.OfferServingAsync(request, cancellationToken: stop);
+        }
+        catch (RpcException unknown) when (unknown.StatusCode == StatusCode.Unimplemented)
+        {
+            return new ServingStatus { OrderDigest = ByteString.CopyFrom(order.Digest.Span), State = ServingStatus.Types.State.NotAllowed };
+        }
+    }
+
+    /// <summary>What the worker says by itself, as it comes; ends or throws when the worker goes.</summary>
+    public async IAsyncEnumerable<GatewayEvent> WatchAsync([EnumeratorCancellation] CancellationToken stop)
     {
         using var call = _port.Watch(new WatchRequest(), cancellationToken: stop);
         await foreach (var status in call.ResponseStream.ReadAllAsync(stop))
         {
             if (status.Study is { } study)
-                yield return Verdict(study);
+                yield return new VerdictGiven(Verdict(study));
+            if (status.Serving is { } serving && Answer(serving) is { } answer)
+                yield return answer;
+            if (status.Withdrawal is { ModelDigest.Length: Sha256Digest.Length } withdrawal && Enum.IsDefined((ModelWithdrawn.Types.Reason)withdrawal.Reason))
+            {
+                yield return new ModelTakenBack(new ModelWithdrawn
+                {
+                    ModelDigest = withdrawal.ModelDigest, Reason = (ModelWithdrawn.Types.Reason)withdrawal.Reason, AtUnixSeconds = withdrawal.AtUnixSeconds,
+                });
+            }
         }
     }
 
@@ -121,6 +149,11 @@ internal sealed class WorkerClient : IDisposable
         Reason = (SiteReason)status.Reason,
         Signature = status.Signature,
     };
+
+    // Null where it is none.
+    private static OrderAnswered? Answer(ServingStatus status) =>
+        status.OrderDigest.Length == Sha256Digest.Length && status.State != ServingStatus.Types.State.Unspecified && Enum.IsDefined((ServingReport.Types.State)status.State) && status.Missing.All(model => model.Length == Sha256Digest.Length)
+            ? new OrderAnswered(new Sha256Digest(status.OrderDigest.Span), (ServingReport.Types.State)status.State, [.. status.Missing.Select(model => new Sha256Digest(model.Span))], status.SinceUnixSeconds) : null;
 
     private static bool TryTicket(ReleaseTicket ticket, out HeldTicket held)
     {

@@ -37,8 +37,8 @@ internal sealed partial class WorkerLoop(WorkerClient worker, Action<GatewayEven
                 waits.Reset();
                 LogFound(held.Length);
                 post(new WorkerFound(held));
-                await foreach (var verdict in worker.WatchAsync(present.Token))
-                    post(new VerdictGiven(verdict));
+                await foreach (var said in worker.WatchAsync(present.Token))
+                    post(said);
                 LogLost("it ended the stream");
             }
             catch (OperationCanceledException)

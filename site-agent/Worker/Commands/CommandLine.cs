@@ -61,6 +61,7 @@ public static class CommandLine
           site-worker studies show <digest> --data /var/lib/fcml/worker --html study.html
           site-worker members show --data /var/lib/fcml/worker
           site-worker studies approve <digest> --data /var/lib/fcml/worker --note "ethics board 2026/14"
+          site-worker models allow heart-disease --signer <fingerprint> --modes shadow,production --data /var/lib/fcml/worker
           site-worker data import ehr --data /var/lib/fcml/worker
           site-worker quality check ehr --data /var/lib/fcml/worker --html ehr.html
           site-worker audit verify --data /var/lib/fcml/worker
@@ -76,6 +77,7 @@ public static class CommandLine
         KeyCommand.Create(),
         MembersCommand.Create(),
         LedgerCommand.Create(),
+        ModelsCommand.Create(),
         ReplayCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit(), ReleasesCommand.Create() },

@@ -23,6 +23,9 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
     /// <summary>For how many days the root of a run's randomness is kept: so long a release can be computed again.</summary>
     public int KeepRootsDays { get; init; } = DefaultKeepRootsDays;
 
+    /// <summary>The folder <c>serving/</c>, of which the scoring program reads; null: in the worker's own folder.</summary>
+    public string? ServingFolder { get; init; }
+
     /// <summary>The text of a file.</summary>
     public string ToYaml() => string.Create(CultureInfo.InvariantCulture, $"""
         # Who this worker is, and which accounts of this machine may speak to it. docs/reference/site-worker.md
@@ -36,6 +39,9 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
 
         # A release on which the coordinator is silent for so many days is destroyed. docs/reference/retention.md
         keep-releases-days: {KeepReleasesDays}
+
+        # Where models lie that may be scored with here, in a full path; "own" is serving/ in this folder, which no other account can read. docs/reference/serving.md
+        serving-folder: {ServingFolder ?? "own"}
 
         # The secret root of a run's randomness is erased so many days after the run has started; nothing of the run can be computed again then.
         keep-roots-days: {KeepRootsDays}
@@ -56,9 +62,10 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
         var stewards = fields.Words("steward-uids", word => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _), "Unix uids");
         var days = fields.Has("keep-releases-days") ? (int)fields.Integer("keep-releases-days", 1, 36_500) : DefaultKeepReleasesDays;
         var rootDays = fields.Has("keep-roots-days") ? (int)fields.Integer("keep-roots-days", 1, 36_500) : DefaultKeepRootsDays;
-        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days", "keep-roots-days");
+        string? serving = !fields.Has("serving-folder") || fields.IsWord("serving-folder", "own") ? null : fields.Word("serving-folder", Path.IsPathFullyQualified, "a full path, or own");
+        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days", "keep-roots-days", "serving-folder");
         return faults.Count == 0
-            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days, KeepRootsDays = rootDays }
+            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days, KeepRootsDays = rootDays, ServingFolder = serving }
             : throw Faulty(path, faults);
     }
 
@@ -110,6 +117,9 @@ public sealed record WorkerFolder(string Root)
 
     /// <summary>What a replay was given; empty while there is none.</summary>
     public string Replay => Path.Join(Root, "replay");
+
+    /// <summary>Where models lie that may be scored with, where <see cref="WorkerConfiguration.ServingFolder"/> names no other folder.</summary>
+    public string Serving => Path.Join(Root, "serving");
 
     /// <summary>Where its log files are.</summary>
     public string Logs => Path.Join(Root, "logs");

@@ -98,6 +98,9 @@ public static class ExchangePaths
     /// <summary>Parameters: gateway writes, worker reads.</summary>
     public const string Incoming = "incoming";
 
+    /// <summary>A registry's model: gateway writes, worker reads.</summary>
+    public static string IncomingModel(Sha256Digest model) => $"{Incoming}/models/{model}";
+
     /// <summary>Releases: worker writes, gateway reads.</summary>
     public const string Outgoing = "outgoing";
 

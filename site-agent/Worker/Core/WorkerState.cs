@@ -124,6 +124,9 @@ public sealed record WorkerState(
     /// <summary>The privacy ledger.</summary>
     public LedgerState Ledger { get; init; } = LedgerState.Empty;
 
+    /// <summary>Lines of models that may be served here, and what was ordered of them.</summary>
+    public ServedLines Serving { get; init; } = ServedLines.Empty;
+
     /// <summary>The state after <paramref name="entry"/>.</summary>
     /// <exception cref="FormatException">The entry's kind or body is unknown: this software must not guess what it allowed.</exception>
     public WorkerState Apply(LogEntry entry)
@@ -131,6 +134,8 @@ public sealed record WorkerState(
         ArgumentNullException.ThrowIfNull(entry);
         if (LedgerState.Knows(entry.Kind))
             return this with { Ledger = Ledger.Apply(entry) };
+        if (ServedLines.Knows(entry.Kind))
+            return this with { Serving = Serving.Apply(entry) };
         var body = new JsonFields(entry.Body, entry.Kind);
         return entry.Kind switch
         {

@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The steward's socket. Every decision goes through <see cref="WorkerCore"/>, which logs it.</summary>
-internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger, PageDesk pages, ReplayDesk replays) : Steward.StewardBase
+internal sealed class StewardService(WorkerCore core, StudyPreview preview, DriftReport drift, DataDesk data, MappingDesk mappings, QualityDesk quality, Retention retention, MatrixDesk matrices, MemberDesk members, LedgerDesk ledger, PageDesk pages, ReplayDesk replays, ServingDesk serving) : Steward.StewardBase
 {
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(() =>
     {
@@ -163,8 +163,24 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
     public override Task<LedgerReply> MergePopulations(MergePopulationsRequest request, ServerCallContext context) =>
         Answer(() => ledger.Merge(request.From, request.Into, request.Steward, request.Note));
 
+    public override Task<ServingReply> ListServing(ListServingRequest request, ServerCallContext context) => Answer(() => ServingWire.Reply(serving));
+
+    public override Task<ServingReply> AllowServing(AllowServingRequest request, ServerCallContext context) => Served(() => serving.Allow(request.Line, request.Signer, request.Modes, request.Steward, request.Note));
+
+    public override Task<ServingReply> ForbidServing(ServingDecision request, ServerCallContext context) => Served(() => serving.Forbid(request.Line, request.Steward, request.Note));
+
+    public override Task<ServingReply> StopServing(ServingDecision request, ServerCallContext context) => Served(() => serving.Stop(request.Line, request.Steward, request.Note));
+
+    public override Task<ServingReply> ResumeServing(ServingDecision request, ServerCallContext context) => Served(() => serving.Resume(request.Line, request.Steward, request.Note));
+
     public override Task Replay(IAsyncStreamReader<ReplayPart> requestStream, IServerStreamWriter<ReplayNews> responseStream, ServerCallContext context) =>
         AnswerAsync(() => ReplayStream.RunAsync(replays, requestStream, responseStream, context.CancellationToken));
+
+    private Task<ServingReply> Served(Action decide) => Answer(() =>
+    {
+        decide();
+        return ServingWire.Reply(serving);
+    });
 
     private static Task<T> Answer<T>(Func<T> answer)
     {

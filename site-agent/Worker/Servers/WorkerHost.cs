@@ -60,6 +60,7 @@ public static class WorkerHost
         core = WorkerCore.Open(
             disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new RootStore(storeKey.SealRoots(disk), configuration.KeepRootsDays), policy, datasets,
             new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
+        var serving = ServingDesk.Open(core.Journal, identity.Site, exchangeDisk, new FileDisk(configuration.ServingFolder ?? folder.Serving), why => log?.ServingRefused(why));
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
@@ -77,6 +78,7 @@ public static class WorkerHost
         builder.Services.AddSingleton(core);
         builder.Services.AddSingleton(desk);
         builder.Services.AddSingleton(quality);
+        builder.Services.AddSingleton(serving);
         var members = new MemberDesk(core, identity);
         builder.Services.AddSingleton(members);
         builder.Services.AddSingleton(new PageDesk(core, members, identity.Site, datasets));
@@ -98,9 +100,11 @@ public static class WorkerHost
         app.MapGrpcService<StewardService>().RequireSocket(stewardSocket);
         app.Lifetime.ApplicationStarted.Register(() => Announce(app, folder, exchange, core, configuration, identity, gatewaySocket, stewardSocket));
         var daily = retention.CheckDaily();
+        var withdrawals = serving.CheckWithdrawnEvery(ServingDesk.Often, TimeProvider.System, why => log?.NotLogged(why));
         app.Lifetime.ApplicationStopped.Register(() =>
         {
             daily.Dispose();
+            withdrawals.Dispose();
             core.Dispose();
             held.Dispose();
         });

@@ -42,6 +42,12 @@ internal static partial class WorkerLog
     [LoggerMessage(3013, LogLevel.Warning, "Ignored in run {Run}, round {Round}, attempt {Attempt}: {Why}")]
     public static partial void StatementIgnored(this ILogger log, string run, uint round, uint attempt, string why);
 
+    [LoggerMessage(3014, LogLevel.Warning, "Models: {Why}")]
+    public static partial void ServingRefused(this ILogger log, string why);
+
+    [LoggerMessage(3015, LogLevel.Error, "What this site's scoring has withdrawn could not be logged, and is tried again: {Why}")]
+    public static partial void NotLogged(this ILogger log, string why);
+
     [LoggerMessage(3008, LogLevel.Information, "The gateway's pipe is {Pipe}")]
     public static partial void Pipe(this ILogger log, string pipe);
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 using Google.Protobuf;
@@ -7,7 +8,7 @@ using Grpc.Core;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>The gateway's socket. Only closed reasons, tickets and signatures go back.</summary>
-internal sealed class WorkerPortService(WorkerCore core, Retention retention, TimeProvider time, ILogger<WorkerPortService> log) : WorkerPort.WorkerPortBase
+internal sealed class WorkerPortService(WorkerCore core, ServingDesk serving, Retention retention, TimeProvider time, ILogger<WorkerPortService> log) : WorkerPort.WorkerPortBase
 {
     // One computation at a time, on threads that live on: a new thread for each finds none of the array pool's blocks.
     private static readonly TaskScheduler Computing = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
@@ -15,6 +16,8 @@ internal sealed class WorkerPortService(WorkerCore core, Retention retention, Ti
     public override Task<IdentifyReply> Identify(IdentifyRequest request, ServerCallContext context) => Task.FromResult(core.Identify(request));
 
     public override Task<StudyStatus> OfferStudy(OfferStudyRequest request, ServerCallContext context) => Task.FromResult(core.Offer(request));
+
+    public override Task<ServingStatus> OfferServing(OfferServingRequest request, ServerCallContext context) => Task.Run(() => ServingWire.Write(serving.Offer(request.Order.Span)));
 
     // Not bound to the call: losing the call loses nothing, the same order finds the release that this one makes.
     public override Task<StepResult> Perform(StepOrder request, ServerCallContext context) => Task.Factory.StartNew(
@@ -46,17 +49,28 @@ internal sealed class WorkerPortService(WorkerCore core, Retention retention, Ti
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WorkerStatus> responseStream, ServerCallContext context)
     {
-        var changes = Channel.CreateUnbounded<StudyDigest>();
-        void Changed(StudyDigest study) => changes.Writer.TryWrite(study);
+        var changes = Channel.CreateUnbounded<WorkerStatus>();
+        void Changed(StudyDigest study) => changes.Writer.TryWrite(new WorkerStatus { Study = new StudyStatus { StudyDigest = ByteString.CopyFrom(study.Value.Span) } });
+        void Served(ServingAnswer answer) => changes.Writer.TryWrite(new WorkerStatus { Serving = ServingWire.Write(answer) });
+        void Withdrawn(Withdrawal withdrawal) => changes.Writer.TryWrite(new WorkerStatus { Withdrawal = ServingWire.Write(withdrawal) });
         core.StudyChanged += Changed; // before the present state is sent: nothing may fall between
+        serving.Changed += Served;
+        serving.WithdrawnHere += Withdrawn;
         try
         {
             foreach (var status in core.Statuses())
-                await Send(responseStream, status, context.CancellationToken);
-            await foreach (var study in changes.Reader.ReadAllAsync(context.CancellationToken))
+                await Send(responseStream, new WorkerStatus { Study = status }, context.CancellationToken);
+            foreach (var answer in serving.Answers())
+                await Send(responseStream, new WorkerStatus { Serving = ServingWire.Write(answer) }, context.CancellationToken);
+            foreach (var withdrawal in serving.Withdrawals())
+                await Send(responseStream, new WorkerStatus { Withdrawal = ServingWire.Write(withdrawal) }, context.CancellationToken);
+            await foreach (var change in changes.Reader.ReadAllAsync(context.CancellationToken))
             {
-                if (core.StatusOf(study) is { } status)
-                    await Send(responseStream, status, context.CancellationToken);
+                // A study's status is signed as it is when it is sent: it may have changed again.
+                if (change.Study is { } study)
+                    change.Study = core.StatusOf(new StudyDigest(new Sha256Digest(study.StudyDigest.Span)));
+                if (change is not { Study: null, Serving: null, Withdrawal: null })
+                    await Send(responseStream, change, context.CancellationToken);
             }
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
@@ -66,9 +80,14 @@ internal sealed class WorkerPortService(WorkerCore core, Retention retention, Ti
         finally
         {
             core.StudyChanged -= Changed;
+            serving.Changed -= Served;
+            serving.WithdrawnHere -= Withdrawn;
         }
     }
 
-    private Task Send(IServerStreamWriter<WorkerStatus> stream, StudyStatus status, CancellationToken cancel) =>
-        stream.WriteAsync(new WorkerStatus { Study = status, AtUnixSeconds = time.GetUtcNow().ToUnixTimeSeconds() }, cancel);
+    private Task Send(IServerStreamWriter<WorkerStatus> stream, WorkerStatus status, CancellationToken cancel)
+    {
+        status.AtUnixSeconds = time.GetUtcNow().ToUnixTimeSeconds();
+        return stream.WriteAsync(status, cancel);
+    }
 }

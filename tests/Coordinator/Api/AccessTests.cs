@@ -25,6 +25,7 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
 
     [Theory]
     [InlineData("GET", Access.ParametersRoute)]
+    [InlineData("GET", Access.ModelsRoute)]
     [InlineData("HEAD", Access.ReleasesRoute)]
     [InlineData("PUT", Access.ReleasesRoute)]
     public Task Bulk_route_is_open_to_the_roles_of_its_row_and_to_nobody_else(string method, string route)
@@ -48,7 +49,7 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
 
     [Fact]
     public void Table_has_a_row_for_every_call_of_the_wire_and_for_the_bulk_routes_and_no_other() =>
-        Assert.Equal(CallsOfTheWire().Append(Access.ParametersRoute).Append(Access.ReleasesRoute).Order(), Access.Table.Keys.Order());
+        Assert.Equal(CallsOfTheWire().Append(Access.ParametersRoute).Append(Access.ReleasesRoute).Append(Access.ModelsRoute).Order(), Access.Table.Keys.Order());
 
     [Fact]
     public void Comment_on_each_call_of_the_wire_names_the_roles_of_its_row() =>

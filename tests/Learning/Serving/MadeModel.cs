@@ -8,9 +8,12 @@ namespace FederatedClinicalMl.Tests.Learning.Serving;
 /// <summary>The served files of a small model, as a registry has them.</summary>
 internal static class MadeModel
 {
-    internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key)
+    /// <param name="key">Signs the manifest.</param>
+    /// <param name="run">Tells models of one line apart.</param>
+    /// <param name="name">The line.</param>
+    internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key, int run = 1, string name = "heart")
     {
-        var study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}");
+        var study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name);
         var constants = PreprocessingConstants.Freeze(study, null);
         var files = new Dictionary<string, byte[]>
         {
@@ -23,7 +26,7 @@ internal static class MadeModel
             {
                 ["format"] = 1,
                 ["name"] = study.Name,
-                ["run"] = "0123456789abcdef",
+                ["run"] = run.ToString("x16", System.Globalization.CultureInfo.InvariantCulture),
                 ["study"] = study.Digest.ToString(),
                 ["initial"] = Sha256Digest.Of([]).ToString(),
                 ["registered"] = CanonicalTime.Write(DateTimeOffset.UnixEpoch),

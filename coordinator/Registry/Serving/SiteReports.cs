@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>What a site has said of an order.</summary>
+/// <param name="Order">The order's number.</param>
+/// <param name="State">What became of it.</param>
+/// <param name="Since">Since when, by the site's clock.</param>
+public sealed record SiteReport(long Order, ServingState State, DateTimeOffset Since);
+
+/// <summary>What sites have said of orders since the coordinator was started: each says it again when it connects.</summary>
+public sealed class SiteReports
+{
+    private ImmutableDictionary<(SiteId Site, string Line), SiteReport> _reports = ImmutableDictionary<(SiteId Site, string Line), SiteReport>.Empty;
+
+    /// <summary>Takes a site's word.</summary>
+    public void Take(SiteId site, string line, SiteReport report) => ImmutableInterlocked.AddOrUpdate(ref _reports, (site, line), report, (_, _) => report);
+
+    /// <summary>A site's last word on a line; null: none.</summary>
+    public SiteReport? Of(SiteId site, string line) => _reports.GetValueOrDefault((site, line));
+}
