@@ -13,6 +13,13 @@ public static class CompiledRules
         "System.Net.WebSockets.ClientWebSocket", "System.Net.WebClient", "System.Net.WebRequest", "System.Net.Http.HttpClient",
     ];
 
+    /// <summary>Types with which a process dials an address or looks one up; one that only listens needs none of them.</summary>
+    public static readonly ImmutableArray<string> DiallingTypes =
+    [
+        "System.Net.Dns", "System.Net.Sockets.Socket", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient", "System.Net.WebSockets.ClientWebSocket", "System.Net.WebClient",
+        "System.Net.WebRequest", "System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.SocketsHttpHandler", "System.IO.Pipes.NamedPipeClientStream",
+    ];
+
     /// <summary>Chains of references that lead from <paramref name="root"/> to an assembly it must not know.</summary>
     /// <param name="graph">Assembly name to the names it references.</param>
     /// <param name="root">Where chains start.</param>

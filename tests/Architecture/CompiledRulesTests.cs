@@ -35,7 +35,7 @@ public sealed class CompiledRulesTests
     public void Gateway_leads_to_no_reader_of_clinical_files()
     {
         var graph = AssemblyGraph.From(Repository.Assembly("Gateway", "site-agent"));
-        House.Keeps(CompiledRules.Chains(graph, "site-agent", "Parquet*", "Hl7.*", "site-import"));
+        House.Keeps(CompiledRules.Chains(graph, "site-agent", "Parquet*", "Hl7.*", "site-import", "site-scoring", "Microsoft.ML.OnnxRuntime"));
     }
 
     [Fact]
@@ -53,6 +53,18 @@ public sealed class CompiledRulesTests
         Assert.Contains("Npgsql", graph.Keys);
         House.Keeps(CompiledRules.Chains(graph, "site-import", "site-worker", "site-agent", "TorchSharp*", "Microsoft.AspNetCore*", "Grpc.*", "FederatedClinicalMl.Protos.*"));
     }
+
+    [Fact]
+    public void Scoring_leads_to_no_worker_no_gateway_and_no_wire()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Scoring", "site-scoring"));
+        Assert.Contains("Microsoft.ML.OnnxRuntime", graph.Keys);
+        House.Keeps(CompiledRules.Chains(graph, "site-scoring", "site-worker", "site-agent", "site-import", "coordinator", "TorchSharp*", "Npgsql*", "Grpc.*", "FederatedClinicalMl.Protos.*"));
+    }
+
+    [Fact]
+    public void Scoring_names_no_type_that_dials_an_address() =>
+        House.Keeps(CompiledRules.NamedTypes("site-scoring", AssemblyGraph.NamedTypes(Repository.Assembly("Scoring", "site-scoring")), CompiledRules.DiallingTypes));
 
     [Fact]
     public void Clinical_data_leads_to_no_driver_of_a_database_on_another_host() =>

@@ -28,8 +28,8 @@ public static class OnnxWriter
     /// <summary>Name of the output that holds probabilities.</summary>
     public const string ProbabilityOutput = "probability";
 
-    private const int IrVersion = 10;
-    private const int OpsetVersion = 21;
+    internal const int IrVersion = 10;
+    internal const int OpsetVersion = 21;
 
     /// <summary>Writes a model.</summary>
     /// <param name="study">The study, whose digest, feature names and units go into the file's metadata.</param>

@@ -1,0 +1,15 @@
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>Runs a model. May be used by several threads at once.</summary>
+internal interface IModelSession : IDisposable
+{
+    /// <summary>Scores rows.</summary>
+    /// <param name="values">[rows, features], row-major, in the features' units; NaN where missing.</param>
+    /// <param name="logits">[rows]; NaN where there is no score.</param>
+    /// <param name="probabilities">[rows]; NaN where there is no score.</param>
+    /// <exception cref="ScoringFailedException">The runtime failed.</exception>
+    void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities);
+}
+
+/// <summary>The runtime failed to run a model. Its words are not repeated: nobody has read them for what of a row they may hold.</summary>
+internal sealed class ScoringFailedException(Exception? cause = null) : Exception("The model could not be run.", cause);

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using FederatedClinicalMl.Learning.Onnx;
+using FederatedClinicalMl.Studies;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>A model in ONNX Runtime: one session with one thread, and lanes of buffers that are bound to it once and used again, so that a row allocates nothing.</summary>
+internal sealed class OnnxSession : IModelSession
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly ImmutableArray<string> _inputs;
+    private readonly ConcurrentBag<Lane> _single = [];
+    private readonly ConcurrentBag<Lane> _batches = [];
+
+    private OnnxSession(InferenceSession session, ImmutableArray<string> inputs) => (_session, _inputs) = (session, inputs);
+
+    /// <summary>Rows that run at once, at most.</summary>
+    public const int BatchRows = 4096;
+
+    /// <summary>Loads a model that <see cref="OnnxReader"/> has looked at.</summary>
+    /// <exception cref="ScoringFailedException">The runtime does not take it.</exception>
+    public static OnnxSession Open(ReadOnlyMemory<byte> onnx, Study study)
+    {
+        using var options = new Microsoft.ML.OnnxRuntime.SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        try
+        {
+            return new OnnxSession(new InferenceSession(onnx.ToArray(), options), [.. study.Data.Features.Select(feature => feature.Name)]);
+        }
+        catch (OnnxRuntimeException fault)
+        {
+            throw new ScoringFailedException(fault);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities)
+    {
+        for (var done = 0; done < logits.Length;)
+        {
+            var rows = Math.Min(BatchRows, logits.Length - done);
+            var lanes = rows == 1 ? _single : _batches;
+            var lane = lanes.TryTake(out var kept) ? kept : new Lane(_session, _inputs, rows == 1 ? 1 : BatchRows);
+            lane.Run(_session, _run, values.Slice(done * _inputs.Length, rows * _inputs.Length), logits.Slice(done, rows), probabilities.Slice(done, rows));
+            lanes.Add(lane); // not one on which the runtime failed: nobody knows what it has left there
+            done += rows;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var lane in _single.Concat(_batches))
+            lane.Dispose();
+        _run.Dispose();
+        _session.Dispose();
+    }
+
+    private sealed class Lane : IDisposable
+    {
+        private readonly ImmutableArray<string> _inputs;
+        private readonly float[][] _columns;
+        private readonly float[] _logits;
+        private readonly float[] _probabilities;
+        private readonly Binding _whole;
+
+        public Lane(InferenceSession session, ImmutableArray<string> inputs, int rows)
+        {
+            _inputs = inputs;
+            _columns = [.. inputs.Select(_ => GC.AllocateArray<float>(rows, pinned: true))];
+            (_logits, _probabilities) = (GC.AllocateArray<float>(rows, pinned: true), GC.AllocateArray<float>(rows, pinned: true));
+            _whole = Bind(session, rows);
+        }
+
+        public void Run(InferenceSession session, RunOptions run, ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities)
+        {
+            for (var j = 0; j < _columns.Length; j++)
+            {
+                var column = _columns[j];
+                for (int row = 0, at = j; row < logits.Length; row++, at += _columns.Length)
+                    column[row] = values[at];
+            }
+
+            try
+            {
+                if (logits.Length == _logits.Length)
+                {
+                    session.RunWithBinding(run, _whole.Io);
+                }
+                else
+                {
+                    using var part = Bind(session, logits.Length);
+                    session.RunWithBinding(run, part.Io);
+                }
+            }
+            catch (OnnxRuntimeException fault)
+            {
+                throw new ScoringFailedException(fault);
+            }
+
+            _logits.AsSpan(0, logits.Length).CopyTo(logits);
+            _probabilities.AsSpan(0, logits.Length).CopyTo(probabilities);
+        }
+
+        public void Dispose() => _whole.Dispose();
+
+        private Binding Bind(InferenceSession session, int rows)
+        {
+            var binding = new Binding(session);
+            for (var j = 0; j < _columns.Length; j++)
+                binding.Io.BindInput(_inputs[j], binding.Value(_columns[j], rows));
+            binding.Io.BindOutput(OnnxWriter.LogitOutput, binding.Value(_logits, rows));
+            binding.Io.BindOutput(OnnxWriter.ProbabilityOutput, binding.Value(_probabilities, rows));
+            return binding;
+        }
+    }
+
+    private sealed class Binding(InferenceSession session) : IDisposable
+    {
+        private readonly List<OrtValue> _values = [];
+
+        public OrtIoBinding Io { get; } = session.CreateIoBinding();
+
+        public OrtValue Value(float[] memory, int rows)
+        {
+            var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory.AsMemory(0, rows), [rows, 1]);
+            _values.Add(value);
+            return value;
+        }
+
+        public void Dispose()
+        {
+            Io.Dispose();
+            foreach (var value in _values)
+                value.Dispose();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>One prediction, as it is logged and counted. An answer and what a shadow came to for the same row have the same id.</summary>
+/// <param name="Id">The id: the day (UTC) and 16 hexadecimal digits.</param>
+/// <param name="Made">When.</param>
+/// <param name="Line">The line.</param>
+/// <param name="Version">The version.</param>
+/// <param name="Model">The model's digest.</param>
+/// <param name="Mode">production, canary, ab, blue-green, fallback or shadow.</param>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="At">As of when.</param>
+/// <param name="Logit">The score's logit; NaN where there is none.</param>
+/// <param name="Reason">Why there is none, in one word.</param>
+/// <param name="Elapsed">How long it took.</param>
+/// <param name="Missing">Values that were missing.</param>
+/// <param name="Implausible">Values that were implausible.</param>
+internal sealed record Prediction(
+    string Id, DateTimeOffset Made, string Line, ModelVersion Version, Sha256Digest Model, string Mode, string Patient, DateTimeOffset At, float Logit, string? Reason, TimeSpan Elapsed,
+    int Missing, int Implausible)
+{
+    /// <summary>What the model was given, and the features that it was given for; null once it was counted.</summary>
+    public (LoadedModel Model, float[] Values)? Inputs { get; init; }
+
+    /// <summary>The probability; null where there is none.</summary>
+    public double? Score => float.IsNaN(Logit) ? null : 1 / (1 + Math.Exp(-(double)Logit));
+}

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>What came of a prediction.</summary>
+/// <param name="Prediction">Its id.</param>
+/// <param name="Line">The line.</param>
+/// <param name="Version">The version.</param>
+/// <param name="Model">The model's digest.</param>
+/// <param name="Logit">What was predicted.</param>
+/// <param name="Positive">What came.</param>
+internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, float Logit, bool Positive);
+
+/// <summary>
+/// The predictions and outcomes of this site, a file for each day (UTC) and kind, encrypted. PHI: a pseudonym and what was predicted of it. Used by one thread at a time, but for reading.
+/// </summary>
+/// <param name="disk">The program's own folder.</param>
+/// <param name="key">Its keys.</param>
+/// <param name="keepDays">For how many days a day's files are kept.</param>
+internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : IDisposable
+{
+    public const string Predictions = "predictions", Outcomes = "outcomes";
+    private const string DayFormat = "yyyy-MM-dd";
+    private const string Suffix = ".log";
+
+    private readonly Dictionary<string, (DateOnly Day, DayFile File)> _open = [];
+    private readonly ArrayBufferWriter<byte> _group = new();
+
+    /// <summary>Makes the folders.</summary>
+    public void Prepare()
+    {
+        disk.CreateDirectory(Predictions);
+        disk.CreateDirectory(Outcomes);
+    }
+
+    /// <summary>Appends predictions of one day, and returns once they are durable.</summary>
+    public void Append(DateOnly day, IEnumerable<Prediction> predictions) => Append(Predictions, day, predictions, Write);
+
+    /// <summary>Appends outcomes, and returns once they are durable.</summary>
+    public void Append(DateOnly day, IEnumerable<Outcome> outcomes) => Append(Outcomes, day, outcomes, Write);
+
+    /// <summary>The days of which there are predictions or outcomes, the oldest first.</summary>
+    public IReadOnlyList<DateOnly> Days(string kind) => [.. disk.List(kind).Select(DayOf).OfType<DateOnly>()];
+
+    /// <summary>The predictions of a day, in the order in which they were made.</summary>
+    /// <exception cref="InvalidDataException">The file was changed.</exception>
+    public IEnumerable<Prediction> Read(DateOnly day) => Lines(Predictions, day).Select(ReadPrediction);
+
+    /// <summary>The outcomes that came on a day.</summary>
+    /// <exception cref="InvalidDataException">The file was changed.</exception>
+    public IEnumerable<Outcome> ReadOutcomes(DateOnly day) => Lines(Outcomes, day).Select(ReadOutcome);
+
+    /// <summary>Deletes the files of days that were kept long enough.</summary>
+    /// <returns>The days.</returns>
+    public IReadOnlyList<DateOnly> End(DateOnly today)
+    {
+        var ended = new SortedSet<DateOnly>();
+        foreach (var kind in new[] { Predictions, Outcomes })
+        {
+            foreach (var day in Days(kind).Where(day => day < today.AddDays(-keepDays)))
+            {
+                if (_open.TryGetValue(kind, out var open) && open.Day == day && _open.Remove(kind))
+                    open.File.Dispose();
+                disk.Delete(PathOf(kind, day));
+                ended.Add(day);
+            }
+
+            if (ended.Count > 0)
+                disk.SyncDirectory(kind);
+        }
+
+        return [.. ended];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (_, file) in _open.Values)
+            file.Dispose();
+    }
+
+    /// <summary>A fingerprint of what a model was given: it tells whether two inputs are the same, and, without the key, nothing else.</summary>
+    internal static string FingerprintOf(ScoringKey key, Sha256Digest model, ReadOnlySpan<float> values)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Fingerprints);
+        hash.AppendData(model.Span);
+        hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+        return Sha256Digest.Of(hash).ToString();
+    }
+
+    /// <summary>The day in an id; null: it is no id.</summary>
+    internal static DateOnly? DayOfId(string id) =>
+        id.Length == 25 && id[8] == '-' && DateOnly.TryParseExact(id[..8], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+
+    /// <summary>A new id.</summary>
+    internal static string NewId(DateTimeOffset made) => string.Create(CultureInfo.InvariantCulture, $"{made.UtcDateTime:yyyyMMdd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+
+    private static string PathOf(string kind, DateOnly day) => $"{kind}/{day.ToString(DayFormat, CultureInfo.InvariantCulture)}{Suffix}";
+
+    private static DateOnly? DayOf(string name) =>
+        name.EndsWith(Suffix, StringComparison.Ordinal) && DateOnly.TryParseExact(name[..^Suffix.Length], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+
+    private void Append<T>(string kind, DateOnly day, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        if (!_open.TryGetValue(kind, out var open) || open.Day != day)
+        {
+            if (_open.Remove(kind))
+                open.File.Dispose();
+            open = _open[kind] = (day, DayFile.Open(disk, PathOf(kind, day), key.Predictions));
+        }
+
+        _group.ResetWrittenCount();
+        using var writer = new Utf8JsonWriter(_group);
+        foreach (var item in items)
+        {
+            write(writer, item);
+            writer.Flush();
+            writer.Reset();
+            _group.Write("\n"u8);
+        }
+
+        if (_group.WrittenCount > 0)
+            open.File.Append(_group.WrittenSpan);
+    }
+
+    private IEnumerable<JsonElement> Lines(string kind, DateOnly day)
+    {
+        if (!disk.Exists(PathOf(kind, day)))
+            yield break;
+        foreach (var group in DayFile.Read(disk, PathOf(kind, day), key.Predictions))
+        {
+            foreach (var line in Encoding.UTF8.GetString(group).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                using var document = JsonDocument.Parse(line);
+                yield return document.RootElement;
+            }
+        }
+    }
+
+    private void Write(Utf8JsonWriter writer, Prediction item)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", item.Id);
+        writer.WriteString("made", CanonicalTime.Write(item.Made));
+        writer.WriteString("line", item.Line);
+        writer.WriteString("version", item.Version.ToString());
+        writer.WriteString("model", item.Model.ToString());
+        writer.WriteString("mode", item.Mode);
+        writer.WriteString("patient", item.Patient);
+        writer.WriteString("at", CanonicalTime.Write(item.At));
+        if (item.Inputs is { } inputs)
+            writer.WriteString("inputs", FingerprintOf(key, item.Model, inputs.Values));
+        if (float.IsNaN(item.Logit))
+            writer.WriteString("reason", item.Reason);
+        else
+            writer.WriteNumber("logit", item.Logit);
+        writer.WriteNumber("microseconds", item.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
+        writer.WriteNumber("missing", item.Missing);
+        writer.WriteNumber("implausible", item.Implausible);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, Outcome item)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("prediction", item.Prediction);
+        writer.WriteString("line", item.Line);
+        writer.WriteString("version", item.Version.ToString());
+        writer.WriteString("model", item.Model.ToString());
+        writer.WriteNumber("logit", item.Logit);
+        writer.WriteNumber("outcome", item.Positive ? 1 : 0);
+        writer.WriteEndObject();
+    }
+
+    private static Prediction ReadPrediction(JsonElement item)
+    {
+        return new Prediction(
+            Text("id"), Time("made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time("at"),
+            item.TryGetProperty("logit", out var logit) ? logit.GetSingle() : float.NaN, item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
+            new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32());
+
+        string Text(string name) => item.GetProperty(name).GetString()!;
+
+        DateTimeOffset Time(string name) => CanonicalTime.TryRead(Text(name), out var time) ? time : throw new InvalidDataException($"The field '{name}' of a prediction is no time.");
+    }
+
+    private static Outcome ReadOutcome(JsonElement item) => new(
+        item.GetProperty("prediction").GetString()!, item.GetProperty("line").GetString()!, ModelVersion.Parse(item.GetProperty("version").GetString()!),
+        Sha256Digest.Parse(item.GetProperty("model").GetString()!), item.GetProperty("logit").GetSingle(), item.GetProperty("outcome").GetInt32() == 1);
+}

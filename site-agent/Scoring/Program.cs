@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.SiteAgent.Scoring.CommandLine.RunAsync(args);
