@@ -133,7 +133,7 @@ internal sealed class Site : IAsyncDisposable
         await Services.GetRequiredService<ShadowQueue>().IdleAsync(Stop);
         var desk = Services.GetRequiredService<PredictionDesk>();
         await desk.FlushAsync(Stop);
-        return desk.With(log => log.Read(DateOnly.FromDateTime(Time.GetUtcNow().UtcDateTime)).ToList());
+        return [.. desk.Log.Read(DateOnly.FromDateTime(Time.GetUtcNow().UtcDateTime))];
     }
 
     /// <summary>Everything that this site keeps in the clear: its log files and what it gives to the worker.</summary>

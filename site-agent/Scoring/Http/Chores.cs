@@ -3,7 +3,7 @@ using FederatedClinicalMl.Learning;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
-/// <summary>What is done from time to time: every second the shelf, stops and clients are looked at, besides whenever the shelf's folder changes; every hour what was kept long enough is deleted.</summary>
+/// <summary>What is done from time to time: every second the shelf, stops and clients are looked at, besides whenever the shelf's folder changes; every minute the reports are written, every hour what was kept long enough is deleted.</summary>
 internal sealed class Chores : IDisposable
 {
     private static readonly TimeSpan s_often = TimeSpan.FromSeconds(1);
@@ -37,13 +37,13 @@ internal sealed class Chores : IDisposable
 
         void End()
         {
-            var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-            foreach (var day in desk.With(predictions => predictions.End(today)))
+            foreach (var day in desk.End())
                 log.PredictionsDeleted(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), configuration.KeepPredictionsDays);
         }
 
         void Tell()
         {
+            desk.WriteReports();
             if (shadows.TakeDropped() is > 0 and var dropped)
                 log.ShadowDropped(dropped);
         }

@@ -19,6 +19,9 @@ internal static class ScoringApi
         models.MapPost("/{line}/stop", StopAsync)
             .WithName("stop").WithSummary("Stops a line at this site at once: the clinician's stop button.").Accepts<StopCall>(Json).Produces<LineView>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+        models.MapPost("/{line}/outcomes", OutcomesAsync)
+            .WithName("outcomes").WithSummary("Tells what came about, for the performance of versions at this site.").Accepts<OutcomesCall>(Json).Produces<JoinedView>()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
 
         var health = app.MapGroup("/health").WithTags("health");
         health.MapGet("/live", () => Results.Text("live")).WithName("live").WithSummary("Whether the process answers at all.");
@@ -53,6 +56,16 @@ internal static class ScoringApi
         var answers = rows.Select(row => scorer.Score(served, row, afterwards)).ToList();
         context.DoAfterwards(afterwards);
         return isList ? Results.Json(new ScoreAnswers([.. answers]), ScoringJson.Default.ScoreAnswers) : Results.Json(answers[0], ScoringJson.Default.ScoreAnswer);
+    }
+
+    private static async Task<IResult> OutcomesAsync(string line, HttpContext context, ServingShelf shelf, OutcomeDesk desk)
+    {
+        var served = Find(shelf, line);
+        using var document = await ScoreReader.ParseAsync(context.Request.Body, context.RequestAborted);
+        var results = await desk.JoinAsync(served, OutcomeReader.Read(document.RootElement), context.RequestAborted);
+        return Results.Json(
+            new JoinedView(results.Count(result => result == Joining.Joined), results.Count(result => result == Joining.Known), results.Count(result => result == Joining.Unknown)),
+            ScoringJson.Default.JoinedView);
     }
 
     /// <summary>Does something once the answer was sent.</summary>

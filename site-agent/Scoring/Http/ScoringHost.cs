@@ -36,7 +36,9 @@ public static class ScoringHost
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<OperatorLog>();
         builder.Services.AddSingleton(services => new ServingShelf(configuration, serving, new WithdrawalStore(serving, disk), open, time, services.GetRequiredService<OperatorLog>().Log));
-        builder.Services.AddSingleton(services => new PredictionDesk(new PredictionLog(disk, key, configuration.KeepPredictionsDays), time, services.GetRequiredService<OperatorLog>().Log));
+        builder.Services.AddSingleton(services => new PredictionDesk(
+            new PredictionLog(disk, key, configuration.KeepPredictionsDays), new ReportDesk(serving, services.GetRequiredService<OperatorLog>().Log), time, services.GetRequiredService<OperatorLog>().Log));
+        builder.Services.AddSingleton(services => new OutcomeDesk(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ServingShelf>(), configuration.KeepPredictionsDays, time));
         builder.Services.AddSingleton<ShadowQueue>();
         builder.Services.AddSingleton(services => new Scorer(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ShadowQueue>(), time, services.GetRequiredService<OperatorLog>().Log));
         builder.Services.AddSingleton(new ScoreReader(configuration.Rows, mapping, clock, time));
@@ -48,11 +50,8 @@ public static class ScoringHost
         shelf.Prepare();
         shelf.Refresh();
         var desk = app.Services.GetRequiredService<PredictionDesk>();
-        desk.With(predictions =>
-        {
-            predictions.Prepare();
-            return 0;
-        });
+        desk.Log.Prepare();
+        app.Services.GetRequiredService<OutcomeDesk>().Recover();
         app.UseClientGate(() => clients.Present);
         app.MapScoring();
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -12,6 +12,7 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 [JsonSerializable(typeof(LineView))]
 [JsonSerializable(typeof(LinesView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(JoinedView))]
 internal sealed partial class ScoringJson : JsonSerializerContext;
 
 /// <summary>One row of a call, as the OpenAPI document describes it; <see cref="ScoreReader"/> reads it.</summary>
@@ -39,6 +40,35 @@ internal sealed record StopCall
     [Description("Why, up to 1000 characters. It stays in this program's folder and goes into no log and to nobody else.")]
     public required string Reason { get; init; }
 }
+
+/// <summary>A call to tell what came about.</summary>
+internal sealed record OutcomesCall
+{
+    [Description("Up to 10,000 outcomes.")]
+    public required IReadOnlyList<OutcomeCall> Outcomes { get; init; }
+}
+
+/// <summary>What came about.</summary>
+internal sealed record OutcomeCall
+{
+    [Description("The patient's pseudonym, as in the call for the score.")]
+    public required string Patient { get; init; }
+
+    [Description("The 'prediction' of the answer. Either this or 'at'.")]
+    public string? Prediction { get; init; }
+
+    [Description("When it came about: it is joined to the patient's latest answer as of a moment at or before that. Either this or 'prediction'.")]
+    public DateTimeOffset? At { get; init; }
+
+    [Description("1: the positive outcome, 0: not.")]
+    public required int Outcome { get; init; }
+}
+
+/// <summary>What became of outcomes.</summary>
+/// <param name="Joined">To a prediction.</param>
+/// <param name="Known">Of a prediction that has an outcome already.</param>
+/// <param name="Unknown">Of none that is still kept.</param>
+internal sealed record JoinedView(int Joined, int Known, int Unknown);
 
 /// <summary>A feature that a version takes.</summary>
 /// <param name="Name">Its name.</param>

@@ -44,13 +44,13 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="open">Opens a session.</param>
     /// <exception cref="FormatException">A file is not what the digests say, or holds what is not run here.</exception>
-    /// <exception cref="IOException">A file cannot be read now.</exception>
+    /// <exception cref="IOException">A file is not there, or cannot be read now.</exception>
     public static LoadedModel Load(IDisk serving, Sha256Digest model, OpenSession open)
     {
         var folder = ServingPaths.Model(model);
         var served = ServedModel.Read(model, signer: null, Read);
         OnnxReader.Check(served.Onnx.Span, served.Study, served.Constants);
-        var auroc = served.Entry.File(ModelFileNames.Metrics) is { } named && Read(ModelFileNames.Metrics) is { } metrics ? AurocOf(named, metrics) : null;
+        var auroc = served.Entry.File(ModelFileNames.Metrics) is { } named && serving.Exists($"{folder}/{ModelFileNames.Metrics}") ? AurocOf(named, Read(ModelFileNames.Metrics)) : null;
         IModelSession session;
         try
         {
@@ -65,7 +65,7 @@ internal sealed class LoadedModel : IDisposable
         loaded.Warm();
         return loaded;
 
-        byte[]? Read(string name) => serving.Exists($"{folder}/{name}") ? DurableFile.Read(serving, $"{folder}/{name}", MaximumLength) : null;
+        byte[] Read(string name) => DurableFile.Read(serving, $"{folder}/{name}", MaximumLength);
     }
 
     /// <summary>Whether the model may still be used; then <see cref="Exit"/> ends this use.</summary>

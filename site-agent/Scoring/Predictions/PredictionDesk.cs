@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
@@ -12,21 +14,23 @@ internal sealed class PredictionDesk : IAsyncDisposable
     private const int GroupSize = 4096;
 
     private readonly PredictionLog _log;
+    private readonly ReportDesk _reports;
     private readonly TimeProvider _time;
     private readonly ILogger _operators;
     private readonly Channel<object> _waiting = Channel.CreateBounded<object>(new BoundedChannelOptions(Room) { SingleReader = true });
-    private readonly Lock _files = new(); // guards the log: one writer, and whoever deletes
+    private readonly Lock _files = new(); // guards the log and the reports
     private readonly Task _writing;
     private readonly CancellationTokenSource _stop = new();
     private volatile string? _fault;
 
     /// <summary>Begins to write.</summary>
     /// <param name="log">Where to.</param>
+    /// <param name="reports">Counts what is written.</param>
     /// <param name="time">The clock.</param>
     /// <param name="operators">For operators.</param>
-    public PredictionDesk(PredictionLog log, TimeProvider time, ILogger operators)
+    public PredictionDesk(PredictionLog log, ReportDesk reports, TimeProvider time, ILogger operators)
     {
-        (_log, _time, _operators) = (log, time, operators);
+        (_log, _reports, _time, _operators) = (log, reports, time, operators);
         _writing = Task.Run(WriteAsync);
     }
 
@@ -36,6 +40,29 @@ internal sealed class PredictionDesk : IAsyncDisposable
     /// <summary>Takes a prediction; false: there is no room, and it must not be answered.</summary>
     public bool TryAdd(Prediction prediction) => _waiting.Writer.TryWrite(prediction);
 
+    /// <summary>Takes a failure to run; where there is no room it is not counted.</summary>
+    public void Add(RunFailure failure) => _waiting.Writer.TryWrite(failure);
+
+    /// <summary>Writes outcomes down, and returns once they are durable.</summary>
+    /// <param name="outcomes">The outcomes.</param>
+    /// <param name="featuresOf">The features of the version of each; null: it is not on the shelf any more.</param>
+    public void Append(IReadOnlyList<Outcome> outcomes, Func<Outcome, ImmutableArray<Feature>?> featuresOf)
+    {
+        lock (_files)
+        {
+            _log.Append(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), outcomes);
+            foreach (var outcome in outcomes)
+                _reports.Count(outcome, PredictionLog.DayOfId(outcome.Prediction)!.Value, featuresOf(outcome));
+        }
+    }
+
+    /// <summary>Writes the reports of days.</summary>
+    public void WriteReports()
+    {
+        lock (_files)
+            _reports.Write(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
+    }
+
     /// <summary>Returns once everything that was taken before is durable.</summary>
     public async Task FlushAsync(CancellationToken cancel)
     {
@@ -44,11 +71,15 @@ internal sealed class PredictionDesk : IAsyncDisposable
         await written.Task.WaitAsync(cancel);
     }
 
-    /// <summary>Does something with the log while nothing is written.</summary>
-    public T With<T>(Func<PredictionLog, T> use)
+    /// <summary>The log, for reading: what is durable in it.</summary>
+    public PredictionLog Log => _log;
+
+    /// <summary>Deletes what was kept long enough.</summary>
+    /// <returns>The days.</returns>
+    public IReadOnlyList<DateOnly> End()
     {
         lock (_files)
-            return use(_log);
+            return _log.End(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
     }
 
     /// <summary>Writes what waits, and ends.</summary>
@@ -57,6 +88,7 @@ internal sealed class PredictionDesk : IAsyncDisposable
         _waiting.Writer.Complete();
         await _stop.CancelAsync();
         await _writing;
+        WriteReports();
         _stop.Dispose();
         _log.Dispose();
     }
@@ -88,6 +120,13 @@ internal sealed class PredictionDesk : IAsyncDisposable
             {
                 foreach (var day in group.OfType<Prediction>().GroupBy(prediction => DateOnly.FromDateTime(prediction.Made.UtcDateTime)))
                     _log.Append(day.Key, day);
+                foreach (var item in group)
+                {
+                    if (item is Prediction prediction)
+                        _reports.Count(prediction);
+                    else if (item is RunFailure failure)
+                        _reports.Count(failure);
+                }
             }
 
             _fault = null;

@@ -60,6 +60,7 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
             catch (ScoringFailedException)
             {
                 unit.Breaker.Failed();
+                desk.Add(new RunFailure(line.Name, unit.Version, model, made));
                 log.RunFailed(line.Name, unit.Version, unit.Breaker.IsOpen ? "open" : "closed");
                 Guard(line, unit, unit.Rows.Count(failed: true, bad: false, time.GetElapsedTime(began)));
                 return null;

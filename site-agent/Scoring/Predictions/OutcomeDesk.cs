@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>What a caller says came about.</summary>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="Prediction">Id of the prediction; null: the latest one of the patient at or before <paramref name="At"/>.</param>
+/// <param name="At">When it came about.</param>
+/// <param name="Positive">Whether it was the positive outcome.</param>
+internal sealed record ToldOutcome(string Patient, string? Prediction, DateTimeOffset? At, bool Positive);
+
+/// <summary>What became of what a caller said: joined, known (it was said before), or unknown (there is no such prediction that is still kept).</summary>
+internal enum Joining
+{
+    Joined,
+    Known,
+    Unknown,
+}
+
+/// <summary>
+/// Joins outcomes to predictions, out of the log: to the answer, and to what a shadow came to for the same row. A prediction has one outcome; what is said of it again is not taken. Versions whose
+/// outcomes are beyond the bounds are taken out of use.
+/// </summary>
+internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int keepDays, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1); // one call at a time reads the log and adds to it
+    private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
+
+    /// <summary>Takes up what was joined before: which predictions have an outcome, and how each version on the shelf has done.</summary>
+    /// <exception cref="InvalidDataException">A file of the log was changed.</exception>
+    public void Recover()
+    {
+        foreach (var outcome in desk.Log.Days(PredictionLog.Outcomes).SelectMany(desk.Log.ReadOutcomes))
+        {
+            _joined.Add(outcome.Prediction);
+            UnitOf(outcome)?.Outcomes.Add(outcome.Logit, outcome.Positive);
+        }
+    }
+
+    /// <summary>Joins outcomes to the predictions of a line; returns once they are durable and what follows from them is.</summary>
+    /// <exception cref="IOException">The disk refused: nothing was joined that is not durable.</exception>
+    public async Task<ImmutableArray<Joining>> JoinAsync(ServingLine line, ImmutableArray<ToldOutcome> told, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await desk.FlushAsync(cancel); // what was answered a moment ago
+            var found = Find(desk.Log, line.Name, told);
+            var joined = new List<Outcome>();
+            var results = ImmutableArray.CreateBuilder<Joining>(told.Length);
+            foreach (var (index, outcome) in told.Index())
+            {
+                if (!found.TryGetValue(index, out var predictions))
+                    results.Add(Joining.Unknown);
+                else if (!_joined.Add(predictions[0].Id))
+                    results.Add(Joining.Known);
+                else
+                    Join(predictions, outcome.Positive);
+            }
+
+            try
+            {
+                desk.Append(joined, outcome => UnitOf(outcome)?.Loaded?.Features);
+            }
+            catch
+            {
+                foreach (var outcome in joined)
+                    _joined.Remove(outcome.Prediction);
+                throw;
+            }
+
+            Judge(line, joined);
+            return results.ToImmutable();
+
+            void Join(List<Prediction> predictions, bool positive)
+            {
+                joined.AddRange(predictions.Where(prediction => !float.IsNaN(prediction.Logit))
+                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Logit, positive)));
+                results.Add(Joining.Joined);
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    // The predictions of each outcome that has any, each day's file read once: those of an id, or else of the patient's latest answer before the outcome.
+    private Dictionary<int, List<Prediction>> Find(PredictionLog log, string line, ImmutableArray<ToldOutcome> told)
+    {
+        var found = new Dictionary<int, List<Prediction>>();
+        var byId = told.Index().Where(item => item.Item.Prediction is not null).ToLookup(item => item.Item.Prediction!, item => item.Index, StringComparer.Ordinal);
+        var byPatient = told.Index().Where(item => item.Item.Prediction is null).ToLookup(item => item.Item.Patient, item => item.Index, StringComparer.Ordinal);
+        var first = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-keepDays);
+        foreach (var day in log.Days(PredictionLog.Predictions).Where(day => day >= first && (byPatient.Count > 0 || byId.Any(id => PredictionLog.DayOfId(id.Key) == day))))
+        {
+            foreach (var prediction in log.Read(day).Where(prediction => prediction.Line == line))
+            {
+                foreach (var index in byId[prediction.Id].Where(index => told[index].Patient == prediction.Patient))
+                    Of(index).Add(prediction);
+                foreach (var index in byPatient[prediction.Patient].Where(index => prediction.At <= told[index].At))
+                    Latest(Of(index), prediction);
+            }
+        }
+
+        return found;
+
+        List<Prediction> Of(int index) => found.TryGetValue(index, out var list) ? list : found[index] = [];
+
+        // A shadow has the id of its answer and comes with it, before or after.
+        static void Latest(List<Prediction> list, Prediction prediction)
+        {
+            if (list.Count > 0 && list[0].Id != prediction.Id)
+            {
+                if (prediction.At <= list[0].At)
+                    return;
+                list.Clear();
+            }
+
+            list.Add(prediction);
+        }
+    }
+
+    // A candidate is held against production's outcomes here, as soon as there are enough of them; else every version against its own evaluation by the consortium.
+    private void Judge(ServingLine line, List<Outcome> joined)
+    {
+        foreach (var outcome in joined)
+            UnitOf(outcome)?.Outcomes.Add(outcome.Logit, outcome.Positive);
+        var units = line.Units;
+        var production = units.FirstOrDefault(unit => unit.Role == ServingLine.Production).Unit?.Outcomes.Auroc()?.Value;
+        foreach (var (role, unit) in units.Where(unit => joined.Any(outcome => outcome.Model == unit.Unit.Model)))
+        {
+            var isCandidate = role is not (ServingLine.Production or ServingLine.Fallback);
+            if (unit.Outcomes.Verdict((isCandidate ? production : null) ?? unit.Loaded?.Auroc) is { } reason)
+                line.Withdraw(unit, reason);
+        }
+    }
+
+    private ServedUnit? UnitOf(Outcome outcome) => shelf.Lines.GetValueOrDefault(outcome.Line)?.Units.FirstOrDefault(unit => unit.Unit.Model == outcome.Model).Unit;
+}

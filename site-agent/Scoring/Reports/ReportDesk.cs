@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>
+/// The reports of days for the worker, in the half of the shared folder that this program writes: <c>reports/&lt;line&gt;/&lt;version&gt;/&lt;day&gt;.json</c>. They are written every minute; a kill takes what was
+/// counted since. Used by one thread at a time.
+/// </summary>
+internal sealed class ReportDesk(IDisk serving, ILogger log)
+{
+    private const string Root = ServingPaths.FromScoring + "/reports";
+
+    private readonly Dictionary<(string Line, ModelVersion Version, DateOnly Day), DayReport> _reports = [];
+    private readonly HashSet<DayReport> _changed = [];
+
+    /// <summary>Counts a prediction.</summary>
+    public void Count(Prediction prediction)
+    {
+        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model.Features) is not { } report)
+            return;
+        report.Count(prediction, values);
+        _changed.Add(report);
+    }
+
+    /// <summary>Counts a failure to run.</summary>
+    public void Count(RunFailure failure)
+    {
+        if (Of(failure.Line, failure.Version, failure.Model.Model, DayOf(failure.At), failure.Model.Features) is not { } report)
+            return;
+        report.CountError();
+        _changed.Add(report);
+    }
+
+    /// <summary>Counts an outcome of a prediction of a day; of a version that is not on the shelf any more, which has no features to count by, it is not counted.</summary>
+    public void Count(Outcome outcome, DateOnly day, ImmutableArray<Feature>? features)
+    {
+        if (features is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
+            return;
+        report.Count(outcome);
+        _changed.Add(report);
+    }
+
+    /// <summary>Writes what has changed, and forgets the reports of days before the present one.</summary>
+    public void Write(DateOnly today)
+    {
+        foreach (var report in _changed.ToList())
+        {
+            try
+            {
+                var path = PathOf(report.Line, report.Version, report.Day);
+                serving.CreateDirectory(DiskPath.Directory(path));
+                DurableFile.Write(serving, path, report.Write());
+                _changed.Remove(report);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                log.ReportNotWritten(DayReport.Text(report.Day), fault.Message);
+            }
+        }
+
+        foreach (var (key, _) in _reports.Where(pair => pair.Key.Day < today && !_changed.Contains(pair.Value)).ToList())
+            _reports.Remove(key);
+    }
+
+    private static DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(moment.UtcDateTime);
+
+    private static string PathOf(string line, ModelVersion version, DateOnly day) => $"{Root}/{line}/{version}/{DayReport.Text(day)}.json";
+
+    // Goes on with what an earlier process counted.
+    private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
+    {
+        if (_reports.TryGetValue((line, version, day), out var known))
+            return known.Model == model ? known : null;
+        var path = PathOf(line, version, day);
+        try
+        {
+            var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, features) : new DayReport(line, version, model, day, features);
+            return _reports[(line, version, day)] = report;
+        }
+        catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
+        {
+            log.ReportNotWritten(DayReport.Text(day), fault.Message);
+            return null;
+        }
+    }
+}
+
+/// <summary>A row on which a version failed to run.</summary>
+/// <param name="Line">The line.</param>
+/// <param name="Version">The version.</param>
+/// <param name="Model">The model.</param>
+/// <param name="At">When.</param>
+internal sealed record RunFailure(string Line, ModelVersion Version, LoadedModel Model, DateTimeOffset At);

@@ -1,0 +1,200 @@
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Durability.Simulation;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.SiteAgent.Scoring;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FederatedClinicalMl.Tests.Scoring;
+
+public sealed class PredictionTests
+{
+    private const string Soon = "guard: {least-outcomes: 20}\n";
+
+    private static readonly Entry s_first = Models.Entry(1);
+    private static readonly Entry s_second = Models.Entry(2, auroc: 0.9);
+    private static readonly byte[] s_key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
+    [Fact]
+    public async Task Prediction_is_logged_with_all_that_is_said_of_it_and_again_after_a_restart()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        var answer = await site.ScoreAsync("p1", pain: null);
+        await site.EndAsync();
+        await site.RunAsync();
+        await site.ScoreAsync("p2", pressure: null);
+
+        var logged = await site.PredictionsAsync();
+        Assert.Equal(2, logged.Count);
+        Assert.Equal(answer["prediction"]!.GetValue<string>(), logged[0].Id);
+        Assert.Equal(("heart", "production", "p1", s_first.Model, 1, 0), (logged[0].Line, logged[0].Mode, logged[0].Patient, logged[0].Model, logged[0].Missing, logged[0].Implausible));
+        Assert.Equal(answer["score"]!.GetValue<double>(), logged[0].Score!.Value, 1e-6);
+        Assert.Equal(site.Time.GetUtcNow(), logged[0].Made);
+        Assert.Equal("missing", logged[1].Reason);
+        Assert.Null(logged[1].Score);
+    }
+
+    [Fact]
+    public void Fingerprint_is_the_same_for_the_same_inputs_and_another_for_others_models_and_keys()
+    {
+        var (key, other) = (new ScoringKey(s_key), new ScoringKey([.. s_key.Reverse()]));
+        var one = PredictionLog.FingerprintOf(key, s_first.Model, [1, float.NaN]);
+        Assert.Equal(one, PredictionLog.FingerprintOf(key, s_first.Model, [1, float.NaN]));
+        Assert.Equal(4, new[] { one, PredictionLog.FingerprintOf(key, s_first.Model, [1, 2]), PredictionLog.FingerprintOf(key, s_second.Model, [1, float.NaN]), PredictionLog.FingerprintOf(other, s_first.Model, [1, float.NaN]) }.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Days_that_were_kept_long_enough_are_deleted_and_no_others()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        await site.ScoreAsync("p1");
+        await site.PredictionsAsync();
+        site.Time.AdjustTime(site.Time.GetUtcNow().AddDays(90)); // without the ticks of each second
+        await site.ScoreAsync("p1");
+        await site.PredictionsAsync();
+        Assert.Equal(2, Directory.GetFiles(Path.Join(site.Folder.Root, "predictions")).Length);
+        site.Time.AdjustTime(site.Time.GetUtcNow().AddDays(1));
+        site.Time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal("2027-02-24.log", Path.GetFileName(Assert.Single(Directory.GetFiles(Path.Join(site.Folder.Root, "predictions")))));
+        await site.EndAsync();
+        Assert.Contains("Deleted the predictions", site.OpenText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Day_file_is_read_again_over_openings_and_any_changed_byte_is_noticed()
+    {
+        var disk = new SimulatedDisk(1);
+        disk.CreateDirectory("d");
+        foreach (var text in new[] { "one", "two", "three" })
+        {
+            using var file = DayFile.Open(disk, "d/x", s_key);
+            file.Append(System.Text.Encoding.UTF8.GetBytes(text));
+        }
+
+        Assert.Equal(["one", "two", "three"], DayFile.Read(disk, "d/x", s_key).Select(System.Text.Encoding.UTF8.GetString));
+        var bytes = DurableFile.Read(disk, "d/x");
+        Assert.Throws<InvalidDataException>(() => DayFile.Read(disk, "d/x", [.. s_key.Reverse()]).ToList());
+        for (var at = 0; at < bytes.Length; at++)
+        {
+            var changed = bytes.ToArray();
+            changed[at] ^= 1;
+            DurableFile.Write(disk, "d/y", changed);
+            var read = Record.Exception(() => Assert.NotEqual(3, DayFile.Read(disk, "d/y", s_key).Count()));
+            Assert.True(read is null or InvalidDataException, read?.ToString());
+        }
+    }
+
+    [Fact]
+    public void Day_file_that_a_crash_has_torn_goes_on_after_the_last_whole_group()
+    {
+        var disk = new SimulatedDisk(1);
+        using (var file = DayFile.Open(disk, "x", s_key))
+            file.Append("one"u8);
+        var bytes = DurableFile.Read(disk, "x");
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            DurableFile.Write(disk, "y", bytes.AsSpan(0, length));
+            using (var file = DayFile.Open(disk, "y", s_key))
+                file.Append("two"u8);
+            Assert.Equal(["two"], DayFile.Read(disk, "y", s_key).Select(System.Text.Encoding.UTF8.GetString));
+        }
+    }
+
+    [Fact]
+    public async Task Outcomes_join_by_prediction_and_by_time_once_and_never_of_another_patient()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        var one = await site.ScoreAsync("p1");
+        site.Time.AdjustTime(site.Time.GetUtcNow().AddHours(30));
+        await site.ScoreAsync("p1");
+        var later = site.Time.GetUtcNow().ToString("O");
+
+        Assert.Equal("""{"joined":1,"known":0,"unknown":1}""", (await Tell(site, One("p1", one, 1), One("p2", one, 1))).ToJsonString());
+        Assert.Equal("""{"joined":1,"known":1,"unknown":1}""", (await Tell(site, One("p1", one, 0), At("p1", later), At("p1", "2026-11-26T16:59:59Z"))).ToJsonString());
+        await site.EndAsync();
+        await site.RunAsync();
+        Assert.Equal("""{"joined":0,"known":2,"unknown":0}""", (await Tell(site, One("p1", one, 1), At("p1", later))).ToJsonString());
+
+        static JsonObject At(string patient, string at) => new() { ["patient"] = patient, ["at"] = at, ["outcome"] = 0 };
+    }
+
+    [Fact]
+    public async Task Candidate_in_the_shadow_that_is_worse_than_production_is_withdrawn_by_its_outcomes()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second], Soon);
+        var answers = new List<JsonObject>();
+        for (var i = 0; i < 200; i++)
+            answers.Add(await site.ScoreAsync($"p{i}", 18 + (i * 0.45), 100 + (i * 37 % 100)));
+        // Production tells everybody apart, and as many are positive as it says; the candidate knows nothing of it.
+        var scores = answers.Select(answer => answer["score"]!.GetValue<double>()).ToArray();
+        var least = scores.OrderDescending().ElementAt((int)scores.Sum());
+        var told = answers.Select((answer, i) => One($"p{i}", answer, scores[i] > least ? 1 : 0)).ToList();
+        await site.PredictionsAsync();
+        await Tell(site, [.. told]);
+
+        Assert.NotNull(site.WithdrawalOf(s_second));
+        Assert.Equal("production", (await site.ScoreAsync("p"))["mode"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Report_of_a_day_adds_up_what_was_predicted_over_restarts()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second]);
+        for (var i = 0; i < 12; i++)
+            await site.ScoreAsync($"p{i}", age: 30 + i, pain: i % 2 == 0 ? 2 : null);
+        await site.PredictionsAsync();
+        await site.EndAsync();
+        await site.RunAsync();
+        var last = await site.ScoreAsync("p", age: 4000, pressure: null);
+        var scored = await site.ScoreAsync("p0");
+        await site.PredictionsAsync();
+        await Tell(site, One("p0", scored, 1));
+        await site.EndAsync();
+
+        Assert.Null(last["score"]);
+        var report = Report(site, "2.0.0");
+        Assert.Equal((14, 0, 1), (report["answered"]!.GetValue<int>(), report["shadow"]!.GetValue<int>(), report["unscored"]!["missing"]!.GetValue<int>()));
+        Assert.Equal(13, Sum(report["scores"]!));
+        Assert.Equal((0, 1), (Sum(report["outcomes"]!["negatives"]!), Sum(report["outcomes"]!["positives"]!)));
+        Assert.Equal(14, Sum(report["latency"]!));
+        var (age, pain) = (report["features"]![0]!, report["features"]![2]!);
+        Assert.Equal((13, 0, 1), (Sum(age["counts"]!), age["missing"]!.GetValue<int>(), age["implausible"]!.GetValue<int>()));
+        Assert.Equal((8, 6), (pain["counts"]![1]!.GetValue<int>(), pain["missing"]!.GetValue<int>()));
+        Assert.Equal(14, Report(site, "3.0.0")["shadow"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Disk_that_refuses_makes_the_program_unready_and_loses_nothing_once_it_gives_way()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        var folder = Path.Join(site.Folder.Root, "predictions");
+        Directory.Delete(folder);
+        File.WriteAllText(folder, ""); // no directory: nothing can be opened in it
+        await site.ScoreAsync("p1");
+        var desk = site.Services.GetRequiredService<PredictionDesk>();
+        var flushed = desk.FlushAsync(Site.Stop);
+        for (var i = 0; desk.Fault is null && i < 100_000; i++)
+            await Task.Yield();
+        await site.GetAsync("/health/ready", status: 503);
+        File.Delete(folder);
+        Directory.CreateDirectory(folder);
+        while (!flushed.IsCompleted)
+        {
+            site.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal("p1", Assert.Single(await site.PredictionsAsync()).Patient);
+        await site.GetAsync("/health/ready");
+    }
+
+    private static JsonNode Report(Site site, string version) =>
+        JsonNode.Parse(File.ReadAllText(Path.Join(site.Serving, ServingPaths.FromScoring, "reports", "heart", version, "2026-11-26.json")))!;
+
+    private static int Sum(JsonNode counts) => counts.AsArray().Sum(count => count!.GetValue<int>());
+
+    private static JsonObject One(string patient, JsonObject answer, int outcome) => new() { ["patient"] = patient, ["prediction"] = answer["prediction"]!.GetValue<string>(), ["outcome"] = outcome };
+
+    private static Task<JsonObject> Tell(Site site, params JsonObject[] outcomes) => site.PostAsync("/v1/models/heart/outcomes", new JsonObject { ["outcomes"] = new JsonArray([.. outcomes]) });
+}
