@@ -194,7 +194,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             grpc.Interceptors.Add<FaultInterceptor>();
             grpc.MaxReceiveMessageSize = LongestMessage;
             grpc.IgnoreUnknownServices = true; // the gate answers for them
-        });
+        }).AddJsonTranscoding(rest => rest.JsonSettings.WriteInt64sAsStrings = true); // as protobuf's JSON has them
         builder.WebHost.UseKestrelCore();
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, NetworkMemory>(); // after Kestrel's own: the last one counts
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
@@ -217,10 +217,12 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.UseRouting();
         app.UseMiddleware<Gate>();
         app.Use(UnreadableCalls.AnswerAsync);
+        app.Use(RestFaults.AnswerAsync);
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<SessionService>();
         app.MapGrpcService<AdministrationService>();
         app.MapGrpcService<StagesService>();
+        app.MapMethods(Access.OpenApiRoute, [HttpMethods.Get], OpenApi.GetAsync);
         var parameters = app.Services.GetRequiredService<ParameterDownloads>();
         app.MapMethods(Access.ParametersRoute, [HttpMethods.Get], context => parameters.GetAsync(context, (string)context.GetRouteValue("digest")!));
         var models = app.Services.GetRequiredService<ModelDownloads>();

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Routing;
 
 namespace FederatedClinicalMl.Coordinator.Api;
 
@@ -23,6 +25,7 @@ public static class Access
         [ParametersRoute] = Roles.Site,
         [ReleasesRoute] = Roles.Site,
         [ModelsRoute] = Roles.Site,
+        [OpenApiRoute] = Roles.People,
         ["/fcml.federation.v1.Administration/Invite"] = Roles.Admin,
         ["/fcml.federation.v1.Administration/ListMembers"] = Roles.People,
         ["/fcml.federation.v1.Administration/Revoke"] = Roles.Admin,
@@ -50,6 +53,9 @@ public static class Access
         ["/fcml.federation.v1.Stages/RetireVersion"] = Roles.Admin,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>The row of a route: that of its call, whether it is made by gRPC or by REST (<see cref="RestCall"/>); else that of its own pattern.</summary>
+    internal static string RowOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.FullName ?? endpoint.RoutePattern.RawText ?? "";
+
     /// <summary>Where parameters are fetched.</summary>
     public const string ParametersRoute = "/v1/parameters/{digest}";
 
@@ -58,4 +64,7 @@ public static class Access
 
     /// <summary>Where releases are delivered.</summary>
     public const string ReleasesRoute = "/v1/releases/{step}";
+
+    /// <summary>Where REST is described.</summary>
+    public const string OpenApiRoute = "/openapi/v1.json";
 }

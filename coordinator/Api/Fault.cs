@@ -125,6 +125,9 @@ public sealed class FaultException(Fault fault, string? detail = null) : Excepti
     /// <summary>Which fault.</summary>
     public Fault Fault { get; } = fault;
 
+    /// <summary>What is appended to the fault's sentence; null: nothing.</summary>
+    public string? Detail { get; } = detail;
+
     /// <summary>The gRPC form: status, sentence, and the code in a trailer.</summary>
     public RpcException ToRpc() =>
         new(new Status(Fault.Grpc, Message), new Metadata { { FaultWriter.Trailer, Fault.Code } });

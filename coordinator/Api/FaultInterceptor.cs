@@ -42,7 +42,7 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
         catch (FaultException refused)
         {
             LogRefused(context.Method, refused.Fault.Code, refused.Message);
-            throw refused.ToRpc();
+            throw Told(refused, context);
         }
         catch (RpcException)
         {
@@ -55,8 +55,15 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
         catch (Exception cause)
         {
             LogFailed(cause, context.Method);
-            throw new FaultException(Fault.Internal).ToRpc();
+            throw Told(new FaultException(Fault.Internal), context);
         }
+    }
+
+    // REST has no trailers: RestFaults finds it here.
+    private static RpcException Told(FaultException fault, ServerCallContext context)
+    {
+        context.GetHttpContext().Features.Set(fault);
+        return fault.ToRpc();
     }
 
     [LoggerMessage(1001, LogLevel.Information, "{Method} was refused with {Code}: {Sentence}")]

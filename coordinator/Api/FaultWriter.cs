@@ -14,7 +14,7 @@ public static class FaultWriter
     public const string Header = "Fcml-Fault";
 
     /// <summary>Writes the whole response.</summary>
-    public static Task WriteAsync(HttpContext context, FaultException refused) => WriteAsync(context, refused.Fault with { Sentence = refused.Message });
+    public static Task WriteAsync(HttpContext context, FaultException refused) => WriteAsync(context, refused.Fault, refused.Detail);
 
     /// <summary>Writes the whole response.</summary>
     public static async Task WriteAsync(HttpContext context, Fault fault, string? detail = null)
@@ -35,8 +35,16 @@ public static class FaultWriter
         response.Headers[Header] = fault.Code;
         if (HttpMethods.IsHead(context.Request.Method))
             return; // the header says it all
-        response.ContentType = "application/json";
-        var body = new JsonObject { ["code"] = fault.Code, ["sentence"] = fault.Say(detail) };
-        await response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+        response.ContentType = "application/problem+json";
+        await response.WriteAsync(Problem(fault, detail), context.RequestAborted);
+    }
+
+    /// <summary>A fault as a problem (RFC 9457) in JSON.</summary>
+    internal static string Problem(Fault fault, string? detail)
+    {
+        var problem = new JsonObject { ["type"] = $"urn:fcml:fault:{fault.Code}", ["title"] = fault.Sentence, ["status"] = fault.Http, ["code"] = fault.Code };
+        if (detail is not null)
+            problem["detail"] = detail;
+        return problem.ToJsonString();
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class Gate(
     /// <summary>Lets the request through with a <see cref="Caller"/>, or answers it with a fault.</summary>
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is not RouteEndpoint endpoint || !Access.Table.TryGetValue(endpoint.RoutePattern.RawText ?? "", out var roles))
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || !Access.Table.TryGetValue(Access.RowOf(endpoint), out var roles))
             return Refuse(context, Fault.CallUnknown);
         if (roles == Roles.None)
             return next(context);

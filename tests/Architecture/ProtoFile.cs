@@ -46,6 +46,8 @@ public sealed partial record ProtoFile(
             else if (Reply().Match(line) is { Success: true } reply)
             {
                 replies.Add(reply.Groups[1].Value);
+                if (line.EndsWith('{'))
+                    blocks.Push(("rpc", ""));
             }
             else if (blocks.TryPeek(out var inner) && inner.Kind == "enum" && EnumValue().Match(line) is { Success: true } value)
             {

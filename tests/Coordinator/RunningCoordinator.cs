@@ -98,6 +98,9 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         Proof = ByteString.CopyFrom(worker.Sign(SignatureContext.WorkerKey, challenge.Span)),
     };
 
+    /// <summary>Stops it, as SIGTERM does.</summary>
+    public Task StopAsync() => _host.StopAsync(Stop);
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync(Stop);

@@ -19,6 +19,8 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
 
     public static TheoryData<string> Calls => [.. CallsOfTheWire()];
 
+    public static TheoryData<string> RestCalls => [.. RestCall.All.Select(call => call.Row)];
+
     [Theory]
     [MemberData(nameof(Calls))]
     public Task Call_is_open_to_the_roles_of_its_row_and_to_nobody_else(string call) => CheckAsync(call, client => client.CallAsync(call));
@@ -35,6 +37,22 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
     }
 
     [Theory]
+    [MemberData(nameof(RestCalls))]
+    public Task Rest_call_is_open_to_the_roles_of_the_row_of_its_call_and_to_nobody_else(string call)
+    {
+        var rest = RestCall.All.Single(rest => rest.Row == call);
+        return CheckAsync(call, client => client.SendAsync(HttpMethod.Parse(rest.Verb), Placeholder().Replace(rest.Path, "any"), rest.HasBody ? "{}" : null));
+    }
+
+    [Fact]
+    public Task Description_of_rest_is_open_to_people() => CheckAsync(Access.OpenApiRoute, client => client.SendAsync(HttpMethod.Get, Access.OpenApiRoute));
+
+    [Fact]
+    public void Rest_offers_every_call_of_people_and_none_of_sites_or_of_enrolment() => Assert.Equal(
+        CallsOfTheWire().Where(call => !call.Contains(".Enrolment/", StringComparison.Ordinal) && !call.Contains(".Session/", StringComparison.Ordinal)).Order(),
+        RestCall.All.Select(call => call.Row).Order());
+
+    [Theory]
     [InlineData("/fcml.federation.v1.Administration/Anything")]
     [InlineData("/fcml.federation.v2.Administration/Revoke")]
     public async Task Call_that_is_not_on_the_wire_is_unknown_to_an_admin_too(string call) =>
@@ -44,12 +62,14 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
     [InlineData("GET", "/")]
     [InlineData("GET", "/v1/parameters")]
     [InlineData("DELETE", "/v1/releases/any")]
+    [InlineData("OPTIONS", "/v1/invitations")]
+    [InlineData("POST", "/v1/members")]
     public async Task Request_beside_the_routes_is_unknown_to_an_admin_too(string method, string path) =>
         Assert.Equal("CALL_UNKNOWN", await callers.Admin.SendAsync(HttpMethod.Parse(method), path));
 
     [Fact]
     public void Table_has_a_row_for_every_call_of_the_wire_and_for_the_bulk_routes_and_no_other() =>
-        Assert.Equal(CallsOfTheWire().Append(Access.ParametersRoute).Append(Access.ReleasesRoute).Append(Access.ModelsRoute).Order(), Access.Table.Keys.Order());
+        Assert.Equal(CallsOfTheWire().Append(Access.ParametersRoute).Append(Access.ReleasesRoute).Append(Access.ModelsRoute).Append(Access.OpenApiRoute).Order(), Access.Table.Keys.Order());
 
     [Fact]
     public void Comment_on_each_call_of_the_wire_names_the_roles_of_its_row() =>
@@ -86,10 +106,10 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
     [GeneratedRegex(@"^service (?<name>\w+) \{(?<body>.*?)^\}", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Service();
 
-    [GeneratedRegex(@"^\s*rpc (?<name>\w+)\(.*?\);(?:\s*// (?<roles>.*?))?\s*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*rpc (?<name>\w+)\(.*?\)(?:;| \{)(?:\s*// (?<roles>.*?))?\s*$", RegexOptions.Multiline)]
     private static partial Regex Call();
 
-    [GeneratedRegex(@"\{\w+\}")]
+    [GeneratedRegex(@"\{\w+(=\*\*)?\}")]
     private static partial Regex Placeholder();
 
     private static string Here([CallerFilePath] string file = "") => file;

@@ -46,13 +46,24 @@ internal sealed class BareClient : IDisposable
         return Value(response.Headers, FaultWriter.Trailer) ?? Value(response.TrailingHeaders, FaultWriter.Trailer);
     }
 
-    /// <summary>Makes a request to one of the bulk routes.</summary>
-    /// <returns>Code of the fault; null where there was none.</returns>
-    public async Task<string?> SendAsync(HttpMethod method, string path)
+    /// <summary>Makes a request to one of the bulk routes, or by REST.</summary>
+    /// <param name="method">Method of HTTP.</param>
+    /// <param name="path">Path.</param>
+    /// <param name="json">Body; null: none.</param>
+    /// <returns>Code of the fault; null where there was none. Of a stream only the beginning is waited for.</returns>
+    public async Task<string?> SendAsync(HttpMethod method, string path, string? json = null)
     {
-        using var request = new HttpRequestMessage(method, path);
-        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await AskAsync(method, path, json is null ? null : new StringContent(json, null, "application/json"));
         return Value(response.Headers, FaultWriter.Header);
+    }
+
+    /// <summary>Makes a request to one of the bulk routes, or by REST.</summary>
+    public async Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, HttpContent? body = null, string? token = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        if (token is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
     }
 
     public void Dispose()
