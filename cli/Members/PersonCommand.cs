@@ -8,7 +8,7 @@ namespace FederatedClinicalMl.Cli.Members;
 /// <summary><c>fcml person ...</c></summary>
 internal static class PersonCommand
 {
-    public static Command Create(TimeProvider time) => new Verb("person", "Invite and revoke admins, researchers, clinicians and auditors.")
+    public static Command Create(TimeProvider time) => new Verb("person", "Invite and revoke admins, researchers, clinicians, stewards and auditors.")
     {
         Invite(time), Revoke(time),
     };
@@ -17,11 +17,11 @@ internal static class PersonCommand
     {
         var option = new Option<Role>("--role")
         {
-            Description = "admin, researcher, clinician or auditor.",
+            Description = "admin, researcher, clinician, steward or auditor.",
             Required = true,
-            CustomParser = result => Enum.TryParse<Role>(result.Tokens.Single().Value, ignoreCase: true, out var role) && role is Role.Admin or Role.Researcher or Role.Clinician or Role.Auditor
+            CustomParser = result => Enum.TryParse<Role>(result.Tokens.Single().Value, ignoreCase: true, out var role) && role is Role.Admin or Role.Researcher or Role.Clinician or Role.Steward or Role.Auditor
                 ? role
-                : Refuse(result, $"'{result.Tokens.Single().Value}' is not a role: admin, researcher, clinician or auditor."),
+                : Refuse(result, $"'{result.Tokens.Single().Value}' is not a role: admin, researcher, clinician, steward or auditor."),
         };
         return option;
 

@@ -258,7 +258,7 @@ public sealed class AdministrationService(
     private static Enrolment.Member Subject(Subject? subject) =>
         Enrolment.Member.TryParse(subject, out var member)
             ? member
-            : throw new FaultException(Fault.RequestInvalid, $"The subject must be a site with the role site, or a person with the role admin, researcher, clinician or auditor; its name: {Name.Rule}.");
+            : throw new FaultException(Fault.RequestInvalid, $"The subject must be a site with the role site, or a person with the role admin, researcher, clinician, steward or auditor; its name: {Name.Rule}.");
 
     private static RunId Run(string text) => RunId.TryParse(text, out var run) ? run : throw new FaultException(Fault.RunUnknown);
 

@@ -25,13 +25,16 @@ public enum Roles
     /// <summary>Reads, and agrees to promotions of models on clinical grounds.</summary>
     Clinician = 16,
 
+    /// <summary>A hospital's person for its patients' privacy: reads, and changes nothing here. What a steward approves is approved at the site.</summary>
+    Steward = 32,
+
     /// <summary>Any person.</summary>
-    People = Admin | Researcher | Auditor | Clinician,
+    People = Admin | Researcher | Auditor | Clinician | Steward,
 }
 
 /// <summary>Who somebody is: a site, or a person in one role. A name is used once among sites and once among people.</summary>
-/// <param name="Role">Exactly one role.</param>
-/// <param name="Name">By the rule of <see cref="FederatedClinicalMl.Studies.Name"/>.</param>
+/// <param name="Role">Exactly one role; of who has signed in by a token, every one that it gives.</param>
+/// <param name="Name">By the rule of <see cref="FederatedClinicalMl.Studies.Name"/>; of who has signed in by a token, <c>name@issuer</c>.</param>
 public sealed record Member(Roles Role, string Name)
 {
     /// <summary>Whether this is a site.</summary>
@@ -44,8 +47,8 @@ public sealed record Member(Roles Role, string Name)
     /// <summary>The URI in the certificate's subject alternative name.</summary>
     public string Uri => IsSite ? $"urn:fcml:site:{Name}" : $"urn:fcml:person:{RoleWord}:{Name}";
 
-    /// <summary>The role in one word.</summary>
-    public string RoleWord => Role.ToString().ToLowerInvariant();
+    /// <summary>The role in one word; several with a + between them.</summary>
+    public string RoleWord => string.Join('+', Enum.GetValues<Roles>().Where(role => int.PopCount((int)role) == 1 && Role.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant()));
 
     /// <inheritdoc/>
     public override string ToString() => $"{RoleWord} {Name}";
@@ -63,6 +66,7 @@ public sealed record Member(Roles Role, string Name)
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Researcher) => Roles.Researcher,
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Auditor) => Roles.Auditor,
             (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Clinician) => Roles.Clinician,
+            (Protos.Federation.Subject.Types.Kind.Person, Protos.Federation.Subject.Types.Role.Steward) => Roles.Steward,
             _ => null,
         };
         member = role is { } known ? new Member(known, subject.Name) : null;
@@ -80,6 +84,7 @@ public sealed record Member(Roles Role, string Name)
             Roles.Researcher => Protos.Federation.Subject.Types.Role.Researcher,
             Roles.Auditor => Protos.Federation.Subject.Types.Role.Auditor,
             Roles.Clinician => Protos.Federation.Subject.Types.Role.Clinician,
+            Roles.Steward => Protos.Federation.Subject.Types.Role.Steward,
             _ => throw new InvalidOperationException($"{Role} is not one role."),
         },
         Name = Name,

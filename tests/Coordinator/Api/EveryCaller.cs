@@ -8,7 +8,7 @@ namespace FederatedClinicalMl.Tests.Coordinator.Api;
 /// <summary>A coordinator, and one caller of each kind that it has to tell apart.</summary>
 public sealed class EveryCaller : IAsyncLifetime
 {
-    private static readonly Roles[] EachRole = [Roles.Site, Roles.Admin, Roles.Researcher, Roles.Auditor, Roles.Clinician];
+    private static readonly Roles[] EachRole = [Roles.Site, Roles.Admin, Roles.Researcher, Roles.Auditor, Roles.Clinician, Roles.Steward];
 
     private readonly TemporaryFolder _folder = new();
     private readonly SigningKey _worker = SigningKey.Create();
