@@ -152,6 +152,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<EnrolmentDesk>();
         services.AddSingleton<StudyDesk>();
         services.AddSingleton<Connections>();
+        var signIn = SignInSettings.Read(folder.Disk.Root);
+        services.AddSingleton(provider => new BearerTokens(
+            signIn, signIn is null ? null : new IssuerKeys(signIn, time, provider.GetRequiredService<ILogger<IssuerKeys>>()), time));
         services.AddSingleton<Revocation>();
         services.AddSingleton<SessionHub>();
 

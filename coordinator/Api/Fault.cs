@@ -22,8 +22,16 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         "The client certificate is outside its time of validity. Check this machine's clock; if it is right, ask for a new invitation.");
     public static readonly Fault CertificateRevoked = new("CERTIFICATE_REVOKED", StatusCode.Unauthenticated, 401,
         "The client certificate was revoked by an admin of this coordinator. Ask the admin why, and for a new invitation.");
+    public static readonly Fault TokensOff = new("TOKENS_OFF", StatusCode.Unauthenticated, 401,
+        "This coordinator takes no bearer tokens: its admin has set up no issuer. Use the client certificate that enrolment gave.");
+    public static readonly Fault TokenInvalid = new("TOKEN_INVALID", StatusCode.Unauthenticated, 401,
+        "The bearer token is not one that this coordinator takes. Sign in anew at its issuer; if that does not help, ask the admin for which audience and with which claims it has to be.");
+    public static readonly Fault TokenExpired = new("TOKEN_EXPIRED", StatusCode.Unauthenticated, 401,
+        "The bearer token has expired. Sign in anew at its issuer.");
+    public static readonly Fault IssuerUnreachable = new("ISSUER_UNREACHABLE", StatusCode.Unavailable, 503,
+        "The coordinator does not get the keys with which the issuer of bearer tokens signs. Try again later, or use a client certificate; the admin looks at the way to the issuer.");
     public static readonly Fault RoleMissing = new("ROLE_MISSING", StatusCode.PermissionDenied, 403,
-        "The certificate's role does not allow this call. Ask somebody who holds the role that it needs.");
+        "The caller's role does not allow this call. Ask somebody who holds the role that it needs.");
     public static readonly Fault CallUnknown = new("CALL_UNKNOWN", StatusCode.Unimplemented, 404,
         "This coordinator does not offer the call. Compare the versions of client and coordinator.");
     public static readonly Fault RequestInvalid = new("REQUEST_INVALID", StatusCode.InvalidArgument, 400,
@@ -102,7 +110,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     /// <summary>Every fault, in the order of the reference page.</summary>
     public static readonly IReadOnlyList<Fault> All =
     [
-        CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, RoleMissing, CallUnknown, RequestInvalid,
+        CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, TokensOff, TokenInvalid, TokenExpired, IssuerUnreachable, RoleMissing, CallUnknown, RequestInvalid,
         InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
         StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused,

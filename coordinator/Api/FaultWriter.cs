@@ -33,6 +33,8 @@ public static class FaultWriter
 
         response.StatusCode = fault.Http;
         response.Headers[Header] = fault.Code;
+        if (fault.Http == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer"; // certificates have no scheme to name
         if (HttpMethods.IsHead(context.Request.Method))
             return; // the header says it all
         response.ContentType = "application/problem+json";

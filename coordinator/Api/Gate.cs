@@ -13,10 +13,10 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>
 /// Stands before every route. TLS lets any certificate in, so that a refusal can say what is wrong; here it is checked: once per
 /// connection that the authority issued it for a client, on each request that the directory knows exactly this certificate, that it has not
-/// expired, that it is not revoked, and that its role is in <see cref="Access.Table"/>.
+/// expired, that it is not revoked, and that its role is in <see cref="Access.Table"/>. A request may bear a token instead (<see cref="BearerTokens"/>).
 /// </summary>
 public sealed partial class Gate(
-    RequestDelegate next, CertificateAuthority authority, MemberDirectory directory, Connections connections, TimeProvider time, ILogger<Gate> log)
+    RequestDelegate next, CertificateAuthority authority, MemberDirectory directory, BearerTokens tokens, Connections connections, TimeProvider time, ILogger<Gate> log)
 {
     /// <summary>Lets the request through with a <see cref="Caller"/>, or answers it with a fault.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -25,15 +25,40 @@ public sealed partial class Gate(
             return Refuse(context, Fault.CallUnknown);
         if (roles == Roles.None)
             return next(context);
+        if (BearerTokens.IsBorneBy(context))
+            return LetInByTokenAsync(context, roles);
         if (context.Connection.ClientCertificate is not { } certificate)
             return Refuse(context, Fault.CertificateMissing);
-        if (WhyRefused(context, certificate, out var member) is { } fault)
-            return Refuse(context, fault);
-        if ((roles & member!.Role) == 0)
-            return Refuse(context, Fault.RoleMissing, $"It needs: {roles.ToString().ToLowerInvariant()}.");
+        return WhyRefused(context, certificate, out var member) is { } fault ? Refuse(context, fault) : LetIn(context, roles, new Caller(member!, certificate));
+    }
 
-        context.Features.Set(new Caller(member, certificate));
+    private Task LetIn(HttpContext context, Roles roles, Caller caller)
+    {
+        if ((roles & caller.Member.Role) == 0)
+            return Refuse(context, Fault.RoleMissing, $"It needs: {roles.ToString().ToLowerInvariant()}.");
+        context.Features.Set(caller);
         return next(context);
+    }
+
+    private async Task LetInByTokenAsync(HttpContext context, Roles roles)
+    {
+        Caller caller;
+        try
+        {
+            caller = await tokens.ReadAsync(context);
+        }
+        catch (FaultException refused)
+        {
+            await Refuse(context, refused.Fault, refused.Detail);
+            return;
+        }
+
+        if (connections.Add(caller.Member, context))
+            LogSignedIn(caller.Member);
+
+        // A stream would go on for as long as somebody listens.
+        await using var over = time.CreateTimer(_ => context.Abort(), null, caller.Until!.Value - time.GetUtcNow(), Timeout.InfiniteTimeSpan);
+        await LetIn(context, roles, caller);
     }
 
     private Fault? WhyRefused(HttpContext context, X509Certificate2 certificate, out Member? member)
@@ -83,6 +108,9 @@ public sealed partial class Gate(
 
     [LoggerMessage(1011, LogLevel.Information, "{Member} connected over {Protocol} with {CipherSuite}")]
     private partial void LogConnection(Member member, SslProtocols protocol, TlsCipherSuite? cipherSuite);
+
+    [LoggerMessage(1013, LogLevel.Information, "{Member} signed in by a bearer token")]
+    private partial void LogSignedIn(Member member);
 
     [LoggerMessage(1012, LogLevel.Information, "{Subject} at {Address} tried the way here")]
     private partial void LogTried(string? subject, string? address);

@@ -68,7 +68,7 @@ public sealed class StagesService(ModelLines lines, ModelRegistry models, SiteRe
     public override Task<Protos.Federation.ModelLine> ApprovePromotion(PromotionRequest request, ServerCallContext context)
     {
         var (version, to) = (Version(request.Version), Stage(request.To));
-        return Decide(request.Line, context, _ => new ApprovePromotion(Caller.Of(context).Member.Role == Roles.Clinician, version, to, request.Reason));
+        return Decide(request.Line, context, _ => new ApprovePromotion(Caller.Of(context).Member.Role.HasFlag(Roles.Clinician), version, to, request.Reason));
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public static class Backup
 {
     private static readonly string[] Folders = ["authority", "results", "models", LedgerWitness.Folder, NoiseRoots.Folder];
     private const string Staging = "staging";
-    private const string Audit = "audit.log";
+    private static readonly string[] Files = ["audit.log", Api.SignInSettings.File];
     private const string SealStart = "fcml-backup-1 ";
 
     /// <summary>Folder in the data folder that is there while something is restored: until it is gone, what is beside it is no coordinator.</summary>
@@ -56,8 +56,8 @@ public static class Backup
                     CopyAtRest(folder, database, snapshot, tar);
                     foreach (var name in Folders)
                         Add(tar, folder, name);
-                    if (File.Exists(Path.Combine(folder, Audit)))
-                        tar.WriteEntry(Path.Combine(folder, Audit), Audit);
+                    foreach (var name in Files.Where(name => File.Exists(Path.Combine(folder, name))))
+                        tar.WriteEntry(Path.Combine(folder, name), name);
                 }
 
                 archive.Position = 0;

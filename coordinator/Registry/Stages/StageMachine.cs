@@ -232,8 +232,12 @@ public static class StageMachine
 
     private static ModelLine WithoutRollout(ModelLine line, ModelVersion version) => line.Rollout?.Version == version ? line with { Rollout = null } : line;
 
-    // By name: somebody who was enrolled again in another role is nobody else.
-    private static bool IsSame(string person, string other) => NameOf(person) == NameOf(other);
+    // By name: somebody who was enrolled again in another role is nobody else, nor is who signs in by a token (name@issuer) and has a certificate of that name too.
+    private static bool IsSame(string person, string other)
+    {
+        var (name, another) = (NameOf(person), NameOf(other));
+        return name == another || (name.Contains('@') != another.Contains('@') && name.Split('@')[0] == another.Split('@')[0]);
+    }
 
     private static string NameOf(string person) => person[(person.IndexOf(' ') + 1)..];
 

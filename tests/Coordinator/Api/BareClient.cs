@@ -33,14 +33,16 @@ internal sealed class BareClient : IDisposable
 
     /// <summary>Makes a gRPC call of any kind.</summary>
     /// <param name="method">Path of the call.</param>
+    /// <param name="tokens">Bearer tokens, each in a header of its own.</param>
     /// <returns>Code of the fault; null where there was none.</returns>
-    public async Task<string?> CallAsync(string method)
+    public async Task<string?> CallAsync(string method, params string[] tokens)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, method)
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(EmptyMessage),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        request.Headers.TryAddWithoutValidation("Authorization", tokens.Select(token => $"Bearer {token}"));
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         return Value(response.Headers, FaultWriter.Trailer) ?? Value(response.TrailingHeaders, FaultWriter.Trailer);
@@ -57,7 +59,7 @@ internal sealed class BareClient : IDisposable
         return Value(response.Headers, FaultWriter.Header);
     }
 
-    /// <summary>Makes a request to one of the bulk routes, or by REST.</summary>
+    /// <summary>Makes a request to one of the bulk routes, or by REST, with a bearer token where one is given.</summary>
     public async Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, HttpContent? body = null, string? token = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };

@@ -38,6 +38,19 @@ public sealed class ModelLinesTests : IDisposable
     }
 
     [Fact]
+    public void Person_who_signs_in_by_token_and_by_certificate_is_one_and_two_who_sign_in_are_two()
+    {
+        Confirm(1, s_first);
+        Ask(s_first, ModelStage.Staging);
+        Assert.Null(Agree(s_ada, s_first, ModelStage.Staging));
+
+        Assert.Contains("has agreed already", Agree(new Member(Roles.Clinician, "ada@login.example.org"), s_first, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Contains("has agreed already", Agree(new Member(Roles.Clinician, "ada@hospital.org@login.example.org"), s_first, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Null(Agree(new Member(Roles.Researcher | Roles.Clinician, "grace@login.example.org"), s_first, ModelStage.Staging));
+        Assert.Equal(ModelStage.Staging, Stage(s_first));
+    }
+
+    [Fact]
     public void Version_goes_to_production_step_by_step_by_two_people_of_whom_one_is_a_clinician()
     {
         Confirm(1, s_first);
@@ -323,7 +336,7 @@ public sealed class ModelLinesTests : IDisposable
 
     private string? Ask(ModelVersion version, ModelStage to, GateReport? gates = null) => Handle(s_ada, new AskPromotion(version, to, gates ?? s_passed));
 
-    private string? Agree(Member member, ModelVersion version, ModelStage to) => Handle(member, new ApprovePromotion(member.Role == Roles.Clinician, version, to, "Looked at it"));
+    private string? Agree(Member member, ModelVersion version, ModelStage to) => Handle(member, new ApprovePromotion(member.Role.HasFlag(Roles.Clinician), version, to, "Looked at it"));
 
     private string? Roll(RolloutMode mode, int percent) => Handle(s_ada, new SetRollout(s_second, Rollout.Of(mode, percent), "A quiet week"));
 
