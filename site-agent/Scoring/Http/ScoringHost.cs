@@ -41,6 +41,7 @@ public static class ScoringHost
         builder.Services.AddSingleton(services => new OutcomeDesk(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ServingShelf>(), configuration.KeepPredictionsDays, time));
         builder.Services.AddSingleton<ShadowQueue>();
         builder.Services.AddSingleton(services => new Scorer(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ShadowQueue>(), time, services.GetRequiredService<OperatorLog>().Log));
+        builder.Services.AddSingleton(new CardReader(key, mapping, clock, time));
         builder.Services.AddSingleton(new ScoreReader(configuration.Rows, mapping, clock, time));
         var app = builder.Build();
 
@@ -54,6 +55,7 @@ public static class ScoringHost
         app.Services.GetRequiredService<OutcomeDesk>().Recover();
         app.UseClientGate(() => clients.Present);
         app.MapScoring();
+        app.MapCards();
         app.MapOpenApi("/openapi/{documentName}.json");
         var chores = new Chores(configuration, shelf, clients, desk, app.Services.GetRequiredService<ShadowQueue>(), time, log);
         app.Lifetime.ApplicationStarted.Register(() => Announce(app, configuration, folder, shelf, clients, log));

@@ -13,6 +13,8 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 [JsonSerializable(typeof(LinesView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(JoinedView))]
+[JsonSerializable(typeof(CardServices))]
+[JsonSerializable(typeof(CardAnswer))]
 internal sealed partial class ScoringJson : JsonSerializerContext;
 
 /// <summary>One row of a call, as the OpenAPI document describes it; <see cref="ScoreReader"/> reads it.</summary>

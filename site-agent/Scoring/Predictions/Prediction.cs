@@ -24,6 +24,9 @@ internal sealed record Prediction(
     /// <summary>What the model was given, and the features that it was given for; null once it was counted.</summary>
     public (LoadedModel Model, float[] Values)? Inputs { get; init; }
 
+    /// <summary>Fingerprint of what the model was given, of a prediction that was read from the log.</summary>
+    public string? Fingerprint { get; init; }
+
     /// <summary>The probability; null where there is none.</summary>
     public double? Score => float.IsNaN(Logit) ? null : 1 / (1 + Math.Exp(-(double)Logit));
 }

@@ -56,6 +56,13 @@ internal sealed class PredictionDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes down what clinicians did with cards, and returns once it is durable.</summary>
+    public void Append(IReadOnlyList<CardFeedback> feedback)
+    {
+        lock (_files)
+            _log.Append(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), feedback);
+    }
+
     /// <summary>Writes the reports of days.</summary>
     public void WriteReports()
     {

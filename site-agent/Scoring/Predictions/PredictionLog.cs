@@ -18,6 +18,12 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Positive">What came.</param>
 internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, float Logit, bool Positive);
 
+/// <summary>What a clinician did with a card.</summary>
+/// <param name="Prediction">Id of the card's prediction.</param>
+/// <param name="Line">The line.</param>
+/// <param name="Accepted">Whether it was accepted; else it was overridden.</param>
+internal sealed record CardFeedback(string Prediction, string Line, bool Accepted);
+
 /// <summary>
 /// The predictions and outcomes of this site, a file for each day (UTC) and kind, encrypted. PHI: a pseudonym and what was predicted of it. Used by one thread at a time, but for reading.
 /// </summary>
@@ -26,7 +32,7 @@ internal sealed record Outcome(string Prediction, string Line, ModelVersion Vers
 /// <param name="keepDays">For how many days a day's files are kept.</param>
 internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : IDisposable
 {
-    public const string Predictions = "predictions", Outcomes = "outcomes";
+    public const string Predictions = "predictions", Outcomes = "outcomes", Feedbacks = "feedback";
     private const string DayFormat = "yyyy-MM-dd";
     private const string Suffix = ".log";
 
@@ -38,6 +44,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     {
         disk.CreateDirectory(Predictions);
         disk.CreateDirectory(Outcomes);
+        disk.CreateDirectory(Feedbacks);
     }
 
     /// <summary>Appends predictions of one day, and returns once they are durable.</summary>
@@ -45,6 +52,9 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
 
     /// <summary>Appends outcomes, and returns once they are durable.</summary>
     public void Append(DateOnly day, IEnumerable<Outcome> outcomes) => Append(Outcomes, day, outcomes, Write);
+
+    /// <summary>Appends what clinicians did with cards, and returns once it is durable.</summary>
+    public void Append(DateOnly day, IEnumerable<CardFeedback> feedback) => Append(Feedbacks, day, feedback, Write);
 
     /// <summary>The days of which there are predictions or outcomes, the oldest first.</summary>
     public IReadOnlyList<DateOnly> Days(string kind) => [.. disk.List(kind).Select(DayOf).OfType<DateOnly>()];
@@ -62,7 +72,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     public IReadOnlyList<DateOnly> End(DateOnly today)
     {
         var ended = new SortedSet<DateOnly>();
-        foreach (var kind in new[] { Predictions, Outcomes })
+        foreach (var kind in new[] { Predictions, Outcomes, Feedbacks })
         {
             foreach (var day in Days(kind).Where(day => day < today.AddDays(-keepDays)))
             {
@@ -167,6 +177,15 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         writer.WriteEndObject();
     }
 
+    private static void Write(Utf8JsonWriter writer, CardFeedback item)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("prediction", item.Prediction);
+        writer.WriteString("line", item.Line);
+        writer.WriteBoolean("accepted", item.Accepted);
+        writer.WriteEndObject();
+    }
+
     private static void Write(Utf8JsonWriter writer, Outcome item)
     {
         writer.WriteStartObject();
@@ -184,7 +203,10 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         return new Prediction(
             Text("id"), Time("made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time("at"),
             item.TryGetProperty("logit", out var logit) ? logit.GetSingle() : float.NaN, item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
-            new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32());
+            new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32())
+        {
+            Fingerprint = item.TryGetProperty("inputs", out var inputs) ? inputs.GetString() : null,
+        };
 
         string Text(string name) => item.GetProperty(name).GetString()!;
 
