@@ -6,6 +6,8 @@ using FederatedClinicalMl.Benchmarks;
 
 if (args is ["clinical", .. var what])
     return ClinicalBars.Run(what);
+if (args is ["scoring"])
+    return await ScoringBars.RunAsync();
 if (args is ["private", .. var options])
     return PrivateTrainingBenchmarks.Run(options);
 if (args is ["encrypted"])

@@ -49,6 +49,7 @@ public static class CommandLine
           site-scoring init --data /var/lib/fcml/scoring --site cleveland --serving /var/lib/fcml/serving
           site-scoring keys add ehr --data /var/lib/fcml/scoring
           site-scoring run --data /var/lib/fcml/scoring
+          site-scoring batch heart-disease --in patients.csv --out scores.csv --data /var/lib/fcml/scoring
           site-scoring show --data /var/lib/fcml/scoring
           site-scoring stop heart-disease --reason "scores of the new analyser" --data /var/lib/fcml/scoring
           site-scoring resume heart-disease --data /var/lib/fcml/scoring
@@ -56,7 +57,7 @@ public static class CommandLine
         Exit codes: 0 done, 1 refused, 2 wrong usage, 4 the folder or the configuration is not set up, 130 interrupted.
         """)
     {
-        Init(), Run(), KeysCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
+        Init(), Run(), BatchCommand.Create(), KeysCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
     };
 
     internal static Option<DirectoryInfo> Data() => new("--data") { Description = "The program's own folder.", Required = true };

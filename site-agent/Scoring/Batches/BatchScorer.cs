@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace FederatedClinicalMl.SiteAgent.Scoring;
+
+/// <summary>
+/// Scores the rows of CSV files with a line's models, some thousand at a time and in constant memory, each patient by the version that would answer them. The file that it writes is the record of what was
+/// predicted: rows of a batch stand in no log and count for no guard and no report.
+/// </summary>
+/// <param name="line">The line.</param>
+/// <param name="missing">Texts that stand for a missing value, besides the empty one.</param>
+internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missing)
+{
+    private const int Chunk = OnnxSession.BatchRows;
+
+    private readonly byte[][] _missing = [.. missing.Select(Encoding.UTF8.GetBytes)];
+    private readonly ImmutableArray<string> _names = [.. line.Features.Order(StringComparer.Ordinal)];
+    private readonly string[] _patients = new string[Chunk];
+    private readonly float[] _logits = new float[Chunk];
+    private readonly float[] _scores = new float[Chunk];
+    private readonly float[] _results = new float[Chunk];
+    private readonly ServedUnit?[] _units = new ServedUnit?[Chunk];
+    private readonly ArrayBufferWriter<byte> _out = new(1 << 18);
+    private float[] _inputs = [];
+
+    /// <summary>Scores a file.</summary>
+    /// <param name="input">CSV with a header: the column of the patient, and one for each feature; others are passed over.</param>
+    /// <param name="name">Its name, for faults.</param>
+    /// <param name="patient">The column of the patient's pseudonym.</param>
+    /// <param name="output">Takes lines <c>patient,score,version</c>; the last two are empty where there is no score.</param>
+    /// <returns>Rows, and how many of them have a score.</returns>
+    /// <exception cref="ScoringSetupException">The file is not as it must be; the message says where and names no value.</exception>
+    public (long Rows, long Scored) Score(Stream input, string name, string patient, Stream output)
+    {
+        var reader = new CsvReader(input, name);
+        if (!reader.Read())
+            throw reader.Fault("the file is empty: its first line names the columns.");
+        var (columns, patientColumn, width) = Columns(reader, patient);
+        var values = new float[Chunk * _names.Length];
+        var (rows, scored, held) = (0L, 0L, 0);
+        while (reader.Read())
+        {
+            if (reader.Count != width)
+                throw reader.Fault($"the line has {reader.Count} fields; the first has {width}.");
+            _patients[held] = Encoding.UTF8.GetString(reader[patientColumn]);
+            if (_patients[held].Length is 0 or > 256)
+                throw reader.Fault($"the column {patient} must have 1 to 256 characters.");
+            for (var j = 0; j < columns.Length; j++)
+                values[(held * columns.Length) + j] = Value(reader, j, columns[j]);
+            rows++;
+            if (++held < Chunk)
+                continue;
+            scored += Write(values, held, output);
+            held = 0;
+        }
+
+        return (rows, scored + Write(values, held, output));
+    }
+
+    private (int[] Columns, int Patient, int Width) Columns(CsvReader header, string patient)
+    {
+        var names = Enumerable.Range(0, header.Count).Select(field => Encoding.UTF8.GetString(header[field]).TrimStart('\uFEFF').Trim()).ToList();
+        foreach (var needed in _names.Add(patient))
+        {
+            if (names.Count(name => name == needed) != 1)
+                throw header.Fault($"there must be one column '{needed}'. Needed: {patient}, {string.Join(", ", _names)}.");
+        }
+
+        return ([.. _names.Select(name => names.IndexOf(name))], names.IndexOf(patient), names.Count);
+    }
+
+    private float Value(CsvReader reader, int feature, int column)
+    {
+        var text = reader[column];
+        if (text.IsEmpty)
+            return float.NaN;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+            return (float)number;
+        foreach (var word in _missing)
+        {
+            if (text.SequenceEqual(word))
+                return float.NaN;
+        }
+
+        throw reader.Fault($"the column {_names[feature]} must hold a number with a decimal point, or be empty where the value is missing (or what --missing names).");
+    }
+
+    private long Write(float[] values, int rows, Stream output)
+    {
+        if (rows == 0)
+            return 0;
+        Answer(values, rows);
+        _out.ResetWrittenCount();
+        var scored = 0L;
+        for (var row = 0; row < rows; row++)
+        {
+            // A pseudonym with a comma is quoted; one with a quote could not be read.
+            var quoted = _patients[row].Contains(',', StringComparison.Ordinal);
+            Text(quoted ? $"\"{_patients[row]}\"" : _patients[row]);
+            _out.Write(","u8);
+            if (_units[row] is { } unit && !float.IsNaN(_results[row]))
+            {
+                scored++;
+                _results[row].TryFormat(_out.GetSpan(32), out var written, "R", CultureInfo.InvariantCulture);
+                _out.Advance(written);
+                _out.Write(","u8);
+                Text(unit.Version.ToString());
+            }
+            else
+            {
+                _out.Write(","u8);
+            }
+
+            _out.Write("\n"u8);
+        }
+
+        output.Write(_out.WrittenSpan);
+        return scored;
+    }
+
+    private void Text(string text) => _out.Advance(Encoding.UTF8.GetBytes(text, _out.GetSpan(3 * text.Length)));
+
+    // Who answers is asked for each patient only where a candidate shares them out.
+    private void Answer(float[] values, int rows)
+    {
+        Array.Clear(_units);
+        var isShared = line.Rollout.Percent > 0;
+        var whole = isShared ? null : line.Choose("");
+        var arms = Enumerable.Range(0, rows).GroupBy(row => whole ?? line.Choose(_patients[row]), (choice, members) => (choice.Arms, members.ToList()));
+        if (isShared)
+            arms = arms.GroupBy(group => string.Join('/', group.Arms.Select(arm => arm.Unit.Model.ToString())), (_, groups) => groups.ToList()).Select(groups => (groups[0].Arms, groups.SelectMany(group => group.Item2).ToList()));
+        foreach (var (chain, members) in arms)
+        {
+            foreach (var arm in chain)
+            {
+                if (TryRun(arm.Unit, values, members))
+                    break;
+            }
+        }
+    }
+
+    private bool TryRun(ServedUnit unit, float[] values, List<int> members)
+    {
+        var model = unit.Loaded!;
+        if (!model.TryEnter())
+            return false;
+        try
+        {
+            var width = model.Features.Length;
+            var columns = model.Features.Select(feature => _names.IndexOf(feature.Name)).ToArray();
+            if (_inputs.Length < members.Count * width)
+                _inputs = new float[Chunk * width];
+            for (var i = 0; i < members.Count; i++)
+            {
+                for (var j = 0; j < width; j++)
+                    _inputs[(i * width) + j] = values[(members[i] * _names.Length) + columns[j]];
+            }
+
+            model.Score(_inputs.AsSpan(0, members.Count * width), _logits.AsSpan(0, members.Count), _scores.AsSpan(0, members.Count));
+            for (var i = 0; i < members.Count; i++)
+                (_units[members[i]], _results[members[i]]) = (unit, _scores[i]);
+            return true;
+        }
+        catch (ScoringFailedException)
+        {
+            return false;
+        }
+        finally
+        {
+            model.Exit();
+        }
+    }
+}
