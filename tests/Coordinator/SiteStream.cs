@@ -85,11 +85,12 @@ internal sealed class SiteStream : IDisposable
     /// <summary>Approves a study, as the site's steward would.</summary>
     public Task ApproveAsync(StudyDigest study) => SendAsync(new SiteMessage { StudyVerdict = Verdicts.Approve(study, _site.Name, _worker) });
 
+    /// <summary>Says something.</summary>
+    public Task SendAsync(SiteMessage message) => _call.RequestStream.WriteAsync(message, Stop);
+
     public void Dispose()
     {
         _call.Dispose();
         _channel.Dispose();
     }
-
-    private Task SendAsync(SiteMessage message) => _call.RequestStream.WriteAsync(message, Stop);
 }

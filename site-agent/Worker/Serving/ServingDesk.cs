@@ -123,7 +123,7 @@ public sealed class ServingDesk
         if (!Name.IsName(line))
             throw new StewardException($"'{line}' is no model's name: {Name.Rule}.");
         if (!FingerprintText.TryRead(signer, out var key))
-            throw new StewardException($"'{signer}' is not a whole fingerprint: 64 hexadecimal digits, as the consortium's admin reads them out from 'fcml models show'. A part of one does not do: it can be met by another key.");
+            throw new StewardException($"'{signer}' is not a whole fingerprint: 64 hexadecimal digits, as the consortium's admin reads them out from 'fcml models verify'. A part of one does not do: it can be met by another key.");
         if (!ServingEntries.TryModes(modes, out _, out _))
             throw new StewardException($"A mode is none of {string.Join(", ", Enum.GetValues<RolloutMode>().Select(mode => mode.Word()))} and {ServingAllowance.ProductionWord}, or there is none.");
         lock (_gate)
