@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Durability;
@@ -70,21 +71,31 @@ public static class CommandLine
     private static Command Run()
     {
         var listen = new Option<string?>("--listen") { Description = "Address and port to listen on, e.g. 127.0.0.1:8443; port 0 takes a free one. Default: every address, on the port given to init." };
-        var command = new Command("run", "Runs until SIGTERM or Ctrl+C. Prints one line of JSON on standard output once clients can connect.") { Data, listen };
+        var dashboard = new Option<string?>("--dashboard") { Description = "Address and port of pages for people, e.g. 127.0.0.1:8444: plain HTTP on loopback, HTTPS with the coordinator's certificate elsewhere. Default: no pages." };
+        var certificate = new Option<string?>("--dashboard-certificate") { Description = "PKCS#12 file (no password) whose certificate the pages are served with instead." };
+        var command = new Command("run", "Runs until SIGTERM or Ctrl+C. Prints one line of JSON on standard output once clients can connect.") { Data, listen, dashboard, certificate };
         command.SetAction(async (parsed, stop) =>
         {
-            IPEndPoint? endpoint = null;
-            if (parsed.GetValue(listen) is { } text && !IPEndPoint.TryParse(text, out endpoint))
-                throw new ArgumentException($"--listen {text} is not of the form address:port, such as 127.0.0.1:8443.");
-            await using var host = CoordinatorHost.Build(new CoordinatorOptions(parsed.GetRequiredValue(Data)) { Listen = endpoint });
+            var pages = EndPoint(parsed, dashboard);
+            if (pages is null && parsed.GetValue(certificate) is not null)
+                throw new ArgumentException("--dashboard-certificate is for --dashboard: give both, or neither.");
+            await using var host = CoordinatorHost.Build(new CoordinatorOptions(parsed.GetRequiredValue(Data))
+            {
+                Listen = EndPoint(parsed, listen), Dashboard = pages is null ? null : new DashboardListener(pages, parsed.GetValue(certificate)),
+            });
             await host.StartAsync(stop);
             var ready = new JsonObject { ["ready"] = true, ["address"] = host.Address.ToString(), ["coordinator"] = host.Id, ["process"] = Environment.ProcessId };
+            if (host.Dashboard is { } address)
+                ready["dashboard"] = address.AbsoluteUri;
             Console.WriteLine(ready.ToJsonString());
             await host.WaitForShutdownAsync(stop);
             return 0;
         });
         return command;
     }
+
+    private static IPEndPoint? EndPoint(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is not { } text ? null
+        : IPEndPoint.TryParse(text, out var endpoint) ? endpoint : throw new ArgumentException($"{option.Name} {text} is not of the form address:port, such as 127.0.0.1:8443.");
 
     private static Command MakeBackup()
     {

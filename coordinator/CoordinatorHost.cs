@@ -6,6 +6,7 @@ using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Bulk;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
@@ -43,8 +44,10 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly DataFolder _folder;
+    private readonly DashboardListener? _listener;
+    private DashboardHost? _dashboard;
 
-    private CoordinatorHost(WebApplication app, DataFolder folder) => (_app, _folder) = (app, folder);
+    private CoordinatorHost(WebApplication app, DataFolder folder, DashboardListener? listener) => (_app, _folder, _listener) = (app, folder, listener);
 
     /// <summary>The coordinator's id.</summary>
     public string Id => _folder.Identity.Id;
@@ -54,6 +57,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     /// <summary>Where it listens, once started.</summary>
     public IPEndPoint Address { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>Where the dashboard is, once started; null: nowhere.</summary>
+    public Uri? Dashboard => _dashboard?.Address;
 
     /// <summary>Opens the data folder and composes the coordinator.</summary>
     /// <exception cref="DataFolderException">The folder is none, is in use, or is another coordinator's.</exception>
@@ -71,7 +77,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             AddWeb(builder, options.Listen ?? new IPEndPoint(IPAddress.Any, folder.Identity.Port));
             var app = builder.Build();
             MapRoutes(app);
-            return new CoordinatorHost(app, folder);
+            return new CoordinatorHost(app, folder, options.Dashboard);
         }
         catch
         {
@@ -96,6 +102,11 @@ public sealed class CoordinatorHost : IAsyncDisposable
         _app.Services.GetRequiredService<CoordinatorAddress>().Port = bound.Port;
         var hub = _app.Services.GetRequiredService<SessionHub>();
         _app.Lifetime.ApplicationStopping.Register(() => hub.CloseAll(Fault.CoordinatorStopping));
+        if (_listener is not null)
+        {
+            _dashboard = await DashboardHost.StartAsync(_app.Services, _listener, cancellationToken);
+            _app.Services.GetRequiredService<SignInLinks>().Dashboard = _dashboard.Address;
+        }
     }
 
     /// <summary>Completes when the process is asked to stop (SIGTERM, Ctrl+C) and everything has ended.</summary>
@@ -107,6 +118,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_dashboard is not null)
+            await _dashboard.DisposeAsync();
         await _app.DisposeAsync();
         _folder.Dispose();
     }
@@ -155,6 +168,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
         var signIn = SignInSettings.Read(folder.Disk.Root);
         services.AddSingleton(provider => new BearerTokens(
             signIn, signIn is null ? null : new IssuerKeys(signIn, time, provider.GetRequiredService<ILogger<IssuerKeys>>()), time));
+        services.AddSingleton<SignInLinks>();
+        services.AddSingleton<DashboardSessions>();
         services.AddSingleton<Revocation>();
         services.AddSingleton<SessionHub>();
 
@@ -165,6 +180,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<ModelLines>();
         services.AddSingleton<ServingOrders>();
         services.AddSingleton<SiteReports>();
+        services.AddSingleton<StageDesk>();
         services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),
@@ -181,6 +197,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<RunWorkQueue>();
         services.AddSingleton<RunEffects>();
         services.AddSingleton<Runs>();
+        services.AddSingleton<RunControl>();
         services.AddSingleton<UploadTurns>();
         services.AddSingleton<ReleaseUploads>();
         services.AddSingleton<ParameterDownloads>();

@@ -1,5 +1,6 @@
 using System.Net;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
+using FederatedClinicalMl.Coordinator.Dashboard;
 using Microsoft.Extensions.Logging;
 
 namespace FederatedClinicalMl.Coordinator;
@@ -10,6 +11,9 @@ public sealed record CoordinatorOptions(string DataFolder)
 {
     /// <summary>Where it listens; null: every address, on the port that its data folder names. Port 0: any free port, which invitations then name.</summary>
     public IPEndPoint? Listen { get; init; }
+
+    /// <summary>Where pages for people are served; null: nowhere.</summary>
+    public DashboardListener? Dashboard { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

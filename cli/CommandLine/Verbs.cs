@@ -2,6 +2,7 @@ using System.CommandLine;
 using FederatedClinicalMl.Cli.Audit;
 using FederatedClinicalMl.Cli.Bench;
 using FederatedClinicalMl.Cli.CoordinatorHost;
+using FederatedClinicalMl.Cli.Dashboard;
 using FederatedClinicalMl.Cli.Demo;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Features;
@@ -25,6 +26,7 @@ internal static class Verbs
         EnrolCommand.Create(time),
         SiteCommand.Create(time),
         PersonCommand.Create(time),
+        DashboardCommand.Create(time),
         FeaturesCommand.Create(),
         StudyCommand.Create(time),
         PrivacyCommand.Create(),

@@ -5,6 +5,7 @@ using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Cli.Synth;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
@@ -60,7 +61,7 @@ internal static class DemoCommand
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Usage, $"{folder} is not empty; name another folder with --folder.");
         var started = time.GetTimestamp();
-        await using var federation = new LocalFederation(folder, time);
+        await using var federation = new LocalFederation(folder, time) { HasDashboard = keep };
         var data = DemoSource.Prepare(named, patients, Path.Combine(folder, "hospitals"), time, cancel);
         var (file, yaml, study) = DemoStudy.Read(studyFile, aggregation, isPrivate ? privacy : null, data, folder);
         Step($"data: {data.Source.EscapeMarkup()}");
@@ -149,7 +150,10 @@ internal static class DemoCommand
 
     private static async Task KeepAsync(LocalFederation federation, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
-        terminal.Say($"It goes on running until Ctrl+C. In another terminal: [bold]fcml site list --identity {federation.AdminIdentity.EscapeMarkup()}[/]");
+        var link = (await federation.Admin.AskAsync(admin => admin.SignInAsync(new SignInRequest(), cancellationToken: cancel), cancel)).Link;
+        terminal.Say($"It goes on running until Ctrl+C. Its pages, for you as admin, for two minutes and once: [bold]{link.EscapeMarkup()}[/]");
+        terminal.Say($"In another terminal: [bold]fcml dashboard --identity {federation.AdminIdentity.EscapeMarkup()}[/] for another link, or [bold]fcml site list --identity {federation.AdminIdentity.EscapeMarkup()}[/]");
+        terminal.Emit("dashboard", new { link });
         try
         {
             await federation.WhileAllRunAsync(async stop =>

@@ -57,6 +57,9 @@ internal sealed class LocalFederation : IAsyncDisposable
     /// <summary>Where the coordinator listens.</summary>
     public IPEndPoint Address => new(IPAddress.Loopback, _port);
 
+    /// <summary>Whether the coordinator serves pages for people, on loopback.</summary>
+    public bool HasDashboard { get; init; }
+
     /// <summary>The sites.</summary>
     public IReadOnlyList<LocalSite> Sites { get; private set; } = [];
 
@@ -94,7 +97,7 @@ internal sealed class LocalFederation : IAsyncDisposable
     public async Task StartCoordinatorAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
         Coordinator = await _group.StartAsync(new ChildSpecification(
-            "coordinator", _programs.Coordinator, ["run", "--data", CoordinatorFolder, "--listen", Address.ToString()], Path.Combine(Logs, "coordinator.log"), environment));
+            "coordinator", _programs.Coordinator, ["run", "--data", CoordinatorFolder, "--listen", Address.ToString(), .. (HasDashboard ? (string[])["--dashboard", "127.0.0.1:0"] : [])], Path.Combine(Logs, "coordinator.log"), environment));
         await Coordinator.Ready.WaitAsync(cancel);
     }
 

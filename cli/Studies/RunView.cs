@@ -135,11 +135,5 @@ internal sealed class RunView
     private static string Mark(SiteId site, bool took, bool over) => took ? $"[green]{site}[/]" : over ? $"[red]{site}[/]" : $"[grey]{site}[/]";
 
     /// <summary>What a step collects, in words.</summary>
-    public static string KindOf(StepId step) => step.Kind switch
-    {
-        StepKind.SiteMetrics => "per-site metrics",
-        StepKind.KeyAgreement => "key agreement",
-        StepKind.KeyMaking => "key making",
-        _ => step.Kind.ToString().ToLowerInvariant(),
-    };
+    public static string KindOf(StepId step) => StepWords.Of(step.Kind);
 }

@@ -39,6 +39,7 @@ public static class Access
         ["/fcml.federation.v1.Administration/ListModels"] = Roles.People,
         ["/fcml.federation.v1.Administration/FetchModelFile"] = Roles.People,
         ["/fcml.federation.v1.Administration/ReadAudit"] = Roles.Admin | Roles.Auditor,
+        ["/fcml.federation.v1.Administration/SignIn"] = Roles.People,
         ["/fcml.federation.v1.Stages/ListLines"] = Roles.People,
         ["/fcml.federation.v1.Stages/ProposeVersion"] = Roles.People,
         ["/fcml.federation.v1.Stages/ConfirmVersion"] = Roles.Admin | Roles.Researcher,

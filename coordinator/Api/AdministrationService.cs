@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
@@ -26,8 +27,8 @@ namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>What people do. Roles are <see cref="Access"/>'s; what is done is recorded before it is done.</summary>
 public sealed class AdministrationService(
-    EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, IRunJournal journal,
-    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, DataFolder folder, IHostApplicationLifetime lifetime, TimeProvider time)
+    EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, RunControl control, IRunJournal journal,
+    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, DataFolder folder, SignInLinks links, IHostApplicationLifetime lifetime, TimeProvider time)
     : Administration.AdministrationBase
 {
     private const int ChunkLength = 256 << 10;
@@ -132,26 +133,21 @@ public sealed class AdministrationService(
             ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
         });
         var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals);
-        RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
-        RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
+        RunControl.RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
+        RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
         return new StartRunReply { Run = run.Value, Canonical = UnsafeByteOperations.UnsafeWrap(study.Canonical) };
     }
 
     /// <inheritdoc/>
     public override async Task<ControlRunReply> ControlRun(ControlRunRequest request, ServerCallContext context)
     {
-        var run = Run(request.Run);
-        Func<DateTimeOffset, RunCommand> command = request.Action switch
+        await control.HandleAsync(request.Run, request.Action switch
         {
-            ControlRunRequest.Types.Action.Pause => now => new PauseRun(now),
-            ControlRunRequest.Types.Action.Resume => now => new ResumeRun(now),
-            ControlRunRequest.Types.Action.Cancel => now => new CancelRun(now),
+            ControlRunRequest.Types.Action.Pause => RunAction.Pause,
+            ControlRunRequest.Types.Action.Resume => RunAction.Resume,
+            ControlRunRequest.Types.Action.Cancel => RunAction.Cancel,
             _ => throw new FaultException(Fault.RequestInvalid, "The action must be pause, resume or cancel."),
-        };
-        if (await runs.LookAsync(run) is null)
-            throw new FaultException(Fault.RunUnknown);
-        audit.Record("run-controlled", Caller.Of(context).Member, new JsonObject { ["run"] = run.Value, ["action"] = request.Action.ToString() });
-        RefuseIf(await runs.SendAsync(run, command));
+        }, Caller.Of(context).Member);
         return new ControlRunReply();
     }
 
@@ -180,7 +176,7 @@ public sealed class AdministrationService(
     /// <inheritdoc/>
     public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
     {
-        var run = Run(request.Run);
+        var run = RunControl.Read(request.Run);
         var after = (long)Math.Min(request.FromSequence == 0 ? 0 : request.FromSequence - 1, long.MaxValue);
         if (journal.Read(run) is [])
             throw new FaultException(Fault.RunUnknown);
@@ -249,6 +245,13 @@ public sealed class AdministrationService(
             await responseStream.WriteAsync(new AuditLine { Json = Encoding.UTF8.GetString(entry.Line.Span) }, context.CancellationToken);
     }
 
+    /// <inheritdoc/>
+    public override Task<SignInReply> SignIn(SignInRequest request, ServerCallContext context)
+    {
+        var (link, expires) = links.Make(Caller.Of(context).Member);
+        return Task.FromResult(new SignInReply { Link = link, ExpiresUnixSeconds = expires.ToUnixTimeSeconds() });
+    }
+
     // A file of an entry, or what one of its rounds came to, as far as its own records name it; null where it is neither.
     private IDiskFile? Open(ModelEntry entry, string name) =>
         RoundResults.TryRead(name, out var result) ? (models.NamesResult(entry.Digest, result) && results.Contains(result) ? results.Open(result) : null)
@@ -259,8 +262,6 @@ public sealed class AdministrationService(
         Enrolment.Member.TryParse(subject, out var member)
             ? member
             : throw new FaultException(Fault.RequestInvalid, $"The subject must be a site with the role site, or a person with the role admin, researcher, clinician, steward or auditor; its name: {Name.Rule}.");
-
-    private static RunId Run(string text) => RunId.TryParse(text, out var run) ? run : throw new FaultException(Fault.RunUnknown);
 
     private async Task WaitAsync(Task next, CancellationToken over)
     {
@@ -297,12 +298,6 @@ public sealed class AdministrationService(
             ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
             : ByteString.Empty,
     };
-
-    private static void RefuseIf(Decision decision)
-    {
-        if (decision is Refused refused)
-            throw new FaultException(Fault.RunNotInState with { Code = RoundFaults.Code(refused.Fault), Sentence = refused.Sentence });
-    }
 
     private static void RefuseUnready(Study study, ImmutableArray<SiteId> ready)
     {

@@ -90,6 +90,9 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault StageRefused = new("STAGE_REFUSED", StatusCode.FailedPrecondition, 409,
         "The model's version was not changed.");
 
+    public static readonly Fault DashboardOff = new("DASHBOARD_OFF", StatusCode.FailedPrecondition, 409,
+        "This coordinator serves no dashboard. Its admin starts it with `coordinator run --dashboard ADDRESS:PORT`.");
+
     // Bulk transfer.
     public static readonly Fault ParametersUnknown = new("PARAMETERS_UNKNOWN", StatusCode.NotFound, 404,
         "No open run that this site takes part in uses parameters of that digest.");
@@ -113,7 +116,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, TokensOff, TokenInvalid, TokenExpired, IssuerUnreachable, RoleMissing, CallUnknown, RequestInvalid,
         InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
-        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused,
+        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused, DashboardOff,
         ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
     ];
 

@@ -38,4 +38,13 @@ internal static class Tls
         RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
     };
+
+    /// <summary>Options of one handshake with a browser, whose person signs in otherwise.</summary>
+    public static SslServerAuthenticationOptions WithoutClientCertificate(SslStreamCertificateContext certificate) => new()
+    {
+        ServerCertificateContext = certificate,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        CipherSuitesPolicy = Suites,
+        AllowRenegotiation = false,
+    };
 }

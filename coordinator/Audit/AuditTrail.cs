@@ -16,10 +16,14 @@ public sealed class AuditTrail : IDisposable
 
     private readonly Lock _turn = new(); // ChainedLog is for one thread at a time
     private readonly ChainedLog _log;
+    private readonly Signal _changed = new();
 
     /// <summary>Opens the log and checks it whole.</summary>
     /// <exception cref="LogBrokenException">The log does not hold what was written to it.</exception>
     public AuditTrail(IDisk disk, SigningKey key, TimeProvider time) => _log = ChainedLog.Open(disk, File, key, time);
+
+    /// <summary>Completes at the next entry; what it records may not have taken effect yet. Ask before reading the entries.</summary>
+    public Task NextChange => _changed.Next;
 
     /// <summary>Records an act, durably.</summary>
     /// <param name="kind">What was done, e.g. "site-revoked".</param>
@@ -29,8 +33,11 @@ public sealed class AuditTrail : IDisposable
     public LogEntry Record(string kind, Member? actor, JsonObject body)
     {
         body["by"] = actor?.ToString() ?? "coordinator";
+        LogEntry entry;
         lock (_turn)
-            return _log.Append(kind, body);
+            entry = _log.Append(kind, body);
+        _changed.Raise();
+        return entry;
     }
 
     /// <summary>The entries so far, as stored.</summary>

@@ -84,7 +84,8 @@ public static class RoundRecord
         ["minimumCell"] = answer.Origin.MinimumCell,
     };
 
-    private static string Why(SiteAnswer answer) => answer switch
+    /// <summary>Why a site did not take part.</summary>
+    internal static string Why(SiteAnswer answer) => answer switch
     {
         DeclinedAnswer declined => $"declined: {declined.Reason}",
         RefusedAnswer refused => $"refused: {RoundFaults.Code(refused.Fault)}",

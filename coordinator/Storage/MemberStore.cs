@@ -40,6 +40,7 @@ public sealed record StoredMember(
 public sealed class MemberStore
 {
     private readonly CoordinatorDatabase _database;
+    private readonly Signal _changed = new();
 
     /// <summary>The members in <paramref name="database"/>, whose tables are made or brought up to date.</summary>
     public MemberStore(CoordinatorDatabase database)
@@ -63,8 +64,11 @@ public sealed class MemberStore
             "CREATE TABLE worker_renewals (name TEXT NOT NULL, number INTEGER NOT NULL, renewal TEXT NOT NULL, PRIMARY KEY (name, number)) STRICT;");
     }
 
+    /// <summary>Completes when the next change of members or invitations is durable. Ask before looking.</summary>
+    public Task NextChange => _changed.Next;
+
     /// <summary>Keeps a new invitation.</summary>
-    public void Add(StoredInvitation invitation) => _database.Write((connection, _) => connection.Run(
+    public void Add(StoredInvitation invitation) => Write(connection => connection.Run(
         "INSERT INTO invitations (id, secret_sha256, role, name, expires) VALUES ($1, $2, $3, $4, $5)",
         invitation.Id, invitation.SecretDigest.ToArray(), (long)invitation.Member.Role, invitation.Member.Name, invitation.Expires.ToUnixTimeSeconds()));
 
@@ -82,7 +86,7 @@ public sealed class MemberStore
     /// </summary>
     /// <returns>False where somebody else redeemed it first: nothing was changed.</returns>
     public bool Redeem(string invitation, IssuedCertificate certificate, VerifyingKey? workerKey, string softwareVersion) =>
-        _database.Write((connection, _) =>
+        Write(connection =>
         {
             if (connection.Run("UPDATE invitations SET redeemed = 1 WHERE id = $1 AND redeemed = 0", invitation) == 0)
                 return false;
@@ -101,7 +105,7 @@ public sealed class MemberStore
 
     /// <summary>Adds a renewed certificate of a member.</summary>
     /// <returns>False where the member was revoked meanwhile: nothing was changed.</returns>
-    public bool Renew(IssuedCertificate certificate) => _database.Write((connection, _) =>
+    public bool Renew(IssuedCertificate certificate) => Write(connection =>
     {
         var renewed = connection.Run(
             "UPDATE members SET not_after = $3 WHERE role = $1 AND name = $2 AND revoked = 0",
@@ -113,7 +117,7 @@ public sealed class MemberStore
 
     /// <summary>Puts the last of these renewals' keys in the place of a site's worker key, and keeps them.</summary>
     /// <returns>False where the site is revoked, or has another key than the first of them gives way: nothing was changed.</returns>
-    public bool Renew(SiteId site, IReadOnlyList<KeyRenewal> renewals) => _database.Write((connection, _) =>
+    public bool Renew(SiteId site, IReadOnlyList<KeyRenewal> renewals) => Write(connection =>
     {
         if (connection.Run(
             "UPDATE members SET worker_key = $4 WHERE role = $1 AND name = $2 AND revoked = 0 AND worker_key = $3",
@@ -126,7 +130,7 @@ public sealed class MemberStore
 
     /// <summary>Revokes a member: every certificate, and every invitation that is still open.</summary>
     /// <returns>False where there was nothing to revoke.</returns>
-    public bool Revoke(Member member) => _database.Write((connection, _) =>
+    public bool Revoke(Member member) => Write(connection =>
     {
         object?[] key = [(long)member.Role, member.Name];
         var changed = connection.Run("UPDATE members SET revoked = 1 WHERE role = $1 AND name = $2 AND revoked = 0", key);
@@ -135,7 +139,7 @@ public sealed class MemberStore
     });
 
     /// <summary>Notes that a member was heard.</summary>
-    public void Contact(Member member, string softwareVersion, DateTimeOffset at) => _database.Write((connection, _) => connection.Run(
+    public void Contact(Member member, string softwareVersion, DateTimeOffset at) => Write(connection => connection.Run(
         "UPDATE members SET software = $3, last_contact = $4 WHERE role = $1 AND name = $2",
         (long)member.Role, member.Name, softwareVersion, at.ToUnixTimeSeconds()));
 
@@ -169,6 +173,13 @@ public sealed class MemberStore
             new Member((Roles)row.GetInt64(2), row.GetString(3)),
             DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(4)),
             row.GetBoolean(5))));
+
+    private T Write<T>(Func<SqliteConnection, T> change)
+    {
+        var result = _database.Write((connection, _) => change(connection));
+        _changed.Raise();
+        return result;
+    }
 
     private static void Insert(SqliteConnection connection, IssuedCertificate certificate) => connection.Run(
         "INSERT INTO certificates (serial, sha256, role, name, not_after) VALUES ($1, $2, $3, $4, $5)",

@@ -38,7 +38,7 @@ public sealed partial class StudyDesk
     private readonly ILogger<StudyDesk> _log;
     private readonly Lock _turn = new(); // one change at a time: store first, then memory
     private ImmutableSortedDictionary<StudyDigest, SubmittedStudy> _studies;
-    private TaskCompletionSource _changed = NewSignal();
+    private readonly Signal _changed = new();
 
     /// <summary>Takes up what the store holds.</summary>
     /// <exception cref="InvalidDataException">A stored study does not pass today's checks.</exception>
@@ -58,7 +58,7 @@ public sealed partial class StudyDesk
     public IEnumerable<SubmittedStudy> All => Volatile.Read(ref _studies).Values;
 
     /// <summary>Completes at the next change of any study. Ask before looking at the studies.</summary>
-    public Task NextChange => Volatile.Read(ref _changed).Task;
+    public Task NextChange => _changed.Next;
 
     /// <summary>A study; null where it was not submitted.</summary>
     public SubmittedStudy? Find(StudyDigest digest) => Volatile.Read(ref _studies).GetValueOrDefault(digest);
@@ -87,7 +87,7 @@ public sealed partial class StudyDesk
             _store.Add(new StoredStudy(study.Digest, signed, submitter.Member.ToString()));
             var submitted = new SubmittedStudy(study, signed, ImmutableSortedDictionary<SiteId, StoredVerdict>.Empty);
             _studies = _studies.Add(study.Digest, submitted);
-            Changed();
+            _changed.Raise();
             LogSubmitted(study.Name, study.Digest, submitter.Member);
             return (submitted, true);
         }
@@ -121,15 +121,11 @@ public sealed partial class StudyDesk
             var stored = new StoredVerdict(digest, site, verdict.State, verdict.Reason, verdict.Signature.ToByteArray());
             _store.Set(stored);
             _studies = _studies.SetItem(digest, study with { Verdicts = study.Verdicts.SetItem(site, stored) });
-            Changed();
+            _changed.Raise();
             LogVerdict(site, study.Study.Name, verdict.State, verdict.Reason);
             return (digest, verdict.State != StudyVerdict.Types.State.Approved);
         }
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void Changed() => Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
 
     private static Study CheckStored(StoredStudy kept)
     {

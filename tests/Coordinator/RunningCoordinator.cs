@@ -2,6 +2,7 @@ using System.Net;
 using FederatedClinicalMl.Coordinator;
 using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
+using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Protos.Federation;
@@ -36,6 +37,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>Where clients find it.</summary>
     public Uri Address => new($"https://{_host.Address}");
 
+    /// <summary>Where its dashboard is.</summary>
+    public Uri Dashboard => _host.Dashboard ?? throw new InvalidOperationException("It was started without a dashboard.");
+
+    /// <summary>A service of it.</summary>
+    public T Service<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
+
     /// <summary>The certificate of its authority, DER.</summary>
     public ReadOnlyMemory<byte> Authority => _host.Services.GetRequiredService<CertificateAuthority>().Der;
 
@@ -45,13 +53,14 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <param name="versions">Protocol versions that it speaks; null: this build's.</param>
     /// <param name="prepare">Puts into the folder what is to be there already.</param>
     /// <param name="time">Its clock; null: the system's.</param>
+    /// <param name="dashboard">Where it serves pages; null: nowhere.</param>
     public static async Task<RunningCoordinator> StartAsync(
-        ProtocolVersions? versions = null, Action<DataFolder>? prepare = null, TimeProvider? time = null)
+        ProtocolVersions? versions = null, Action<DataFolder>? prepare = null, TimeProvider? time = null, DashboardListener? dashboard = null)
     {
         var root = new TemporaryFolder();
         using (var folder = DataFolder.Create(root.Of("data"), ["127.0.0.1"], 0, authority: null, time ?? TimeProvider.System))
             prepare?.Invoke(folder);
-        return await StartOverAsync(root.Of("data"), versions, time, root);
+        return await StartOverAsync(root.Of("data"), versions, time, root, dashboard);
     }
 
     /// <summary>Runs a coordinator over a data folder, which stays.</summary>
@@ -108,13 +117,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         _own?.Dispose();
     }
 
-    private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own)
+    private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own, DashboardListener? dashboard = null)
     {
         time ??= TimeProvider.System;
         var log = new LogKeeper();
         var host = CoordinatorHost.Build(new CoordinatorOptions(data)
         {
-            Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time, Dashboard = dashboard,
             Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders().AddProvider(log),
         });
         await host.StartAsync(Stop);

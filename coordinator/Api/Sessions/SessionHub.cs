@@ -15,6 +15,10 @@ public sealed partial class SessionHub(TimeProvider time, ILogger<SessionHub> lo
     private readonly Lock _turn = new(); // guards the two dictionaries; nothing is called under it that could wait
     private readonly Dictionary<SiteId, SiteSession> _open = [];
     private readonly Dictionary<SiteId, Queue<DateTimeOffset>> _replaced = [];
+    private readonly Signal _changed = new();
+
+    /// <summary>Completes when the next session has opened or ended. Ask before looking.</summary>
+    public Task NextChange => _changed.Next;
 
     /// <summary>Opens a session; a session that the site had is ended with SESSION_REPLACED.</summary>
     public SiteSession Open(SiteId site, string connection)
@@ -31,6 +35,7 @@ public sealed partial class SessionHub(TimeProvider time, ILogger<SessionHub> lo
         }
 
         older?.Close(Fault.SessionReplaced);
+        _changed.Raise();
         LogOpened(site, older is not null);
         if (fight)
             LogTwoAgents(site, TooManyReplacements, Window);
@@ -49,6 +54,7 @@ public sealed partial class SessionHub(TimeProvider time, ILogger<SessionHub> lo
 
         LogEnded(session.Site, session.Farewell?.Code);
         session.Complete();
+        _changed.Raise();
     }
 
     /// <summary>Whether a site is connected.</summary>

@@ -14,6 +14,7 @@ public sealed class ModelLines
     private readonly AuditTrail _audit;
     private readonly TimeProvider _time;
     private readonly Lock _turn = new(); // one change at a time: log first, then memory
+    private readonly Signal _changed = new();
     private ImmutableSortedDictionary<string, ModelLine> _lines = ImmutableSortedDictionary.Create<string, ModelLine>(StringComparer.Ordinal);
 
     /// <summary>Takes up what the log holds.</summary>
@@ -40,6 +41,9 @@ public sealed class ModelLines
 
     /// <summary>All lines that have a version, by name.</summary>
     public IReadOnlyCollection<ModelLine> All => [.. Volatile.Read(ref _lines).Values];
+
+    /// <summary>Completes at the next change of any line. Ask before looking at the lines.</summary>
+    public Task NextChange => _changed.Next;
 
     /// <summary>A line; without versions where it has none.</summary>
     public ModelLine Of(string name) => Volatile.Read(ref _lines).GetValueOrDefault(name) ?? new ModelLine(name);
@@ -85,6 +89,7 @@ public sealed class ModelLines
         var name = entry.Body["line"] is { } value ? value.GetValue<string>() : throw new FormatException("it names no line.");
         var line = StageMachine.Apply(Of(name), entry);
         Volatile.Write(ref _lines, _lines.SetItem(name, line));
+        _changed.Raise();
         return line;
     }
 }

@@ -7,6 +7,10 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 public sealed class RunFeed
 {
     private readonly ConcurrentDictionary<RunId, TaskCompletionSource> _next = new();
+    private readonly Signal _any = new();
+
+    /// <summary>Completes at the next event of any run. Ask before reading the journal.</summary>
+    public Task NextOfAny => _any.Next;
 
     /// <summary>Completes at the next event of a run. Ask before reading the journal.</summary>
     public Task Next(RunId run) => _next.GetOrAdd(run, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -16,5 +20,6 @@ public sealed class RunFeed
     {
         if (_next.TryRemove(run, out var waiting))
             waiting.SetResult();
+        _any.Raise();
     }
 }

@@ -1,0 +1,63 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using FederatedClinicalMl.Coordinator.Api;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Dashboard;
+
+/// <summary>
+/// Links that open the dashboard, each once and for one person, who has shown a certificate to get it. Of the code in a link only the digest is kept; a person has one link at a time, so that nobody
+/// can fill the memory.
+/// </summary>
+public sealed class SignInLinks(TimeProvider time)
+{
+    /// <summary>How long a link serves.</summary>
+    public static readonly TimeSpan Valid = TimeSpan.FromMinutes(2);
+
+    private const int CodeLength = 16; // 128 random bits: nobody tries them out in two minutes
+
+    private readonly Lock _turn = new(); // guards the links
+    private readonly Dictionary<Member, (Sha256Digest Code, DateTimeOffset Expires)> _links = [];
+
+    /// <summary>Where the dashboard is; null: nowhere.</summary>
+    public Uri? Dashboard { get; set; }
+
+    /// <summary>Makes a link for a person; one that they had serves no more.</summary>
+    /// <exception cref="FaultException">DASHBOARD_OFF.</exception>
+    public (string Link, DateTimeOffset Expires) Make(Member person)
+    {
+        ArgumentNullException.ThrowIfNull(person);
+        var dashboard = Dashboard ?? throw new FaultException(Fault.DashboardOff);
+        var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(CodeLength));
+        var expires = time.GetUtcNow() + Valid;
+        lock (_turn)
+            _links[person] = (DigestOf(code), expires);
+        return (new Uri(dashboard, $"{Routes.SignIn}?code={code}").AbsoluteUri, expires);
+    }
+
+    /// <summary>The person whose link has this code, which serves no more; null where there is none, or it has expired.</summary>
+    public Member? Redeem(string code)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        var digest = DigestOf(code);
+        lock (_turn)
+        {
+            var (person, link) = _links.FirstOrDefault(link => link.Value.Code == digest);
+            if (person is null)
+                return null;
+            _links.Remove(person);
+            return link.Expires > time.GetUtcNow() ? person : null;
+        }
+    }
+
+    /// <summary>Takes a person's link back.</summary>
+    public void Withdraw(Member person)
+    {
+        lock (_turn)
+            _links.Remove(person);
+    }
+
+    private static Sha256Digest DigestOf(string code) => Sha256Digest.Of(Encoding.UTF8.GetBytes(code));
+}

@@ -1,0 +1,33 @@
+using FederatedClinicalMl.Coordinator.Api;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using Microsoft.AspNetCore.Routing;
+
+namespace FederatedClinicalMl.Coordinator.Dashboard;
+
+/// <summary>What people decide about versions of models, as forms.</summary>
+internal static class StageActions
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapAction("/models/{model}/confirm", Calls.ConfirmVersion, request =>
+        {
+            var line = request.Service<StageDesk>().Confirm(request.Route("model"), request.Field("version"), request.Person);
+            return Task.FromResult(new ActionEnd(Routes.Line(line.Name), new Notice($"The model is version {request.Field("version")} of {line.Name}.")));
+        });
+        MapVerb(app, "ask", Calls.AskPromotion, (desk, form, line, version, person) => desk.Ask(line, version, form.Field("to"), person), "Its gates have passed; the promotion waits for two people, one of them a clinician.");
+        MapVerb(app, "approve", Calls.ApprovePromotion, (desk, form, line, version, person) => desk.Approve(line, version, form.Field("to"), form.Field("reason"), person), "You have agreed.");
+        MapVerb(app, "refuse", Calls.RefusePromotion, (desk, form, line, version, person) => desk.Refuse(line, version, form.Field("reason"), person), "The promotion is ended.");
+        MapVerb(app, "roll-back", Calls.RollBack, (desk, form, line, version, person) => desk.RollBack(line, version, form.Field("reason"), person), "It is taken back.");
+        MapVerb(app, "deprecate", Calls.DeprecateVersion, (desk, form, line, version, person) => desk.Deprecate(line, version, form.Field("last-day"), form.Field("reason"), person), "Its last day is named.");
+        MapVerb(app, "retire", Calls.RetireVersion, (desk, form, line, version, person) => desk.Retire(line, version, form.Field("reason"), person), "It is out of use for good.");
+    }
+
+    private static void MapVerb(IEndpointRouteBuilder app, string verb, string call, Func<StageDesk, ActionRequest, string, string, Member, ModelLine> decide, string done) =>
+        app.MapAction("/models/lines/{line}/" + verb, call, request =>
+        {
+            var version = request.Field("version");
+            var line = decide(request.Service<StageDesk>(), request, request.Route("line"), version, request.Person);
+            return Task.FromResult(new ActionEnd(Routes.Line(line.Name), new Notice($"{line.Name} {version}: {done}")));
+        });
+}
