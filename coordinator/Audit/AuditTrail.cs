@@ -15,12 +15,18 @@ public sealed class AuditTrail : IDisposable
     public const string File = "audit.log";
 
     private readonly Lock _turn = new(); // ChainedLog is for one thread at a time
+    private readonly IDisk _disk;
+    private readonly VerifyingKey _key;
     private readonly ChainedLog _log;
     private readonly Signal _changed = new();
 
     /// <summary>Opens the log and checks it whole.</summary>
     /// <exception cref="LogBrokenException">The log does not hold what was written to it.</exception>
-    public AuditTrail(IDisk disk, SigningKey key, TimeProvider time) => _log = ChainedLog.Open(disk, File, key, time);
+    public AuditTrail(IDisk disk, SigningKey key, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        (_disk, _key, _log) = (disk, key.PublicKey, ChainedLog.Open(disk, File, key, time));
+    }
 
     /// <summary>Completes at the next entry; what it records may not have taken effect yet. Ask before reading the entries.</summary>
     public Task NextChange => _changed.Next;
@@ -46,6 +52,9 @@ public sealed class AuditTrail : IDisposable
         lock (_turn)
             return [.. _log.Entries];
     }
+
+    /// <summary>Reads the file again and checks everything in it, every signature included.</summary>
+    public LogVerification Verify() => ChainedLog.Verify(_disk, File, _key); // beside whoever appends: an entry that is being written shows as a torn line
 
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();

@@ -34,7 +34,7 @@ internal sealed class Person : IDisposable
         new(coordinator, await coordinator.EnrolPersonAsync(role, name));
 
     /// <summary>Signs a study and submits it.</summary>
-    public async Task SubmitAsync(Study study)
+    public async Task SubmitAsync(Study study, string yaml = "")
     {
         using var ecdsa = Identity.Certificate.GetECDsaPrivateKey()!;
         using var key = SigningKey.FromPem(ecdsa.ExportPkcs8PrivateKeyPem());
@@ -43,6 +43,7 @@ internal sealed class Person : IDisposable
             Canonical = ByteString.CopyFrom(study.Canonical.Span),
             Signature = ByteString.CopyFrom(key.Sign(SignatureContext.Study, study.Canonical.Span)),
             Certificate = ByteString.CopyFrom(Identity.Certificate.RawData),
+            Yaml = yaml,
         };
         await Calls.SubmitStudyAsync(new SubmitStudyRequest { Study = signed }, cancellationToken: Stop);
     }

@@ -18,7 +18,7 @@ internal readonly record struct Axis(double From, double To, double Start, doubl
     {
         var step = Step((To - From) / about);
         for (var at = Math.Ceiling(From / step - 1e-9); at * step <= To + (step * 1e-9); at++)
-            yield return at * step;
+            yield return at == 0 ? 0 : at * step; // not -0
     }
 
     /// <summary>The axis that holds values and begins and ends on round ones.</summary>

@@ -4,9 +4,9 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Dashboard;
 
 /// <summary>A run in a line of a list.</summary>
-internal sealed record RunLine(RunId Run, string Study, StudyDigest Digest, RunStatus Status, int Round, int Rounds, int Sites, DateTimeOffset Created, DateTimeOffset LastEvent, bool IsProfile)
+public sealed record RunLine(RunId Run, string Study, StudyDigest Digest, RunStatus Status, int Round, int Rounds, int Sites, DateTimeOffset Created, DateTimeOffset LastEvent, bool IsProfile)
 {
-    public static RunLine Of(RunPicture picture)
+    internal static RunLine Of(RunPicture picture)
     {
         var (state, plan) = (picture.State, picture.State.Plan);
         return new RunLine(plan.Run, plan.Name, plan.Study, state.Status, state.Round?.Value ?? state.Recorded?.Value ?? 0, plan.Rounds, plan.Sites.Length, picture.Created, picture.LastEvent, plan.Profile);

@@ -13,6 +13,15 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
 
     [Theory]
     [InlineData("/", "Administration/ListMembers")]
+    [InlineData("/runs", "Administration/ListRuns")]
+    [InlineData("/runs/0123456789abcdef", "Administration/WatchRun")]
+    [InlineData("/studies", "Administration/ListStudies")]
+    [InlineData("/studies/0", "Administration/ListStudies")]
+    [InlineData("/models", "Stages/ListLines")]
+    [InlineData("/models/lines/heart", "Stages/ListLines")]
+    [InlineData("/models/0", "Administration/ListModels")]
+    [InlineData("/models/compare", "Administration/ListModels")]
+    [InlineData("/audit", "Administration/ReadAudit")]
     [InlineData("/audit/export", "Administration/ReadAudit")]
     public async Task Page_is_open_to_the_roles_of_its_call_and_to_nobody_else(string path, string call)
     {
@@ -97,6 +106,7 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
         foreach (var (role, browser) in roles.All)
         {
             var page = await browser.ReadAsync("/");
+            Assert.Equal((role, Access.Table[Call + "Administration/ReadAudit"].HasFlag(role)), (role, page.Contains("href=\"/audit\"", StringComparison.Ordinal)));
             Assert.Equal((role, Access.Table[Call + "Administration/Invite"].HasFlag(role)), (role, page.Contains("/members/invite", StringComparison.Ordinal)));
         }
     }

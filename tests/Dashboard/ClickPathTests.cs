@@ -1,0 +1,165 @@
+using System.Text.RegularExpressions;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FederatedClinicalMl.Tests.Dashboard;
+
+/// <summary>What people do with the pages, in a browser, by role.</summary>
+[Collection("pages, one browser at a time")]
+public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    [Fact]
+    public async Task Admin_sees_who_is_here_and_invites_a_researcher()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Admin);
+
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Switzerland() }).First).ToContainTextAsync("not connected");
+        await Expect(page.GetByText("3 of 4").First).ToBeVisibleAsync();
+        await page.GetByLabel("As").SelectOptionAsync("researcher");
+        await page.GetByLabel("Name").FillAsync("lise");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Invite", Exact = true }).ClickAsync();
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("An invitation for researcher lise");
+        await Expect(page.GetByLabel("To copy, now:")).ToHaveValueAsync(Invitation());
+        await page.ReloadAsync();
+        Assert.Equal(0, await page.GetByLabel("To copy, now:").CountAsync()); // it is shown once
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Run_page_follows_the_journal_without_being_asked_for_again()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = SeededFederation.LiveRun.Value }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 2, NameRegex = Round7() })).ToBeVisibleAsync();
+        await LiveAsync(page);
+        await page.EvaluateAsync("() => { window.sameDocument = true; }");
+
+        var federation = chromium.Federation;
+        var whole = federation.Make(SeededFederation.Third, SeededFederation.LiveRun, federation.LiveJournal[0].At, stopAfter: 8,
+            answers: (step, site) => site.Value == "va-long-beach" && step.Round.Value == 2 ? Protos.Federation.SiteReason.WorkerUnreachable : null).Play(registry: null);
+        federation.Append(SeededFederation.LiveRun, [.. whole.Skip(federation.LiveJournal.Count)]);
+
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 2, NameRegex = Round9() })).ToBeVisibleAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => window.sameDocument === true"));
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Clinician_agrees_to_a_promotion_and_can_do_no_more_than_that()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Clinician);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Models", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "heart-disease" }).First.ClickAsync();
+        await Expect(page.GetByText("no clinician yet")).ToBeVisibleAsync();
+        Assert.Equal(0, await page.GetByText("Retire for good").CountAsync());
+
+        await page.GetByText("Agree", new() { Exact = true }).First.ClickAsync();
+        await page.Locator("#approve-reason").FillAsync("Calibration is right where we would act.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Agree" }).ClickAsync();
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("You have agreed");
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Second() }).First).ToContainTextAsync("staging");
+        Assert.Equal(ModelStage.Staging, chromium.Federation.Coordinator.Service<ModelLines>().Of("heart-disease").Versions.Values.Last().Stage);
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Auditor_searches_the_log_and_takes_a_copy_and_is_offered_nothing_else()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Auditor);
+        Assert.Equal(0, await page.GetByText("Invite").CountAsync());
+        await page.GetByRole(AriaRole.Link, new() { Name = "Audit", Exact = true }).ClickAsync();
+        await Expect(page.GetByText("intact", new() { Exact = true })).ToBeVisibleAsync();
+
+        await page.GetByLabel("Kind").SelectOptionAsync(StageEntries.Approved);
+        await page.GetByLabel("Who").FillAsync("clinician grace");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
+
+        var rows = page.GetByRole(AriaRole.Table).GetByRole(AriaRole.Row);
+        await Expect(rows.Nth(1)).ToContainTextAsync("a clinician reads every alarm");
+        Assert.DoesNotContain("admin ada", await page.GetByRole(AriaRole.Table).InnerTextAsync(), StringComparison.Ordinal);
+        var copy = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as NDJSON" }).ClickAsync());
+        var exported = await File.ReadAllLinesAsync((await copy.PathAsync())!, TestContext.Current.CancellationToken);
+        Assert.Equal(chromium.Federation.Coordinator.Service<FederatedClinicalMl.Coordinator.Audit.AuditTrail>().Entries().Count, exported.Length);
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Researcher_reads_a_model_from_its_data_to_its_version_and_compares_it()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
+        var second = chromium.Federation.Registry.List().Single(entry => entry.Run == SeededFederation.SecondRun);
+        await page.GotoAsync($"{chromium.Federation.Coordinator.Dashboard}models/{second.Digest}");
+        await Expect(page.GetByText("every file and record holds")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Group, new() { Name = "Lineage" })).ToContainTextAsync("data of cleveland");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = LearningRate() })).ToContainTextAsync("0.15");
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task What_a_study_says_is_shown_and_never_run()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Admin);
+        foreach (var path in (string[])["studies", $"studies/{SeededFederation.HostileStudy.Digest}"])
+        {
+            await page.GotoAsync($"{chromium.Federation.Coordinator.Dashboard}{path}");
+            await LiveAsync(page);
+            await Expect(page.GetByText(SeededFederation.Hostile).First).ToBeVisibleAsync();
+            Assert.True(await page.EvaluateAsync<bool>("() => window.broken === undefined && document.querySelector('main img, main script') === null"));
+        }
+
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Page_whose_connection_is_dead_says_so_and_one_whose_person_was_put_out_leads_to_the_way_in()
+    {
+        var (page, _) = await chromium.SignInAsync(Roles.Auditor);
+        await LiveAsync(page);
+        chromium.Federation.Coordinator.Service<FederatedClinicalMl.Coordinator.Dashboard.DashboardSessions>().End(new Member(Roles.Auditor, "florence"));
+
+        await Expect(page.GetByText("No connection to the coordinator")).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Theme_that_was_chosen_stays()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Admin);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Light or dark" }).ClickAsync();
+        await page.ReloadAsync();
+        Assert.Equal("dark", await page.EvaluateAsync<string>("() => document.documentElement.dataset.theme"));
+        Assert.Empty(faults);
+    }
+
+    /// <summary>Waits until a page is live.</summary>
+    internal static Task LiveAsync(IPage page) => page.Locator("[data-live=yes]").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
+
+    [GeneratedRegex("switzerland")]
+    private static partial Regex Switzerland();
+
+    [GeneratedRegex(@"^fcml1\..+")]
+    private static partial Regex Invitation();
+
+    [GeneratedRegex("round 7")]
+    private static partial Regex Round7();
+
+    [GeneratedRegex("round 9")]
+    private static partial Regex Round9();
+
+    [GeneratedRegex(@"1\.1\.0")]
+    private static partial Regex Second();
+
+    [GeneratedRegex("learning-rate")]
+    private static partial Regex LearningRate();
+}

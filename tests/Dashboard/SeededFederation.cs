@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using System.Net;
+using FederatedClinicalMl.Coordinator.Dashboard;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.SiteAgent.Gateway;
+using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Coordinator;
+using Google.Protobuf;
+using RunEvent = FederatedClinicalMl.Coordinator.Rounds.RunEvent;
+
+namespace FederatedClinicalMl.Tests.Dashboard;
+
+/// <summary>
+/// The production coordinator with its dashboard, and in it: four hospitals of which three are connected, a person of each role, two finished runs of a line whose first version is in production and whose second waits for
+/// people, a run under way, and a study whose words are hostile.
+/// </summary>
+public sealed class SeededFederation : IAsyncLifetime
+{
+    internal const string Hostile = "<script>window.broken=1</script><img src=x onerror=window.broken=1>";
+
+    private static readonly string[] s_sites = ["cleveland", "hungarian", "switzerland", "va-long-beach"];
+    private static readonly DateTimeOffset s_start = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
+
+    private readonly List<SigningKey> _workers = [];
+    private readonly List<SiteStream> _streams = [];
+    private readonly Dictionary<Roles, Person> _people = [];
+
+    internal static readonly Study First = Seed.StudyOf("heart-disease", "Coronary artery disease from routine examination", s_sites, 12);
+    internal static readonly Study Second = Seed.StudyOf("heart-disease", "Coronary artery disease from routine examination", s_sites, 12, rate: 0.15);
+    internal static readonly Study Third = Seed.StudyOf("heart-disease", "Coronary artery disease, with a third of the rounds more", s_sites, 16, rate: 0.15);
+    internal static readonly Study HostileStudy = Seed.StudyOf("not-markup", Hostile, s_sites, 3);
+
+    internal static readonly RunId FirstRun = RunId.Parse("1a4f0c7720d3b951"), SecondRun = RunId.Parse("7be2915c03fa6d48"), LiveRun = RunId.Parse("c09d5e1f6ab34722");
+
+    internal RunningCoordinator Coordinator { get; private set; } = null!;
+
+    internal IReadOnlyList<RunEvent> LiveJournal { get; private set; } = [];
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        Coordinator = await RunningCoordinator.StartAsync(dashboard: new DashboardListener(new IPEndPoint(IPAddress.Loopback, 0)));
+        foreach (var role in (Roles[])[Roles.Admin, Roles.Researcher, Roles.Clinician, Roles.Auditor])
+            _people[role] = await Person.EnrolAsync(Coordinator, role, role switch { Roles.Admin => "ada", Roles.Researcher => "rosalind", Roles.Clinician => "grace", _ => "florence" });
+        await SubmitAsync();
+        foreach (var (at, name) in s_sites.Index())
+        {
+            _workers.Add(SigningKey.Create());
+            var site = await Coordinator.EnrolSiteAsync(name, _workers[at]);
+            if (at == 2)
+                continue; // enrolled, and not here
+            var stream = await SiteStream.OpenAsync(Coordinator, site, _workers[at]);
+            _streams.Add(stream);
+            await stream.NextAsync(CoordinatorMessage.BodyOneofCase.Welcome);
+            foreach (var study in (Study[])[First, Second, Third])
+                await stream.ApproveAsync(study.Digest);
+        }
+
+        Append(FirstRun, Make(First, FirstRun, s_start, answers: (step, site) => site.Value == "switzerland" && step.Round.Value is 4 or 5 ? SiteReason.DataQuality : null).Play(Registry));
+        Append(SecondRun, Make(Second, SecondRun, s_start.AddDays(1), skill: round => 2.5 * (1 - Math.Exp(-round / 3.0))).Play(Registry));
+        LiveJournal = Make(Third, LiveRun, s_start.AddDays(3).AddHours(6), answers: (step, site) => site.Value == "va-long-beach" && step.Round.Value == 2 ? SiteReason.WorkerUnreachable : null, stopAfter: 6).Play(registry: null);
+        Append(LiveRun, LiveJournal);
+        Decide();
+    }
+
+    /// <summary>A link for somebody of a role.</summary>
+    internal async Task<string> LinkAsync(Roles role) => (await _people[role].Calls.SignInAsync(new SignInRequest(), cancellationToken: Stop)).Link;
+
+    /// <summary>Puts events into the journal of a run, as its process would.</summary>
+    internal void Append(RunId run, IReadOnlyList<RunEvent> events)
+    {
+        var journal = Coordinator.Service<IRunJournal>();
+        journal.Append(run, journal.Read(run).Count, events);
+        Coordinator.Service<RunFeed>().Happened(run);
+    }
+
+    /// <summary>A run's script over what the coordinator has.</summary>
+    internal Seed Make(Study study, RunId run, DateTimeOffset start, Func<StepId, SiteId, SiteReason?>? answers = null, Func<int, double>? skill = null, int stopAfter = int.MaxValue) =>
+        new(study, run, [.. study.Federation.Sites.Order()], start, Folder.Key, Coordinator.Service<ResultStore>())
+        {
+            StopAfterRound = stopAfter, Answers = answers ?? ((_, _) => null), Skill = skill ?? (round => 2.2 * (1 - Math.Exp(-round / 4.0))),
+        };
+
+    public async ValueTask DisposeAsync()
+    {
+        _streams.ForEach(stream => stream.Dispose());
+        foreach (var person in _people.Values)
+            person.Dispose();
+        await Coordinator.DisposeAsync();
+        _workers.ForEach(worker => worker.Dispose());
+    }
+
+    internal ModelRegistry Registry => Coordinator.Service<ModelRegistry>();
+
+    private DataFolder Folder => Coordinator.Service<DataFolder>();
+
+    private async Task SubmitAsync()
+    {
+        foreach (var study in (Study[])[First, Second, Third, HostileStudy])
+            await _people[Roles.Researcher].SubmitAsync(study, study == HostileStudy ? $"# {Hostile}\n" : Seed.YamlOf(study.Name, study.Title, s_sites, study.Federation.Rounds));
+    }
+
+    private void Decide()
+    {
+        var lines = Coordinator.Service<ModelLines>();
+        var desk = Coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>();
+        var models = Registry.List().ToDictionary(entry => entry.Run);
+        var (ada, rosalind, grace) = (new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Admin, "ada"), new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Researcher, "rosalind"), new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Clinician, "grace"));
+        desk.Confirm(models[FirstRun].Digest.ToString(), "1.0.0", rosalind);
+        foreach (var stage in (string[])["staging", "production"])
+        {
+            // Gates of made scores are beside the point here: what waits is what they came to when they passed.
+            lines.Handle("heart-disease", rosalind, _ => new AskPromotion(FederatedClinicalMl.Learning.ModelVersion.First, stage == "staging" ? ModelStage.Staging : ModelStage.Production, Passed));
+            desk.Approve("heart-disease", "1.0.0", stage, "Discrimination and calibration hold at every site.", ada);
+            desk.Approve("heart-disease", "1.0.0", stage, "It agrees with how we would have judged; a clinician reads every alarm.", grace);
+        }
+
+        desk.Confirm(models[SecondRun].Digest.ToString(), desk.Propose(models[SecondRun].Digest.ToString()).Proposal.Version.ToString(), rosalind);
+        lines.Handle("heart-disease", rosalind, line => new AskPromotion(line.Greatest!.Value, ModelStage.Staging, Passed));
+        desk.Approve("heart-disease", lines.Of("heart-disease").Greatest.ToString()!, "staging", "Better in every site's own figures.", ada);
+    }
+
+    private static GateReport Passed => new(
+    [
+        new GateResult("auroc", true, "0.842, lower end of the 95 % interval 0.806, pooled from sums; above 0.700 is needed."),
+        new GateResult("calibration-slope", true, "1.041, pooled from sums; from 0.80 to 1.25 is needed."),
+        new GateResult("ece", true, "0.021, pooled from sums; at most 0.050 is needed."),
+        new GateResult("sites", true, "cleveland 0.846, hungarian 0.832, switzerland 0.811; 1 withheld theirs; above 0.700 at each is needed."),
+    ]);
+}
