@@ -61,13 +61,13 @@ internal static class Words
     };
 
     /// <summary>What a site is doing in a step that collects.</summary>
-    public static string Doing(StepState step, SiteId site, RunPlan plan, bool isPaused) => step.Answers.GetValueOrDefault(site) switch
+    public static string Doing(StepState step, SiteId site, RunPlan plan, bool isPaused, bool isConnected) => step.Answers.GetValueOrDefault(site) switch
     {
         AcceptedAnswer => $"delivered {StepWords.Of(step.Id.Kind)} of {Place(step.Id, plan)}",
         DeclinedAnswer declined => $"declined {StepWords.Of(step.Id.Kind)} of {Place(step.Id, plan)}: {OfName(declined.Reason)}",
         RefusedAnswer => $"its {StepWords.Of(step.Id.Kind)} of {Place(step.Id, plan)} was refused",
         LeftAnswer => $"left {plan.Name}",
-        _ => $"{(isPaused ? "paused at" : "at work on")} {StepWords.Of(step.Id.Kind)} of {Place(step.Id, plan)}",
+        _ => $"{(isPaused ? "paused at" : isConnected ? "at work on" : "awaited with")} {StepWords.Of(step.Id.Kind)} of {Place(step.Id, plan)}",
     };
 
     private static string Place(StepId step, RunPlan plan) => step.Round.Value == 0 ? plan.Name : $"round {step.Round} of {plan.Rounds}, {plan.Name}";

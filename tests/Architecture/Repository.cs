@@ -23,7 +23,7 @@ public static class Repository
     /// <summary>The folder with the solution file.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every text file, in ordinal order of the paths.</summary>
+    /// <summary>Every file, in ordinal order of the paths; of one that is no text its path alone.</summary>
     public static ImmutableArray<SourceFile> Files { get; } = [.. Walk(new DirectoryInfo(Root)).OrderBy(file => file.Path, StringComparer.Ordinal)];
 
     /// <summary>Every project file, read.</summary>
@@ -64,9 +64,10 @@ public static class Repository
                 foreach (var file in Walk(child))
                     yield return file;
             }
-            else if (!BinaryExtensions.Contains(entry.Extension.ToLowerInvariant()))
+            else
             {
-                yield return new SourceFile(Path.GetRelativePath(Root, entry.FullName).Replace('\\', '/'), File.ReadAllText(entry.FullName));
+                yield return new SourceFile(
+                    Path.GetRelativePath(Root, entry.FullName).Replace('\\', '/'), BinaryExtensions.Contains(entry.Extension.ToLowerInvariant()) ? "" : File.ReadAllText(entry.FullName));
             }
         }
     }

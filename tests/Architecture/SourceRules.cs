@@ -9,7 +9,7 @@ public static partial class SourceRules
     /// <summary>What marks code as unfinished. Put together here, so that this file does not name them itself.</summary>
     private static readonly ImmutableArray<string> Unfinished = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "NotImplemented" + "Exception"];
 
-    private static readonly ImmutableHashSet<string> CodeExtensions = [".cs", ".csproj", ".proto", ".props", ".ps1", ".sh", ".targets"];
+    private static readonly ImmutableHashSet<string> CodeExtensions = [".cs", ".csproj", ".css", ".js", ".proto", ".props", ".ps1", ".razor", ".sh", ".targets"];
 
     /// <summary>C# outside of <paramref name="folders"/> and tests that names <paramref name="library"/> in code (comments may).</summary>
     /// <param name="files">The repository's files.</param>

@@ -27,11 +27,7 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A page of somebody who is signed in, with whatever a page said of faults.</summary>
     internal async Task<(IPage Page, List<string> Faults)> SignInAsync(Roles role, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900)
     {
-        var browser = _browser;
-        if (browser is null)
-            Assert.Skip($"{Program} is missing: install Debian's package chromium.");
-        var context = await browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height }, Locale = "en-GB" });
-        var page = await context.NewPageAsync();
+        var page = await NewPageAsync(scheme, width, height);
         var faults = new List<string>();
         page.Console += (_, message) =>
         {
@@ -41,6 +37,16 @@ public sealed class Chromium : IAsyncLifetime
         page.PageError += (_, fault) => faults.Add(fault);
         await page.GotoAsync(await Federation.LinkAsync(role));
         return (page, faults);
+    }
+
+    /// <summary>A page of nobody.</summary>
+    internal async Task<IPage> NewPageAsync(ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900)
+    {
+        var browser = _browser;
+        if (browser is null)
+            Assert.Skip($"{Program} is missing: install Debian's package chromium.");
+        var context = await browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height }, Locale = "en-GB" });
+        return await context.NewPageAsync();
     }
 
     public async ValueTask DisposeAsync()

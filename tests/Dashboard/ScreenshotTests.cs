@@ -14,7 +14,7 @@ public sealed class ScreenshotTests(Chromium chromium) : IClassFixture<Chromium>
 
     [Theory]
     [InlineData("federation", Roles.Admin, ColorScheme.Light, 1280, 900)]
-    [InlineData("run-live", Roles.Researcher, ColorScheme.Light, 1280, 1500)]
+    [InlineData("run-done", Roles.Researcher, ColorScheme.Light, 1280, 1700)]
     [InlineData("run-live", Roles.Researcher, ColorScheme.Dark, 1280, 1500)]
     [InlineData("run-live", Roles.Researcher, ColorScheme.Light, 375, 1100)]
     [InlineData("study", Roles.Auditor, ColorScheme.Light, 1280, 1000)]
