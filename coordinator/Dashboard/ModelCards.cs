@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Studies;
 using Microsoft.AspNetCore.Http;

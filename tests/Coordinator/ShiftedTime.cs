@@ -1,7 +1,7 @@
 namespace FederatedClinicalMl.Tests.Coordinator;
 
 /// <summary>The system's clock, wrong by what a test says: what months do to certificates, without waiting for them. Timers run as ever.</summary>
-internal class ShiftedTime(TimeSpan shift = default) : TimeProvider
+internal sealed class ShiftedTime(TimeSpan shift) : TimeProvider
 {
     private long _shift = shift.Ticks;
 

@@ -53,9 +53,19 @@ public sealed class SignInRig : IAsyncLifetime
     internal static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 
     /// <summary>A clock whose far timers ring when a test says so.</summary>
-    internal sealed class AlarmTime : ShiftedTime
+    internal sealed class AlarmTime : TimeProvider
     {
         private readonly List<(TimeSpan Due, TimerCallback Ring)> _far = [];
+        private long _shift;
+
+        /// <summary>How far it is ahead of the system's.</summary>
+        public TimeSpan Shift
+        {
+            get => new(Volatile.Read(ref _shift));
+            set => Volatile.Write(ref _shift, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
