@@ -33,8 +33,8 @@ public sealed class ServingDesk
     // The journal's. Also guards the store and what is below.
     private readonly Lock _gate;
     private readonly Dictionary<string, (ServingOrder Order, Sha256Digest Signer, byte[] Signed)> _offered = []; // newest that came, also where it is not allowed: what a steward may allow
-    private int _unreadable;
     private readonly HashSet<Sha256Digest> _wrong = []; // models whose files came and are not what was signed
+    private int _unreadable; // files that are no withdrawals, when it was last looked
 
     private ServingDesk(WorkerJournal journal, SiteId site, IDisk exchange, ShelfStore store, Action<string> refused) =>
         (_journal, _site, _exchange, _store, _refused, _gate) = (journal, site, exchange, store, refused, journal.Gate);
@@ -212,9 +212,9 @@ public sealed class ServingDesk
                 {
                     CheckWithdrawn();
                 }
-                catch (IOException fault)
+                catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
                 {
-                    notLogged(fault.Message);
+                    notLogged(fault.Message); // a full disk, or a folder that this account may not list: it is tried again
                 }
             },
             null, TimeSpan.Zero, every);
