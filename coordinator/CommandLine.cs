@@ -6,6 +6,7 @@ using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FederatedClinicalMl.Coordinator;
@@ -73,7 +74,9 @@ public static class CommandLine
         var listen = new Option<string?>("--listen") { Description = "Address and port to listen on, e.g. 127.0.0.1:8443; port 0 takes a free one. Default: every address, on the port given to init." };
         var dashboard = new Option<string?>("--dashboard") { Description = "Address and port of pages for people, e.g. 127.0.0.1:8444: plain HTTP on loopback, HTTPS with the coordinator's certificate elsewhere. Default: no pages." };
         var certificate = new Option<string?>("--dashboard-certificate") { Description = "PKCS#12 file (no password) whose certificate the pages are served with instead." };
-        var command = new Command("run", "Runs until SIGTERM or Ctrl+C. Prints one line of JSON on standard output once clients can connect.") { Data, listen, dashboard, certificate };
+        var metrics = new Option<string?>("--metrics") { Description = "Address and port on this machine where a scraper finds /metrics, /health/live and /health/ready, e.g. 127.0.0.1:9464. Default: nowhere." };
+        var traces = new Option<string?>("--traces") { Description = "A collector that spans of rounds are sent to by OTLP over HTTP, e.g. http://127.0.0.1:4318. Default: none." };
+        var command = new Command("run", "Runs until SIGTERM or Ctrl+C. Prints one line of JSON on standard output once clients can connect.") { Data, listen, dashboard, certificate, metrics, traces };
         command.SetAction(async (parsed, stop) =>
         {
             var pages = EndPoint(parsed, dashboard);
@@ -82,6 +85,7 @@ public static class CommandLine
             await using var host = CoordinatorHost.Build(new CoordinatorOptions(parsed.GetRequiredValue(Data))
             {
                 Listen = EndPoint(parsed, listen), Dashboard = pages is null ? null : new DashboardListener(pages, parsed.GetValue(certificate)),
+                Telemetry = TelemetryOptions.Parse(parsed.GetValue(metrics), parsed.GetValue(traces)),
             });
             await host.StartAsync(stop);
             var ready = new JsonObject { ["ready"] = true, ["address"] = host.Address.ToString(), ["coordinator"] = host.Id, ["process"] = Environment.ProcessId };

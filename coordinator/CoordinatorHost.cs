@@ -13,6 +13,7 @@ using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
 using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -44,10 +45,13 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly DataFolder _folder;
-    private readonly DashboardListener? _listener;
+    private readonly CoordinatorOptions _options;
     private DashboardHost? _dashboard;
+    private System.Diagnostics.Metrics.Meter? _observed;
+    private TelemetryHost? _telemetry;
+    private volatile bool _serving;
 
-    private CoordinatorHost(WebApplication app, DataFolder folder, DashboardListener? listener) => (_app, _folder, _listener) = (app, folder, listener);
+    private CoordinatorHost(WebApplication app, DataFolder folder, CoordinatorOptions options) => (_app, _folder, _options) = (app, folder, options);
 
     /// <summary>The coordinator's id.</summary>
     public string Id => _folder.Identity.Id;
@@ -60,6 +64,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
 
     /// <summary>Where the dashboard is, once started; null: nowhere.</summary>
     public Uri? Dashboard => _dashboard?.Address;
+
+    /// <summary>Where its metrics are, once started; null: nowhere.</summary>
+    public Uri? Metrics => _telemetry?.Metrics;
 
     /// <summary>Opens the data folder and composes the coordinator.</summary>
     /// <exception cref="DataFolderException">The folder is none, is in use, or is another coordinator's.</exception>
@@ -77,7 +84,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             AddWeb(builder, options.Listen ?? new IPEndPoint(IPAddress.Any, folder.Identity.Port));
             var app = builder.Build();
             MapRoutes(app);
-            return new CoordinatorHost(app, folder, options.Dashboard);
+            return new CoordinatorHost(app, folder, options);
         }
         catch
         {
@@ -96,17 +103,33 @@ public sealed class CoordinatorHost : IAsyncDisposable
         _ = _app.Services.GetRequiredService<StudyDesk>();
         _ = _app.Services.GetRequiredService<ModelLines>();
         _app.Services.GetRequiredService<ServingOrders>().Ordered += order => _app.Services.GetRequiredService<SessionHub>().Broadcast(_ => true, Messages.Serve(order));
+        await StartTelemetryAsync(cancellationToken); // before open runs are taken up: their steps have spans
         await _app.StartAsync(cancellationToken);
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
         Address = new IPEndPoint(IPAddress.Parse(bound.Host), bound.Port);
         _app.Services.GetRequiredService<CoordinatorAddress>().Port = bound.Port;
         var hub = _app.Services.GetRequiredService<SessionHub>();
-        _app.Lifetime.ApplicationStopping.Register(() => hub.CloseAll(Fault.CoordinatorStopping));
-        if (_listener is not null)
+        if (_options.Dashboard is { } listener)
         {
-            _dashboard = await DashboardHost.StartAsync(_app.Services, _listener, cancellationToken);
+            _dashboard = await DashboardHost.StartAsync(_app.Services, listener, cancellationToken);
             _app.Services.GetRequiredService<SignInLinks>().Dashboard = _dashboard.Address;
         }
+
+        _serving = true;
+        _app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            _serving = false;
+            hub.CloseAll(Fault.CoordinatorStopping);
+        });
+    }
+
+    private async Task StartTelemetryAsync(CancellationToken cancel)
+    {
+        if (_options.Telemetry is { Metrics: null, Traces: null })
+            return;
+        var (sessions, journal, audit) = (_app.Services.GetRequiredService<SessionHub>(), _app.Services.GetRequiredService<IRunJournal>(), _app.Services.GetRequiredService<AuditTrail>());
+        _observed = Telemetry.Observe(() => sessions.Count, () => journal.List(openOnly: true).Count, () => audit.Count);
+        _telemetry = await TelemetryHost.StartAsync(_options.Telemetry, Telemetry.Name, [new TracedService(Telemetry.Name, "coordinator")], () => _serving, cancel);
     }
 
     /// <summary>Completes when the process is asked to stop (SIGTERM, Ctrl+C) and everything has ended.</summary>
@@ -120,6 +143,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
     {
         if (_dashboard is not null)
             await _dashboard.DisposeAsync();
+        if (_telemetry is not null)
+            await _telemetry.DisposeAsync();
+        _observed?.Dispose();
         await _app.DisposeAsync();
         _folder.Dispose();
     }
@@ -194,6 +220,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             time,
             ModelRegistry.OurSoftware));
         services.AddSingleton<RunFeed>();
+        services.AddSingleton<RoundTraces>();
         services.AddSingleton<RunWorkQueue>();
         services.AddSingleton<RunEffects>();
         services.AddSingleton<Runs>();

@@ -1,6 +1,7 @@
 using System.Net;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Dashboard;
+using FederatedClinicalMl.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace FederatedClinicalMl.Coordinator;
@@ -14,6 +15,9 @@ public sealed record CoordinatorOptions(string DataFolder)
 
     /// <summary>Where pages for people are served; null: nowhere.</summary>
     public DashboardListener? Dashboard { get; init; }
+
+    /// <summary>What it tells of itself.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -60,6 +60,9 @@ internal sealed class LocalFederation : IAsyncDisposable
     /// <summary>Whether the coordinator serves pages for people, on loopback.</summary>
     public bool HasDashboard { get; init; }
 
+    /// <summary>What coordinator and gateways are told to tell of themselves, as arguments.</summary>
+    public IReadOnlyList<string> Telemetry { get; init; } = [];
+
     /// <summary>The sites.</summary>
     public IReadOnlyList<LocalSite> Sites { get; private set; } = [];
 
@@ -75,7 +78,7 @@ internal sealed class LocalFederation : IAsyncDisposable
     /// <param name="workersWithoutNetwork">Whether workers start in empty network namespaces (Linux, as root).</param>
     public async Task StartAsync(IReadOnlyList<LocalSiteSettings> sites, CancellationToken cancel, bool workersWithoutNetwork = false)
     {
-        Sites = [.. sites.Select(site => new LocalSite(site.Name, Path.Combine(Folder, "sites", site.Name), Logs, _programs, _group) { WorkerWithoutNetwork = workersWithoutNetwork })];
+        Sites = [.. sites.Select(site => new LocalSite(site.Name, Path.Combine(Folder, "sites", site.Name), Logs, _programs, _group) { WorkerWithoutNetwork = workersWithoutNetwork, Telemetry = Telemetry })];
         var workers = Sites.Zip(sites, async (site, settings) =>
         {
             await site.InitialiseAsync(settings.Datasets, settings.Policy, cancel);
@@ -97,7 +100,7 @@ internal sealed class LocalFederation : IAsyncDisposable
     public async Task StartCoordinatorAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
         Coordinator = await _group.StartAsync(new ChildSpecification(
-            "coordinator", _programs.Coordinator, ["run", "--data", CoordinatorFolder, "--listen", Address.ToString(), .. (HasDashboard ? (string[])["--dashboard", "127.0.0.1:0"] : [])], Path.Combine(Logs, "coordinator.log"), environment));
+            "coordinator", _programs.Coordinator, ["run", "--data", CoordinatorFolder, "--listen", Address.ToString(), .. (HasDashboard ? (string[])["--dashboard", "127.0.0.1:0"] : []), .. Telemetry], Path.Combine(Logs, "coordinator.log"), environment));
         await Coordinator.Ready.WaitAsync(cancel);
     }
 

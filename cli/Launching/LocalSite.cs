@@ -53,6 +53,9 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     /// <summary>Whether the worker starts in an empty network namespace, as its systemd unit makes it (Linux, as root).</summary>
     public bool WorkerWithoutNetwork { get; set; }
 
+    /// <summary>What the gateway is told to tell of itself, as arguments.</summary>
+    public IReadOnlyList<string> Telemetry { get; init; } = [];
+
     /// <summary>Starts the worker and waits until it answers.</summary>
     public async Task StartWorkerAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -70,7 +73,7 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
     public async Task StartGatewayAsync(CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
     {
         Gateway = await group.StartAsync(new ChildSpecification(
-            $"site-agent of {name}", programs.Gateway, ["run", "--data", GatewayFolder, "--exchange", Exchange, "--worker-socket", Socket], Log("gateway"), environment));
+            $"site-agent of {name}", programs.Gateway, ["run", "--data", GatewayFolder, "--exchange", Exchange, "--worker-socket", Socket, .. Telemetry], Log("gateway"), environment));
         await Gateway.Ready.WaitAsync(cancel);
     }
 

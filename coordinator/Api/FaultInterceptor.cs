@@ -62,6 +62,7 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
     // REST has no trailers: RestFaults finds it here.
     private static RpcException Told(FaultException fault, ServerCallContext context)
     {
+        Telemetry.Refused(fault.Fault.Code);
         context.GetHttpContext().Features.Set(fault);
         return fault.ToRpc();
     }

@@ -20,6 +20,8 @@ public static class FaultWriter
     public static async Task WriteAsync(HttpContext context, Fault fault, string? detail = null)
     {
         var response = context.Response;
+        if (context.Features.Get<FaultException>() is null) // else it was counted by the interceptor
+            Telemetry.Refused(fault.Code);
         if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true)
         {
             // A "trailers-only" response: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md

@@ -56,6 +56,16 @@ public sealed class AuditTrail : IDisposable
     /// <summary>Reads the file again and checks everything in it, every signature included.</summary>
     public LogVerification Verify() => ChainedLog.Verify(_disk, File, _key); // beside whoever appends: an entry that is being written shows as a torn line
 
+    /// <summary>How many entries there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_turn)
+                return _log.Entries.Count;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();
 }

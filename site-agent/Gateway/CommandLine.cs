@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Telemetry;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Serilog;
@@ -25,6 +26,8 @@ public static class CommandLine
     private static readonly Option<string?> ProxyLogin = new("--proxy-login") { Description = "File with one line user:password for the proxy; not on the command line, which every account of the host can see." };
     private static readonly Option<string?> NoProxy = new("--no-proxy") { Description = "Hosts to reach directly, separated by commas; default: the environment's NO_PROXY." };
     private static readonly Option<string> Invitation = new("--invitation") { Description = "What 'fcml site invite' printed, or @FILE that holds it.", Required = true };
+    private static readonly Option<string?> Metrics = new("--metrics") { Description = "Address and port on this machine where a scraper finds /metrics, /health/live and /health/ready, e.g. 127.0.0.1:9465. Default: nowhere." };
+    private static readonly Option<string?> Traces = new("--traces") { Description = "A collector that spans are sent to by OTLP over HTTP, e.g. http://127.0.0.1:4318: names, ids and durations of steps, the worker's too. Default: none." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print the findings as JSON." };
 
     /// <summary>Runs one command.</summary>
@@ -37,7 +40,7 @@ public static class CommandLine
         enrol.SetAction((line, stop) => SayFaults(() => EnrolAsync(line, stop)));
         var run = new Command("run", "Hold the session with the coordinator and carry parameters and releases.\nExample: site-agent run --data /var/lib/fcml/gateway --exchange /var/lib/fcml/exchange --worker-socket /run/fcml/worker.sock")
         {
-            Data, Exchange, Worker, Proxy, ProxyLogin, NoProxy,
+            Data, Exchange, Worker, Proxy, ProxyLogin, NoProxy, Metrics, Traces,
         };
         run.SetAction((line, stop) => SayFaults(() => HoldAsync(line, stop)));
         var doctor = new Command("doctor", "Check everything on the way to the coordinator and to the worker, name what is wrong and how to mend it.\nExit code 0: all is well; 3: warnings; 1: something is broken.\nExample: site-agent doctor --data /var/lib/fcml/gateway --exchange /var/lib/fcml/exchange --worker-socket /run/fcml/worker.sock")
@@ -100,6 +103,9 @@ public static class CommandLine
             .CreateLogger();
         using var loggers = new SerilogLoggerFactory(serilog);
         var host = new GatewayHost(options, loggers, TimeProvider.System);
+        using var observed = Telemetry.Observe(() => host.HasSession, () => host.HasWorker);
+        await using var telemetry = await TelemetryHost.StartAsync(
+            TelemetryFrom(line), Telemetry.Name, [new TracedService(Telemetry.Name, "site-agent"), new TracedService(Telemetry.WorkerName, "site-worker")], () => host.HasSession && host.HasWorker, stop);
         var life = host.RunAsync(terminated.Token);
         if (await Task.WhenAny(host.Connected, life) == host.Connected)
             Console.Out.WriteLine($$"""{"ready":true,"process":{{Environment.ProcessId}}}"""); // for whoever started it; what is logged goes to standard error
@@ -112,6 +118,18 @@ public static class CommandLine
         var findings = await new Doctor(OptionsFrom(line), TimeProvider.System).ExamineAsync(stop);
         Console.Out.WriteLine(line.GetValue(Json) ? Finding.ToJson(findings) : Finding.ToText(findings));
         return Finding.ExitCode(findings);
+    }
+
+    private static TelemetryOptions TelemetryFrom(ParseResult line)
+    {
+        try
+        {
+            return TelemetryOptions.Parse(line.GetValue(Metrics), line.GetValue(Traces));
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new AgentException("TELEMETRY_WRONG", wrong.Message, wrong);
+        }
     }
 
     private static GatewayOptions OptionsFrom(ParseResult line) =>

@@ -27,6 +27,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
     private readonly TimeProvider _timeProvider = time;
     private readonly ILogger _log = loggers.CreateLogger<GatewayHost>();
     private readonly Func<double> _jitter = jitter ?? Backoff.Draw;
+    private volatile bool _sessionOpen, _workerThere; // for who watches the process; the core has its own
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Runs until <paramref name="stop"/>. Nothing has to be finished on the way out: everything resumes.</summary>
@@ -40,6 +41,12 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
 
     /// <summary>Completes when the coordinator has let this site in for the first time.</summary>
     public Task Connected => _connected.Task;
+
+    /// <summary>Whether the coordinator has let this site in.</summary>
+    public bool HasSession => _sessionOpen;
+
+    /// <summary>Whether the worker answers.</summary>
+    public bool HasWorker => _workerThere;
 
     private Backoff NetworkBackoff() => new(FirstWait, LongestWait, _jitter);
 
@@ -59,6 +66,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
         private readonly Dictionary<Sha256Digest, CancellationTokenSource> _modelFetches = [];
         private readonly Dictionary<StepId, CancellationTokenSource> _deliveries = [];
         private readonly Dictionary<StepId, ITimer> _reminders = [];
+        private readonly Dictionary<RunId, OfferedStep> _offered = []; // the newest of each run: whose span transfers belong to
 
         private readonly WorkerClient _worker;
         private readonly WorkerLoop _workerLoop;
@@ -122,9 +130,28 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
 
         private void Post(GatewayEvent happened) => _inbox.Writer.TryWrite(() =>
         {
+            Watch(happened);
             foreach (var action in _core.Handle(happened, _time.GetUtcNow()))
                 Do(action);
         });
+
+        private void Watch(GatewayEvent happened)
+        {
+            switch (happened)
+            {
+                case StepOffered offered:
+                    _offered[offered.Offer.Step.Run] = offered.Offer;
+                    break;
+                case SessionOpened or SessionClosed:
+                    _host._sessionOpen = happened is SessionOpened;
+                    break;
+                case WorkerFound or WorkerLost:
+                    _host._workerThere = happened is WorkerFound;
+                    break;
+            }
+        }
+
+        private string? ParentOf(Func<OfferedStep, bool> wants) => _offered.Values.FirstOrDefault(wants)?.TraceParent;
 
         private void PostOfWorker(GatewayEvent happened)
         {
@@ -175,8 +202,10 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     Call(async stop => Post(new StudyHandedOver(a.Digest, await _worker.OfferStudyAsync(a.Study, a.Withdrawn, stop))));
                     break;
                 case FetchParameters a:
+                    var wanted = ParentOf(offer => offer.Files.Any(file => file.Digest == a.Parameters));
                     Track(_fetches, a.Parameters, async stop =>
                     {
+                        using var span = Telemetry.Start("fetch", wanted);
                         var there = await _download.FetchAsync(a.Parameters, a.Length, stop);
                         FaultPoint.Reached("parameters-arrived");
                         Post(there ? new ParametersArrived(a.Parameters) : new ParametersFailed(a.Parameters));
@@ -215,6 +244,7 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     Call(async stop =>
                     {
                         var result = await _worker.PerformAsync(a.Offer, _link.Identity.Name, stop);
+                        Telemetry.Answered(result);
                         if (result is StepDeclined declined)
                             _host.LogDeclined(declined.Step, declined.Reason);
                         FaultPoint.Reached("release-ticket-received");
@@ -222,11 +252,17 @@ public sealed partial class GatewayHost(GatewayOptions options, ILoggerFactory l
                     });
                     break;
                 case DeliverRelease a:
+                    var delivered = ParentOf(offer => offer.Step == a.Ticket.Step);
                     Track(_deliveries, a.Ticket.Step, async stop =>
                     {
+                        using var span = Telemetry.Start("upload", delivered);
                         var result = await _upload.DeliverAsync(a.Ticket, a.IsNew, stop);
                         if (result is ReleaseDelivered)
+                        {
+                            Telemetry.DeliveredBytes.Add(a.Ticket.Length);
                             _host.LogDelivered(a.Ticket.Step, a.Ticket.Length);
+                        }
+
                         FaultPoint.Reached("release-delivered");
                         Post(result);
                     });

@@ -47,6 +47,13 @@ public sealed class CompiledRulesTests
     }
 
     [Fact]
+    public void Worker_leads_to_nothing_that_exports_spans_or_metrics()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Worker", "site-worker"));
+        House.Keeps(CompiledRules.Chains(graph, "site-worker", "OpenTelemetry*", "FederatedClinicalMl.Telemetry"));
+    }
+
+    [Fact]
     public void Import_leads_to_no_worker_no_training_and_no_server()
     {
         var graph = AssemblyGraph.From(Repository.Assembly("Import", "site-import"));

@@ -8,6 +8,7 @@ using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Telemetry;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,9 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
+    /// <summary>Where its metrics are; null: nowhere.</summary>
+    public Uri? Metrics => _host.Metrics;
+
     /// <summary>The certificate of its authority, DER.</summary>
     public ReadOnlyMemory<byte> Authority => _host.Services.GetRequiredService<CertificateAuthority>().Der;
 
@@ -54,13 +58,14 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <param name="prepare">Puts into the folder what is to be there already.</param>
     /// <param name="time">Its clock; null: the system's.</param>
     /// <param name="dashboard">Where it serves pages; null: nowhere.</param>
+    /// <param name="telemetry">What it tells of itself; null: nothing.</param>
     public static async Task<RunningCoordinator> StartAsync(
-        ProtocolVersions? versions = null, Action<DataFolder>? prepare = null, TimeProvider? time = null, DashboardListener? dashboard = null)
+        ProtocolVersions? versions = null, Action<DataFolder>? prepare = null, TimeProvider? time = null, DashboardListener? dashboard = null, TelemetryOptions? telemetry = null)
     {
         var root = new TemporaryFolder();
         using (var folder = DataFolder.Create(root.Of("data"), ["127.0.0.1"], 0, authority: null, time ?? TimeProvider.System))
             prepare?.Invoke(folder);
-        return await StartOverAsync(root.Of("data"), versions, time, root, dashboard);
+        return await StartOverAsync(root.Of("data"), versions, time, root, dashboard, telemetry);
     }
 
     /// <summary>Runs a coordinator over a data folder, which stays.</summary>
@@ -117,13 +122,13 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         _own?.Dispose();
     }
 
-    private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own, DashboardListener? dashboard = null)
+    private static async Task<RunningCoordinator> StartOverAsync(string data, ProtocolVersions? versions, TimeProvider? time, TemporaryFolder? own, DashboardListener? dashboard = null, TelemetryOptions? telemetry = null)
     {
         time ??= TimeProvider.System;
         var log = new LogKeeper();
         var host = CoordinatorHost.Build(new CoordinatorOptions(data)
         {
-            Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time, Dashboard = dashboard,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0), Time = time, Dashboard = dashboard, Telemetry = telemetry ?? new TelemetryOptions(),
             Sessions = SessionOptions.Default with { Versions = versions ?? ProtocolVersions.Ours }, Logging = logging => logging.ClearProviders().AddProvider(log),
         });
         await host.StartAsync(Stop);

@@ -16,7 +16,7 @@ namespace FederatedClinicalMl.Coordinator.Api.Bulk;
 /// connection through one pooled frame to staging, never through the run's grain, which only learns of the whole.
 /// </summary>
 public sealed partial class ReleaseUploads(
-    Runs runs, StagingArea staging, UploadTurns turns, ILogger<ReleaseUploads> log)
+    Runs runs, RoundTraces traces, StagingArea staging, UploadTurns turns, ILogger<ReleaseUploads> log)
 {
     /// <summary>Answers where the upload stands.</summary>
     public Task HeadAsync(HttpContext context, string step) => Answer(context, step, async (upload, stop) =>
@@ -53,6 +53,7 @@ public sealed partial class ReleaseUploads(
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = (Math.Min(to - from, rule.MaximumLength) + 1) * (FrameReader.HeaderLength + 1);
 
+        using var span = traces.Upload(rule.Step);
         using var frames = new FrameReader(context.Request.BodyReader);
         UploadResult result = total > rule.MaximumLength ? staging.Append(rule, from, total, default) : new UploadAppended(from); // too long: before a byte is read
         for (var offset = from; result is UploadAppended;)
@@ -63,6 +64,7 @@ public sealed partial class ReleaseUploads(
             if (offset + payload.Length > to + 1)
                 throw new FaultException(Fault.FrameWrong, "The body is longer than its Content-Range says.");
             result = staging.Append(rule, offset, total, payload.Span);
+            Telemetry.UploadedBytes.Add(payload.Length);
             offset += payload.Length;
         }
 

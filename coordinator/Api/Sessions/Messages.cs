@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Coordinator.Api.Sessions;
 /// <summary>Between the rounds' words and the wire's.</summary>
 internal static class Messages
 {
-    public static CoordinatorMessage Offer(StepInvitation invitation) => new()
+    public static CoordinatorMessage Offer(StepInvitation invitation, string traceParent) => new()
     {
         StepOffer = new StepOffer
         {
@@ -23,6 +23,7 @@ internal static class Messages
             Inputs = UnsafeByteOperations.UnsafeWrap(invitation.Inputs),
             FileDigest = invitation.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
             FileLength = (ulong)(invitation.File?.Length ?? 0),
+            TraceParent = traceParent,
             Ledger = UnsafeByteOperations.UnsafeWrap(invitation.Ledger),
         },
     };

@@ -57,6 +57,16 @@ public sealed partial class SessionHub(TimeProvider time, ILogger<SessionHub> lo
         _changed.Raise();
     }
 
+    /// <summary>How many sites are connected.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_turn)
+                return _open.Count;
+        }
+    }
+
     /// <summary>Whether a site is connected.</summary>
     public bool IsOpen(SiteId site)
     {

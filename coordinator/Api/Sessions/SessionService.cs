@@ -28,7 +28,7 @@ public sealed record SessionOptions(TimeSpan PingEvery, ProtocolVersions Version
 /// Between 3 and 4 live messages may come first or twice; every message is idempotent by its step or study.
 /// </summary>
 public sealed partial class SessionService(
-    SessionHub hub, StudyDesk studies, ServingOrders orders, SiteReports reports, ModelLines lines, Runs runs, MemberStore members, EnrolmentDesk enrolment, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
+    SessionHub hub, StudyDesk studies, ServingOrders orders, SiteReports reports, ModelLines lines, Runs runs, RoundTraces traces, MemberStore members, EnrolmentDesk enrolment, CoordinatorIdentity identity, SessionOptions options, TimeProvider time,
     ILogger<SessionService> log) : Session.SessionBase
 {
     private const int UnansweredPings = 3;
@@ -256,7 +256,7 @@ public sealed partial class SessionService(
 
         var offers = await runs.OffersForAsync(session.Site);
         foreach (var offer in offers)
-            session.Send(Messages.Offer(offer));
+            session.Send(Messages.Offer(offer, traces.ParentOf(offer.Step)));
 
         foreach (var held in hello.Held)
         {

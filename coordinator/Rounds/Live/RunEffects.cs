@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 
 /// <summary>The live side of runs (<see cref="IRunEffects"/>): sessions, timers, the work queue, watchers and the audit trail. Never blocks on a peer.</summary>
 public sealed partial class RunEffects(
-    SessionHub sessions, RunWorkQueue queue, RunFeed feed, AuditTrail audit, IGrainFactory grains, TimeProvider time, ILogger<RunEffects> log)
+    SessionHub sessions, RunWorkQueue queue, RunFeed feed, RoundTraces traces, AuditTrail audit, IGrainFactory grains, TimeProvider time, ILogger<RunEffects> log)
     : IDisposable
 {
     private static readonly TimeSpan WakeAfter = TimeSpan.FromSeconds(1);
@@ -19,6 +19,7 @@ public sealed partial class RunEffects(
     private readonly ConcurrentDictionary<RunId, ITimer> _deadlines = new();
     private readonly SessionHub _sessions = sessions;
     private readonly RunWorkQueue _queue = queue;
+    private readonly RoundTraces _traces = traces;
 
     /// <summary>The effects of one run.</summary>
     public IRunEffects For(RunId run) => new Bound(this, run);
@@ -49,6 +50,7 @@ public sealed partial class RunEffects(
                 timer.Dispose();
         }
 
+        _traces.Happened(run, journaled.Event);
         LogHappened(run, journaled.Sequence, journaled.Event.GetType().Name);
         feed.Happened(run);
     }
@@ -86,7 +88,7 @@ public sealed partial class RunEffects(
 
     private sealed class Bound(RunEffects all, RunId run) : IRunEffects
     {
-        public void Offer(SiteId site, StepInvitation invitation) => all._sessions.Send(site, Messages.Offer(invitation));
+        public void Offer(SiteId site, StepInvitation invitation) => all._sessions.Send(site, Messages.Offer(invitation, all._traces.ParentOf(invitation.Step)));
 
         public void Settle(SiteId site, StepId step, Settlement settlement) => all._sessions.Send(site, Messages.Settled(step, settlement));
 

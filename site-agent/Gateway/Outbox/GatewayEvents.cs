@@ -24,7 +24,8 @@ public sealed record OfferedStep(
     DateTimeOffset Deadline,
     ReadOnlyMemory<byte> Inputs = default,
     ReadOnlyMemory<byte> Ledger = default,
-    StepFile? File = null)
+    StepFile? File = null,
+    string TraceParent = "")
 {
     /// <summary>Most bytes of <see cref="Inputs"/>.</summary>
     public const int LongestInputs = 1 << 20;

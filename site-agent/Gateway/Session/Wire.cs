@@ -84,7 +84,8 @@ internal static class Wire
             DateTimeOffset.FromUnixTimeMilliseconds(offer.DeadlineUnixMilliseconds),
             offer.Inputs.Memory,
             offer.Ledger.Memory,
-            offer.FileDigest.IsEmpty ? null : new StepFile(new Sha256Digest(offer.FileDigest.Span), (long)offer.FileLength));
+            offer.FileDigest.IsEmpty ? null : new StepFile(new Sha256Digest(offer.FileDigest.Span), (long)offer.FileLength),
+            offer.TraceParent);
     }
 
     private static bool TryStep(Step? step, out StepId id)

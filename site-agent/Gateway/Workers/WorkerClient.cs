@@ -27,6 +27,7 @@ internal sealed class WorkerClient : IDisposable
         {
             ConnectCallback = (_, stop) => WorkerSocket.ConnectAsync(socketPath, stop),
             UseProxy = false,
+            ActivityHeadersPropagator = null, // an order says whether spans are wanted; identifiers are not the worker's business
             InitialHttp2StreamWindowSize = 1024 * 1024,
         };
         _channel = GrpcChannel.ForAddress("http://worker", new GrpcChannelOptions
@@ -58,8 +59,10 @@ internal sealed class WorkerClient : IDisposable
 
     public async Task<GatewayEvent> PerformAsync(OfferedStep offer, string site, CancellationToken stop)
     {
+        using var span = Telemetry.Start("perform", offer.TraceParent);
         var order = new StepOrder
         {
+            Trace = span is not null,
             Run = offer.Step.Run.Value,
             Round = (uint)offer.Step.Round.Value,
             Kind = (StepOrder.Types.Kind)offer.Step.Kind,
@@ -73,6 +76,7 @@ internal sealed class WorkerClient : IDisposable
             FileDigest = offer.File is { } file ? ByteString.CopyFrom(file.Digest.Span) : ByteString.Empty,
         };
         var result = await _port.PerformAsync(order, cancellationToken: stop);
+        Telemetry.Report(span, result.Spans);
         switch (result.BodyCase)
         {
             case StepResult.BodyOneofCase.Ticket when TryTicket(result.Ticket, out var ticket) && ticket.Step == offer.Step:

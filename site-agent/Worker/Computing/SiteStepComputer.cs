@@ -90,12 +90,13 @@ public sealed class SiteStepComputer : IStepComputer
         {
             if (request.NoiseShare is not { } share)
                 throw new StepDeclinedException(Reason.ReleaseBeyondPolicy, $"What this site would release has a part of the study's noise at most: without the masks of its round nothing of {request.Step} is released.");
-            var codes = TrainPrivately(request, PrivateStudy.Of(study).WithShare(share), data, rows, parameters, cancel).Codes;
+            var codes = Training(() => TrainPrivately(request, PrivateStudy.Of(study).WithShare(share), data, rows, parameters, cancel)).Codes;
             return new StepComputation(MemoryMarshal.AsBytes<long>(codes).ToArray(), "codes", codes.Length, 1, 0, data.Fingerprint, PrivateTrainer.Capability, 0);
         }
 
-        var change = study.Privacy is not null ? TrainPrivately(request, PrivateStudy.Of(study).Training, data, rows, parameters, cancel).Change!
-            : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request)), parameters, cancel);
+        var change = Training(() => study.Privacy is not null ? TrainPrivately(request, PrivateStudy.Of(study).Training, data, rows, parameters, cancel).Change!
+            : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request)), parameters, cancel));
+        using var span = StepSpans.Begin(WorkerSpan.Types.Name.Protect);
         var format = UpdateFormats.For(study.Federation.Encoding);
         var payload = Buffer(format.PayloadLength(change.Length));
         try
@@ -108,6 +109,12 @@ public sealed class SiteStepComputer : IStepComputer
         {
             throw new StepDeclinedException(Reason.TrainingFailed, diverged.Message);
         }
+    }
+
+    private static T Training<T>(Func<T> train)
+    {
+        using var span = StepSpans.Begin(WorkerSpan.Types.Name.Train);
+        return train();
     }
 
     // The charge is durable before the first patient is drawn.
@@ -172,6 +179,7 @@ public sealed class SiteStepComputer : IStepComputer
 
     private static double[] Logits(ModelPlan plan, float[] parameters, TrainingSet rows)
     {
+        using var span = StepSpans.Begin(WorkerSpan.Types.Name.Train);
         var logits = new double[rows.Rows];
         plan.Logits(parameters, rows.Inputs, logits);
         return logits;
@@ -197,6 +205,7 @@ public sealed class SiteStepComputer : IStepComputer
 
     private SiteData Data(StepRequest request, ModelPlan plan)
     {
+        using var span = StepSpans.Begin(WorkerSpan.Types.Name.Features);
         var data = _cohorts.Load(request.Study, request.Exclusions);
         foreach (var (finding, reason) in data.Check(request.Policy, request.Study, plan, request.Exclusions))
         {

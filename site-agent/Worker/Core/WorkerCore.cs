@@ -453,8 +453,9 @@ public sealed class WorkerCore : IDisposable
                 var opened = work.Step.Kind == StepKind.Decryption ? _masked.Open(State, request.Study, work) : null;
                 var computed = opened is null ? Compute(request, cancel.Token) : opened.Computed;
                 FaultPoint.Reached("worker-computed");
-                using var update = isMasked && work.Step.Kind == StepKind.Training ? _masked.Mask(State, request.Study, work, computed) : opened;
+                using var update = isMasked && work.Step.Kind == StepKind.Training ? Mask(request.Study, work, computed) : opened;
                 var digest = isMasked ? default : Sha256Digest.Of(computed.Payload.Span); // before the gate is taken: a steward need not wait for it
+                using var releasing = StepSpans.Begin(WorkerSpan.Types.Name.Release);
                 lock (_gate)
                 {
                     if (request.Study.Data.Cohort is not null && Present.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
@@ -471,6 +472,12 @@ public sealed class WorkerCore : IDisposable
                 _underWay = null;
             cancel.Dispose();
         }
+    }
+
+    private MaskedUpdate Mask(Study study, WorkOrder work, StepComputation computed)
+    {
+        using var span = StepSpans.Begin(WorkerSpan.Types.Name.Protect);
+        return _masked.Mask(State, study, work, computed);
     }
 
     private StepComputation Compute(StepRequest request, CancellationToken cancel)

@@ -24,8 +24,10 @@ internal sealed class WorkerPortService(WorkerCore core, ServingDesk serving, Re
         () =>
         {
             retention.Check();
+            using var spans = request.Trace ? new StepSpans() : null;
             var result = core.Perform(request, decline => log.Declined(request.Run, request.Round, request.Kind, request.Attempt, decline.Reason, decline.Message),
                 why => log.StatementIgnored(request.Run, request.Round, request.Attempt, why));
+            spans?.AddTo(result);
             if (result.Ticket is { } ticket)
                 log.Released(ticket.File, ticket.Length);
             return result;
