@@ -21,7 +21,8 @@ internal sealed class DashboardHeaders(RequestDelegate next)
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
-        headers.CacheControl = "no-store";
+        headers.CacheControl = "no-cache, no-store"; // in these words: whatever else it finds, the framework's antiforgery changes, and warns of it
+        headers.Pragma = "no-cache";
         return next(context);
     }
 }

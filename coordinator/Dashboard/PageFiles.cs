@@ -22,6 +22,7 @@ internal static class PageFiles
     {
         if (!s_assets.TryGetValue(file, out var asset))
             return Results.NotFound();
+        context.Response.Headers.Remove("Pragma");
         context.Response.Headers.CacheControl = context.Request.Query["v"] == asset.Version ? "public, max-age=31536000, immutable" : "no-cache";
         return Results.Bytes(asset.Content, asset.Type);
     }

@@ -18,6 +18,7 @@ internal static class SeededPages
             "line" => "/models/lines/heart-disease",
             "model" => $"/models/{models[0].Digest}",
             "compare" => $"/models/compare?before={models[0].Digest}&after={models[1].Digest}",
+            "audit" => "/audit?text=heart-disease",
             "not-allowed" => "/nowhere",
             _ => $"/{name}",
         }).AbsoluteUri;

@@ -41,7 +41,14 @@ internal sealed class RunBoards(IRunJournal journal, ResultStore results)
             board = node.Value.Board;
         }
 
-        return board.Look();
+        var picture = board.Look();
+        if (picture is null)
+        {
+            lock (_turn)
+                _whole.Remove((run, board)); // an id that somebody made up takes no run's place
+        }
+
+        return picture;
     }
 
     /// <summary>The runs that are not over.</summary>
