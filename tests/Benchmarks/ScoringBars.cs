@@ -57,7 +57,7 @@ internal static class ScoringBars
         {
             using var process = Process.GetCurrentProcess();
             var before = process.TotalProcessorTime;
-            if (await CommandLine.RunAsync(["batch", "bench", "--in", input, "--out", output, "--data", scoring.Root]) != 0)
+            if (await SiteAgent.Scoring.CommandLine.RunAsync(["batch", "bench", "--in", input, "--out", output, "--data", scoring.Root]) != 0)
                 throw new InvalidOperationException("The batch failed.");
             process.Refresh();
             times.Add((process.TotalProcessorTime - before).TotalSeconds);
