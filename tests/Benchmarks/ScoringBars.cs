@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Benchmarks;
 /// <summary>What scoring takes as a whole, beside the bars that it is to keep (docs/reference/bench.md): CSV to CSV by the demo's features and an MLP of 64 and 64, and one row by REST at 200 calls a second.</summary>
 internal static class ScoringBars
 {
-    private const int BatchRows = 2_000_000;
+    private const int BatchRows = 1_000_000;
     private const int CallsPerSecond = 200;
     private const int Seconds = 30;
 
@@ -25,7 +25,7 @@ internal static class ScoringBars
         {
             var scoring = new ScoringFolder(Path.Combine(folder, "scoring"));
             var study = Set(scoring, Path.Combine(folder, "serving"));
-            File.WriteAllText(scoring.Configuration, File.ReadAllText(scoring.Configuration).Replace(ScoringConfiguration.DefaultListen, "127.0.0.1:0", StringComparison.Ordinal));
+            File.WriteAllText(scoring.Configuration, File.ReadAllText(scoring.Configuration).Replace(ScoringConfiguration.DefaultListen, "127.0.0.1:0", StringComparison.Ordinal) + "requests-per-minute: 1000000\nburst: 100000\n"); // warming up goes faster than a client may
             File.WriteAllText(scoring.Clients, ClientKeys.Empty.Add("bench", out var key).ToYaml());
             await BatchAsync(folder, scoring, study);
             await using var app = ScoringHost.Build(scoring);
