@@ -63,7 +63,7 @@ internal static class MlflowVerb
                 var export = await MlflowExport.OfAsync(check, entry, version, evaluation, cancel);
                 var card = ModelCard.Of(ModelFacts.Of(check, new Durability.FileDisk(entry)), check.Rounds, check.Key!, version);
                 using var mlflow = new MlflowServer(parsed.GetRequiredValue(server), Environment.GetEnvironmentVariable, s_patience);
-                var (run, number, known) = await PublishAsync(mlflow, export, parsed.GetValue(experiment) ?? export.Line, [.. check.Entry!.Files.Select(file => file.Name), ModelRegistry.ManifestFile], entry, card, cancel);
+                var (run, number, known) = await PublishAsync(mlflow, export, parsed.GetValue(experiment) ?? export.Line, [.. check.Entry!.Files.Select(file => file.Name), ModelFileNames.Manifest], entry, card, cancel);
                 terminal.Say($"{(known ? "The server had it already: run" : "Run")} {run.Id.EscapeMarkup()}, {export.Parameters.Length} parameters, {export.Metrics.Length} values; version {number.EscapeMarkup()} of {export.Line.EscapeMarkup()}");
                 terminal.Emit("mlflow", new { run = run.Id, version = number, name = export.Line, parameters = export.Parameters.Length, metrics = export.Metrics.Length, known });
                 return ExitCode.Success;
