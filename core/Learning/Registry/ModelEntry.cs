@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
@@ -18,6 +19,9 @@ public sealed record ModelEntry(
     Sha256Digest Initial)
 {
     private const int MaximumFiles = 64;
+
+    /// <summary>Names of the files that a site is given to score with it, the manifest first: its metrics too, where it has any, against which the site's own are held.</summary>
+    public ImmutableArray<string> Served => File(ModelFileNames.Metrics) is null ? ModelFileNames.Served : ModelFileNames.Served.Add(ModelFileNames.Metrics);
 
     /// <summary>SHA-256 of the parameters.</summary>
     public Sha256Digest Parameters => Files.Single(file => file.Name == ModelFileNames.Parameters).Digest;

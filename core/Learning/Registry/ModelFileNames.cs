@@ -29,6 +29,6 @@ public static class ModelFileNames
     /// <summary>The sites' own metrics of the model; absent where the study asks for none.</summary>
     public const string SiteMetrics = "sitemetrics.json";
 
-    /// <summary>What a site needs to score with a model, the manifest first: it says what the others are.</summary>
+    /// <summary>What a site needs to score with any model, the manifest first: it says what the others are. <see cref="ModelEntry.Served"/> is what it gets.</summary>
     public static ImmutableArray<string> Served { get; } = [Manifest, Constants, Onnx, Study];
 }

@@ -8,12 +8,13 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Study">The study, whose features are the graph's inputs.</param>
 /// <param name="Constants">The frozen preprocessing constants.</param>
 /// <param name="Onnx">The graph.</param>
-public sealed record ServedModel(ModelManifest Manifest, ModelEntry Entry, Study Study, PreprocessingConstants Constants, ReadOnlyMemory<byte> Onnx)
+/// <param name="Metrics">The file of its last evaluation's metrics; null: it has none.</param>
+public sealed record ServedModel(ModelManifest Manifest, ModelEntry Entry, Study Study, PreprocessingConstants Constants, ReadOnlyMemory<byte> Onnx, ReadOnlyMemory<byte>? Metrics)
 {
     /// <summary>Reads a model and holds it against itself.</summary>
     /// <param name="model">Its version.</param>
     /// <param name="signer">Fingerprint of the key that must have signed the manifest; null: only whether the key that it names has.</param>
-    /// <param name="read">The bytes of a file of <see cref="ModelFileNames.Served"/>; null where it is missing.</param>
+    /// <param name="read">The bytes of a file of <see cref="ModelEntry.Served"/>; null where it is missing.</param>
     /// <exception cref="FormatException">A file is missing or is not what was signed; the message says which.</exception>
     public static ServedModel Read(Sha256Digest model, Sha256Digest? signer, Func<string, byte[]?> read)
     {
@@ -34,7 +35,9 @@ public sealed record ServedModel(ModelManifest Manifest, ModelEntry Entry, Study
             throw new FormatException($"{ModelFileNames.Study} is not the study {entry.Study} that the manifest names.");
         var check = StudyChecker.CheckCanonical(canonical);
         var study = check.Study ?? throw new FormatException($"{ModelFileNames.Study} does not pass this version's checks: {check.Faults[0]}");
-        return new ServedModel(manifest, entry, study, PreprocessingConstants.Read(study, Named(entry, ModelFileNames.Constants)), Named(entry, ModelFileNames.Onnx));
+        return new ServedModel(
+            manifest, entry, study, PreprocessingConstants.Read(study, Named(entry, ModelFileNames.Constants)), Named(entry, ModelFileNames.Onnx),
+            entry.File(ModelFileNames.Metrics) is null ? (ReadOnlyMemory<byte>?)null : Named(entry, ModelFileNames.Metrics));
 
         byte[] Whole(string name) => read(name) ?? throw new FormatException($"{name} is missing.");
 

@@ -20,7 +20,7 @@ public static class ServingPaths
     /// <summary>What the scoring program has taken out of use by itself.</summary>
     public const string Withdrawn = FromScoring + "/withdrawn";
 
-    /// <summary>A model's folder; its files are <see cref="ModelFileNames.Served"/>.</summary>
+    /// <summary>A model's folder; its files are <see cref="ModelEntry.Served"/>.</summary>
     public static string Model(Sha256Digest model) => $"{Models}/{model}";
 
     /// <summary>A model's withdrawal.</summary>

@@ -36,7 +36,7 @@ internal sealed class ModelDownload(string incoming, FileDownload files)
             return false;
         }
 
-        foreach (var name in ModelFileNames.Served.Where(name => name != ModelFileNames.Manifest))
+        foreach (var name in entry.Served.Where(name => name != ModelFileNames.Manifest))
         {
             if (entry.File(name) is not { } file || !await FetchAsync(model, name, file.Length, stop))
                 return false;

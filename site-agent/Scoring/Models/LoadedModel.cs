@@ -36,7 +36,7 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Whether its features can be computed of a FHIR Bundle.</summary>
     public bool IsOverEvents { get; }
 
-    /// <summary>AUROC of its last evaluation by the consortium, where the shelf has its <c>metrics.json</c>.</summary>
+    /// <summary>AUROC of its last evaluation by the consortium, where it has one.</summary>
     public double? Auroc { get; }
 
     /// <summary>Loads a model from the shelf.</summary>
@@ -50,7 +50,6 @@ internal sealed class LoadedModel : IDisposable
         var folder = ServingPaths.Model(model);
         var served = ServedModel.Read(model, signer: null, Read);
         OnnxReader.Check(served.Onnx.Span, served.Study, served.Constants);
-        var auroc = served.Entry.File(ModelFileNames.Metrics) is { } named && serving.Exists($"{folder}/{ModelFileNames.Metrics}") ? AurocOf(named, Read(ModelFileNames.Metrics)) : null;
         IModelSession session;
         try
         {
@@ -61,7 +60,7 @@ internal sealed class LoadedModel : IDisposable
             throw new FormatException($"{ModelFileNames.Onnx} is not taken by ONNX Runtime.");
         }
 
-        var loaded = new LoadedModel(served, session, auroc);
+        var loaded = new LoadedModel(served, session, AurocOf(served.Metrics));
         loaded.Warm();
         return loaded;
 
@@ -110,10 +109,6 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
-    private static double? AurocOf(ModelFile named, byte[] metrics)
-    {
-        if (Sha256Digest.Of(metrics) != named.Digest)
-            throw new FormatException($"{ModelFileNames.Metrics} is not the file that the manifest names: it was changed.");
-        return CanonicalJson.Read(metrics) is JsonObject json && json["auroc"] is JsonValue value && value.TryGetValue(out double auroc) ? auroc : null;
-    }
+    private static double? AurocOf(ReadOnlyMemory<byte>? metrics) =>
+        metrics is { } file && CanonicalJson.Read(file.Span) is JsonObject json && json["auroc"] is JsonValue value && value.TryGetValue(out double auroc) ? auroc : null;
 }

@@ -299,13 +299,16 @@ public sealed class ServingDesk
         foreach (var model in line.Wanted.Models.Where(model => !_store.Has(model, name, followed.Signer)))
         {
             _wrong.Remove(model);
-            if (!ModelFileNames.Served.All(file => _exchange.Exists($"{ExchangePaths.IncomingModel(model)}/{file}")))
+            if (!IsHere(ModelFileNames.Manifest))
                 continue;
             var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
             try
             {
-                foreach (var file in ModelFileNames.Served)
-                    files[file] = DurableFile.Read(_exchange, $"{ExchangePaths.IncomingModel(model)}/{file}", LongestFile);
+                var wanted = ModelManifest.Read(Incoming(ModelFileNames.Manifest)).Entry.Served;
+                if (!wanted.All(IsHere))
+                    continue;
+                foreach (var file in wanted)
+                    files[file] = Incoming(file);
                 var read = ServedModel.Read(model, followed.Signer, files.GetValueOrDefault);
                 if (read.Entry.Name != name)
                     throw new FormatException($"The model is one of {read.Entry.Name}, and the order is for {name}.");
@@ -317,6 +320,10 @@ public sealed class ServingDesk
                 _wrong.Add(model);
                 _refused($"The model {model.Short} of {name} is not what was signed: {fault.Message}");
             }
+
+            bool IsHere(string file) => _exchange.Exists($"{ExchangePaths.IncomingModel(model)}/{file}");
+
+            byte[] Incoming(string file) => DurableFile.Read(_exchange, $"{ExchangePaths.IncomingModel(model)}/{file}", LongestFile);
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class ShelfStore(IDisk disk)
         ArgumentNullException.ThrowIfNull(read);
         var folder = ServingPaths.Model(model.Entry.Digest);
         disk.CreateDirectory(folder);
-        foreach (var name in ModelFileNames.Served.Where(name => name != ModelFileNames.Manifest))
+        foreach (var name in model.Entry.Served.Where(name => name != ModelFileNames.Manifest))
             DurableFile.Write(disk, $"{folder}/{name}", read(name));
         DurableFile.Write(disk, $"{folder}/{ModelFileNames.Manifest}", read(ModelFileNames.Manifest));
         _here[model.Entry.Digest] = (model.Entry.Name, model.Manifest.Key.Fingerprint);

@@ -9,6 +9,8 @@ namespace FederatedClinicalMl.Tests.Coordinator.Api;
 /// <summary>Calls a coordinator over TLS with any certificate, or with none, and with an empty message: all that matters is what answers.</summary>
 internal sealed class BareClient : IDisposable
 {
+    private const long LongBody = 1 << 20;
+
     private static readonly byte[] EmptyMessage = new byte[5]; // gRPC's frame: not compressed, length 0
 
     private readonly X509Certificate2 _authority;
@@ -22,6 +24,7 @@ internal sealed class BareClient : IDisposable
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+            Expect100ContinueTimeout = TimeSpan.FromMinutes(1),
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = trust,
@@ -63,6 +66,7 @@ internal sealed class BareClient : IDisposable
     public async Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, HttpContent? body = null, string? token = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
+        request.Headers.ExpectContinue = body?.Headers.ContentLength > LongBody; // what will be refused unread must not break off while it is sent
         if (token is not null)
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);

@@ -20,6 +20,7 @@ internal static class MadeModel
             [ModelFileNames.Constants] = constants.Canonical.ToArray(),
             [ModelFileNames.Onnx] = OnnxWriter.Write(study, constants, ModelPlan.For(study).InitialParameters(), "1.2.3"),
             [ModelFileNames.Study] = study.Canonical.ToArray(),
+            [ModelFileNames.Metrics] = CanonicalJson.Write(new JsonObject { ["auroc"] = 0.75 }),
         };
         var manifest = ModelManifest.Sign(
             new JsonObject

@@ -19,7 +19,7 @@ public sealed class ServedModelTests : IDisposable
         Assert.Equal(model, read.Entry.Digest);
         Assert.Equal(files[ModelFileNames.Onnx], read.Onnx);
         Assert.Equal("age", read.Study.Data.Features.Single().Name);
-        Assert.Equal(files.Keys.Order(StringComparer.Ordinal), ModelFileNames.Served.Order(StringComparer.Ordinal));
+        Assert.Equal(files.Keys.Order(StringComparer.Ordinal), read.Entry.Served.Order(StringComparer.Ordinal));
     }
 
     [Fact]

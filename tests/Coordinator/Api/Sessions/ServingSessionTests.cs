@@ -94,7 +94,7 @@ public sealed class ServingSessionTests : IDisposable
         using var site = await coordinator.EnrolSiteAsync("north", _worker);
         using var channel = coordinator.Connect(site);
 
-        foreach (var name in ModelFileNames.Served)
+        foreach (var name in ModelFileNames.Served.Add(ModelFileNames.Metrics))
             Assert.Equal(await File.ReadAllBytesAsync(coordinator.PathOf($"models/{_models[2]}/{name}"), Stop), await channel.Http.GetByteArrayAsync(Route(_models[2], name), Stop));
         foreach (var route in new[] { Route(_models[2], ModelFileNames.Parameters), Route(_models[2], "..%2Fcoordinator.db"), Route(_models[0], ModelFileNames.Onnx), Route(Sha256Digest.Of([9]), ModelFileNames.Onnx) })
         {
