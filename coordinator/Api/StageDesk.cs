@@ -1,6 +1,8 @@
 using System.Globalization;
+using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
@@ -10,7 +12,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// What people want of versions of models, in words, for whoever asks over gRPC or on a page. Roles were checked before; decisions are <see cref="ModelLines"/>'. Everything that is refused ends in a
 /// <see cref="FaultException"/>: REQUEST_INVALID, MODEL_UNKNOWN, STAGE_REFUSED.
 /// </summary>
-public sealed class StageDesk(ModelLines lines, ModelRegistry models)
+public sealed class StageDesk(ModelLines lines, ModelRegistry models, MemberStore members, SessionHub hub, SiteReports reports)
 {
     /// <summary>How days are written.</summary>
     public const string Day = "yyyy-MM-dd";
@@ -70,6 +72,15 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models)
 
     /// <summary>The roles that may let a version in.</summary>
     public static Roles MaySet(RolloutMode mode) => Roles.Admin | (mode == RolloutMode.Shadow ? Roles.Researcher : Roles.Clinician);
+
+    /// <summary>What each enrolled site has made of the orders for a line, in the order of their names; a site without report has not been heard of since the coordinator was started.</summary>
+    public IReadOnlyList<(SiteId Site, bool Connected, SiteReport? Report)> Serving(string name) =>
+    [
+        .. members.Members().Where(member => member.Member.IsSite && !member.Revoked).Select(member => member.Member.Site).Order().Select(site => (site, hub.IsOpen(site), reports.Of(site, name))),
+    ];
+
+    /// <summary>Completes at the next change of a line, of who is connected, or of a site's word; asked for before looking.</summary>
+    public Task NextChange => Task.WhenAny(lines.NextChange, hub.NextChange, reports.NextChange);
 
     /// <summary>Takes the version in production back.</summary>
     public ModelLine RollBack(string name, string version, string reason, Member person) => Decide(name, person, _ => new RollBack(Version(version), reason));

@@ -1,7 +1,5 @@
 using System.Globalization;
-using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Registry;
-using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using Grpc.Core;
@@ -11,7 +9,7 @@ using ModelLine = FederatedClinicalMl.Coordinator.Registry.ModelLine;
 namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>What people decide about versions of models. Roles are <see cref="Access"/>'s; decisions are <see cref="StageDesk"/>'s.</summary>
-public sealed class StagesService(StageDesk desk, ModelLines lines, SiteReports reports, MemberStore members, SessionHub hub) : Protos.Federation.Stages.StagesBase
+public sealed class StagesService(StageDesk desk, ModelLines lines) : Protos.Federation.Stages.StagesBase
 {
     private const string Day = StageDesk.Day;
 
@@ -69,15 +67,10 @@ public sealed class StagesService(StageDesk desk, ModelLines lines, SiteReports 
     {
         var line = lines.Of(request.Line);
         var reply = new ListServingReply();
-        foreach (var site in members.Members().Where(member => member.Member.IsSite && !member.Revoked).Select(member => member.Member.Site).Order())
+        reply.Sites.AddRange(desk.Serving(line.Name).Select(site => new SiteServing
         {
-            var report = reports.Of(site, line.Name);
-            reply.Sites.Add(new SiteServing
-            {
-                Site = site.Value, Connected = hub.IsOpen(site), Order = report?.Order ?? 0, State = report?.State.Word() ?? "", SinceUnixSeconds = report?.Since.ToUnixTimeSeconds() ?? 0,
-            });
-        }
-
+            Site = site.Site.Value, Connected = site.Connected, Order = site.Report?.Order ?? 0, State = site.Report?.State.Word() ?? "", SinceUnixSeconds = site.Report?.Since.ToUnixTimeSeconds() ?? 0,
+        }));
         reply.Withdrawals.AddRange(line.Withdrawals.Select(withdrawal => new SiteWithdrawalSummary
         {
             Site = withdrawal.Site.Value, Version = line.Of(withdrawal.Model)!.Version.ToString(), Reason = withdrawal.Reason.Word(), AtUnixSeconds = withdrawal.At.ToUnixTimeSeconds(),

@@ -45,6 +45,8 @@ internal static class Calls
     public const string AskPromotion = "Stages/AskPromotion";
     public const string ApprovePromotion = "Stages/ApprovePromotion";
     public const string RefusePromotion = "Stages/RefusePromotion";
+    public const string SetRollout = "Stages/SetRollout";
+    public const string ListServing = "Stages/ListServing";
     public const string RollBack = "Stages/RollBack";
     public const string DeprecateVersion = "Stages/DeprecateVersion";
     public const string RetireVersion = "Stages/RetireVersion";

@@ -52,7 +52,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     }
 
     [Fact]
-    public async Task Clinician_agrees_to_a_promotion_and_can_do_no_more_than_that()
+    public async Task Clinician_agrees_to_a_promotion_lets_the_version_in_to_some_patients_and_can_do_no_more_than_that()
     {
         var (page, faults) = await chromium.SignInAsync(Roles.Clinician);
         await page.GetByRole(AriaRole.Link, new() { Name = "Models", Exact = true }).ClickAsync();
@@ -67,6 +67,16 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("You have agreed");
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Second() }).First).ToContainTextAsync("staging");
         Assert.Equal(ModelStage.Staging, chromium.Federation.Coordinator.Service<ModelLines>().Of("heart-disease").Versions.Values.Last().Stage);
+
+        await page.GetByText("Let in", new() { Exact = true }).First.ClickAsync();
+        Assert.DoesNotContain("shadow", await page.Locator("#rollout-mode").InnerTextAsync(), StringComparison.Ordinal); // which is an admin's or a researcher's to set
+        await page.Locator("#rollout-mode").SelectOptionAsync("canary");
+        await page.Locator("#rollout-percent").FillAsync("5");
+        await page.Locator("#rollout-reason").FillAsync("Five in a hundred, for a week.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Let in" }).ClickAsync();
+        await Expect(page.GetByText("It answers 5 percent of the patients")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What sites serve" })).ToContainTextAsync("switzerland");
+        Assert.Equal("canary 5 %", chromium.Federation.Coordinator.Service<ModelLines>().Of("heart-disease").Rollout!.Rollout.ToString());
         Assert.Empty(faults);
     }
 
@@ -82,8 +92,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByLabel("Who").FillAsync("clinician grace");
         await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
 
-        var rows = page.GetByRole(AriaRole.Table).GetByRole(AriaRole.Row);
-        await Expect(rows.Nth(1)).ToContainTextAsync("a clinician reads every alarm");
+        await Expect(page.GetByRole(AriaRole.Table)).ToContainTextAsync("a clinician reads every alarm");
         Assert.DoesNotContain("admin ada", await page.GetByRole(AriaRole.Table).InnerTextAsync(), StringComparison.Ordinal);
         var copy = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as NDJSON" }).ClickAsync());
         var exported = await File.ReadAllLinesAsync((await copy.PathAsync())!, TestContext.Current.CancellationToken);

@@ -15,8 +15,17 @@ public sealed class SiteReports
 {
     private ImmutableDictionary<(SiteId Site, string Line), SiteReport> _reports = ImmutableDictionary<(SiteId Site, string Line), SiteReport>.Empty;
 
+    private readonly Signal _changed = new();
+
+    /// <summary>Completes at the next word of a site; asked for before looking.</summary>
+    public Task NextChange => _changed.Next;
+
     /// <summary>Takes a site's word.</summary>
-    public void Take(SiteId site, string line, SiteReport report) => ImmutableInterlocked.AddOrUpdate(ref _reports, (site, line), report, (_, _) => report);
+    public void Take(SiteId site, string line, SiteReport report)
+    {
+        ImmutableInterlocked.AddOrUpdate(ref _reports, (site, line), report, (_, _) => report);
+        _changed.Raise();
+    }
 
     /// <summary>A site's last word on a line; null: none.</summary>
     public SiteReport? Of(SiteId site, string line) => _reports.GetValueOrDefault((site, line));
