@@ -35,14 +35,8 @@ public sealed class ServingFederation() : TestFederation(Protocol, ["cleveland",
 }
 
 /// <summary>From a registered model to the shelf and back.</summary>
-public sealed class ServingTests(ServingFederation fixture) : IClassFixture<ServingFederation>
+public sealed class ServingTests(ServingFederation fixture) : ServedLine(fixture), IClassFixture<ServingFederation>
 {
-    private const string Line = "served";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private LocalFederation Federation => fixture.Federation;
-
     private LocalSite[] Allowed => [Site("cleveland"), Site("hungarian"), Site("va")];
 
     [Fact(Timeout = 300_000)]
@@ -91,44 +85,6 @@ public sealed class ServingTests(ServingFederation fixture) : IClassFixture<Serv
         Assert.Null(OnShelf(Site("va")));
     }
 
-    private LocalSite Site(string name) => Federation.Sites.Single(site => site.Name == name);
-
-    private string Clinician => Path.Combine(Federation.Folder, "clinician");
-
-    private async Task EnrolClinicianAsync()
-    {
-        var subject = new Subject { Kind = Subject.Types.Kind.Person, Role = Subject.Types.Role.Clinician, Name = "grace" };
-        var reply = await Federation.Admin.AskAsync(admin => admin.InviteAsync(new InviteRequest { Subject = subject, ValidHours = 1 }, cancellationToken: Cancel), Cancel);
-        using var identity = await EnrolCommand.RedeemAsync(reply.Invitation, Clinician, TimeProvider.System, Cancel);
-    }
-
-    // A run of the study, its model as a version; and the key that has signed it, as an admin reads it out.
-    private async Task<(Sha256Digest Model, string Signer)> RegisterAsync(string version)
-    {
-        var state = (await fixture.FollowAsync(await Federation.StartRunAsync(fixture.Digest, Cancel))).State;
-        Assert.Equal(RunStatus.Registered, state.Status);
-        var model = state.Model!.Value;
-        await FcmlAsync("confirm", model.ToString(), "--as", version);
-        var manifest = ModelManifest.Read(await File.ReadAllBytesAsync(Path.Combine(Federation.CoordinatorFolder, "models", model.ToString(), ModelFileNames.Manifest), Cancel));
-        return (model, manifest.Key.Fingerprint.ToString());
-    }
-
-    private async Task PromoteAsync(string version, string to)
-    {
-        await FcmlAsync("promote", Line, version, "--to", to);
-        foreach (var identity in new[] { Federation.AdminIdentity, Clinician })
-            await FcmlAsync(identity, "agree", Line, version, "--to", to, "--reason", "Looked at it");
-    }
-
-    private Task FcmlAsync(params string[] words) => Path.IsPathRooted(words[0]) ? RunAsync(words[1..], words[0]) : RunAsync(words, Federation.AdminIdentity);
-
-    private static async Task RunAsync(string[] words, string identity) => Assert.Equal(0, await FcmlCommand.RunAsync(["models", .. words, "--identity", identity], TimeProvider.System));
-
-    private static string Serving(LocalSite site) => Path.Combine(site.WorkerFolder, "serving");
-
-    private static ShelfLine? OnShelf(LocalSite site) => File.Exists(Path.Combine(Serving(site), ServingPaths.Shelf))
-        ? Shelf.Read(File.ReadAllBytes(Path.Combine(Serving(site), ServingPaths.Shelf))).Lines.SingleOrDefault() : null;
-
     // As the scoring program does it: a file beside the shelf's half, renamed into place.
     private static void Withdraw(LocalSite site, Sha256Digest model)
     {
@@ -137,25 +93,6 @@ public sealed class ServingTests(ServingFederation fixture) : IClassFixture<Serv
         File.WriteAllBytes(path + ".tmp", new Withdrawal(Line, model, WithdrawalReason.Latency, DateTimeOffset.UnixEpoch.AddDays(20_000)).Write());
         File.Move(path + ".tmp", path);
     }
-
-    /// <summary>Completes once the line on a site's shelf is as it is wanted; the signal is the shelf's rename.</summary>
-    private static async Task<ShelfLine?> ShelfAsync(LocalSite site, Func<ShelfLine?, bool> wanted)
-    {
-        using var watcher = new FileSystemWatcher(Path.Combine(Serving(site), ServingPaths.ToScoring), Path.GetFileName(ServingPaths.Shelf));
-        var changed = NewSignal();
-        watcher.Renamed += (_, _) => Volatile.Read(ref changed).TrySetResult();
-        watcher.EnableRaisingEvents = true;
-        while (true)
-        {
-            var next = NewSignal();
-            Volatile.Write(ref changed, next); // before the shelf is read: a rename after that completes it
-            if (OnShelf(site) is var line && wanted(line))
-                return line;
-            await next.Task.WaitAsync(Cancel);
-        }
-    }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // A site's word arrives after its shelf is written: it is asked for until it has.
     private async Task StateAsync(string site, string state)

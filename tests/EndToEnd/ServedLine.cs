@@ -1,0 +1,76 @@
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Enrolment;
+using FederatedClinicalMl.Cli.Launching;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.EndToEnd;
+
+/// <summary>What people do with a line of models, and what of it is on the shelves of four hospitals.</summary>
+public abstract class ServedLine(ServingFederation fixture)
+{
+    protected const string Line = "served";
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private protected LocalFederation Federation => fixture.Federation;
+
+    private protected LocalSite Site(string name) => Federation.Sites.Single(site => site.Name == name);
+
+    private string Clinician => Path.Combine(Federation.Folder, "clinician");
+
+    protected async Task EnrolClinicianAsync()
+    {
+        var subject = new Subject { Kind = Subject.Types.Kind.Person, Role = Subject.Types.Role.Clinician, Name = "grace" };
+        var reply = await Federation.Admin.AskAsync(admin => admin.InviteAsync(new InviteRequest { Subject = subject, ValidHours = 1 }, cancellationToken: Cancel), Cancel);
+        using var identity = await EnrolCommand.RedeemAsync(reply.Invitation, Clinician, TimeProvider.System, Cancel);
+    }
+
+    // A run of the study, its model as a version; and the key that has signed it, as an admin reads it out.
+    protected async Task<(Sha256Digest Model, string Signer)> RegisterAsync(string version)
+    {
+        var state = (await fixture.FollowAsync(await Federation.StartRunAsync(fixture.Digest, Cancel))).State;
+        Assert.Equal(RunStatus.Registered, state.Status);
+        var model = state.Model!.Value;
+        await FcmlAsync("confirm", model.ToString(), "--as", version);
+        var manifest = ModelManifest.Read(await File.ReadAllBytesAsync(Path.Combine(Federation.CoordinatorFolder, "models", model.ToString(), ModelFileNames.Manifest), Cancel));
+        return (model, manifest.Key.Fingerprint.ToString());
+    }
+
+    protected async Task PromoteAsync(string version, string to)
+    {
+        await FcmlAsync("promote", Line, version, "--to", to);
+        foreach (var identity in new[] { Federation.AdminIdentity, Clinician })
+            await FcmlAsync(identity, "agree", Line, version, "--to", to, "--reason", "Looked at it");
+    }
+
+    protected Task FcmlAsync(params string[] words) => Path.IsPathRooted(words[0]) ? RunAsync(words[1..], words[0]) : RunAsync(words, Federation.AdminIdentity);
+
+    private static async Task RunAsync(string[] words, string identity) => Assert.Equal(0, await FcmlCommand.RunAsync(["models", .. words, "--identity", identity], TimeProvider.System));
+
+    private protected static string Serving(LocalSite site) => Path.Combine(site.WorkerFolder, "serving");
+
+    private protected static ShelfLine? OnShelf(LocalSite site) => File.Exists(Path.Combine(Serving(site), ServingPaths.Shelf))
+        ? Shelf.Read(File.ReadAllBytes(Path.Combine(Serving(site), ServingPaths.Shelf))).Lines.SingleOrDefault() : null;
+
+    /// <summary>Completes once the line on a site's shelf is as it is wanted; the signal is the shelf's rename.</summary>
+    private protected static async Task<ShelfLine?> ShelfAsync(LocalSite site, Func<ShelfLine?, bool> wanted)
+    {
+        using var watcher = new FileSystemWatcher(Path.Combine(Serving(site), ServingPaths.ToScoring), Path.GetFileName(ServingPaths.Shelf));
+        var changed = NewSignal();
+        watcher.Renamed += (_, _) => Volatile.Read(ref changed).TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        while (true)
+        {
+            var next = NewSignal();
+            Volatile.Write(ref changed, next); // before the shelf is read: a rename after that completes it
+            if (OnShelf(site) is var line && wanted(line))
+                return line;
+            await next.Task.WaitAsync(Cancel);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
