@@ -206,7 +206,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<ModelLines>();
         services.AddSingleton<ServingOrders>();
         services.AddSingleton<SiteReports>();
+        services.AddSingleton<SiteComparisons>();
         services.AddSingleton<StageDesk>();
+        services.AddSingleton<ComparisonDesk>();
         services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),

@@ -30,6 +30,9 @@ internal sealed class RunView
     /// <summary>The profile that the run asked for, as it came; empty before, and of other runs.</summary>
     public byte[] Profile { get; private set; } = [];
 
+    /// <summary>The comparison that the run asked for; null before, and of other runs.</summary>
+    public SiteComparison? Comparison { get; private set; }
+
     /// <summary>Takes in an event.</summary>
     public Coordinator.Rounds.RunEvent Apply(RunEvent happened)
     {
@@ -47,6 +50,8 @@ internal sealed class RunView
             SiteMetrics = SiteMetrics.Read(result);
         if (journaled is StepCommitted { Step.Kind: StepKind.Profile })
             Profile = result.ToArray();
+        if (journaled is StepCommitted { Step.Kind: StepKind.Comparison } && !result.IsEmpty)
+            Comparison = SiteComparison.Read(result);
         return journaled;
     }
 
@@ -73,6 +78,7 @@ internal sealed class RunView
         var sentence = journaled switch
         {
             RunStarted when State.Plan.Profile => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} for their profiles",
+            RunStarted when State.Plan.Against is not null => $"run {State.Plan.Run} has {string.Join(", ", State.Plan.Sites)} compare two models on their own test rows",
             RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
             StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Encrypted => $"round {step.Round}/{State.Plan.Rounds}: the masked and encrypted updates of {State.History[^1].Participants.Length} sites added",

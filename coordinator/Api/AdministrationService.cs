@@ -294,7 +294,7 @@ public sealed class AdministrationService(
         Kind = journaled.Event.GetType().Name,
         Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
         Last = journaled.Event.Ends,
-        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics or StepKind.Profile } committed
+        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics or StepKind.Profile or StepKind.Comparison } committed
             ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
             : ByteString.Empty,
     };

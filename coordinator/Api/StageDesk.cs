@@ -12,7 +12,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// What people want of versions of models, in words, for whoever asks over gRPC or on a page. Roles were checked before; decisions are <see cref="ModelLines"/>'. Everything that is refused ends in a
 /// <see cref="FaultException"/>: REQUEST_INVALID, MODEL_UNKNOWN, STAGE_REFUSED.
 /// </summary>
-public sealed class StageDesk(ModelLines lines, ModelRegistry models, MemberStore members, SessionHub hub, SiteReports reports)
+public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteComparisons comparisons, MemberStore members, SessionHub hub, SiteReports reports)
 {
     /// <summary>How days are written.</summary>
     public const string Day = "yyyy-MM-dd";
@@ -102,9 +102,16 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, MemberStor
         return refusal is null ? line : throw new FaultException(Fault.StageRefused, refusal);
     }
 
-    private GateReport Gates(ModelLine line, ModelVersion version) => line.Versions.TryGetValue(version, out var candidate)
-        ? ModelGates.Check(ModelFacts.Of(models, candidate.Model), line.Production is { } production && production != version ? ModelFacts.Of(models, line.Versions[production].Model) : null)
-        : new GateReport([]); // the decision says that there is no such version
+    private GateReport Gates(ModelLine line, ModelVersion version)
+    {
+        if (!line.Versions.TryGetValue(version, out var known))
+            return new GateReport([]); // the decision says that there is no such version
+        var candidate = ModelFacts.Of(models, known.Model);
+        if (line.Production is not { } number || number == version)
+            return ModelGates.Check(candidate, production: null);
+        var production = ModelFacts.Of(models, line.Versions[number].Model);
+        return ModelGates.Check(candidate, production, comparisons.Newest(candidate.Entry.Compared, production.Entry.Compared));
+    }
 
     private ModelEntry Entry(string model) => Sha256Digest.TryParse(model, out var digest) && models.Find(digest) is { } entry ? entry : throw new FaultException(Fault.ModelUnknown);
 

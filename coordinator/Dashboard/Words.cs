@@ -46,6 +46,7 @@ internal static class Words
         RunStatus.Completed => ("registering", "busy"),
         RunStatus.Registered => ("model registered", "good"),
         RunStatus.Profiled => ("profile there", "good"),
+        RunStatus.Compared => ("comparison there", "good"),
         RunStatus.Failed => ("failed", "bad"),
         _ => ("cancelled", "bad"),
     };

@@ -178,7 +178,7 @@ public sealed class RunProcess
         return step.Id.Kind.PrecedesModel()
             ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
             : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline,
-                AttemptAt(step.Id)?.InputsFor(site) ?? default,
+                State.Plan.Against is { } other ? new ComparisonOrder(other.Study, _services.Results.Read(other.Constants)).Write() : AttemptAt(step.Id)?.InputsFor(site) ?? default,
                 _study.Privacy is null ? default : _services.Staging.Ledgers.Of(site)?.Write(),
                 State.File is { } file ? new StepFile(file, LengthOf(file)) : null);
     }
@@ -240,7 +240,7 @@ public sealed class RunProcess
             return new UploadPermit(null, null, RoundFault.SiteGone);
         var precedes = step.Kind.PrecedesModel();
         return new UploadPermit(
-            new UploadRule(_study, step, site, key, _study.Privacy is null ? KeyRenewals.None : _services.Renewals(site), precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step)), null, null);
+            new UploadRule(_study, step, site, key, _study.Privacy is null ? KeyRenewals.None : _services.Renewals(site), precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step), State.Plan.Against), null, null);
     }
 
     // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.
@@ -252,7 +252,7 @@ public sealed class RunProcess
         foreach (var next in decided)
         {
             if (state?.History is { Count: > 0 } history && history[^1].Id.Round is var round && round != state.Recorded
-                && next is RunFailed or RunCancelled or RunCompleted or RunProfiled or StepOpened && (next as StepOpened)?.Step.Round != round)
+                && next is RunFailed or RunCancelled or RunCompleted or RunProfiled or RunCompared or StepOpened && (next as StepOpened)?.Step.Round != round)
                 Add(RoundRecord.Sign(state, round, next.At, _services.Key), events);
             Add(next, events);
         }

@@ -3,13 +3,14 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Dashboard;
 
-/// <summary>A run in a line of a list.</summary>
-public sealed record RunLine(RunId Run, string Study, StudyDigest Digest, RunStatus Status, int Round, int Rounds, int Sites, DateTimeOffset Created, DateTimeOffset LastEvent, bool IsProfile)
+/// <summary>A run in a line of a list. <c>Asks</c> is what it asks of the sites where it makes no model; empty otherwise.</summary>
+public sealed record RunLine(RunId Run, string Study, StudyDigest Digest, RunStatus Status, int Round, int Rounds, int Sites, DateTimeOffset Created, DateTimeOffset LastEvent, string Asks)
 {
     internal static RunLine Of(RunPicture picture)
     {
         var (state, plan) = (picture.State, picture.State.Plan);
-        return new RunLine(plan.Run, plan.Name, plan.Study, state.Status, state.Round?.Value ?? state.Recorded?.Value ?? 0, plan.Rounds, plan.Sites.Length, picture.Created, picture.LastEvent, plan.Profile);
+        return new RunLine(plan.Run, plan.Name, plan.Study, state.Status, state.Round?.Value ?? state.Recorded?.Value ?? 0, plan.Rounds, plan.Sites.Length, picture.Created, picture.LastEvent,
+            plan.Profile ? "its profile" : plan.Against is not null ? "a comparison" : "");
     }
 }
 

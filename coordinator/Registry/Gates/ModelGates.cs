@@ -14,7 +14,8 @@ public static class ModelGates
     /// <summary>Checks a version.</summary>
     /// <param name="candidate">The version; its study says what it has to reach.</param>
     /// <param name="production">The version in production; null where there is none, or it is the same.</param>
-    public static GateReport Check(ModelFacts candidate, ModelFacts? production)
+    /// <param name="comparison">What the sites have made of exactly these two, newest; null where they were not asked.</param>
+    public static GateReport Check(ModelFacts candidate, ModelFacts? production, KnownComparison? comparison = null)
     {
         ArgumentNullException.ThrowIfNull(candidate);
         var rules = candidate.Study.Evaluation.Gates;
@@ -37,8 +38,7 @@ public static class ModelGates
             gates.Add(Sites(rules, candidate.Sites));
         if (production is not null)
         {
-            var decision = GateDecision.NotWorse(histogram, production.Evaluation?.Histogram, rules.Margin);
-            gates.Add(new GateResult("production", decision.IsPassed, $"{decision.Words}."));
+            gates.Add(Production(candidate, production, comparison));
         }
 
         return new GateReport(gates.ToImmutable());
@@ -52,6 +52,23 @@ public static class ModelGates
         var withheld = sites!.Sites.Count - areas.Count;
         return Gate("sites", areas.TrueForAll(site => site.Area > rules.Baseline),
             $"{string.Join(", ", areas.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Area:0.000}")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; above {rules.Baseline:0.000} at each is needed.");
+    }
+
+    // By the sites' own paired differences where as many tell them as a step of the study needs sites; else by what is pooled from sums.
+    private static GateResult Production(ModelFacts candidate, ModelFacts production, KnownComparison? comparison)
+    {
+        var (rules, told) = (candidate.Study.Evaluation.Gates, comparison?.Result.Differences.Count ?? 0);
+        if (comparison is not null && told >= candidate.Study.Federation.Quorum)
+        {
+            var withheld = comparison.Result.Sites.Count - told;
+            return Of(comparison.Result.NotWorse(rules.Margin), $"on the sites' own test rows in run {comparison.Run}{(withheld > 0 ? $", of which {withheld} withheld theirs" : "")}");
+        }
+
+        return Of(GateDecision.NotWorse(candidate.Evaluation?.Histogram, production.Evaluation?.Histogram, rules.Margin), comparison is null
+            ? "the sites have not compared the two on their own test rows"
+            : $"in run {comparison.Run} {told} of at least {candidate.Study.Federation.Quorum} sites told how the two compare on their own test rows");
+
+        static GateResult Of(GateDecision decision, string by) => new("production", decision.IsPassed, $"{decision.Words}; {by}.");
     }
 
     private static GateResult NotMeasured(string gate) => new(gate, false, "Not measured: nothing was evaluated, or it was withheld, or of one class.");

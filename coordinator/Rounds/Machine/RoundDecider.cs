@@ -237,6 +237,12 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             return;
         }
 
+        if (Plan.Against is not null)
+        {
+            Add(new RunCompared(now, _state.History[^1].Result!.Value));
+            return;
+        }
+
         var participation = _state.History.Where(step => step.Result is not null).Select(step => new StepParticipation(
             step.Id, step.Participants, [.. step.Sites.Keys.Except(step.Participants)]));
         Add(new RunCompleted(now, _state.Parameters, [.. participation]));
@@ -254,6 +260,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         StepKind.Training => $"training round {step.Round}",
         StepKind.Evaluation => $"the evaluation of round {step.Round}",
         StepKind.Profile => "the profile",
+        StepKind.Comparison => "the comparison",
         StepKind.KeyAgreement => $"the keys of training round {step.Round}",
         StepKind.Sharing => $"the shares of training round {step.Round}",
         StepKind.Agreement => $"the survivors of training round {step.Round}",

@@ -102,6 +102,7 @@ public static class RoundMachine
             RunFailed e => state with { Status = RunStatus.Failed, Next = null, Failure = e.Sentence },
             RunCompleted e => state with { Status = RunStatus.Completed, CompletedAt = e.At, Next = null },
             RunProfiled => state with { Status = RunStatus.Profiled, Next = null },
+            RunCompared => state with { Status = RunStatus.Compared, Next = null },
             RunRegistered e => state with { Status = RunStatus.Registered, Model = e.Model },
             _ => throw Misplaced(journaled),
         };

@@ -26,12 +26,13 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 [JsonDerivedType(typeof(RunFailed), nameof(RunFailed))]
 [JsonDerivedType(typeof(RunCompleted), nameof(RunCompleted))]
 [JsonDerivedType(typeof(RunProfiled), nameof(RunProfiled))]
+[JsonDerivedType(typeof(RunCompared), nameof(RunCompared))]
 [JsonDerivedType(typeof(RunRegistered), nameof(RunRegistered))]
 public abstract record RunEvent(DateTimeOffset At)
 {
     /// <summary>Whether the run is over with this event: nothing follows it.</summary>
     [JsonIgnore]
-    public bool Ends => this is RunRegistered or RunProfiled or RunFailed or RunCancelled;
+    public bool Ends => this is RunRegistered or RunProfiled or RunCompared or RunFailed or RunCancelled;
 }
 
 /// <summary>The run was created.</summary>
@@ -116,6 +117,9 @@ public sealed record RunCompleted(DateTimeOffset At, Sha256Digest Parameters, Im
 /// <param name="At">When.</param>
 /// <param name="Profile">SHA-256 of it.</param>
 public sealed record RunProfiled(DateTimeOffset At, Sha256Digest Profile) : RunEvent(At);
+
+/// <summary>The comparison that the run asked for is there.</summary>
+public sealed record RunCompared(DateTimeOffset At, Sha256Digest Comparison) : RunEvent(At);
 
 /// <summary>The model is in the registry.</summary>
 public sealed record RunRegistered(DateTimeOffset At, Sha256Digest Model) : RunEvent(At);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Serialization;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Studies;
 
@@ -26,6 +27,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Keys">Of a study whose updates are masked: the fingerprint of each site's worker key, in the order of <paramref name="Sites"/>; null otherwise.</param>
 /// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
 /// <param name="Renewals">How those keys came of the ones that the study names, where they are others: canonical JSON of <see cref="KeyRenewals"/>; null otherwise.</param>
+/// <param name="Against">Of a run that compares the model of its parameters and constants with another at the sites, and does nothing else: the other; null otherwise.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -45,7 +47,8 @@ public sealed record RunPlan(
     bool Profile = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Renewals = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Renewals = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ComparedModel? Against = null)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -84,6 +87,30 @@ public sealed record RunPlan(
     public static RunPlan ForProfile(RunId run, Study study, IEnumerable<SiteId> sites, Sha256Digest parameters, long parametersLength) =>
         For(run, study, sites, parameters, parametersLength, constants: null, _ => null, _ => KeyRenewals.None) with { Sites = [.. sites.Distinct().Order()], Profile = true, Required = [], Quorum = 1, Attempts = 1, Keys = null, Encrypted = false };
 
+    /// <summary>A plan that compares a model of <paramref name="study"/> with another. No site is required, but as many as the study's quorum: a gate is not to pass by one that happened to be there.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="study">The candidate's study.</param>
+    /// <param name="sites">Sites that approved both models' studies.</param>
+    /// <param name="candidate">The candidate.</param>
+    /// <param name="parametersLength">Bytes of its parameters.</param>
+    /// <param name="against">The other model.</param>
+    public static RunPlan ForComparison(RunId run, Study study, IEnumerable<SiteId> sites, ComparedModel candidate, long parametersLength, ComparedModel against)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        return For(run, study, sites, candidate.Parameters, parametersLength, candidate.Constants, _ => null, _ => KeyRenewals.None) with
+        {
+            Sites = [.. sites.Distinct().Order()], Rounds = 1, EvaluateEvery = 0, PerSite = false, Required = [], Attempts = 1, Keys = null, Encrypted = false, Against = against,
+        };
+    }
+
+    /// <summary>Whether the run only asks something of the sites, and makes no model.</summary>
+    [JsonIgnore]
+    public bool OnlyAsks => Profile || Against is not null;
+
+    /// <summary>The model that is compared with <see cref="Against"/>.</summary>
+    [JsonIgnore]
+    public ComparedModel? Candidate => Against is null ? null : new ComparedModel(Study, Parameters, Constants!.Value);
+
     /// <summary>The sites with their keys, of a study whose aggregation is secure; null otherwise.</summary>
     [JsonIgnore]
     public MemberList? Members => Keys is { } keys ? MemberList.Of(Sites.Zip(keys, (site, key) => new Member(site, key))) : null;
@@ -118,7 +145,7 @@ public sealed record RunPlan(
 
     /// <summary>The first step.</summary>
     [JsonIgnore]
-    public StepAim First => Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : Train(1);
+    public StepAim First => Against is not null ? new StepAim(new RoundNumber(1), StepKind.Comparison, 1) : Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : Train(1);
 
     /// <summary>The step after one that was committed; null after the last.</summary>
     public StepAim? After(StepId step)
@@ -134,7 +161,7 @@ public sealed record RunPlan(
         };
         if (within is { } next)
             return new StepAim(round, next, attempt);
-        if (kind == StepKind.Profile)
+        if (OnlyAsks)
             return null;
         if (kind.Part() == StepKind.Training && EvaluateEvery > 0 && (round.Value % EvaluateEvery == 0 || round.Value == Rounds))
             return new StepAim(round, StepKind.Evaluation, 1);

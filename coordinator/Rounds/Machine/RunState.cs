@@ -25,6 +25,9 @@ public enum RunStatus
     /// <summary>The profile that was asked for is there.</summary>
     Profiled,
 
+    /// <summary>The comparison that was asked for is there.</summary>
+    Compared,
+
     /// <summary>Ended without a model, by the study's rules.</summary>
     Failed,
 
@@ -36,7 +39,7 @@ public enum RunStatus
 public static class RunStatuses
 {
     /// <summary>Whether nothing more happens.</summary>
-    public static bool IsEnd(this RunStatus status) => status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Failed or RunStatus.Cancelled;
+    public static bool IsEnd(this RunStatus status) => status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Compared or RunStatus.Failed or RunStatus.Cancelled;
 }
 
 /// <summary>The state of a run: a fold of <see cref="RoundMachine.Apply"/> over its events.</summary>
@@ -90,8 +93,8 @@ public sealed record RunState
     /// <summary>SHA-256 of the registry entry's manifest; null before registration.</summary>
     public Sha256Digest? Model { get; init; }
 
-    /// <summary>SHA-256 of what every site is given as a file for the open step: of an encrypted round, what the step before it came to; null otherwise.</summary>
-    public Sha256Digest? File => Plan.Encrypted && Step is { Id.Kind: StepKind.Training or StepKind.Decryption } ? History[^1].Result : null;
+    /// <summary>SHA-256 of what every site is given as a file for the open step: of an encrypted round, what the step before it came to; of a comparison, the other model's parameters; null otherwise.</summary>
+    public Sha256Digest? File => Plan.Against is { } other && Step is not null ? other.Parameters : Plan.Encrypted && Step is { Id.Kind: StepKind.Training or StepKind.Decryption } ? History[^1].Result : null;
 
     /// <summary>Whether nothing more happens.</summary>
     public bool Ended => Status.IsEnd();

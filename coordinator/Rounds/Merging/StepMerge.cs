@@ -65,6 +65,7 @@ public sealed class StepMerge
                 StepKind.Preparation => Prepare(payloads),
                 StepKind.Profile => Store(StudyProfile.Merge(payloads.Select(item => (item.Input.Site, ProfileReport.Read(_study, JsonOf(item.Payload))))).Write(_study)),
                 StepKind.SiteMetrics => Store(SiteMetrics.Merge(payloads.Select(item => (item.Input.Site, SiteMetricsReport.Read(JsonOf(item.Payload))))).Write()),
+                StepKind.Comparison => Store(SiteComparison.Merge(payloads.Select(item => (item.Input.Site, ComparisonReport.Read(JsonOf(item.Payload)).Report))).Write()),
                 _ => Store(EvaluationReport.Merge(payloads.Select(item => EvaluationReport.Read(JsonOf(item.Payload)))).Write()),
             };
         }

@@ -113,13 +113,15 @@ public sealed class CorrelatedAreas
     /// The variance is 0 where both models place every row alike, or where each is as in the remark on <see cref="Logit"/>. Again that is no certainty: the difference D
     /// is then taken for that of two shares of the smaller class's N rows, with half a row
     /// more in each cell of their table (Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions", Statistics in Medicine 24):
-    /// N D/(N + 2), with variance (N|D| + 1 - (N D)²/(N + 2))/(N + 2)². Two models that rank alike so differ by 0 ± 1.96/(N + 2).
+    /// N D/(N + 2), with variance (N|D| + 1 - (N D)²/(N + 2))/(N + 2)². Two models that rank alike so differ by 0 ± 1.96/(N + 2). So is one taken that is no more than what
+    /// rounding leaves of three numbers that cancel out: it would give the site all the weight.
     /// </remarks>
     public SiteEstimate Difference(int first, int second)
     {
-        var variance = Covariance(first, first) + Covariance(second, second) - (2 * Covariance(first, second));
+        var sum = Covariance(first, first) + Covariance(second, second);
+        var variance = sum - (2 * Covariance(first, second));
         var difference = Areas[first] - Areas[second];
-        if (variance > 0)
+        if (variance > Rounding * sum)
             return new SiteEstimate(difference, variance);
         double rows = Math.Min(Negatives, Positives);
         var turned = rows * difference;
@@ -149,11 +151,13 @@ public sealed class CorrelatedAreas
         if (covariances.Length != areas.Length * (areas.Length + 1) / 2)
             fields.Fail("covariances", "have one number for each pair of areas, an area with itself included");
         var read = new CorrelatedAreas(negatives, positives, [.. areas], [.. covariances]);
+        // A spread is a whole number: where it is not 0, it is 1 at least.
+        var least = 1 / (4.0 * positives * negatives * positives * negatives * (Math.Max(positives, negatives) - 1));
         for (var i = 0; i < areas.Length; i++)
         {
             // Placements are shares with the area as mean, so that n of them have a variance of at most n A(1 - A)/(n - 1).
             var most = areas[i] * (1 - areas[i]) * ((1.0 / (positives - 1)) + (1.0 / (negatives - 1)));
-            if (!(read.Covariance(i, i) >= 0 && read.Covariance(i, i) <= most * (1 + Rounding)))
+            if (!(read.Covariance(i, i) == 0 || (read.Covariance(i, i) >= least * (1 - Rounding) && read.Covariance(i, i) <= most * (1 + Rounding))))
                 fields.Fail("covariances", "have variances that such areas of so many rows can have");
             for (var j = 0; j < i; j++)
             {

@@ -26,6 +26,9 @@ public sealed record ModelEntry(
     /// <summary>SHA-256 of the parameters.</summary>
     public Sha256Digest Parameters => Files.Single(file => file.Name == ModelFileNames.Parameters).Digest;
 
+    /// <summary>All that its scores depend on.</summary>
+    public ComparedModel Compared => new(Study, Parameters, Files.Single(file => file.Name == ModelFileNames.Constants).Digest);
+
     /// <summary>The file of a name; null where the entry has none.</summary>
     public ModelFile? File(string name) => Files.FirstOrDefault(file => file.Name == name);
 

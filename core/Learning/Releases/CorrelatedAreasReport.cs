@@ -54,9 +54,14 @@ public sealed class CorrelatedAreasReport
     public static CorrelatedAreasReport Read(ReadOnlySpan<byte> json)
     {
         var fields = new JsonFields(CanonicalJson.Read(json), "areas");
-        var areas = fields.IsNull("areas") ? null : CorrelatedAreas.Read(fields.Node("areas"), fields.PathOf("areas"));
-        var withheld = WithholdingWords.Read(fields, isWithheld: areas is null);
+        var report = Read(fields);
         fields.End();
-        return new CorrelatedAreasReport(areas, withheld);
+        return report;
+    }
+
+    internal static CorrelatedAreasReport Read(JsonFields fields)
+    {
+        var areas = fields.IsNull("areas") ? null : CorrelatedAreas.Read(fields.Node("areas"), fields.PathOf("areas"));
+        return new CorrelatedAreasReport(areas, WithholdingWords.Read(fields, isWithheld: areas is null));
     }
 }

@@ -64,7 +64,7 @@ public sealed record ReleaseManifest(
     public static bool IsMinimumCell(StepKind kind, int minimumCell) => kind switch
     {
         _ when kind.Part() == StepKind.Training => minimumCell == 0,
-        StepKind.SiteMetrics => minimumCell >= 0,
+        StepKind.SiteMetrics or StepKind.Comparison => minimumCell >= 0,
         _ => minimumCell > 0,
     };
 

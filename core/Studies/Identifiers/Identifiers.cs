@@ -143,6 +143,9 @@ public enum StepKind
 
     /// <summary>Of an encrypted round: what each member makes of the encrypted sum, which gives the round's new parameters.</summary>
     Decryption = 11,
+
+    /// <summary>How well each site's test rows are told apart by two models, as far as its policy lets that out: the only step of a run that compares them.</summary>
+    Comparison = 12,
 }
 
 /// <summary>What holds for kinds of steps.</summary>

@@ -53,6 +53,7 @@ public sealed class SiteStepComputer : IStepComputer
             StepKind.Evaluation => Evaluate(request),
             StepKind.SiteMetrics => SiteMetrics(request),
             StepKind.Profile => Profile(request),
+            StepKind.Comparison => Compare(request, request.Other!),
             _ => throw NotOfThisStudy(request),
         };
     }
@@ -149,18 +150,38 @@ public sealed class SiteStepComputer : IStepComputer
         return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), fingerprint);
     }
 
+    // The same rows twice, each as its own study has it encoded: the candidate's last, which are the ones that stay in memory.
+    private StepComputation Compare(StepRequest request, OtherModel other)
+    {
+        if (!request.Policy.PerSiteMetrics)
+            return new StepComputation(new ComparisonReport(other.Named, CorrelatedAreasReport.WithheldByPolicy).Write(), "json", 0, 0, 0, null, "managed", 0);
+        var theirs = ScoreRows(request with { Study = other.Study, Constants = other.Constants, Parameters = other.Parameters });
+        var ours = ScoreRows(request);
+        // Both studies choose them by the same rules; that they came out the same is looked at all the same.
+        if (!ours.Rows.Labels.AsSpan().SequenceEqual(theirs.Rows.Labels) || !ours.Data.Cohort.Test.Patients.AsSpan().SequenceEqual(theirs.Data.Cohort.Test.Patients))
+            throw new StepDeclinedException(Reason.DataUnfit, "The two models' studies have different test rows here: the data changed while they were read, or their features leave different rows out.");
+        var minimum = request.Policy.MinimumCell;
+        var report = CorrelatedAreasReport.Of([ours.Logits, theirs.Logits], LabelsOf(ours.Rows), minimum, minimum);
+        return Json(request, new ComparisonReport(other.Named, report).Write(), ours.Data.Fingerprint);
+    }
+
     private (ScoreHistogram? Suppressed, Sha256Digest Fingerprint) Score(StepRequest request)
+    {
+        var (logits, rows, data) = ScoreRows(request);
+        return (ScoreHistogram.Of(logits, LabelsOf(rows)).Suppress(request.Policy.MinimumCell), data.Fingerprint);
+    }
+
+    private (double[] Logits, TrainingSet Rows, SiteData Data) ScoreRows(StepRequest request)
     {
         var plan = ModelPlan.For(request.Study);
         var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var rows = data.TestSet(request.Study, Constants(request));
         var logits = Logits(plan, parameters, rows);
-        if (logits.Any(logit => !double.IsFinite(logit)))
-            throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.");
-        var histogram = ScoreHistogram.Of(logits, [.. rows.Labels.Select(label => label == 1)]);
-        return (histogram.Suppress(request.Policy.MinimumCell), data.Fingerprint);
+        return logits.Any(logit => !double.IsFinite(logit)) ? throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.") : (logits, rows, data);
     }
+
+    private static bool[] LabelsOf(TrainingSet rows) => [.. rows.Labels.Select(label => label == 1)];
 
     // Charged before a row is scored, and declined for nothing that a row says: parameters under which the scores of some rows are not finite and of others are would tell of them by a decline. Such a
     // score counts as any other; parameters that are not finite are refused, for they are so whatever the rows.

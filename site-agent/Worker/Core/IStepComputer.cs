@@ -1,4 +1,5 @@
 using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
@@ -33,6 +34,7 @@ public interface IStepComputer
 /// study is not under differential privacy.
 /// </param>
 /// <param name="NoiseShare">The share of the noise that this site adds, where the study's sites add up gradients and the step is the masked sum's: 0 where the coordinator adds all of it; null elsewhere.</param>
+/// <param name="Other">Of a comparison: the model that the parameters' is compared with; null otherwise.</param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,
@@ -42,7 +44,15 @@ public sealed record StepRequest(
     ExclusionList Exclusions,
     SitePolicy Policy,
     Func<Sha256Digest, StepRandomness>? Randomness = null,
-    Rational? NoiseShare = null);
+    Rational? NoiseShare = null,
+    OtherModel? Other = null);
+
+/// <summary>The model that another is compared with, its study approved here and its rows the same.</summary>
+/// <param name="Study">Its study.</param>
+/// <param name="Constants">Canonical JSON of its constants.</param>
+/// <param name="Parameters">Its parameters.</param>
+/// <param name="Named">By what the release names it.</param>
+public sealed record OtherModel(Study Study, ReadOnlyMemory<byte> Constants, IncomingParameters Parameters, ComparedModel Named);
 
 /// <summary>What was computed.</summary>
 /// <param name="Payload">The release's payload; may be overwritten by the next computation.</param>

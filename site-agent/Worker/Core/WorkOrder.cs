@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.Studies;
 
@@ -9,10 +10,14 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Parameters">The parameters to start from; null for preparation and profile.</param>
 /// <param name="Constants">Canonical JSON of the constants; empty for preparation.</param>
 /// <param name="Inputs">Of secure aggregation: what the coordinator gives for the step.</param>
-/// <param name="File">Of an encrypted round: SHA-256 of what it gives besides, in the incoming directory; null otherwise.</param>
-internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs, Sha256Digest? File = null)
+/// <param name="File">SHA-256 of what it gives besides, in the incoming directory: of an encrypted round, or the other model's parameters of a comparison; null otherwise.</param>
+/// <param name="Comparison">Of a comparison: whose the other parameters are; null otherwise.</param>
+internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs, Sha256Digest? File = null, ComparisonOrder? Comparison = null)
 {
     public Sha256Digest? ConstantsDigest => Constants.IsEmpty ? null : Sha256Digest.Of(Constants.Span);
+
+    /// <summary>Of a comparison: the model that the order's parameters are compared with; null otherwise.</summary>
+    public ComparedModel? Against => Comparison is null ? null : new ComparedModel(Comparison.Study, File!.Value, Sha256Digest.Of(Comparison.Constants.Span));
 
     /// <exception cref="StepDeclinedException">The order is malformed, or is for another site.</exception>
     public static WorkOrder Read(StepOrder order, SiteId site)
@@ -35,6 +40,21 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             precedes ? null : new Sha256Digest(order.ParametersDigest.Span),
             order.Constants.Memory,
             order.Inputs.Memory,
-            order.FileDigest.IsEmpty ? null : new Sha256Digest(order.FileDigest.Span));
+            order.FileDigest.IsEmpty ? null : new Sha256Digest(order.FileDigest.Span),
+            order.Kind == StepOrder.Types.Kind.Comparison ? ReadComparison(order) : null);
+    }
+
+    private static ComparisonOrder ReadComparison(StepOrder order)
+    {
+        if (order.FileDigest.IsEmpty)
+            throw new StepDeclinedException(Reason.ParametersWrong, "A comparison names the other model's parameters as its file.");
+        try
+        {
+            return ComparisonOrder.Read(order.Inputs.Span);
+        }
+        catch (FormatException fault)
+        {
+            throw new StepDeclinedException(Reason.ParametersWrong, $"What is to be compared with cannot be read: {fault.Message}");
+        }
     }
 }

@@ -443,7 +443,8 @@ public sealed class WorkerCore : IDisposable
             request = new StepRequest(
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
                 new ExclusionList(_identity.Secret, Present.Exclusions), policy, study.Privacy is null ? null : data => Charge(work, study, data),
-                isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, study, work) : null);
+                isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, study, work) : null,
+                work.Comparison is { } compared ? new OtherModel(Load(compared.Study)!, compared.Constants, new IncomingParameters(_exchange, work.File!.Value), work.Against!) : null);
         }
 
         try
@@ -615,21 +616,9 @@ public sealed class WorkerCore : IDisposable
 
     private (Study Study, SitePolicy Policy) Permit(WorkOrder work)
     {
-        if (!Present.Studies.TryGetValue(work.Study, out var record) || record.Withdrawn || record.Decision == Decision.Pending)
-            throw new StepDeclinedException(Reason.StudyNotApproved, $"The study {work.Study} is not approved at this site.");
-        if (record.Decision != Decision.Approved)
-        {
-            throw new StepDeclinedException(
-                record.Decision == Decision.Refused ? Reason.StudyRefusedBySteward : Reason.ApprovalRevoked,
-                $"The study {work.Study} was {record.Decision.ToString().ToLowerInvariant()} by {record.DecidedBy}.");
-        }
-
-        var study = Load(work.Study)
-            ?? throw new StepDeclinedException(Reason.StudyDigestWrong, $"The file of the approved study {work.Study} no longer has its digest.");
-        var reading = _policy();
-        if (Check(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
-            throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {work.Study} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
-        var policy = reading.Policy!;
+        var (study, policy) = Approved(work.Study);
+        if (work.Comparison is { } comparison && Approved(comparison.Study).Study is var other && Comparability.WhyNot(study, other) is { } reason)
+            throw new StepDeclinedException(study.Privacy is not null || other.Privacy is not null ? Reason.ReleaseBeyondPolicy : Reason.DataUnfit, reason);
         if (Present.BeginsRound(work.Step) && Present.RoundsOf(work.Study) >= policy.MaximumRounds)
         {
             throw new StepDeclinedException(Reason.ReleaseBeyondPolicy,
@@ -637,6 +626,25 @@ public sealed class WorkerCore : IDisposable
         }
 
         return (study, policy);
+    }
+
+    private (Study Study, SitePolicy Policy) Approved(StudyDigest digest)
+    {
+        if (!Present.Studies.TryGetValue(digest, out var record) || record.Withdrawn || record.Decision == Decision.Pending)
+            throw new StepDeclinedException(Reason.StudyNotApproved, $"The study {digest} is not approved at this site.");
+        if (record.Decision != Decision.Approved)
+        {
+            throw new StepDeclinedException(
+                record.Decision == Decision.Refused ? Reason.StudyRefusedBySteward : Reason.ApprovalRevoked,
+                $"The study {digest} was {record.Decision.ToString().ToLowerInvariant()} by {record.DecidedBy}.");
+        }
+
+        var study = Load(digest)
+            ?? throw new StepDeclinedException(Reason.StudyDigestWrong, $"The file of the approved study {digest} no longer has its digest.");
+        var reading = _policy();
+        if (Check(reading, study).FirstOrDefault(finding => !finding.Passed) is { } beyond)
+            throw new StepDeclinedException(Reason.StudyBeyondPolicy, $"The study {digest} is beyond this site's policy ({beyond.Rule}): {beyond.Sentence}");
+        return (study, reading.Policy!);
     }
 
     private ImmutableArray<PolicyFinding> Check(PolicyReading reading, Study study)

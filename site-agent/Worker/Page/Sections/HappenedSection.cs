@@ -61,6 +61,7 @@ internal static class HappenedSection
         StepKind.Evaluation => "counts of scores",
         StepKind.SiteMetrics => "its own results",
         StepKind.Profile => "a profile",
+        StepKind.Comparison => "how two models compare here",
         StepKind.Decryption => "its part of opening the sum",
         _ => "a message of the masks",
     };

@@ -22,6 +22,7 @@ internal static class LeavesSection
             items.Add(Evaluation(facts));
         if (study.Evaluation.PerSite)
             items.Add(OwnMetrics(facts));
+        items.Add(Comparison(facts));
         items.Add(Profile(facts));
         items.Add(new("With all of it", "The hospital's name, a fingerprint of the rows under a key that only this hospital has, sizes, the version of the software and the kind of processor. Of a step that is not done, one word of a closed list that says why."));
         return new("What will leave, and how often", [.. items]);
@@ -70,6 +71,13 @@ internal static class LeavesSection
     private static PageItem OwnMetrics(PageFacts facts) => facts.Policy.Policy?.PerSiteMetrics == true
         ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: its numbers of test rows with and without the outcome, and how well the model does here.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}", attention: true)
         : new("This hospital's own results", "The study asks for them; the policy withholds them (per-site-metrics), and only that is said.");
+
+    private static PageItem Comparison(PageFacts facts) => new("How its model compares with another", (facts.Study.Privacy, facts.Policy.Policy?.PerSiteMetrics) switch
+    {
+        ({ }, _) => "Nothing: it would have no noise.",
+        (_, true) => $"Where an admin or a researcher asks for it, in a run of its own that counts as a round, against a model of another study that is approved here and has the same rows: beside this hospital's name, its numbers of test rows with and without the outcome, how well each of the two models does here, and how sure that is.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}",
+        _ => "Nothing but that the policy withholds it (per-site-metrics).",
+    });
 
     private static PageItem Profile(PageFacts facts) => new("A profile of the rows", (facts.Study.Privacy, facts.Policy.Policy?.Profile) switch
     {
