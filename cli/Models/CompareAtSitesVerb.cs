@@ -29,26 +29,32 @@ internal static class CompareAtSitesVerb
             var view = await WatchVerb.FollowAsync(connection, reply.Run, terminal, cancel);
             if (view.State.Status != RunStatus.Compared || view.Comparison is not { } comparison)
                 throw new CliException(ExitCode.RunWithoutModel, $"No comparison came: {view.State.Failure?.TrimEnd('.') ?? "the run was cancelled"}. 'fcml study list' shows which sites have approved the studies of both versions.");
-            var decision = comparison.NotWorse(reply.Margin);
-            terminal.Show(TableOf(comparison, $"{request.Line} {request.Version} less {reply.Production} in production"));
+            var effects = comparison.Differences.Count == 0 ? null : RandomEffects.Of([.. comparison.Differences.Select(item => item.Difference)]);
+            terminal.Show(TableOf(comparison, effects, $"{request.Line} {request.Version} less {reply.Production} in production"));
             var ended = view.State.History[^1];
             foreach (var absent in ended.Sites.Keys.Except(ended.Participants))
                 terminal.Say($"[yellow]{absent} is not in it: {(ended.Sites[absent] is DeclinedAnswer declined ? $"it declined, {declined.Reason}" : "it did not answer")}[/]");
-            if (decision.Effects?.Prediction is { } next)
+            if (effects?.Prediction is { } next)
                 terminal.Say($"One more site would be found from {Signed(next.Low)} to {Signed(next.High)}, 95 times of 100.");
-            terminal.Say($"{decision.Words.EscapeMarkup()}.");
+            // The coordinator's own word, who may have had to go by something else: too few sites told theirs.
+            var gates = await connection.AskAsync(connection.Stages.CheckGatesAsync(new CheckGatesRequest { Line = request.Line, Version = request.Version }, cancellationToken: cancel), cancel);
+            var gate = gates.Gates.FirstOrDefault(gate => gate.Gate == "production") ?? throw new CliException(ExitCode.Refused, $"Version {reply.Production} is not in production any more; compare again.");
+            terminal.Say($"The gate '{gate.Gate}' {(gate.Passed ? "[green]passes[/]" : "[red]does not pass[/]")}: {gate.Sentence.EscapeMarkup()}");
             terminal.Emit("comparison", new
             {
-                request.Line, request.Version, reply.Production, reply.Run, sites = JsonNode.Parse(comparison.Write())!["sites"], reply.Margin, notWorse = decision.IsPassed, decision.Difference, decision.LowerBound,
-                tauSquared = decision.Effects?.TauSquared, iSquared = decision.Effects?.ISquared?.Value, prediction = decision.Effects?.Prediction is { } range ? new { range.Low, range.High } : null, decision.Words,
+                request.Line, request.Version, reply.Production, reply.Run, sites = JsonNode.Parse(comparison.Write())!["sites"], together = effects is null ? null : new
+                {
+                    effects.Sites, difference = effects.Mean, effects.TauSquared, effects.ISquared, effects.Prediction,
+                },
+                gate.Passed, gate.Sentence,
             });
-            return decision.IsPassed ? ExitCode.Success : ExitCode.NotVerified;
+            return gate.Passed ? ExitCode.Success : ExitCode.NotVerified;
         });
     }
 
-    private static Table TableOf(SiteComparison comparison, string title)
+    private static Table TableOf(SiteComparison comparison, RandomEffects? effects, string title)
     {
-        var table = new Table { Title = new TableTitle(title.EscapeMarkup()) }.AddColumns("site", "negatives", "positives", "AUROC", "production's", "difference [95 %]");
+        var table = new Table { Title = new TableTitle(title.EscapeMarkup()) }.AddColumns("site", "negatives", "positives", "AUROC", "production's", "difference [[95 %]]");
         foreach (var (site, report) in comparison.Sites)
         {
             if (report.Areas is not { } areas)
@@ -60,9 +66,8 @@ internal static class CompareAtSitesVerb
             table.AddRow(site.Value, $"{areas.Negatives}", $"{areas.Positives}", Text(areas.Areas[0]), Text(areas.Areas[1]), Text(RandomEffects.Of([areas.Difference(0, 1)]).Mean));
         }
 
-        if (comparison.Differences.Count > 0)
-            table.AddRow("[bold]together[/]", "", "", "", "", Text(RandomEffects.Of([.. comparison.Differences.Select(item => item.Difference)]).Mean));
-
+        if (effects is not null)
+            table.AddRow("[bold]together[/]", "", "", "", "", Text(effects.Mean));
         return table;
     }
 

@@ -48,7 +48,7 @@ public sealed class ComparisonDesk(ModelLines lines, ModelRegistry models, Study
         var plan = RunPlan.ForComparison(run, study, sites, Parts(ours), ours.File(ModelFileNames.Parameters)!.Length, against);
         RunControl.RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
-        return new CompareAtSitesReply { Run = run.Value, Production = production.ToString(), Margin = study.Evaluation.Gates.Margin };
+        return new CompareAtSitesReply { Run = run.Value, Production = production.ToString() };
     }
 
     // What sites fetch is served from the results, where a model's parts are since they were made, and again where somebody has cleared those.

@@ -56,6 +56,7 @@ public sealed class ServingTests(ServingFederation fixture) : ServedLine(fixture
 
         // A shadow, and one site whose scoring withdraws it: then nobody goes on with it.
         var (second, _) = await RegisterAsync("1.0.1");
+        await CompareAtSitesAsync();
         await PromoteAsync("1.0.1", "staging");
         await FcmlAsync("rollout", Line, "1.0.1", "--mode", "shadow", "--reason", "Try it");
         foreach (var site in Allowed)
@@ -84,6 +85,30 @@ public sealed class ServingTests(ServingFederation fixture) : ServedLine(fixture
         await Site("va").WorkerVerbAsync(["models", "forbid", Line], Cancel);
         Assert.Null(OnShelf(Site("va")));
     }
+
+    // Two runs of one study give the same parameters, so that no site finds a difference. One site has let its own metrics out from the start; the gate goes by comparisons once as many do as the study's quorum.
+    private async Task CompareAtSitesAsync()
+    {
+        string[] compare = ["models", "compare-at-sites", Line, "1.0.1", "--identity", Federation.AdminIdentity];
+        Assert.Equal(0, await FcmlCommand.RunAsync(compare, TimeProvider.System));
+        Assert.Contains("1 of at least 4 sites told", (await GateAsync()).Sentence, StringComparison.Ordinal);
+        foreach (var site in Federation.Sites)
+        {
+            var policy = Path.Combine(site.WorkerFolder, "policy.yaml");
+            await File.WriteAllTextAsync(policy, (await File.ReadAllTextAsync(policy, Cancel)).Replace("per-site-metrics: withhold", "per-site-metrics: release", StringComparison.Ordinal), Cancel);
+        }
+
+        Assert.Equal(0, await FcmlCommand.RunAsync(compare, TimeProvider.System));
+
+        var gate = await GateAsync();
+        Assert.True(gate.Passed, gate.Sentence);
+        Assert.StartsWith("AUROC differs from production's by 0.0000", gate.Sentence, StringComparison.Ordinal);
+        Assert.Contains("random effects over 4 sites", gate.Sentence, StringComparison.Ordinal);
+        Assert.Contains("on the sites' own test rows in run", gate.Sentence, StringComparison.Ordinal);
+    }
+
+    private async Task<GateSummary> GateAsync() =>
+        (await Federation.Admin.AskAsync(Federation.Admin.Stages.CheckGatesAsync(new CheckGatesRequest { Line = Line, Version = "1.0.1" }, cancellationToken: Cancel), Cancel)).Gates.Single(gate => gate.Gate == "production");
 
     // As the scoring program does it: a file beside the shelf's half, renamed into place.
     private static void Withdraw(LocalSite site, Sha256Digest model)

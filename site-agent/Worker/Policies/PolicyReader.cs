@@ -55,7 +55,8 @@ public static class PolicyReader
         minimum-cell: 5
 
         # Whether this site's own metrics of a final model are told, where a study asks for them: "release" or "withhold". Whoever follows the run
-        # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name.
+        # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name. The same key says
+        # whether this site compares two versions of a model on its test rows and tells the result, which is exact: of rows, not of bins.
         per-site-metrics: withhold
 
         # Whether the profile of this site's rows leaves where the consortium asks for its Table 1 ("fcml study profile"): "withhold"; "ask", once a

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Durability.Simulation;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.SiteAgent.Worker;
@@ -141,6 +142,15 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(Reason.RoundOutOfOrder, _site.Decline(Patients.Order(_site, Kind.Training)));
         _site.Release(Patients.Order(_site, Kind.Training, run: Site.AnotherRun));
         Assert.Equal(Reason.RoundOutOfOrder, _site.Decline(Order(s_production, run: Site.AnotherRun)));
+    }
+
+    [Fact]
+    public void Replay_of_a_comparison_says_that_it_made_no_model()
+    {
+        _site.Release(Order(s_production));
+        using var desk = new ReplayDesk(_site.Core, new WorkerIdentity(Site.Name, _site.Key, Site.Secret, "1.0.0"), _patients.Computer(), new SimulatedDisk(9));
+
+        Assert.Contains("compared two models and made none", Assert.Throws<StewardException>(() => desk.Begin(Site.Run)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
