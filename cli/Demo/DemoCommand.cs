@@ -154,6 +154,14 @@ internal static class DemoCommand
         terminal.Say($"It goes on running until Ctrl+C. Its pages, for you as admin, for two minutes and once: [bold]{link.EscapeMarkup()}[/]");
         terminal.Say($"In another terminal: [bold]fcml dashboard --identity {federation.AdminIdentity.EscapeMarkup()}[/] for another link, or [bold]fcml site list --identity {federation.AdminIdentity.EscapeMarkup()}[/]");
         terminal.Emit("dashboard", new { link });
+        var site = federation.Sites[0];
+        if (await site.StartConsoleAsync(cancel) is { } console)
+        {
+            terminal.Say($"The pages of the steward of {site.Name}, for ten minutes and once: [bold]{console.EscapeMarkup()}[/]");
+            terminal.Say($"Another link to them: [bold]site-console link --folder {site.WorkerFolder.EscapeMarkup()}[/]");
+            terminal.Emit("console", new { site = site.Name, link = console });
+        }
+
         try
         {
             await federation.WhileAllRunAsync(async stop =>

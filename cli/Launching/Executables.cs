@@ -1,16 +1,17 @@
 namespace FederatedClinicalMl.Cli.Launching;
 
-/// <summary>The three programs that fcml starts, each found in its own folder.</summary>
+/// <summary>The programs that fcml starts, each found in its own folder.</summary>
 /// <param name="Coordinator">Path of the coordinator's executable.</param>
 /// <param name="Gateway">Path of <c>site-agent</c>.</param>
 /// <param name="Worker">Path of <c>site-worker</c>.</param>
-internal sealed record Executables(string Coordinator, string Gateway, string Worker)
+/// <param name="Console">Path of <c>site-console</c>; null: it is not installed, and nobody is shown a steward's pages.</param>
+internal sealed record Executables(string Coordinator, string Gateway, string Worker, string? Console)
 {
     private const string List = "launch.list";
 
     /// <summary>
     /// Finds the programs: where the build says (<c>launch.list</c>, one assembly per line), else in sibling folders
-    /// <c>../coordinator</c>, <c>../site-agent</c>, <c>../site-worker</c> of an installation.
+    /// <c>../coordinator</c>, <c>../site-agent</c>, <c>../site-worker</c>, <c>../site-console</c> of an installation.
     /// </summary>
     public static Executables Find() => Find(AppContext.BaseDirectory);
 
@@ -19,19 +20,20 @@ internal sealed record Executables(string Coordinator, string Gateway, string Wo
     {
         var list = Path.Combine(folder, List);
         string[] built = File.Exists(list) ? File.ReadAllLines(list) : [];
-        return new Executables(Locate("coordinator"), Locate("site-agent"), Locate("site-worker"));
+        return new Executables(Locate("coordinator"), Locate("site-agent"), Locate("site-worker"), Places("site-console").FirstOrDefault(File.Exists));
 
-        string Locate(string name)
+        string Locate(string name) => Places(name).FirstOrDefault(File.Exists) ?? throw new CliException(
+            ExitCode.Usage,
+            $"The program '{Path.GetFileName(Places(name)[0])}' is not in {string.Join(" nor in ", Places(name).Select(Path.GetDirectoryName))}; build the solution, or install it beside fcml.");
+
+        string[] Places(string name)
         {
             var program = OperatingSystem.IsWindows() ? $"{name}.exe" : name;
-            string[] places =
+            return
             [
                 .. built.Where(line => Path.GetFileNameWithoutExtension(line) == name).Select(line => Path.Combine(Path.GetDirectoryName(line)!, program)),
                 Path.GetFullPath(Path.Combine(folder, "..", name, program)),
             ];
-            return places.FirstOrDefault(File.Exists) ?? throw new CliException(
-                ExitCode.Usage,
-                $"The program '{program}' is not in {string.Join(" nor in ", places.Select(Path.GetDirectoryName))}; build the solution, or install it beside fcml.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.SiteAgent.Worker;
 
@@ -75,6 +76,17 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
         Gateway = await group.StartAsync(new ChildSpecification(
             $"site-agent of {name}", programs.Gateway, ["run", "--data", GatewayFolder, "--exchange", Exchange, "--worker-socket", Socket, .. Telemetry], Log("gateway"), environment));
         await Gateway.Ready.WaitAsync(cancel);
+    }
+
+    /// <summary>Starts the steward's console; gives the link that opens it once. It is not a service of the federation: where it ends, the rest goes on.</summary>
+    /// <returns>null where the program is not installed.</returns>
+    public async Task<string?> StartConsoleAsync(CancellationToken cancel)
+    {
+        if (programs.Console is not { } program || OperatingSystem.IsWindows())
+            return null;
+        var console = await group.StartAsync(new ChildSpecification($"site-console of {name}", program, ["run", "--folder", WorkerFolder], Log("console")));
+        await console.Ready.WaitAsync(cancel);
+        return (string?)JsonNode.Parse(console.Said)!["link"];
     }
 
     /// <summary>Approves a study as the site's steward.</summary>

@@ -20,6 +20,12 @@ public static class CompiledRules
         "System.Net.WebRequest", "System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.SocketsHttpHandler", "System.IO.Pipes.NamedPipeClientStream",
     ];
 
+    /// <summary>Messages of the steward's wire that carry values or pseudonyms of single patients, or rows of a study.</summary>
+    public static readonly ImmutableArray<string> PatientMessages =
+    [
+        .. ((string[])["ReviewQualityReply", "DecideQualityRequest", "MatrixRequest", "MatrixPart", "SetExclusionsRequest", "DataFaultsReply", "TermsReply", "ValidateDataReply"]).Select(name => $"FederatedClinicalMl.Protos.Steward.{name}"),
+    ];
+
     /// <summary>Chains of references that lead from <paramref name="root"/> to an assembly it must not know.</summary>
     /// <param name="graph">Assembly name to the names it references.</param>
     /// <param name="root">Where chains start.</param>

@@ -74,6 +74,20 @@ public sealed class CompiledRulesTests
         House.Keeps(CompiledRules.NamedTypes("site-scoring", AssemblyGraph.NamedTypes(Repository.Assembly("Scoring", "site-scoring")), CompiledRules.DiallingTypes));
 
     [Fact]
+    public void Console_leads_to_no_data_no_worker_no_gateway_and_no_wire_but_the_stewards()
+    {
+        var graph = AssemblyGraph.From(Repository.Assembly("Console", "site-console"));
+        Assert.Contains("FederatedClinicalMl.Protos.Steward", graph.Keys);
+        House.Keeps(CompiledRules.Chains(graph, "site-console",
+            "FederatedClinicalMl.ClinicalData", "site-worker", "site-agent", "site-import", "site-scoring", "coordinator", "FederatedClinicalMl.Protos.Federation", "FederatedClinicalMl.Protos.WorkerPort",
+            "TorchSharp*", "Microsoft.ML.OnnxRuntime", "Npgsql*", "DuckDB*", "Microsoft.Data.Sqlite*", "Parquet*", "Hl7.*"));
+    }
+
+    [Fact]
+    public void Console_names_no_message_that_carries_a_patients_value_or_row() =>
+        House.Keeps(CompiledRules.NamedTypes("site-console", AssemblyGraph.NamedTypes(Repository.Assembly("Console", "site-console")), CompiledRules.PatientMessages));
+
+    [Fact]
     public void Clinical_data_leads_to_no_driver_of_a_database_on_another_host() =>
         House.Keeps(CompiledRules.Chains(AssemblyGraph.From(Repository.Assembly("Worker", "FederatedClinicalMl.ClinicalData")), "FederatedClinicalMl.ClinicalData", "Npgsql*"));
 

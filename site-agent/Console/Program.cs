@@ -1,0 +1,1 @@
+return await FederatedClinicalMl.SiteAgent.StewardConsole.CommandLine.RunAsync(args);
