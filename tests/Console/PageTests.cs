@@ -84,6 +84,18 @@ public sealed partial class PageTests
         Assert.Contains("Entry 5: its signature is wrong.", page, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"at\":\"yesterday\",\"body\":{},\"kind\":\"released\",\"sequence\":1}")]
+    [InlineData("not JSON")]
+    public async Task Entry_of_another_version_is_said_to_be_one(string entry)
+    {
+        await using var running = await RunningConsole.StartAsync();
+        using var browser = await running.SignedInAsync();
+        running.Worker.Log = [entry];
+        Assert.Contains("it is of another version than the worker", await running.ReadAsync(browser, "left"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Fingerprints_stand_in_groups_to_be_read_out_and_gauges_say_their_numbers()
     {

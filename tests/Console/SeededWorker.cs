@@ -129,10 +129,10 @@ internal static class SeededWorker
     [
         Line(1, "2026-11-18T08:00:00Z", "study-offered", $$"""{"name":"heart-disease","study":"{{Approved}}","submitter":"urn:fcml:person:researcher:rosalind"}"""),
         Line(2, "2026-11-18T09:12:44Z", "study-approved", $$"""{"note":"ethics board 2026/14 &lt;i&gt;","steward":"grace","study":"{{Approved}}"}"""),
-        Released(3, "2026-11-19T02:00:01Z", $"{Run}.0.preparation.1", 1423), Settled(4, "2026-11-19T02:00:03Z", $"{Run}.0.preparation.1", "accepted"),
-        Released(5, "2026-11-19T02:01:00Z", $"{Run}.1.train.1", 18240), Settled(6, "2026-11-19T02:01:02Z", $"{Run}.1.train.1", "accepted"),
-        Line(7, "2026-11-19T02:02:00Z", "step-declined", $$"""{"reason":"TooFewRows","sentence":"{{Hostile.Replace("\"", "'", StringComparison.Ordinal)}}","step":"{{Run}}.2.train.1","study":"{{Approved}}"}"""),
-        Released(8, "2026-11-20T02:03:00Z", $"{Run}.2.train.2", 18240),
+        Released(3, "2026-11-19T02:00:01Z", $"{Run}.0.preparation.1", 1423), Settled(4, "2026-11-19T02:00:03Z", $"{Run}.0.preparation.1", "committed"),
+        Released(5, "2026-11-19T02:01:00Z", $"{Run}.1.training.1", 18240), Settled(6, "2026-11-19T02:01:02Z", $"{Run}.1.training.1", "committed"),
+        Line(7, "2026-11-19T02:02:00Z", "step-declined", $$"""{"reason":"TooFewRows","sentence":"{{Hostile.Replace("\"", "'", StringComparison.Ordinal)}}","step":"{{Run}}.2.training.1","study":"{{Approved}}"}"""),
+        Released(8, "2026-11-20T02:03:00Z", $"{Run}.2.training.2", 18240),
     ];
 
     public static StudyEntry Entry(string digest) => Studies.Studies.Single(study => study.Digest == digest);

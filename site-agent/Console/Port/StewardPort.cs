@@ -66,7 +66,7 @@ internal sealed class StewardPort : IDisposable
         StatusCode.FailedPrecondition => new WorkerException(fault.Status.Detail, isRefusal: true),
         StatusCode.Unimplemented => new WorkerException("The worker that runs is older than this console, and does not know what was asked of it: restart it, so that both are of one version."),
         _ => new WorkerException(
-            $"The worker does not answer on its steward socket, {_socket} ({fault.StatusCode}). Is 'site-worker run' running on this folder, and may the account '{Environment.UserName}' use it (steward-uids in worker.yaml)? Nothing was done."),
+            $"The worker does not answer on its steward socket, {_socket} ({fault.StatusCode}). Is 'site-worker run' running on this folder, and may the account '{Environment.UserName}' use it (steward-uids in worker.yaml)? If you had just decided something, look here again whether the worker has it."),
     };
 
     private static async Task<Stream> ConnectAsync(string path, CancellationToken cancel)

@@ -38,19 +38,19 @@ internal sealed record LogLine(long Sequence, DateTimeOffset At, string Kind, st
     {
         try
         {
-            var entry = JsonNode.Parse(json)!.AsObject();
-            var (kind, body) = ((string)entry["kind"]!, entry["body"]!.AsObject());
+            var entry = Part(JsonNode.Parse(json)).AsObject();
+            var (kind, body) = (Text(entry, "kind"), Part(entry["body"]).AsObject());
             var manifest = body["release"]?["manifest"] as JsonObject;
             var step = Text(body, "step") is { Length: > 0 } named ? named : manifest is null ? "" : Text(manifest, "step");
             return new LogLine(
-                (long)entry["sequence"]!, DateTimeOffset.Parse((string)entry["at"]!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), kind,
+                Part(entry["sequence"]).GetValue<long>(), DateTimeOffset.Parse(Text(entry, "at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), kind,
                 Text(body, "study") is { Length: > 0 } study ? study : manifest is null ? "" : Text(manifest, "study"), Text(body, "run") is { Length: > 0 } run ? run : step.Split('.')[0],
                 manifest is null ? Say(body) : Say(manifest, step), json)
             {
                 Release = manifest is not null || kind == Settled ? Text(body, "digest") : "", Outcome = kind == Settled ? Text(body, "outcome") : "", Manifest = manifest?.ToJsonString(s_indented),
             };
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)
         {
             throw new WorkerException("An entry of the worker's log cannot be read by this console: it is of another version than the worker. Install the same version of both.");
         }
@@ -72,6 +72,8 @@ internal sealed record LogLine(long Sequence, DateTimeOffset At, string Kind, st
             said.Append(said.Length == 0 ? "" : "; ").Append(name).Append(' ').Append(Text(body, name) is { Length: 64 } digest && digest.All(char.IsAsciiHexDigitLower) ? Words.Short(digest) : Text(body, name));
         return said.ToString();
     }
+
+    private static JsonNode Part(JsonNode? node) => node ?? throw new FormatException("a part of an entry is missing");
 
     private static string Text(JsonObject from, string name) => from[name] is JsonValue value ? value.ToString() : "";
 }
