@@ -8,6 +8,7 @@ using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
@@ -81,6 +82,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             AddServices(builder.Services, options, folder);
             builder.UseOrleans(silo => silo.UseNoNetwork());
             builder.Services.AddHostedService<RunsAtStart>();
+            builder.Services.AddHostedService<MonitoringLoop>();
             AddWeb(builder, options.Listen ?? new IPEndPoint(IPAddress.Any, folder.Identity.Port));
             var app = builder.Build();
             MapRoutes(app);
@@ -102,6 +104,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         _ = _app.Services.GetRequiredService<AuditTrail>();
         _ = _app.Services.GetRequiredService<StudyDesk>();
         _ = _app.Services.GetRequiredService<ModelLines>();
+        _ = _app.Services.GetRequiredService<MonitoringDesk>();
         _app.Services.GetRequiredService<ServingOrders>().Ordered += order => _app.Services.GetRequiredService<SessionHub>().Broadcast(_ => true, Messages.Serve(order));
         await StartTelemetryAsync(cancellationToken); // before open runs are taken up: their steps have spans
         await _app.StartAsync(cancellationToken);
@@ -227,6 +230,18 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<RunEffects>();
         services.AddSingleton<Runs>();
         services.AddSingleton<RunControl>();
+        services.AddSingleton<RunStarter>();
+        services.AddSingleton(new MonitoringStore(folder.Database));
+        services.AddSingleton<RulesFile>();
+        services.AddSingleton<MonitoringDesk>();
+        services.AddSingleton<RetrainingDesk>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<MailSender>();
+        services.AddSingleton<IReadOnlyDictionary<Type, IAlertSender>>(provider => new Dictionary<Type, IAlertSender>
+        {
+            [typeof(WebhookChannel)] = provider.GetRequiredService<WebhookSender>(), [typeof(MailChannel)] = provider.GetRequiredService<MailSender>(),
+        });
+        services.AddSingleton<Outbox>();
         services.AddSingleton<UploadTurns>();
         services.AddSingleton<ReleaseUploads>();
         services.AddSingleton<ParameterDownloads>();
@@ -271,6 +286,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.MapGrpcService<SessionService>();
         app.MapGrpcService<AdministrationService>();
         app.MapGrpcService<StagesService>();
+        app.MapGrpcService<MonitoringService>();
         app.MapMethods(Access.OpenApiRoute, [HttpMethods.Get], OpenApi.GetAsync);
         var parameters = app.Services.GetRequiredService<ParameterDownloads>();
         app.MapMethods(Access.ParametersRoute, [HttpMethods.Get], context => parameters.GetAsync(context, (string)context.GetRouteValue("digest")!));

@@ -8,6 +8,7 @@ using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Features;
 using FederatedClinicalMl.Cli.Members;
 using FederatedClinicalMl.Cli.Models;
+using FederatedClinicalMl.Cli.Monitoring;
 using FederatedClinicalMl.Cli.Privacy;
 using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
@@ -31,6 +32,9 @@ internal static class Verbs
         StudyCommand.Create(time),
         PrivacyCommand.Create(),
         ModelsCommand.Create(time),
+        AlertsCommand.Create(time),
+        IncidentsCommand.Create(time),
+        ProposalsCommand.Create(time),
         AuditCommand.Create(time),
         SynthCommand.Create(),
         SimulateCommand.Create(time),

@@ -16,6 +16,7 @@ internal sealed class Connection : IDisposable
         _channel = channel;
         Administration = new Administration.AdministrationClient(channel.Grpc);
         Stages = new Stages.StagesClient(channel.Grpc);
+        Monitoring = new Protos.Federation.Monitoring.MonitoringClient(channel.Grpc);
     }
 
     /// <summary>Who we are.</summary>
@@ -26,6 +27,9 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Versions of models; calls go through <see cref="AskAsync{T}(AsyncUnaryCall{T}, CancellationToken)"/>.</summary>
     public Stages.StagesClient Stages { get; }
+
+    /// <summary>Alerts, incidents and proposals; calls as above.</summary>
+    public Protos.Federation.Monitoring.MonitoringClient Monitoring { get; }
 
     /// <summary>Opens the connection of the identity that the command line, the environment or the home folder names.</summary>
     public static Connection Open(ParseResult parsed, TimeProvider time) => Open(FolderOf(parsed), time);

@@ -17,6 +17,7 @@ internal static class ModelsCommand
         };
         foreach (var verb in StageVerbs.Create(time))
             models.Add(verb);
+        models.Add(Monitoring.ProposalsCommand.Retrain(time));
         return models;
     }
 

@@ -53,6 +53,16 @@ public static class Access
         ["/fcml.federation.v1.Stages/RollBack"] = Roles.Admin | Roles.Clinician,
         ["/fcml.federation.v1.Stages/DeprecateVersion"] = Roles.Admin,
         ["/fcml.federation.v1.Stages/RetireVersion"] = Roles.Admin,
+        ["/fcml.federation.v1.Monitoring/ListAlerts"] = Roles.People,
+        ["/fcml.federation.v1.Monitoring/AcknowledgeAlert"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Monitoring/SilenceAlerts"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Monitoring/ListIncidents"] = Roles.People,
+        ["/fcml.federation.v1.Monitoring/NoteIncident"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Monitoring/CloseIncident"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
+        ["/fcml.federation.v1.Monitoring/ListProposals"] = Roles.People,
+        ["/fcml.federation.v1.Monitoring/ProposeRetraining"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Monitoring/ApproveProposal"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Monitoring/RefuseProposal"] = Roles.Admin | Roles.Researcher,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The row of a route: that of its call, whether it is made by gRPC or by REST (<see cref="RestCall"/>); else that of its own pattern.</summary>

@@ -27,7 +27,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>What people do. Roles are <see cref="Access"/>'s; what is done is recorded before it is done.</summary>
 public sealed class AdministrationService(
-    EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, RunControl control, IRunJournal journal,
+    EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, RunStarter starter, RunControl control, IRunJournal journal,
     RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, DataFolder folder, SignInLinks links, IHostApplicationLifetime lifetime, TimeProvider time)
     : Administration.AdministrationBase
 {
@@ -112,29 +112,7 @@ public sealed class AdministrationService(
     /// <inheritdoc/>
     public override async Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context)
     {
-        if (!Sha256Digest.TryParse(request.StudyDigest, out var digest) || studies.Find(new StudyDigest(digest)) is not { } submitted)
-            throw new FaultException(Fault.StudyUnknown);
-        var study = submitted.Study;
-        var sites = submitted.Approved.Intersect(Enrolled()).ToImmutableArray();
-        if (!request.Profile)
-            RefuseUnready(study, sites);
-        else if (study.Model is BenchmarkModel || sites.IsEmpty)
-            throw new FaultException(Fault.RequestInvalid, sites.IsEmpty ? "No enrolled site has approved the study, so nobody can be asked for a profile." : "A benchmark reads no data, so it has no profile.");
-
-        var run = RunId.From(RandomNumberGenerator.GetBytes(8));
-        var initial = ModelPlan.For(study).InitialParameters();
-        var bytes = MemoryMarshal.AsBytes(initial.AsSpan());
-        var parameters = results.Write(bytes);
-        Sha256Digest? constants = PreprocessingConstants.NeedPreparation(study)
-            ? null
-            : results.Write(PreprocessingConstants.Freeze(study, preparation: null).Canonical.Span);
-        audit.Record(request.Profile ? "profile-asked" : "run-started", Caller.Of(context).Member, new JsonObject
-        {
-            ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
-        });
-        var plan = request.Profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals);
-        RunControl.RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
-        RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
+        var (run, study) = await starter.StartAsync(request.StudyDigest, request.Profile, Caller.Of(context).Member);
         return new StartRunReply { Run = run.Value, Canonical = UnsafeByteOperations.UnsafeWrap(study.Canonical) };
     }
 
@@ -299,17 +277,5 @@ public sealed class AdministrationService(
             : ByteString.Empty,
     };
 
-    private static void RefuseUnready(Study study, ImmutableArray<SiteId> ready)
-    {
-        var missing = study.Federation.Required.Where(site => !ready.Contains(site)).Order().ToArray();
-        var sentences = new List<string>();
-        if (missing.Length > 0)
-            sentences.Add($"Required, and not ready: {string.Join(", ", missing)}.");
-        if (ready.Length < study.Federation.Quorum)
-            sentences.Add($"{study.Federation.Quorum} sites are needed; ready are {ready.Length}: {(ready.IsEmpty ? "none" : string.Join(", ", ready))}.");
-        if (sentences.Count > 0)
-            throw new FaultException(Fault.SitesNotReady, string.Join(' ', sentences));
-    }
-
-    private HashSet<SiteId> Enrolled() => [.. members.Members().Where(m => m.Member.IsSite && !m.Revoked).Select(m => m.Member.Site)];
+    private IEnumerable<SiteId> Enrolled() => members.Members().Where(m => m.Member.IsSite && !m.Revoked).Select(m => m.Member.Site);
 }

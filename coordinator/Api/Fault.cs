@@ -90,6 +90,9 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault StageRefused = new("STAGE_REFUSED", StatusCode.FailedPrecondition, 409,
         "The model's version was not changed.");
 
+    public static readonly Fault MonitoringRefused = new("MONITORING_REFUSED", StatusCode.FailedPrecondition, 409,
+        "Nothing was changed: the alert, incident or proposal is not in a state that allows this.");
+
     public static readonly Fault DashboardOff = new("DASHBOARD_OFF", StatusCode.FailedPrecondition, 409,
         "This coordinator serves no dashboard. Its admin starts it with `coordinator run --dashboard ADDRESS:PORT`.");
 
@@ -116,7 +119,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, TokensOff, TokenInvalid, TokenExpired, IssuerUnreachable, RoleMissing, CallUnknown, RequestInvalid,
         InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
-        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused, DashboardOff,
+        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused, MonitoringRefused, DashboardOff,
         ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
     ];
 

@@ -16,6 +16,7 @@ public sealed class SnapshotTests
         ["federation"] = FederationReflection.Descriptor,
         ["administration"] = AdministrationReflection.Descriptor,
         ["stages"] = StagesReflection.Descriptor,
+        ["monitoring"] = MonitoringReflection.Descriptor,
         ["worker_port"] = WorkerPortReflection.Descriptor,
         ["steward"] = StewardReflection.Descriptor,
     };
@@ -24,6 +25,7 @@ public sealed class SnapshotTests
     [InlineData("federation")]
     [InlineData("administration")]
     [InlineData("stages")]
+    [InlineData("monitoring")]
     [InlineData("worker_port")]
     [InlineData("steward")]
     public void Contract_still_has_every_call_field_and_enum_value_with_the_bytes_it_had(string contract)
@@ -37,6 +39,7 @@ public sealed class SnapshotTests
     [InlineData("federation")]
     [InlineData("administration")]
     [InlineData("stages")]
+    [InlineData("monitoring")]
     [InlineData("worker_port")]
     [InlineData("steward")]
     public void Contract_has_nothing_that_is_not_recorded(string contract)

@@ -109,6 +109,7 @@ public static partial class OpenApi
         FieldType.Bytes => new JsonObject { ["type"] = "string", ["contentEncoding"] = "base64" },
         FieldType.Bool => new JsonObject { ["type"] = "boolean" },
         FieldType.UInt32 => new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = uint.MaxValue },
+        FieldType.Double => new JsonObject { ["type"] = "number" },
         FieldType.UInt64 or FieldType.Int64 => new JsonObject { ["type"] = "string", ["pattern"] = "^-?[0-9]+$" },
         FieldType.Enum => new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. field.EnumType.Values.Select(value => JsonValue.Create(value.Name))]) },
         FieldType.Message => Reference(field.MessageType),

@@ -13,7 +13,7 @@ public sealed record RestCall(MethodDescriptor Call, string Verb, string Path, b
     /// <summary>Every one, in the order of the contracts.</summary>
     public static readonly IReadOnlyList<RestCall> All =
     [
-        .. new[] { Protos.Federation.FederationReflection.Descriptor, Protos.Federation.AdministrationReflection.Descriptor, Protos.Federation.StagesReflection.Descriptor }
+        .. new[] { Protos.Federation.FederationReflection.Descriptor, Protos.Federation.AdministrationReflection.Descriptor, Protos.Federation.StagesReflection.Descriptor, Protos.Federation.MonitoringReflection.Descriptor }
             .SelectMany(contract => contract.Services).SelectMany(service => service.Methods).Select(Of).OfType<RestCall>(),
     ];
 

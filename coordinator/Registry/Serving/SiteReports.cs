@@ -17,8 +17,11 @@ public sealed class SiteReports
 
     private readonly Signal _changed = new();
 
-    /// <summary>Completes at the next word of a site; asked for before looking.</summary>
+    /// <summary>Completes at the next word of a site. Ask before looking.</summary>
     public Task NextChange => _changed.Next;
+
+    /// <summary>The last words of all sites, by site and line.</summary>
+    public IReadOnlyDictionary<(SiteId Site, string Line), SiteReport> All => _reports;
 
     /// <summary>Takes a site's word.</summary>
     public void Take(SiteId site, string line, SiteReport report)

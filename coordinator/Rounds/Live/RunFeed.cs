@@ -15,11 +15,15 @@ public sealed class RunFeed
     /// <summary>Completes at the next event of a run. Ask before reading the journal.</summary>
     public Task Next(RunId run) => _next.GetOrAdd(run, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
+    /// <summary>Raised when an event of a run is in the journal; handlers must not wait.</summary>
+    public event Action<RunId>? EventOf;
+
     /// <summary>An event of a run is in the journal.</summary>
     public void Happened(RunId run)
     {
         if (_next.TryRemove(run, out var waiting))
             waiting.SetResult();
         _any.Raise();
+        EventOf?.Invoke(run);
     }
 }

@@ -87,7 +87,7 @@ public sealed partial class AccessTests(EveryCaller callers) : IClassFixture<Eve
     }
 
     private static IEnumerable<string> CallsOfTheWire() =>
-        from file in (FileDescriptor[])[FederationReflection.Descriptor, AdministrationReflection.Descriptor, StagesReflection.Descriptor]
+        from file in (FileDescriptor[])[FederationReflection.Descriptor, AdministrationReflection.Descriptor, StagesReflection.Descriptor, MonitoringReflection.Descriptor]
         from service in file.Services
         from method in service.Methods
         select $"/{service.FullName}/{method.Name}";

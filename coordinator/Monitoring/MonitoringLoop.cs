@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using FederatedClinicalMl.Coordinator.Api;
+using FederatedClinicalMl.Coordinator.Api.Sessions;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Studies;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FederatedClinicalMl.Coordinator.Monitoring;
+
+/// <summary>Turns what the coordinator's parts say has changed into facts, looks at the clock every few seconds, and hands out what is to be delivered. Nobody waits for it: a round's turn only leaves a run's id here.</summary>
+public sealed partial class MonitoringLoop : IHostedService, IDisposable
+{
+    /// <summary>Between two looks at the clock.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    private const double Gigabyte = 1e9;
+
+    private readonly MonitoringDesk _desk;
+    private readonly RetrainingDesk _retraining;
+    private readonly Outbox _outbox;
+    private readonly RunSignals _runs;
+    private readonly StandingSignals _standing;
+    private readonly SessionHub _sessions;
+    private readonly MemberStore _members;
+    private readonly ModelLines _lines;
+    private readonly SiteReports _reports;
+    private readonly string _root;
+    private readonly TimeProvider _time;
+    private readonly ILogger<MonitoringLoop> _log;
+    private readonly ConcurrentQueue<RunId> _happened = new();
+    private readonly Signal _wake = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>The loop of a coordinator.</summary>
+    public MonitoringLoop(
+        MonitoringDesk desk, RetrainingDesk retraining, Outbox outbox, RunFeed feed, IRunJournal journal, ResultStore results, SessionHub sessions, MemberStore members, ModelLines lines, SiteReports reports,
+        DataFolder folder, TimeProvider time, ILogger<MonitoringLoop> log)
+    {
+        ArgumentNullException.ThrowIfNull(feed);
+        ArgumentNullException.ThrowIfNull(folder);
+        (_desk, _retraining, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
+        (_runs, _standing) = (new RunSignals(journal, results), new StandingSignals(members, sessions, lines, reports, time));
+        feed.EventOf += run =>
+        {
+            _happened.Enqueue(run);
+            _wake.Raise();
+        };
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _loop = RunAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await _loop;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
+    private async Task RunAsync()
+    {
+        var stop = _stop.Token;
+        var (tick, members) = (Task.CompletedTask, Task.CompletedTask);
+        while (!stop.IsCancellationRequested)
+        {
+            if (members.IsCompleted)
+            {
+                members = _members.NextChange; // before they are read
+                _standing.ReadMembers();
+            }
+
+            var changes = new[] { _wake.Next, members, _sessions.NextChange, _lines.NextChange, _reports.NextChange }; // before looking
+            var isTick = tick.IsCompleted;
+            if (isTick)
+                tick = Task.Delay(Every, _time, stop);
+            try
+            {
+                Look(isTick);
+                await _retraining.StartWhatStartsByItselfAsync();
+                _outbox.Start(stop);
+            }
+            catch (IOException disk)
+            {
+                LogDisk(disk, Every); // nothing has happened; the next look finds it again
+            }
+            catch (Exception error)
+            {
+                LogBroken(error); // a fault in this program: said where it is looked for, since nobody else is told any more
+                return;
+            }
+
+            await Task.WhenAny([tick, .. changes]);
+        }
+    }
+
+    private void Look(bool isTick)
+    {
+        IReadOnlyList<(string Line, string Text)> happened = [];
+        _desk.Observe(board =>
+        {
+            while (_happened.TryDequeue(out var run))
+                _runs.Look(run, board);
+            _standing.LookAtMembers(board);
+            _standing.LookAtReports(board);
+            happened = _standing.LookAtLines(board);
+            if (isTick)
+                board.Take(new Fact(MonitoredSignal.DiskFree, Subject.None, _time.GetUtcNow(), new DriveInfo(_root).AvailableFreeSpace / Gigabyte));
+        });
+        foreach (var (line, text) in happened)
+            _desk.Note(line, text);
+        if (isTick)
+            _desk.Tick();
+    }
+
+    [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept; looked at again in {Again}")]
+    private partial void LogDisk(IOException error, TimeSpan again);
+
+    [LoggerMessage(1621, LogLevel.Critical, "Alerts stand still. Restart the coordinator, and report this")]
+    private partial void LogBroken(Exception error);
+}

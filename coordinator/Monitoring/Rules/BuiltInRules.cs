@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace FederatedClinicalMl.Coordinator.Monitoring;
+
+/// <summary>The rules that come with the software. Each can be switched off by its name; each has a section of docs/how-to/runbooks.md, which a test holds.</summary>
+public static class BuiltInRules
+{
+    /// <summary>The page with their runbooks.</summary>
+    public const string Runbooks = "docs/how-to/runbooks.md";
+
+    private static readonly TimeSpan s_now = TimeSpan.Zero;
+
+    /// <summary>All of them, in the order of the reference page; nobody is notified until a file says who.</summary>
+    public static readonly ImmutableArray<AlertRule> All =
+    [
+        Rule("run-failed", MonitoredSignal.RunFailed, Above(0), s_now, Severity.Warning),
+        Rule("rounds-held-back", MonitoredSignal.RoundsHeldBack, Above(0), s_now, Severity.Warning),
+        Rule("steps-abandoned", MonitoredSignal.StepsAbandoned, Above(1), s_now, Severity.Warning),
+        Rule("auroc-fell", MonitoredSignal.Auroc, new Change(Rise: false, 0.05, TimeSpan.FromDays(7)), s_now, Severity.Warning),
+        Rule("site-silent", MonitoredSignal.SiteConnected, Below(1), TimeSpan.FromMinutes(15), Severity.Warning, new Escalation(TimeSpan.FromHours(24), Severity.Critical)),
+        Rule("site-declined", MonitoredSignal.SiteDeclined, Above(0), s_now, Severity.Info),
+        Rule("certificate-ends", MonitoredSignal.CertificateDays, Below(14), s_now, Severity.Warning, new Escalation(TimeSpan.FromDays(10), Severity.Critical)),
+        Rule("model-withdrawn", MonitoredSignal.ModelWithdrawn, Above(0), s_now, Severity.Critical),
+        Rule("rollout-ended", MonitoredSignal.RolloutEnded, Above(0), s_now, Severity.Info),
+        Rule("off-shelf", MonitoredSignal.OffShelf, Above(0), TimeSpan.FromHours(1), Severity.Warning),
+        Rule("last-day", MonitoredSignal.LastDay, Below(30), s_now, Severity.Warning),
+        Rule("promotion-waits", MonitoredSignal.PromotionWaits, Above(72), s_now, Severity.Info),
+        Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),
+        Rule("disk-full", MonitoredSignal.DiskFree, Below(1), s_now, Severity.Critical),
+        Rule("rules-faulty", MonitoredSignal.RulesFaulty, Above(0), s_now, Severity.Warning),
+    ];
+
+    /// <summary>What holds where there is no file.</summary>
+    public static readonly AlertRules Alone = new(
+        All.ToImmutableSortedDictionary(rule => rule.Name, rule => rule, StringComparer.Ordinal), ImmutableSortedDictionary<string, Channel>.Empty, ImmutableSortedDictionary<string, Retraining>.Empty);
+
+    private static Threshold Above(double bound) => new(Above: true, bound);
+
+    private static Threshold Below(double bound) => new(Above: false, bound);
+
+    private static AlertRule Rule(string name, MonitoredSignal signal, Condition condition, TimeSpan @for, Severity severity, Escalation? escalation = null) =>
+        new(name, signal, Subject.None, condition, @for, severity, escalation, $"{Runbooks}#{name}", [], name);
+}

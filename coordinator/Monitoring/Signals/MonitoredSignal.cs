@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace FederatedClinicalMl.Coordinator.Monitoring;
+
+/// <summary>How a signal's value follows from what was measured.</summary>
+public enum SignalForm
+{
+    /// <summary>It is the number that was measured.</summary>
+    Level,
+
+    /// <summary>Days from now to a moment; negative after it.</summary>
+    DaysUntil,
+
+    /// <summary>Hours from a moment to now.</summary>
+    HoursSince,
+}
+
+/// <summary>A kind of fact that rules can be about. The set is closed: what is not here no rule can name.</summary>
+/// <param name="Name">Its name in rules.</param>
+/// <param name="Form">How its value is told.</param>
+/// <param name="Meaning">What its value says.</param>
+/// <param name="Labels">What it is told of.</param>
+public sealed record MonitoredSignal(string Name, SignalForm Form, string Meaning, params ImmutableArray<string> Labels)
+{
+    public static readonly MonitoredSignal RunFailed = new("run-failed", SignalForm.Level, "1: the last run of the study that ended has failed; 0: it has ended as it should.", "study");
+    public static readonly MonitoredSignal RunCancelled = new("run-cancelled", SignalForm.Level, "1: the last run of the study that ended was cancelled by a person.", "study");
+    public static readonly MonitoredSignal RoundsHeldBack = new("rounds-held-back", SignalForm.Level, "How many rounds of the study's present run were held back, by its rule of how far metrics may fall.", "study");
+    public static readonly MonitoredSignal StepsAbandoned = new("steps-abandoned", SignalForm.Level, "How many attempts at the present step came to nothing, one after another; 0 after one that was committed.", "study");
+    public static readonly MonitoredSignal Auroc = new("auroc", SignalForm.Level, "Pooled AUROC of the last evaluated round of the study's present run.", "study");
+    public static readonly MonitoredSignal Brier = new("brier", SignalForm.Level, "Pooled Brier score of the same.", "study");
+    public static readonly MonitoredSignal CalibrationSlope = new("calibration-slope", SignalForm.Level, "Pooled calibration slope of the same.", "study");
+    public static readonly MonitoredSignal SiteAuroc = new("site-auroc", SignalForm.Level, "A site's own AUROC of a run's final parameters, where its policy lets it out.", "site", "study");
+    public static readonly MonitoredSignal SiteDeclined = new("site-declined", SignalForm.Level, "1: the site has declined a step, and has delivered none since.", "reason", "site");
+    public static readonly MonitoredSignal SiteConnected = new("site-connected", SignalForm.Level, "1: the site's session is open; 0: it is silent.", "site");
+    public static readonly MonitoredSignal CertificateDays = new("certificate-days", SignalForm.DaysUntil, "Days until a member's certificate ends.", "member");
+    public static readonly MonitoredSignal ModelWithdrawn = new("model-withdrawn", SignalForm.Level, "1: the site's scoring has taken out of use, by itself, a version that sites are to serve.", "line", "reason", "site", "version");
+    public static readonly MonitoredSignal RolloutEnded = new("rollout-ended", SignalForm.Level, "1: the version was let in beside production, and is let in no more without having been promoted.", "line", "version");
+    public static readonly MonitoredSignal OffShelf = new("off-shelf", SignalForm.Level, "1: the site has said that what it is to serve is not on its shelf.", "line", "site");
+    public static readonly MonitoredSignal LastDay = new("last-day", SignalForm.DaysUntil, "Days until the end of the last day of the version in production.", "line", "version");
+    public static readonly MonitoredSignal PromotionWaits = new("promotion-waits", SignalForm.HoursSince, "Hours that a promotion has waited for people.", "line", "version");
+    public static readonly MonitoredSignal DiskFree = new("disk-free", SignalForm.Level, "Gigabytes (10^9 bytes) free where the data folder is.");
+    public static readonly MonitoredSignal RulesFaulty = new("rules-faulty", SignalForm.Level, "1: alerts.yaml has faults, and the rules before it go on.");
+
+    /// <summary>Every signal, in the order of the reference page.</summary>
+    public static readonly ImmutableArray<MonitoredSignal> All =
+    [
+        RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded, OffShelf, LastDay,
+        PromotionWaits, DiskFree, RulesFaulty,
+    ];
+
+    /// <summary>The signal of a name.</summary>
+    public static MonitoredSignal Of(string name) => All.Single(signal => signal.Name == name);
+}
+
+/// <summary>A fact: what a signal says of a subject from a moment on.</summary>
+/// <param name="Signal">Which signal.</param>
+/// <param name="Subject">Of what: values for all of its labels.</param>
+/// <param name="At">When it was measured.</param>
+/// <param name="Number">The level; or, of a signal that is told by a moment, that moment in Unix seconds.</param>
+public sealed record Fact(MonitoredSignal Signal, Subject Subject, DateTimeOffset At, double Number)
+{
+    /// <summary>A fact told by a moment.</summary>
+    public static Fact Of(MonitoredSignal signal, Subject subject, DateTimeOffset at, DateTimeOffset moment) => new(signal, subject, at, moment.ToUnixTimeSeconds());
+
+    /// <summary>The signal's value at a moment.</summary>
+    public double ValueAt(DateTimeOffset now) => Signal.Form switch
+    {
+        SignalForm.DaysUntil => (DateTimeOffset.FromUnixTimeSeconds((long)Number) - now).TotalDays,
+        SignalForm.HoursSince => (now - DateTimeOffset.FromUnixTimeSeconds((long)Number)).TotalHours,
+        _ => Number,
+    };
+}

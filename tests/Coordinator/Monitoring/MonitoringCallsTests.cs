@@ -1,0 +1,140 @@
+using FederatedClinicalMl.Coordinator.Audit;
+using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Monitoring;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Durability;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Learning;
+using FederatedClinicalMl.Tests.Learning.Serving;
+using Google.Protobuf;
+using Member = FederatedClinicalMl.Coordinator.Enrolment.Member;
+
+namespace FederatedClinicalMl.Tests.Coordinator.Monitoring;
+
+/// <summary>From a withdrawal at a site to a new run, over TLS.</summary>
+public sealed class MonitoringCallsTests : IDisposable
+{
+    private const string Heart = "heart";
+
+    private readonly SigningKey _north = SigningKey.Create(), _south = SigningKey.Create();
+    private Sha256Digest _model;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _north.Dispose();
+        _south.Dispose();
+    }
+
+    [Fact]
+    public async Task Withdrawal_at_a_site_leads_to_an_alert_an_incident_a_proposal_and_when_it_is_approved_to_a_run()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: Prepare);
+        using var north = await coordinator.EnrolSiteAsync("north", _north);
+        using var south = await coordinator.EnrolSiteAsync("south", _south);
+        using var ada = await Person.EnrolAsync(coordinator, Roles.Admin, "ada");
+        using var way = coordinator.Connect(ada.Identity);
+        var calls = new FederatedClinicalMl.Protos.Federation.Monitoring.MonitoringClient(way.Grpc);
+        using var here = await SiteStream.OpenAsync(coordinator, north, _north);
+        using var there = await SiteStream.OpenAsync(coordinator, south, _south);
+        var (study, edited) = (Study(rounds: 2), Study(rounds: 3));
+        await ada.SubmitAsync(study);
+        await ada.SubmitAsync(edited);
+
+        await here.SendAsync(new SiteMessage { ModelWithdrawn = new ModelWithdrawn { ModelDigest = ByteString.CopyFrom(_model.Span), Reason = ModelWithdrawn.Types.Reason.Calibration, AtUnixSeconds = 9 } });
+        await UntilAsync(coordinator, book => book.Proposals.Count == 1);
+
+        var alert = (await calls.ListAlertsAsync(new ListAlertsRequest(), cancellationToken: Stop)).Alerts.Single(alert => alert.Rule == "model-withdrawn");
+        Assert.Equal(("critical", "line=heart reason=calibration site=north version=1.0.0"), (alert.Severity, alert.Subject));
+        await calls.AcknowledgeAlertAsync(new AcknowledgeAlertRequest { Number = alert.Number, Reason = "Seen" }, cancellationToken: Stop);
+        Assert.Contains(Assert.Single((await calls.ListIncidentsAsync(new ListIncidentsRequest(), cancellationToken: Stop)).Incidents).Timeline, entry => entry.By == "admin ada");
+        var proposal = Assert.Single((await calls.ListProposalsAsync(new ListProposalsRequest(), cancellationToken: Stop)).Proposals);
+        Assert.Equal([(study.Digest.ToString(), 0), (edited.Digest.ToString(), 1)], proposal.Candidates.Select(candidate => (candidate.Study, candidate.Changes.Count)));
+
+        Assert.Equal("SITES_NOT_READY", await Person.FaultOfAsync(() => calls.ApproveProposalAsync(new ApproveProposalRequest { Number = 1, Reason = "Again" }, cancellationToken: Stop).ResponseAsync));
+        Assert.Equal("STUDY_UNKNOWN", await Person.FaultOfAsync(() => calls.ApproveProposalAsync(new ApproveProposalRequest { Number = 1, Reason = "Again", Study = default(Sha256Digest).ToString() }, cancellationToken: Stop).ResponseAsync));
+        foreach (var site in new[] { here, there })
+            await site.ApproveAsync(edited.Digest);
+        await ApprovedAsync(ada, edited.Digest);
+        var approved = await calls.ApproveProposalAsync(new ApproveProposalRequest { Number = 1, Reason = "Recalibrate", Study = edited.Digest.ToString() }, cancellationToken: Stop);
+
+        Assert.Equal(("approved", edited.Digest.ToString()), (approved.State, approved.Study));
+        Assert.Contains((await ada.Calls.ListRunsAsync(new ListRunsRequest(), cancellationToken: Stop)).Runs, run => run.Run == approved.Run && run.StudyDigest == approved.Study);
+        Assert.Equal("MONITORING_REFUSED", await Person.FaultOfAsync(() => calls.ApproveProposalAsync(new ApproveProposalRequest { Number = 1, Reason = "Twice" }, cancellationToken: Stop).ResponseAsync));
+        await new Stages.StagesClient(way.Grpc).RollBackAsync(new VersionRequest { Line = Heart, Version = "1.0.0", Reason = "Withdrawn" }, cancellationToken: Stop);
+        await UntilAsync(coordinator, book => book.Open.Values.All(open => open.Key.Rule != "model-withdrawn") && book.Incidents[1].Timeline.Any(entry => entry.Text.StartsWith("In production: none", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Proposal_starts_by_itself_where_the_file_says_so()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder =>
+        {
+            Prepare(folder);
+            File.WriteAllText(Path.Combine(folder.Disk.Root, RulesFile.File), $"alerts: 1\nretraining: {{{Heart}: {{alerts: [model-withdrawn], auto-start: true}}}}");
+        });
+        using var north = await coordinator.EnrolSiteAsync("north", _north);
+        using var south = await coordinator.EnrolSiteAsync("south", _south);
+        using var ada = await Person.EnrolAsync(coordinator, Roles.Admin, "ada");
+        using var here = await SiteStream.OpenAsync(coordinator, north, _north);
+        using var there = await SiteStream.OpenAsync(coordinator, south, _south);
+        var study = Study(rounds: 2);
+        await ada.SubmitAsync(study);
+        foreach (var site in new[] { here, there })
+            await site.ApproveAsync(study.Digest);
+        await ApprovedAsync(ada, study.Digest);
+
+        await here.SendAsync(new SiteMessage { ModelWithdrawn = new ModelWithdrawn { ModelDigest = ByteString.CopyFrom(_model.Span), Reason = ModelWithdrawn.Types.Reason.Performance, AtUnixSeconds = 9 } });
+
+        await UntilAsync(coordinator, book => book.Proposals.Values.Any(proposal => proposal is { State: ProposalState.Approved, Decided.By: "coordinator" }));
+        Assert.Contains(coordinator.Service<AuditTrail>().Entries(), entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator");
+    }
+
+    private static Study Study(int rounds) => StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: Heart, rounds: rounds);
+
+    private static async Task UntilAsync(RunningCoordinator coordinator, Func<MonitoringBook, bool> isSo)
+    {
+        var desk = coordinator.Service<MonitoringDesk>();
+        while (true)
+        {
+            var next = desk.NextChange;
+            if (isSo(desk.Book))
+                return;
+            await next.WaitAsync(TimeSpan.FromMinutes(1), Stop);
+        }
+    }
+
+    private static async Task ApprovedAsync(Person person, StudyDigest study)
+    {
+        using var watch = person.Calls.WatchStudy(new WatchStudyRequest { Digest = study.ToString() }, cancellationToken: Stop);
+        do
+            Assert.True(await watch.ResponseStream.MoveNext(Stop));
+        while (watch.ResponseStream.Current.Verdicts.Any(verdict => verdict.State != StudyVerdict.Types.State.Approved));
+    }
+
+    // A version in production, and a withdrawal of it proposes to train it again.
+    private void Prepare(DataFolder folder)
+    {
+        var (model, files) = MadeModel.Of(folder.Key);
+        _model = model;
+        folder.Disk.CreateDirectory($"models/{model}");
+        foreach (var (name, content) in files)
+            DurableFile.Write(folder.Disk, $"models/{model}/{name}", content);
+        File.WriteAllText(Path.Combine(folder.Disk.Root, RulesFile.File), $"alerts: 1\nretraining: {{{Heart}: {{alerts: [model-withdrawn]}}}}");
+
+        using var audit = new AuditTrail(folder.Disk, folder.Key, TimeProvider.System);
+        var lines = new ModelLines(audit, TimeProvider.System);
+        var (ada, grace) = (new Member(Roles.Admin, "ada"), new Member(Roles.Clinician, "grace"));
+        Assert.Null(lines.Handle(Heart, ada, _ => new ConfirmVersion(model, VersionProposal.First, ModelVersion.First)).Refusal);
+        foreach (var stage in new[] { ModelStage.Staging, ModelStage.Production })
+        {
+            Assert.Null(lines.Handle(Heart, ada, _ => new AskPromotion(ModelVersion.First, stage, new GateReport([new GateResult("auroc", true, "Good.")]))).Refusal);
+            foreach (var member in new[] { ada, grace })
+                Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, ModelVersion.First, stage, "Seen")).Refusal);
+        }
+    }
+}

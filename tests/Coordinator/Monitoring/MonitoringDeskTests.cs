@@ -1,0 +1,153 @@
+using FederatedClinicalMl.Coordinator.Api;
+using FederatedClinicalMl.Coordinator.Monitoring;
+
+namespace FederatedClinicalMl.Tests.Coordinator.Monitoring;
+
+/// <summary>Alerts from facts to messages, over a data folder.</summary>
+public sealed class MonitoringDeskTests
+{
+    private const string Ward = """
+        alerts: 1
+        channels: [{name: ward, kind: webhook, url: "http://127.0.0.1:1/", secret-file: /nowhere}]
+        notify: [ward]
+        """;
+
+    [Fact]
+    public void Thousand_alerts_at_once_are_one_message_and_none_is_lost()
+    {
+        using var watched = new Watched(Ward);
+        watched.Tell(1000, 0);
+        watched.Time.Advance(TimeSpan.FromMinutes(15));
+        watched.Tell(1000, 0);
+
+        watched.Desk.Tick();
+
+        Assert.Equal(1000, watched.Desk.Book.Open.Count);
+        var message = Assert.Single(watched.Store.Waiting());
+        Assert.Contains("\"count\":1000", message.Payload, StringComparison.Ordinal);
+        Assert.True(message.Payload.Length < 8192, $"{message.Payload.Length} characters");
+        Assert.Empty(watched.Audit.Entries());
+    }
+
+    [Fact]
+    public void Restart_keeps_alerts_silences_incidents_proposals_and_what_waits()
+    {
+        using var watched = new Watched(Ward + "\nretraining: {heart: {alerts: [model-withdrawn]}}");
+        Withdraw(watched);
+        watched.Desk.Tick();
+        watched.Desk.Acknowledge(1, "Seen", Watched.Ada);
+        watched.Desk.Silence("site-silent", "site=north", TimeSpan.FromHours(2), "A move", Watched.Ada);
+        watched.Desk.NoteIncident(1, "Called the ward", Watched.Ada);
+        var (before, waiting) = (watched.Desk.Book, watched.Store.Waiting());
+
+        watched.Restart();
+        watched.Desk.Tick();
+
+        var after = watched.Desk.Book;
+        Assert.Equal(before.Open.Values, after.Open.Values);
+        Assert.Equal(before.Silences, after.Silences);
+        Assert.Equal(before.Incidents[1].Timeline, after.Incidents[1].Timeline);
+        Assert.Equal(before.Proposals.Values, after.Proposals.Values);
+        Assert.Equal(waiting, watched.Store.Waiting());
+        Assert.Single(waiting);
+        Assert.Equal(["alert-acknowledged", "alerts-silenced", "incident-noted"], watched.Audit.Entries().Select(entry => entry.Kind));
+    }
+
+    [Fact]
+    public void Withdrawal_opens_an_incident_and_one_proposal_and_ends_when_it_is_taken_back()
+    {
+        using var watched = new Watched(Ward + "\nretraining: {heart: {alerts: [model-withdrawn]}}");
+        Withdraw(watched);
+        Withdraw(watched, site: "south");
+
+        var book = watched.Desk.Book;
+        Assert.Equal([1, 2], Assert.Single(book.Incidents.Values).Alerts);
+        Assert.Equal(("heart", "alert", ProposalState.Open), Assert.Single(book.Proposals.Values) is var only ? (only.Line, only.Trigger, only.State) : default);
+
+        Withdraw(watched, number: 0);
+        watched.Desk.Note("heart", "In production: 1.0.0, before 1.0.1");
+        Assert.Equal([2], watched.Desk.Book.Open.Keys);
+        Assert.Contains(watched.Desk.Book.Incidents[1].Timeline, entry => entry.Text.StartsWith("In production", StringComparison.Ordinal));
+        watched.Desk.CloseIncident(1, "Taken back", Watched.Ada);
+        Assert.Throws<FaultException>(() => watched.Desk.NoteIncident(1, "Late", Watched.Ada));
+    }
+
+    [Fact]
+    public void Proposal_by_time_comes_when_it_is_due_and_not_behind_an_open_one()
+    {
+        using var watched = new Watched("alerts: 1\nretraining: {heart: {cron: '0 6 1 * *'}}");
+        watched.Desk.Tick();
+        Assert.Equal("cron", Assert.Single(TickAt(TimeSpan.FromHours(6))).Trigger);
+        Assert.Single(TickAt(TimeSpan.FromDays(40)));
+        watched.Desk.RefuseProposal(1, "Not now", Watched.Ada);
+        Assert.Single(TickAt(TimeSpan.FromDays(1)));
+        Assert.Equal(2, TickAt(TimeSpan.FromDays(20)).Count);
+
+        IReadOnlyCollection<Proposal> TickAt(TimeSpan later)
+        {
+            watched.Time.Advance(later);
+            watched.Desk.Tick();
+            return [.. watched.Desk.Book.Proposals.Values];
+        }
+    }
+
+    [Fact]
+    public void File_with_faults_is_an_alert_and_the_rules_before_it_go_on()
+    {
+        using var watched = new Watched(Ward);
+        watched.Write("alerts: 1\nnotify: [nobody]");
+        watched.Desk.Tick();
+
+        Assert.Equal("rules-faulty", Assert.Single(watched.Desk.Book.Open.Values).Key.Rule);
+        Assert.StartsWith("alerts.yaml:2:", Assert.Single(watched.Desk.Faults), StringComparison.Ordinal);
+        Assert.Contains("ward", watched.Desk.Rules.Channels.Keys);
+
+        watched.Write("alerts: 1\noff: [disk-low]");
+        watched.Desk.Tick();
+        Assert.Empty(watched.Desk.Book.Open);
+        Assert.DoesNotContain("disk-low", watched.Desk.Rules.Rules.Keys);
+    }
+
+    [Fact]
+    public void Alert_of_a_rule_that_was_switched_off_is_over()
+    {
+        using var watched = new Watched();
+        Withdraw(watched);
+        watched.Write("alerts: 1\noff: [model-withdrawn]");
+
+        watched.Desk.Tick();
+
+        Assert.Empty(watched.Desk.Book.Open);
+    }
+
+    [Theory]
+    [InlineData("", "", 1, "nobody silences everything")]
+    [InlineData("none", "", 1, "no rule of that name")]
+    [InlineData("run-failed", "study", 1, "label=value")]
+    [InlineData("run-failed", "", 0, "at least an hour")]
+    [InlineData("run-failed", "", 721, "at most 30 days")]
+    public void Silence_without_bounds_is_refused(string rule, string where, int hours, string why)
+    {
+        using var watched = new Watched();
+
+        Assert.Contains(why, Assert.Throws<FaultException>(() => watched.Desk.Silence(rule, where, TimeSpan.FromHours(hours), "Why", Watched.Ada)).Message, StringComparison.Ordinal);
+        Assert.Empty(watched.Audit.Entries());
+    }
+
+    [Fact]
+    public void What_is_done_needs_a_reason_and_something_that_is_open()
+    {
+        using var watched = new Watched();
+        Withdraw(watched);
+
+        Assert.Throws<FaultException>(() => watched.Desk.Acknowledge(1, " ", Watched.Ada));
+        Assert.Throws<FaultException>(() => watched.Desk.Acknowledge(2, "Seen", Watched.Ada));
+        watched.Desk.Acknowledge(1, "Seen", Watched.Ada);
+        Assert.Throws<FaultException>(() => watched.Desk.Acknowledge(1, "Seen", Watched.Ada));
+        Assert.Throws<FaultException>(() => watched.Desk.RefuseProposal(1, "No", Watched.Ada));
+        Assert.Single(watched.Audit.Entries());
+    }
+
+    private static void Withdraw(Watched watched, string site = "north", double number = 1) => watched.Desk.Observe(board => board.Take(new Fact(
+        MonitoredSignal.ModelWithdrawn, Subject.Of(("line", "heart"), ("site", site), ("version", "1.0.1"), ("reason", "calibration")), watched.Time.GetUtcNow(), number)));
+}
