@@ -5,6 +5,7 @@ using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
@@ -40,7 +41,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     private static readonly Type[] s_shared =
     [
         typeof(TimeProvider), typeof(ILoggerFactory), typeof(DataFolder), typeof(SignInLinks), typeof(DashboardSessions), typeof(AuditTrail), typeof(MemberStore), typeof(EnrolmentDesk), typeof(Revocation), typeof(SessionHub), typeof(StudyDesk),
-        typeof(IRunJournal), typeof(Runs), typeof(RunFeed), typeof(RunControl), typeof(ResultStore), typeof(ModelRegistry), typeof(ModelLines), typeof(StageDesk),
+        typeof(IRunJournal), typeof(Runs), typeof(RunFeed), typeof(RunControl), typeof(ResultStore), typeof(ModelRegistry), typeof(ModelLines), typeof(StageDesk), typeof(MonitoringDesk), typeof(RetrainingDesk), typeof(Outbox),
     ];
 
     private readonly WebApplication _app;

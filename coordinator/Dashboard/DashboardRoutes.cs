@@ -30,6 +30,7 @@ internal static class DashboardRoutes
         app.MapAction("/members/revoke", Calls.Revoke, RevokeAsync);
         app.MapAction("/runs/{run}/control", Calls.ControlRun, ControlAsync);
         StageActions.Map(app);
+        AlertActions.Map(app);
         app.MapGet(Routes.AuditExport, ExportAsync).WithMetadata(new NeedsAttribute(Calls.ReadAudit));
         app.MapGet("/models/{model}/card", ModelCards.GetAsync).WithMetadata(new NeedsAttribute(Calls.FetchModelFile));
     }

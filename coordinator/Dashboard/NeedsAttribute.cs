@@ -50,4 +50,11 @@ internal static class Calls
     public const string RollBack = "Stages/RollBack";
     public const string DeprecateVersion = "Stages/DeprecateVersion";
     public const string RetireVersion = "Stages/RetireVersion";
+    public const string ListAlerts = "Monitoring/ListAlerts";
+    public const string AcknowledgeAlert = "Monitoring/AcknowledgeAlert";
+    public const string SilenceAlerts = "Monitoring/SilenceAlerts";
+    public const string NoteIncident = "Monitoring/NoteIncident";
+    public const string CloseIncident = "Monitoring/CloseIncident";
+    public const string ApproveProposal = "Monitoring/ApproveProposal";
+    public const string RefuseProposal = "Monitoring/RefuseProposal";
 }

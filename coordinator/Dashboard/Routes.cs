@@ -7,6 +7,7 @@ internal static class Routes
     public const string SignOut = "/sign-out";
     public const string Assets = "/assets/{file}";
     public const string Live = "/_blazor"; // the framework's own: a live page's connection
+    public const string Alerts = "/alerts";
     public const string AuditExport = "/audit/export";
 
     public static string Run(string run) => $"/runs/{run}";

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Learning;
@@ -115,6 +116,32 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     }
 
     [Fact]
+    public async Task Researcher_sees_an_alert_come_acknowledges_it_and_closes_its_incident()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Alerts", Exact = true }).ClickAsync();
+        await LiveAsync(page);
+        var desk = chromium.Federation.Coordinator.Service<MonitoringDesk>();
+        desk.Observe(board => board.Take(new Fact(
+            MonitoredSignal.ModelWithdrawn, Subject.Of(("line", "heart-disease"), ("site", "hungary"), ("version", "9.0.0"), ("reason", "calibration")), DateTimeOffset.UnixEpoch, 1)));
+        var alert = desk.Book.Open.Values.Single(open => open.Key.Rule == "model-withdrawn");
+
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Withdrawn() })).ToContainTextAsync("critical"); // pushed, not asked for
+        await page.GetByText("Acknowledge", new() { Exact = true }).First.ClickAsync();
+        await page.GetByLabel("Alert", new() { Exact = true }).SelectOptionAsync($"{alert.Number}");
+        await page.Locator("#acknowledge-reason").FillAsync("Calling the site");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Acknowledge" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Withdrawn() })).ToContainTextAsync("Calling the site");
+
+        var incident = Assert.Single(desk.Book.Incidents.Values);
+        await page.GetByText("Close", new() { Exact = true }).First.ClickAsync();
+        await page.Locator($"#close-{incident.Number}").FillAsync("Rolled back");
+        await page.GetByRole(AriaRole.Button, new() { Name = $"Close incident {incident.Number}" }).ClickAsync();
+        await Expect(page.GetByText("Closed: Rolled back")).ToBeVisibleAsync();
+        Assert.Empty(faults);
+    }
+
+    [Fact]
     public async Task What_a_study_says_is_shown_and_never_run()
     {
         var (page, faults) = await chromium.SignInAsync(Roles.Admin);
@@ -153,6 +180,9 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
 
     /// <summary>Waits until a page is live.</summary>
     internal static Task LiveAsync(IPage page) => page.Locator("[data-live=yes]").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
+
+    [GeneratedRegex("model-withdrawn")]
+    private static partial Regex Withdrawn();
 
     [GeneratedRegex("switzerland")]
     private static partial Regex Switzerland();

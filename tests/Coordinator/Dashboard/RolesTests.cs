@@ -21,6 +21,7 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
     [InlineData("/models/lines/heart", "Stages/ListLines")]
     [InlineData("/models/0", "Administration/ListModels")]
     [InlineData("/models/compare", "Administration/ListModels")]
+    [InlineData("/alerts", "Monitoring/ListAlerts")]
     [InlineData("/audit", "Administration/ReadAudit")]
     [InlineData("/audit/export", "Administration/ReadAudit")]
     public async Task Page_is_open_to_the_roles_of_its_call_and_to_nobody_else(string path, string call)
@@ -43,6 +44,12 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
     [InlineData("/models/lines/heart/roll-back", "Stages/RollBack")]
     [InlineData("/models/lines/heart/deprecate", "Stages/DeprecateVersion")]
     [InlineData("/models/lines/heart/retire", "Stages/RetireVersion")]
+    [InlineData("/alerts/acknowledge", "Monitoring/AcknowledgeAlert")]
+    [InlineData("/alerts/silence", "Monitoring/SilenceAlerts")]
+    [InlineData("/alerts/incidents/note", "Monitoring/NoteIncident")]
+    [InlineData("/alerts/incidents/close", "Monitoring/CloseIncident")]
+    [InlineData("/alerts/proposals/approve", "Monitoring/ApproveProposal")]
+    [InlineData("/alerts/proposals/refuse", "Monitoring/RefuseProposal")]
     public async Task Action_is_open_to_the_roles_of_its_call_and_needs_the_token_of_a_page(string path, string call)
     {
         foreach (var (role, browser) in roles.All)
