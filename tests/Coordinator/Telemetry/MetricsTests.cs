@@ -33,7 +33,7 @@ public sealed partial class MetricsTests : IAsyncLifetime
         await admin.SubmitAsync(study);
         await session.ApproveAsync(study.Digest);
         var run = await admin.StartRunAsync(study.Digest);
-        await Person.FaultOfAsync(async () => await admin.Calls.ControlRunAsync(new Protos.Federation.ControlRunRequest { Run = "none" }, cancellationToken: Stop));
+        await Person.FaultOfAsync(async () => await admin.Calls.ControlRunAsync(new Protos.Federation.ControlRunRequest { Run = "none", Action = Protos.Federation.ControlRunRequest.Types.Action.Cancel }, cancellationToken: Stop));
         await admin.Calls.ControlRunAsync(new Protos.Federation.ControlRunRequest { Run = run, Action = Protos.Federation.ControlRunRequest.Types.Action.Cancel }, cancellationToken: Stop);
 
         var samples = await ScrapeAsync();
