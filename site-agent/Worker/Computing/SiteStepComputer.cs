@@ -153,7 +153,7 @@ public sealed class SiteStepComputer : IStepComputer
     // The same rows twice, each as its own study has it encoded: the candidate's last, which are the ones that stay in memory.
     private StepComputation Compare(StepRequest request, OtherModel other)
     {
-        if (!request.Policy.PerSiteMetrics)
+        if (!request.Policy.Comparisons)
             return new StepComputation(new ComparisonReport(other.Named, CorrelatedAreasReport.WithheldByPolicy).Write(), "json", 0, 0, 0, null, "managed", 0);
         var theirs = ScoreRows(request with { Study = other.Study, Constants = other.Constants, Parameters = other.Parameters });
         var ours = ScoreRows(request);

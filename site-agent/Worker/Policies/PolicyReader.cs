@@ -10,6 +10,7 @@ public static class PolicyReader
 {
     private const string EveryDataset = "mapped";
     private const string NoLimit = "none";
+    private const string Compare = "compare";
 
     private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
@@ -17,7 +18,7 @@ public static class PolicyReader
     private static readonly string[] s_noise = ["site", "distributed", "central"];
     private static readonly string[] s_members = ["confirmed", "named"];
     private static readonly string[] s_profiles = ["withhold", "ask", "release"];
-    private static readonly string[] s_perSiteMetrics = ["withhold", "release"];
+    private static readonly string[] s_perSiteMetrics = ["withhold", "release", Compare];
 
     /// <summary>The policy that <c>site-worker init</c> writes.</summary>
     public const string Default = """
@@ -55,8 +56,8 @@ public static class PolicyReader
         minimum-cell: 5
 
         # Whether this site's own metrics of a final model are told, where a study asks for them: "release" or "withhold". Whoever follows the run
-        # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name. The same key says
-        # whether this site compares two versions of a model on its test rows and tells the result, which is exact: of rows, not of bins.
+        # then reads how many positive and negative test rows this site has and how well the model serves it, beside its name. "compare": they are told,
+        # and besides two versions of a model are compared on the test rows and the result is told, which is exact: of rows, not of bins.
         per-site-metrics: withhold
 
         # Whether the profile of this site's rows leaves where the consortium asks for its Table 1 ("fcml study profile"): "withhold"; "ask", once a
@@ -101,7 +102,7 @@ public static class PolicyReader
             fields.Words("aggregation", s_aggregations.Contains, $"words from {string.Join(", ", s_aggregations)}"),
             (int)fields.Integer("minimum-training-rows", 1, int.MaxValue),
             (int)fields.Integer("minimum-cell", 1, int.MaxValue),
-            fields.Word("per-site-metrics", s_perSiteMetrics.Contains, string.Join(" or ", s_perSiteMetrics)) == "release",
+            fields.Word("per-site-metrics", s_perSiteMetrics.Contains, string.Join(" or ", s_perSiteMetrics)) is "release" or Compare,
             fields.Word("profile", s_profiles.Contains, "withhold, ask or release") switch { "release" => ProfileRule.Release, "ask" => ProfileRule.Ask, _ => ProfileRule.Withhold },
             (int)fields.Integer("maximum-rounds", 1, int.MaxValue),
             fields.IsWord("maximum-parameters-per-row", NoLimit) ? null : fields.Number("maximum-parameters-per-row", 0, double.MaxValue),
@@ -110,6 +111,7 @@ public static class PolicyReader
             Members = fields.Word(MemberRule.Key, s_members.Contains, string.Join(" or ", s_members)) == "named" ? MembersRule.Named : MembersRule.Confirmed,
             MinimumHonestSurvivors = (int)fields.Integer(PolicyCheck.MinimumHonestSurvivors, AggregationTerms.LeastMinimum, MemberList.MaximumCount),
             Privacy = PrivacyCeilings.Read(fields),
+            Comparisons = fields.IsWord("per-site-metrics", Compare),
             Noise = fields.Words(PolicyCheck.Noise, s_noise.Contains, $"words from {string.Join(", ", s_noise)}"),
         };
         fields.End("policy", "datasets", "models", "encodings", "aggregation", MemberRule.Key, PolicyCheck.MinimumHonestSurvivors, "minimum-training-rows", "minimum-cell", "per-site-metrics", "profile", "maximum-rounds", "maximum-parameters-per-row", "maximum-faulty-rows", PrivacyCeilings.Key, PolicyCheck.Noise);

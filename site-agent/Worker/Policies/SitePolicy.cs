@@ -35,6 +35,9 @@ public sealed record SitePolicy(
     /// <summary>Whose worker keys a masked round is joined with.</summary>
     public MembersRule Members { get; init; } = MembersRule.Confirmed;
 
+    /// <summary>Whether two models are compared on the site's test rows, and the result released: exact, of rows and not of merged bins.</summary>
+    public bool Comparisons { get; init; }
+
     /// <summary>Fewest sites in the sum of a masked round beyond those that are assumed to collude.</summary>
     public int MinimumHonestSurvivors { get; init; } = AggregationTerms.LeastMinimum;
 

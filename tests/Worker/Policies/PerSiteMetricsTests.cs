@@ -11,7 +11,8 @@ public sealed class PerSiteMetricsTests
     public void Default_policy_withholds()
     {
         Assert.False(PolicyReader.Read(PolicyReader.Default).Policy!.PerSiteMetrics);
-        Assert.True(Policy("per-site-metrics: release").Policy!.PerSiteMetrics);
+        Assert.True(Policy("per-site-metrics: release").Policy is { PerSiteMetrics: true, Comparisons: false });
+        Assert.True(Policy("per-site-metrics: compare").Policy is { PerSiteMetrics: true, Comparisons: true });
     }
 
     [Theory]
@@ -19,7 +20,7 @@ public sealed class PerSiteMetricsTests
     [InlineData("per-site-metrics: yes", "must be withhold or release")]
     [InlineData("per-site-metrics: Release", "must be withhold or release")]
     [InlineData("per-site-metrics: [release]", "must be a single value")]
-    public void Policy_without_one_of_the_two_words_allows_nothing(string line, string fault)
+    public void Policy_without_one_of_the_words_allows_nothing(string line, string fault)
     {
         var reading = Policy(line);
 

@@ -72,7 +72,7 @@ internal static class LeavesSection
         ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: its numbers of test rows with and without the outcome, and how well the model does here.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}", attention: true)
         : new("This hospital's own results", "The study asks for them; the policy withholds them (per-site-metrics), and only that is said.");
 
-    private static PageItem Comparison(PageFacts facts) => new("How its model compares with another", (facts.Study.Privacy, facts.Policy.Policy?.PerSiteMetrics) switch
+    private static PageItem Comparison(PageFacts facts) => new("How its model compares with another", (facts.Study.Privacy, facts.Policy.Policy?.Comparisons) switch
     {
         ({ }, _) => "Nothing: it would have no noise.",
         (_, true) => $"Where an admin or a researcher asks for it, in a run of its own that counts as a round, against a model of another study that is approved here and has the same rows: beside this hospital's name, its numbers of test rows with and without the outcome, how well each of the two models does here, and how sure that is.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}",

@@ -34,7 +34,7 @@ internal static class NotProtectedSection
             yield return new("Merged counts of scores", "Where the bins of one hospital have an edge that no other has, what lies between is of that hospital alone.");
         if (facts.Study.Evaluation.PerSite)
             yield return new("Results by hospital", "Where all others tell their own, much of the last one's follows from the merged ones, also where its policy withholds them.");
-        if (facts.Policy.Policy?.PerSiteMetrics == true)
+        if (facts.Policy.Policy?.Comparisons == true)
             yield return new("How models compare here", "The areas are of rows, not of bins, and exact: who asks with crafted parameters may find out whether a patient had the outcome whose other values are known. Each question counts as a round.", attention: true);
         if (facts.Policy.Policy?.Profile is ProfileRule.Ask or ProfileRule.Release)
             yield return new("Profiles of similar studies", "Two studies over nearly the same patients have two profiles whose difference is of few: nothing compares them.");
