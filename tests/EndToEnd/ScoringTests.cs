@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
@@ -42,6 +43,7 @@ public sealed class ScoringTests(ServingFederation fixture) : ServedLine(fixture
     public async Task Version_that_goes_wrong_is_taken_back_by_the_site_and_answers_go_on_without_coordinator_and_worker()
     {
         var site = Site("cleveland");
+        await File.WriteAllTextAsync(Path.Combine(Federation.CoordinatorFolder, "alerts.yaml"), $"alerts: 1\nretraining:\n  {Line}: {{alerts: [model-withdrawn]}}\n", Cancel);
         await EnrolClinicianAsync();
         var (first, signer) = await RegisterAsync("1.0.0");
         await PromoteAsync("1.0.0", "staging");
@@ -92,9 +94,35 @@ public sealed class ScoringTests(ServingFederation fixture) : ServedLine(fixture
         Assert.Contains(told.Withdrawals[0].Reason, new[] { WithdrawalReason.Performance.Word(), WithdrawalReason.Calibration.Word() });
         Assert.True(File.Exists(Path.Combine(Serving(site), ServingPaths.Withdrawal(second))));
 
+        // It tells people, and proposes to train again; a person approves, and there is a new version.
+        var alert = await AskedAsync(async () => (await Federation.Admin.AskAsync(Federation.Admin.Monitoring.ListAlertsAsync(new ListAlertsRequest(), cancellationToken: Cancel), Cancel)).Alerts.SingleOrDefault(open => open.Rule == "model-withdrawn"));
+        Assert.Equal("critical", alert.Severity);
+        Assert.Contains("version=1.0.1", alert.Subject, StringComparison.Ordinal);
+        var incident = Assert.Single((await Federation.Admin.AskAsync(Federation.Admin.Monitoring.ListIncidentsAsync(new ListIncidentsRequest(), cancellationToken: Cancel), Cancel)).Incidents);
+        Assert.Contains(alert.Number, incident.Alerts);
+        var proposal = await AskedAsync(async () => (await ProposalsAsync()).SingleOrDefault(open => open.State == "open"));
+        Assert.Empty(Assert.Single(proposal.Candidates).Changes);
+        Assert.Equal(0, await FcmlCommand.RunAsync(["proposals", "approve", $"{proposal.Number}", "--reason", "Train it again", "--identity", Federation.AdminIdentity], TimeProvider.System));
+        var state = (await FollowAsync(Assert.Single(await ProposalsAsync()).Run)).State;
+        await FcmlAsync("confirm", state.Model!.Value.ToString(), "--as", "1.0.2");
+
         await Federation.Coordinator!.KillAsync();
         await site.Worker!.KillAsync();
         Assert.Equal(before.Select(Answer), (await ScoreAsync()).Select(Answer));
+    }
+
+    private async Task<IReadOnlyList<ProposalSummary>> ProposalsAsync() =>
+        (await Federation.Admin.AskAsync(Federation.Admin.Monitoring.ListProposalsAsync(new ListProposalsRequest(), cancellationToken: Cancel), Cancel)).Proposals;
+
+    // What the coordinator tells within its five seconds: it is asked until it has.
+    private static async Task<T> AskedAsync<T>(Func<Task<T?>> ask)
+        where T : class
+    {
+        while (true)
+        {
+            if (await ask() is { } told)
+                return told;
+        }
     }
 
     private static (string Version, double Score) Answer(JsonObject answer) => ((string)answer["version"]!, (double)answer["score"]!);

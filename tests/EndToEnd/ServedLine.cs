@@ -17,6 +17,8 @@ public abstract class ServedLine(ServingFederation fixture)
 
     private protected LocalFederation Federation => fixture.Federation;
 
+    private protected Task<Cli.Studies.RunView> FollowAsync(string run) => fixture.FollowAsync(run);
+
     private protected LocalSite Site(string name) => Federation.Sites.Single(site => site.Name == name);
 
     private string Clinician => Path.Combine(Federation.Folder, "clinician");
