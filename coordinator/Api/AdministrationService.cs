@@ -226,7 +226,8 @@ public sealed class AdministrationService(
     /// <inheritdoc/>
     public override Task<SignInReply> SignIn(SignInRequest request, ServerCallContext context)
     {
-        var (link, expires) = links.Make(Caller.Of(context).Member);
+        var caller = Caller.Of(context);
+        var (link, expires) = links.Make(caller.Member, caller.Until);
         return Task.FromResult(new SignInReply { Link = link, ExpiresUnixSeconds = expires.ToUnixTimeSeconds() });
     }
 

@@ -39,10 +39,10 @@ internal static class DashboardRoutes
     {
         if (code is null)
             return new RazorComponentResult<SignInPage>(new { WasRefused = false });
-        if (links.Redeem(code) is not { } person)
+        if (links.Redeem(code) is not ({ } person, var until))
             return new RazorComponentResult<SignInPage>(new { WasRefused = true }) { StatusCode = StatusCodes.Status403Forbidden };
         audit.Record("dashboard-signed-in", person, []);
-        context.Response.Cookies.Append(DashboardGate.CookieName(listener), sessions.Open(person), new CookieOptions
+        context.Response.Cookies.Append(DashboardGate.CookieName(listener), sessions.Open(person, until), new CookieOptions
         {
             HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = listener.IsHttps, Path = "/", MaxAge = DashboardSessions.Longest, IsEssential = true,
         });

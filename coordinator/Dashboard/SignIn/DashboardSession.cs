@@ -28,6 +28,9 @@ public sealed class DashboardSession : IDisposable
     /// <summary>Since when.</summary>
     public DateTimeOffset Opened { get; }
 
+    /// <summary>When it ends in any case, as the token does with which the person came; null: after <see cref="DashboardSessions.Longest"/>.</summary>
+    public DateTimeOffset? Until { get; internal init; }
+
     /// <summary>When the browser last asked for something; what is pushed to it does not count.</summary>
     public DateTimeOffset Seen
     {

@@ -22,12 +22,14 @@ public sealed class DashboardSessions(TimeProvider time)
     private readonly Dictionary<Sha256Digest, (DashboardSession Session, ITimer Timer)> _sessions = []; // by digest of what the cookie holds
 
     /// <summary>Opens a session; of more than a few of one person the oldest ends.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="until">When it ends in any case; null: after <see cref="Longest"/>.</param>
     /// <returns>What the cookie holds.</returns>
-    public string Open(Member person)
+    public string Open(Member person, DateTimeOffset? until)
     {
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretLength));
         var key = DigestOf(secret);
-        var session = new DashboardSession(key.Short, person, time.GetUtcNow());
+        var session = new DashboardSession(key.Short, person, time.GetUtcNow()) { Until = until };
         DashboardSession[] surplus;
         lock (_turn)
         {
@@ -88,7 +90,7 @@ public sealed class DashboardSessions(TimeProvider time)
         lock (_turn)
         {
             var now = time.GetUtcNow();
-            if (_sessions.TryGetValue(key, out var open) && (now - open.Session.Opened >= Longest || now - open.Session.Seen >= LongestIdle))
+            if (_sessions.TryGetValue(key, out var open) && (now - open.Session.Opened >= Longest || now >= open.Session.Until || now - open.Session.Seen >= LongestIdle))
                 over = open.Session;
         }
 

@@ -8,7 +8,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Dashboard;
 
 /// <summary>
-/// Links that open the dashboard, each once and for one person, who has shown a certificate to get it. Of the code in a link only the digest is kept; a person has one link at a time, so that nobody
+/// Links that open the dashboard, each once and for one person, who has shown a certificate or a token to get it. Of the code in a link only the digest is kept; a person has one link at a time, so that nobody
 /// can fill the memory.
 /// </summary>
 public sealed class SignInLinks(TimeProvider time)
@@ -19,26 +19,28 @@ public sealed class SignInLinks(TimeProvider time)
     private const int CodeLength = 16; // 128 random bits: nobody tries them out in two minutes
 
     private readonly Lock _turn = new(); // guards the links
-    private readonly Dictionary<Member, (Sha256Digest Code, DateTimeOffset Expires)> _links = [];
+    private readonly Dictionary<Member, (Sha256Digest Code, DateTimeOffset Expires, DateTimeOffset? Until)> _links = [];
 
     /// <summary>Where the dashboard is; null: nowhere.</summary>
     public Uri? Dashboard { get; set; }
 
     /// <summary>Makes a link for a person; one that they had serves no more.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="until">Until when what the person has shown is good: no session outlasts it; null: a certificate, whose revocation ends sessions.</param>
     /// <exception cref="FaultException">DASHBOARD_OFF.</exception>
-    public (string Link, DateTimeOffset Expires) Make(Member person)
+    public (string Link, DateTimeOffset Expires) Make(Member person, DateTimeOffset? until)
     {
         ArgumentNullException.ThrowIfNull(person);
         var dashboard = Dashboard ?? throw new FaultException(Fault.DashboardOff);
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(CodeLength));
         var expires = time.GetUtcNow() + Valid;
         lock (_turn)
-            _links[person] = (DigestOf(code), expires);
+            _links[person] = (DigestOf(code), expires, until);
         return (new Uri(dashboard, $"{Routes.SignIn}?code={code}").AbsoluteUri, expires);
     }
 
-    /// <summary>The person whose link has this code, which serves no more; null where there is none, or it has expired.</summary>
-    public Member? Redeem(string code)
+    /// <summary>The person whose link has this code, which serves no more, and until when they may stay; null where there is none, or it has expired.</summary>
+    public (Member Person, DateTimeOffset? Until)? Redeem(string code)
     {
         ArgumentNullException.ThrowIfNull(code);
         var digest = DigestOf(code);
@@ -48,7 +50,7 @@ public sealed class SignInLinks(TimeProvider time)
             if (person is null)
                 return null;
             _links.Remove(person);
-            return link.Expires > time.GetUtcNow() ? person : null;
+            return link.Expires > time.GetUtcNow() ? (person, link.Until) : null;
         }
     }
 

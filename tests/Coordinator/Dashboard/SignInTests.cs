@@ -65,6 +65,21 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Session_of_who_came_by_a_token_ends_with_the_token()
+    {
+        var (links, sessions) = (new SignInLinks(_time) { Dashboard = new Uri("http://127.0.0.1:1/") }, new DashboardSessions(_time));
+        var ends = _time.GetUtcNow() + TimeSpan.FromMinutes(10);
+        var (link, _) = links.Make(new Member(Roles.Admin, "ada@issuer"), ends);
+        var (person, until) = links.Redeem(link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..])!.Value;
+        var cookie = sessions.Open(person, until);
+
+        _time.Shift += TimeSpan.FromMinutes(9);
+        Assert.NotNull(sessions.Find(cookie));
+        _time.Shift += TimeSpan.FromMinutes(2);
+        Assert.Null(sessions.Find(cookie));
+    }
+
+    [Fact]
     public async Task Session_ends_an_hour_after_the_last_request_and_after_twelve_hours_in_any_case()
     {
         using var idle = await SignedInAsync(Roles.Admin, "ada");
