@@ -17,7 +17,7 @@ internal enum ExitCode
     [Description("A study protocol, a feature definition or a data set has faults; each was printed.")]
     InvalidInput = 3,
 
-    [Description("Something that was checked does not hold: a broken audit chain, a model file with another digest, a replay that differs, an audit that breaks a privacy claim.")]
+    [Description("Something that was checked does not hold: a broken audit chain, a model file with another digest, a replay that differs, an audit that breaks a privacy claim, a version that may be worse than the one in production.")]
     NotVerified = 4,
 
     [Description("The coordinator refused: role, unknown name, wrong state. The message carries its fault code.")]

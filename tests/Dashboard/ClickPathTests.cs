@@ -21,6 +21,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
 
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Switzerland() }).First).ToContainTextAsync("not connected");
         await Expect(page.GetByText("3 of 4").First).ToBeVisibleAsync();
+        await LiveAsync(page);
         await page.GetByLabel("As").SelectOptionAsync("researcher");
         await page.GetByLabel("Name").FillAsync("lise");
         await page.GetByRole(AriaRole.Button, new() { Name = "Invite", Exact = true }).ClickAsync();
@@ -59,6 +60,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Link, new() { Name = "Models", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "heart-disease" }).First.ClickAsync();
         await Expect(page.GetByText("no clinician yet")).ToBeVisibleAsync();
+        await LiveAsync(page);
         Assert.Equal(0, await page.GetByText("Retire for good").CountAsync());
 
         await page.GetByText("Agree", new() { Exact = true }).First.ClickAsync();
@@ -69,7 +71,9 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Second() }).First).ToContainTextAsync("staging");
         Assert.Equal(ModelStage.Staging, chromium.Federation.Coordinator.Service<ModelLines>().Of("heart-disease").Versions.Values.Last().Stage);
 
+        await LiveAsync(page);
         await page.GetByText("Let in", new() { Exact = true }).First.ClickAsync();
+        await page.Locator("#rollout-version").SelectOptionAsync("1.1.0");
         Assert.DoesNotContain("shadow", await page.Locator("#rollout-mode").InnerTextAsync(), StringComparison.Ordinal); // which is an admin's or a researcher's to set
         await page.Locator("#rollout-mode").SelectOptionAsync("canary");
         await page.Locator("#rollout-percent").FillAsync("5");
@@ -89,6 +93,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Link, new() { Name = "Audit", Exact = true }).ClickAsync();
         await Expect(page.GetByText("intact", new() { Exact = true })).ToBeVisibleAsync();
 
+        await LiveAsync(page);
         await page.GetByLabel("Kind").SelectOptionAsync(StageEntries.Approved);
         await page.GetByLabel("Who").FillAsync("clinician grace");
         await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
