@@ -96,8 +96,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
             }
             catch (Exception error)
             {
-                LogBroken(error); // a fault in this program: said where it is looked for, since nobody else is told any more
-                return;
+                LogBroken(error); // a fault in this program: one look that fails must not mute every other alert
             }
 
             await Task.WhenAny([tick, .. changes]);
@@ -126,6 +125,6 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
     [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept; looked at again in {Again}")]
     private partial void LogDisk(IOException error, TimeSpan again);
 
-    [LoggerMessage(1621, LogLevel.Critical, "Alerts stand still. Restart the coordinator, and report this")]
+    [LoggerMessage(1621, LogLevel.Critical, "A look at what alerts are about failed, by a fault in this program; it is tried again. Report this")]
     private partial void LogBroken(Exception error);
 }
