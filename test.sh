@@ -11,9 +11,12 @@ cd "$(dirname "$0")"
 configuration=${CONFIGURATION:-Debug}
 seconds_per_project=${TEST_TIMEOUT_SECONDS:-1200}
 results=artifacts/test-results
+rm -rf "$results"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
 
 finish() { # passed failed skipped
+  # What failed, once more and together: it stands thousands of lines above.
+  grep --no-filename -o '<test [^>]*result="Fail"[^>]*>' "$results"/*.xml 2>/dev/null | sed 's/.* name="\([^"]*\)".*/FAILED \1/'
   if (($3 > 0)); then echo "$3 skipped: each says above what it missed"; fi
   echo "$1 passed, $2 failed"
   if (($2 == 0 && $1 > 0)); then exit 0; else exit 1; fi
@@ -38,7 +41,6 @@ arguments=(-noColor -noLogo)
 limit=()
 if command -v timeout >/dev/null; then limit=(timeout --kill-after=10 "$seconds_per_project"); fi
 
-rm -rf "$results"
 mkdir -p "$results"
 passed=0 failed=0 skipped=0
 for project in "${projects[@]}"; do
