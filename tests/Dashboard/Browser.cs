@@ -6,6 +6,7 @@ namespace FederatedClinicalMl.Tests.Dashboard;
 public sealed class Browser : IAsyncDisposable
 {
     private const string Program = "/usr/bin/chromium";
+    private const float Patience = 60_000; // milliseconds: the machine may do other things, and a page that is late is not a page that is wrong
     private static readonly string[] s_arguments =
         ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"];
 
@@ -19,7 +20,8 @@ public sealed class Browser : IAsyncDisposable
     public async Task StartAsync()
     {
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = s_arguments });
+        Assertions.SetDefaultExpectTimeout(Patience);
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = s_arguments, Timeout = Patience });
     }
 
     /// <summary>A page that has opened a link, with whatever it says of faults from then on.</summary>
@@ -44,6 +46,7 @@ public sealed class Browser : IAsyncDisposable
         if (browser is null)
             Assert.Skip($"{Program} is missing: install Debian's package chromium.");
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height }, Locale = "en-GB" });
+        context.SetDefaultTimeout(Patience);
         return await context.NewPageAsync();
     }
 

@@ -5,6 +5,7 @@ using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Launching;
 
 namespace FederatedClinicalMl.Tests.EndToEnd;
 
@@ -60,19 +61,8 @@ public abstract class ServedLine(ServingFederation fixture)
     /// <summary>Completes once the line on a site's shelf is as it is wanted; the signal is the shelf's rename.</summary>
     private protected static async Task<ShelfLine?> ShelfAsync(LocalSite site, Func<ShelfLine?, bool> wanted)
     {
-        using var watcher = new FileSystemWatcher(Path.Combine(Serving(site), ServingPaths.ToScoring), Path.GetFileName(ServingPaths.Shelf));
-        var changed = NewSignal();
-        watcher.Renamed += (_, _) => Volatile.Read(ref changed).TrySetResult();
-        watcher.EnableRaisingEvents = true;
-        while (true)
-        {
-            var next = NewSignal();
-            Volatile.Write(ref changed, next); // before the shelf is read: a rename after that completes it
-            if (OnShelf(site) is var line && wanted(line))
-                return line;
-            await next.Task.WaitAsync(Cancel);
-        }
+        ShelfLine? line = null;
+        await FileSignal.UntilAsync(Path.Combine(Serving(site), ServingPaths.Shelf), () => wanted(line = OnShelf(site)), Cancel);
+        return line;
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
