@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Studies;
@@ -27,7 +26,7 @@ internal sealed class LocalFederation : IAsyncDisposable
     private readonly Executables _programs;
     private readonly ChildGroup _group = new();
     private readonly TimeProvider _time;
-    private readonly int _port = FreePort();
+    private readonly int _port = LocalPort.Free(); // the invitation names it before the coordinator listens on it
     private Connection? _admin;
 
     /// <summary>Names the folder; nothing is started yet.</summary>
@@ -185,13 +184,5 @@ internal sealed class LocalFederation : IAsyncDisposable
         }
 
         throw new CliException(ExitCode.Unreachable, $"The coordinator ended the watch of study {digest} before every site had answered.");
-    }
-
-    // The invitation names the port before the coordinator listens on it. Another program may take it in between: then the coordinator says so.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

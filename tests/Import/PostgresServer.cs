@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using FederatedClinicalMl.Cli.Launching;
 using FederatedClinicalMl.Tests.Coordinator;
 using Npgsql;
 
@@ -16,7 +15,7 @@ public sealed class PostgresServer : IAsyncLifetime
     private string? _programs;
 
     /// <summary>Its port.</summary>
-    public int Port { get; } = FreePort();
+    public int Port { get; } = LocalPort.Free();
 
     /// <summary>The certificate by which it proves that it is localhost.</summary>
     public string Certificate => _folder.Of("server.crt");
@@ -88,13 +87,6 @@ public sealed class PostgresServer : IAsyncLifetime
             await using var writer = await connection.BeginTextImportAsync($"COPY {table} FROM STDIN (FORMAT csv, HEADER)", TestContext.Current.CancellationToken);
             await writer.WriteAsync(text);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<NpgsqlConnection> ConnectAsync()
