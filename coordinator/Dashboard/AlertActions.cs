@@ -17,6 +17,11 @@ internal static class AlertActions
         Map(app, "/alerts/incidents/note", Calls.NoteIncident, (request, desk) => desk.NoteIncident(Number(request), request.Field("reason"), request.Person), "It is in the timeline.");
         Map(app, "/alerts/incidents/close", Calls.CloseIncident, (request, desk) => desk.CloseIncident(Number(request), request.Field("reason"), request.Person), "The incident is closed.");
         Map(app, "/alerts/proposals/refuse", Calls.RefuseProposal, (request, desk) => desk.RefuseProposal(Number(request), request.Field("reason"), request.Person), "The proposal is refused.");
+        app.MapAction("/models/lines/{line}/retrain", Calls.ProposeRetraining, request =>
+        {
+            request.Service<RetrainingDesk>().Propose(request.Route("line"), request.Field("reason"), request.Person);
+            return Task.FromResult(new ActionEnd(Routes.Alerts, new Notice("It is proposed, and waits for a person here.")));
+        });
         app.MapAction("/alerts/proposals/approve", Calls.ApproveProposal, async request =>
         {
             var run = await request.Service<RetrainingDesk>().ApproveAsync(Number(request), request.Field("study"), request.Field("reason"), request.Person);

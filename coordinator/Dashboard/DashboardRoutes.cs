@@ -28,6 +28,7 @@ internal static class DashboardRoutes
         app.MapAction(Routes.SignOut, Calls.SignIn, SignOut);
         app.MapAction("/members/invite", Calls.Invite, Invite);
         app.MapAction("/members/revoke", Calls.Revoke, RevokeAsync);
+        app.MapAction("/studies/{study}/start", Calls.StartRun, StartAsync);
         app.MapAction("/runs/{run}/control", Calls.ControlRun, ControlAsync);
         StageActions.Map(app);
         AlertActions.Map(app);
@@ -69,6 +70,13 @@ internal static class DashboardRoutes
         var member = Subject(request);
         await request.Service<Revocation>().RevokeAsync(member, request.Person);
         return new ActionEnd("/", new Notice($"{member} is revoked: certificates are refused from now on, and what was open has ended."));
+    }
+
+    private static async Task<ActionEnd> StartAsync(ActionRequest request)
+    {
+        var profile = request.Field("what") switch { "run" => false, "profile" => true, _ => throw new FaultException(Api.Fault.RequestInvalid, "What is started must be a run or a profile.") };
+        var (run, study) = await request.Service<RunStarter>().StartAsync(request.Route("study"), profile, request.Person);
+        return new ActionEnd(Routes.Run(run.Value), new Notice(profile ? $"The sites are asked what their rows for {study.Name} are like." : $"A run of {study.Name} has started."));
     }
 
     private static async Task<ActionEnd> ControlAsync(ActionRequest request)

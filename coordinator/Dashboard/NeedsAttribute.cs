@@ -34,6 +34,7 @@ internal static class Calls
     public const string Revoke = "Administration/Revoke";
     public const string ListStudies = "Administration/ListStudies";
     public const string ListRuns = "Administration/ListRuns";
+    public const string StartRun = "Administration/StartRun";
     public const string WatchRun = "Administration/WatchRun";
     public const string ControlRun = "Administration/ControlRun";
     public const string ListModels = "Administration/ListModels";
@@ -46,6 +47,7 @@ internal static class Calls
     public const string ApprovePromotion = "Stages/ApprovePromotion";
     public const string RefusePromotion = "Stages/RefusePromotion";
     public const string SetRollout = "Stages/SetRollout";
+    public const string CompareAtSites = "Stages/CompareAtSites";
     public const string ListServing = "Stages/ListServing";
     public const string RollBack = "Stages/RollBack";
     public const string DeprecateVersion = "Stages/DeprecateVersion";
@@ -55,6 +57,7 @@ internal static class Calls
     public const string SilenceAlerts = "Monitoring/SilenceAlerts";
     public const string NoteIncident = "Monitoring/NoteIncident";
     public const string CloseIncident = "Monitoring/CloseIncident";
+    public const string ProposeRetraining = "Monitoring/ProposeRetraining";
     public const string ApproveProposal = "Monitoring/ApproveProposal";
     public const string RefuseProposal = "Monitoring/RefuseProposal";
 }

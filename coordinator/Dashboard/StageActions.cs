@@ -22,6 +22,12 @@ internal static class StageActions
         MapVerb(app, "let-in", Calls.SetRollout, (desk, form, line, version, person) => desk.SetRollout(line, version, form.Field("mode"), Share(form), form.Field("reason"), person), "It is let in so far, at the sites that allow it.");
         MapVerb(app, "end-rollout", Calls.SetRollout, (desk, form, line, version, person) => desk.SetRollout(line, version, "", 0, form.Field("reason"), person), "It is let in no more.");
         MapVerb(app, "roll-back", Calls.RollBack, (desk, form, line, version, person) => desk.RollBack(line, version, form.Field("reason"), person), "It is taken back.");
+        app.MapAction("/models/lines/{line}/compare-at-sites", Calls.CompareAtSites, async request =>
+        {
+            var version = request.Field("version");
+            var started = await request.Service<ComparisonDesk>().StartAsync(request.Route("line"), version, request.Person);
+            return new ActionEnd(Routes.Run(started.Run), new Notice($"The sites compare {version} with {started.Production} on their own test rows; the gate takes what they tell."));
+        });
         MapVerb(app, "deprecate", Calls.DeprecateVersion, (desk, form, line, version, person) => desk.Deprecate(line, version, form.Field("last-day"), form.Field("reason"), person), "Its last day is named.");
         MapVerb(app, "retire", Calls.RetireVersion, (desk, form, line, version, person) => desk.Retire(line, version, form.Field("reason"), person), "It is out of use for good.");
     }

@@ -50,6 +50,9 @@ public sealed class Browser : IAsyncDisposable
         return await context.NewPageAsync();
     }
 
+    /// <summary>Waits until a page is live: what is filled in before that is drawn anew, and lost.</summary>
+    internal static Task LiveAsync(IPage page) => page.Locator("[data-live=yes]").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
+
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null)

@@ -21,7 +21,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
 
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Switzerland() }).First).ToContainTextAsync("not connected");
         await Expect(page.GetByText("3 of 4").First).ToBeVisibleAsync();
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         await page.GetByLabel("As").SelectOptionAsync("researcher");
         await page.GetByLabel("Name").FillAsync("lise");
         await page.GetByRole(AriaRole.Button, new() { Name = "Invite", Exact = true }).ClickAsync();
@@ -40,7 +40,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = SeededFederation.LiveRun.Value }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 2, NameRegex = Round7() })).ToBeVisibleAsync();
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         await page.EvaluateAsync("() => { window.sameDocument = true; }");
 
         var federation = chromium.Federation;
@@ -60,7 +60,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Link, new() { Name = "Models", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "heart-disease" }).First.ClickAsync();
         await Expect(page.GetByText("no clinician yet")).ToBeVisibleAsync();
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         Assert.Equal(0, await page.GetByText("Retire for good").CountAsync());
 
         await page.GetByText("Agree", new() { Exact = true }).First.ClickAsync();
@@ -71,7 +71,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Second() }).First).ToContainTextAsync("staging");
         Assert.Equal(ModelStage.Staging, chromium.Federation.Coordinator.Service<ModelLines>().Of("heart-disease").Versions.Values.Last().Stage);
 
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         await page.GetByText("Let in", new() { Exact = true }).First.ClickAsync();
         await page.Locator("#rollout-version").SelectOptionAsync("1.1.0");
         Assert.DoesNotContain("shadow", await page.Locator("#rollout-mode").InnerTextAsync(), StringComparison.Ordinal); // which is an admin's or a researcher's to set
@@ -93,7 +93,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Link, new() { Name = "Audit", Exact = true }).ClickAsync();
         await Expect(page.GetByText("intact", new() { Exact = true })).ToBeVisibleAsync();
 
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         await page.GetByLabel("Kind").SelectOptionAsync(StageEntries.Approved);
         await page.GetByLabel("Who").FillAsync("clinician grace");
         await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
@@ -125,7 +125,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     {
         var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
         await page.GetByRole(AriaRole.Link, new() { Name = "Alerts", Exact = true }).ClickAsync();
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         var desk = chromium.Federation.Coordinator.Service<MonitoringDesk>();
         desk.Observe(board => board.Take(new Fact(
             MonitoredSignal.ModelWithdrawn, Subject.Of(("line", "heart-disease"), ("site", "hungary"), ("version", "9.0.0"), ("reason", "calibration")), DateTimeOffset.UnixEpoch, 1)));
@@ -153,7 +153,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         foreach (var path in (string[])["studies", $"studies/{SeededFederation.HostileStudy.Digest}"])
         {
             await page.GotoAsync($"{chromium.Federation.Coordinator.Dashboard}{path}");
-            await LiveAsync(page);
+            await Browser.LiveAsync(page);
             await Expect(page.GetByText(SeededFederation.Hostile).First).ToBeVisibleAsync();
             Assert.True(await page.EvaluateAsync<bool>("() => window.broken === undefined && document.querySelector('main img, main script') === null"));
         }
@@ -165,7 +165,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     public async Task Page_whose_connection_is_dead_says_so_and_one_whose_person_was_put_out_leads_to_the_way_in()
     {
         var (page, _) = await chromium.SignInAsync(Roles.Auditor);
-        await LiveAsync(page);
+        await Browser.LiveAsync(page);
         chromium.Federation.Coordinator.Service<FederatedClinicalMl.Coordinator.Dashboard.DashboardSessions>().End(new Member(Roles.Auditor, "florence"));
 
         await Expect(page.GetByText("No connection to the coordinator")).ToBeVisibleAsync();
@@ -182,9 +182,6 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         Assert.Equal("dark", await page.EvaluateAsync<string>("() => document.documentElement.dataset.theme"));
         Assert.Empty(faults);
     }
-
-    /// <summary>Waits until a page is live.</summary>
-    internal static Task LiveAsync(IPage page) => page.Locator("[data-live=yes]").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
 
     [GeneratedRegex("model-withdrawn")]
     private static partial Regex Withdrawn();

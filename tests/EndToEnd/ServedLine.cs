@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Enrolment;
 using FederatedClinicalMl.Cli.Launching;
@@ -9,7 +10,7 @@ using FederatedClinicalMl.Tests.Launching;
 
 namespace FederatedClinicalMl.Tests.EndToEnd;
 
-/// <summary>What people do with a line of models, and what of it is on the shelves of four hospitals.</summary>
+/// <summary>What people do with a line of models, by fcml unless a class has another way, and what of it is on the shelves of four hospitals.</summary>
 public abstract class ServedLine(ServingFederation fixture)
 {
     protected const string Line = "served";
@@ -22,7 +23,9 @@ public abstract class ServedLine(ServingFederation fixture)
 
     private protected LocalSite Site(string name) => Federation.Sites.Single(site => site.Name == name);
 
-    private string Clinician => Path.Combine(Federation.Folder, "clinician");
+    private protected string Clinician => Path.Combine(Federation.Folder, "clinician");
+
+    private protected string Study => fixture.Digest;
 
     protected async Task EnrolClinicianAsync()
     {
@@ -34,24 +37,31 @@ public abstract class ServedLine(ServingFederation fixture)
     // A run of the study, its model as a version; and the key that has signed it, as an admin reads it out.
     protected async Task<(Sha256Digest Model, string Signer)> RegisterAsync(string version)
     {
-        var state = (await fixture.FollowAsync(await Federation.StartRunAsync(fixture.Digest, Cancel))).State;
+        var state = (await fixture.FollowAsync(await StartRunAsync())).State;
         Assert.Equal(RunStatus.Registered, state.Status);
         var model = state.Model!.Value;
-        await FcmlAsync("confirm", model.ToString(), "--as", version);
+        await ConfirmAsync(model, version);
         var manifest = ModelManifest.Read(await File.ReadAllBytesAsync(Path.Combine(Federation.CoordinatorFolder, "models", model.ToString(), ModelFileNames.Manifest), Cancel));
         return (model, manifest.Key.Fingerprint.ToString());
     }
 
-    protected async Task PromoteAsync(string version, string to)
+    protected virtual Task<string> StartRunAsync() => Federation.StartRunAsync(fixture.Digest, Cancel);
+
+    protected virtual Task ConfirmAsync(Sha256Digest model, string version) => FcmlAsync("confirm", model.ToString(), "--as", version);
+
+    protected virtual async Task PromoteAsync(string version, string to)
     {
         await FcmlAsync("promote", Line, version, "--to", to);
         foreach (var identity in new[] { Federation.AdminIdentity, Clinician })
-            await FcmlAsync(identity, "agree", Line, version, "--to", to, "--reason", "Looked at it");
+            await RunAsync(identity, "models", "agree", Line, version, "--to", to, "--reason", "Looked at it");
     }
 
-    protected Task FcmlAsync(params string[] words) => Path.IsPathRooted(words[0]) ? RunAsync(words[1..], words[0]) : RunAsync(words, Federation.AdminIdentity);
+    protected virtual Task LetInAsync(string version, RolloutMode mode, int? percent, string reason) =>
+        FcmlAsync(["rollout", Line, version, "--mode", mode.Word(), .. percent is { } share ? (string[])["--percent", share.ToString(CultureInfo.InvariantCulture)] : [], "--reason", reason]);
 
-    private static async Task RunAsync(string[] words, string identity) => Assert.Equal(0, await FcmlCommand.RunAsync(["models", .. words, "--identity", identity], TimeProvider.System));
+    protected Task FcmlAsync(params string[] words) => RunAsync(Federation.AdminIdentity, ["models", .. words]);
+
+    private protected static async Task RunAsync(string identity, params string[] words) => Assert.Equal(0, await FcmlCommand.RunAsync([.. words, "--identity", identity], TimeProvider.System));
 
     private protected static string Serving(LocalSite site) => Path.Combine(site.WorkerFolder, "serving");
 

@@ -12,7 +12,7 @@ using FederatedClinicalMl.Tests.Launching;
 namespace FederatedClinicalMl.Tests.EndToEnd;
 
 /// <summary>Four hospitals and what of the consortium's models comes onto their shelves, over real processes.</summary>
-public sealed class ServingFederation() : TestFederation(Protocol, ["cleveland", "hungarian", "switzerland", "va"])
+public class ServingFederation() : TestFederation(Protocol, ["cleveland", "hungarian", "switzerland", "va"])
 {
     private const string Protocol = """
         protocol: 1
@@ -32,6 +32,12 @@ public sealed class ServingFederation() : TestFederation(Protocol, ["cleveland",
         federation: {rounds: 1, sites: [cleveland, hungarian, switzerland, va], quorum: 4, aggregation: plain}
         evaluation: {every: 1, gates: {baseline: 0, margin: 0.9, least-slope: 0, greatest-slope: 100, in-the-large: 1, ece: 1}}
         """;
+}
+
+/// <summary>The same, with pages.</summary>
+public sealed class PagedFederation : ServingFederation
+{
+    protected override bool HasDashboard => true;
 }
 
 /// <summary>From a registered model to the shelf and back.</summary>

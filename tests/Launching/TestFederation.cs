@@ -76,7 +76,7 @@ public class TestFederation : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Federation = new LocalFederation(Path.Combine(_folder, "f"), TimeProvider.System, Programs()) { Telemetry = await TelemetryAsync() };
+        Federation = new LocalFederation(Path.Combine(_folder, "f"), TimeProvider.System, Programs()) { Telemetry = await TelemetryAsync(), HasDashboard = HasDashboard };
         Directory.CreateDirectory(Data);
         var tables = SyntheticHearts.Generate(1).Select(hospital => hospital.Table).Where(table => _sites.Contains(table.Site)).ToList();
         foreach (var table in tables)
@@ -89,6 +89,9 @@ public class TestFederation : IAsyncLifetime
             """, table.Site == "cleveland" ? policy.Replace("per-site-metrics: withhold", "per-site-metrics: release", StringComparison.Ordinal) : policy))], Cancel, WithoutNetwork);
         Digest = await ApproveAsync(_study);
     }
+
+    /// <summary>Whether the coordinator serves pages.</summary>
+    protected virtual bool HasDashboard => false;
 
     /// <summary>What coordinator and gateways are told to tell of themselves.</summary>
     protected virtual Task<string[]> TelemetryAsync() => Task.FromResult<string[]>([]);
