@@ -29,8 +29,8 @@ public sealed class RenewalTests
         coordinatorsTime.Shift += UntilDue;
         time.Advance(UntilDue);
 
-        var after = await hospital.Worker.Challenges.ReadAsync(Stop);
-        Assert.NotEqual(before, after);
+        // The leap of the clock may end the session too, so that it comes back once more with the old one.
+        var after = await NextCertificateAsync(hospital, before);
         Assert.Equal(after, CertificateOf(hospital)); // a restart takes up the new one
         await AssertServedAsync(coordinator, hospital);
     }
@@ -44,12 +44,19 @@ public sealed class RenewalTests
         // By this clock every certificate that the coordinator gives out is due at once.
         await using var gateway = await RunningGateway.StartAsync(hospital.Options, new FakeTimeProvider(TimeProvider.System.GetUtcNow() + UntilDue));
 
-        var challenge = before;
-        while (challenge == before)
-            challenge = await hospital.Worker.Challenges.ReadAsync(Stop);
+        await NextCertificateAsync(hospital, before);
 
         var audit = await AssertServedAsync(coordinator, hospital);
         Assert.Single(audit, line => line.Contains("certificate-renewed", StringComparison.Ordinal));
+    }
+
+    private static async Task<Sha256Digest> NextCertificateAsync(Hospital hospital, Sha256Digest before)
+    {
+        while (true)
+        {
+            if (await hospital.Worker.Challenges.ReadAsync(Stop) is var challenge && challenge != before)
+                return challenge;
+        }
     }
 
     /// <summary>A study reaches the worker, on the session that is open now.</summary>
