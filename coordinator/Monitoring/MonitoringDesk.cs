@@ -180,19 +180,28 @@ public sealed class MonitoringDesk
         Commit([.. events, .. proposals, .. told]);
     }
 
+    private IEnumerable<(string Channel, string Payload)> Messages(IEnumerable<string> channels, string group, IReadOnlyCollection<Alert> alerts, bool isOver) =>
+        channels.Select(channel => (channel, NotificationText.Of(group, alerts, isOver, _identity.Id)));
+
     private void Commit(IReadOnlyList<MonitoringEvent> events)
     {
         if (events.Count == 0)
             return;
         var messages = new List<(string Channel, string Payload)>();
         var book = _book;
+        var over = new List<Alert>();
         foreach (var happened in events)
         {
+            if (happened is AlertResolved resolved)
+                over.Add(book.Open[resolved.Number]);
             book = book.Apply(happened);
-            if (happened is AlertsNotified { Channels.IsEmpty: false } told)
-                messages.AddRange(told.Channels.Select(channel => (channel, NotificationText.Of(told, book, _identity.Id))));
+            if (happened is AlertsNotified told)
+                messages.AddRange(Messages(told.Channels, told.Group, [.. told.Numbers.Select(number => book.Open[number])], isOver: false));
         }
 
+        // Who was told that it began is told that it is over.
+        foreach (var group in over.Where(alert => alert.Told is not null && !book.IsSilenced(alert.Key, Now())).GroupBy(alert => alert.Group))
+            messages.AddRange(Messages(group.SelectMany(alert => Rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.Notify : []).Distinct().Order(StringComparer.Ordinal), group.Key, [.. group], isOver: true));
         _store.Append(events, messages, Now());
         Volatile.Write(ref _book, book);
         _changed.Raise();

@@ -10,16 +10,20 @@ namespace FederatedClinicalMl.Coordinator.Monitoring;
 public static class NotificationText
 {
     private const int MostNamed = 20;
+    private const string Over = "over";
 
     /// <summary>The message about alerts of one group, as canonical JSON.</summary>
-    public static string Of(AlertsNotified told, MonitoringBook book, string coordinator)
+    /// <param name="group">The group.</param>
+    /// <param name="alerts">The alerts, at least one.</param>
+    /// <param name="isOver">Whether they are over; else they are open.</param>
+    /// <param name="coordinator">Who says it.</param>
+    public static string Of(string group, IReadOnlyCollection<Alert> alerts, bool isOver, string coordinator)
     {
-        ArgumentNullException.ThrowIfNull(told);
-        ArgumentNullException.ThrowIfNull(book);
+        ArgumentNullException.ThrowIfNull(alerts);
         return Encoding.UTF8.GetString(CanonicalJson.Write(new JsonObject
         {
-            ["format"] = 1, ["coordinator"] = coordinator, ["group"] = told.Group, ["severity"] = MonitoringBook.Word(told.Severity), ["count"] = told.Numbers.Length,
-            ["alerts"] = new JsonArray([.. told.Numbers.Take(MostNamed).Select(number => Describe(book.Open[number]))]),
+            ["format"] = 1, ["coordinator"] = coordinator, ["group"] = group, ["state"] = isOver ? Over : "open", ["severity"] = MonitoringBook.Word(alerts.Max(alert => alert.Severity)), ["count"] = alerts.Count,
+            ["alerts"] = new JsonArray([.. alerts.Take(MostNamed).Select(Describe)]),
         }));
     }
 
@@ -28,16 +32,17 @@ public static class NotificationText
     {
         var message = JsonNode.Parse(payload)!;
         var count = message["count"]!.GetValue<double>();
-        var named = message["alerts"]!.AsArray();
+        var (named, isOver) = (message["alerts"]!.AsArray(), (string?)message["state"] == Over);
         var text = new StringBuilder();
         foreach (var alert in named)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{alert!["severity"]}: alert {alert["number"]}, {alert["rule"]} {alert["subject"]}\n  {alert["signal"]} = {alert["value"]}, since {alert["opened"]}\n  what to do: {alert["runbook"]}\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"{(isOver ? Over : alert!["severity"])}: alert {alert!["number"]}, {alert["rule"]} {alert["subject"]}\n  {alert["signal"]} {(isOver ? "was" : "=")} {alert["value"]}, since {alert["opened"]}\n");
+            text.Append(isOver ? "\n" : $"  what to do: {alert["runbook"]}\n\n");
         }
 
         if (count > named.Count)
-            text.Append(CultureInfo.InvariantCulture, $"And {count - named.Count} more: fcml alerts list\n");
-        return (string.Create(CultureInfo.InvariantCulture, $"[{message["severity"]}] {message["group"]}: {(count == 1 ? "1 alert" : $"{count} alerts")}"), text.ToString());
+            text.Append(CultureInfo.InvariantCulture, $"And {count - named.Count} more: fcml alerts list{(isOver ? " --over" : "")}\n");
+        return (string.Create(CultureInfo.InvariantCulture, $"[{(isOver ? Over : message["severity"])}] {message["group"]}: {(count == 1 ? "1 alert" : $"{count} alerts")}"), text.ToString());
     }
 
     private static JsonObject Describe(Alert alert) => new()

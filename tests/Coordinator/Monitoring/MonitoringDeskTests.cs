@@ -30,6 +30,33 @@ public sealed class MonitoringDeskTests
     }
 
     [Fact]
+    public void Alerts_that_were_told_are_told_to_be_over_in_one_message_and_those_of_which_nobody_heard_are_not()
+    {
+        using var watched = new Watched(Ward);
+        watched.Tell(30, 0);
+        watched.Time.Advance(TimeSpan.FromMinutes(15));
+        watched.Tell(30, 0);
+        watched.Tell(30, 1); // over before anybody was told
+        Assert.Empty(watched.Store.Waiting());
+        watched.Tell(30, 0);
+        watched.Time.Advance(TimeSpan.FromMinutes(15));
+        watched.Tell(30, 0);
+        watched.Desk.Tick();
+
+        watched.Tell(30, 1);
+
+        Assert.Empty(watched.Desk.Book.Open);
+        var message = watched.Store.Waiting()[^1].Payload;
+        Assert.Equal(2, watched.Store.Waiting().Count);
+        Assert.Contains("\"state\":\"over\"", message, StringComparison.Ordinal);
+        Assert.Contains("\"count\":30", message, StringComparison.Ordinal);
+        var (subject, text) = NotificationText.ForPeople(message);
+        Assert.StartsWith("[over] ", subject, StringComparison.Ordinal);
+        Assert.Contains("And 10 more", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("what to do", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Restart_keeps_alerts_silences_incidents_proposals_and_what_waits()
     {
         using var watched = new Watched(Ward + "\nretraining: {heart: {alerts: [model-withdrawn]}}");
