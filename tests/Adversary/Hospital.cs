@@ -152,7 +152,7 @@ internal sealed class Hospital : IDisposable
     }
 
     private WorkerCore Open() => WorkerCore.Open(
-        _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy), () => DatasetMap.Read("datasets: {none: {path: rows.csv, format: csv}}", "/srv"), _computer, _time);
+        _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), new ContentStore(_disk, keepDays: 30), () => PolicyReader.Read(Policy), () => DatasetMap.Read("datasets: {none: {path: rows.csv, format: csv}}", "/srv"), _computer, _time);
 
     // An update of 32-bit codes, all of them the same number, with the weight 1; under differential privacy with noise, as the ledger gives it out.
     private sealed class ConstantComputer(int update) : IStepComputer

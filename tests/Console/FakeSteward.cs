@@ -18,6 +18,9 @@ internal sealed class FakeSteward : Steward.StewardBase
 
     public IReadOnlyList<string> Log { get; set; } = SeededWorker.Log;
 
+    /// <summary>What it shows of any release.</summary>
+    public ReleaseReply Release { get; set; } = SeededWorker.Release;
+
     public T Single<T>() => Assert.Single(Asked.OfType<T>());
 
     public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Studies);
@@ -61,6 +64,8 @@ internal sealed class FakeSteward : Steward.StewardBase
     public override Task<ServingReply> StopServing(ServingDecision request, ServerCallContext context) => Answer(("stop", request), () => SeededWorker.Serving);
 
     public override Task<ServingReply> ResumeServing(ServingDecision request, ServerCallContext context) => Answer(("resume", request), () => SeededWorker.Serving);
+
+    public override Task<ReleaseReply> ShowRelease(ReleaseRequest request, ServerCallContext context) => Answer(request, () => Release);
 
     public override Task<VerifyAuditReply> VerifyAudit(VerifyAuditRequest request, ServerCallContext context) => Answer(request, () => Verified);
 

@@ -8,7 +8,7 @@ public sealed partial class PageTests
     public static readonly string[] All =
     [
         "", $"studies/{SeededWorker.Pending}", $"studies/{SeededWorker.Approved}", $"studies/{SeededWorker.HostileStudy}", $"studies/{SeededWorker.Approved}/preview", $"studies/{SeededWorker.Approved}/profile",
-        "members", "left?kind=", "ledger", "data", "quality/ehr", "mappings/ehr", $"drift?study={SeededWorker.Approved}", "models",
+        "members", "left?kind=", $"left/{SeededWorker.Prepared}", "ledger", "data", "quality/ehr", "mappings/ehr", $"drift?study={SeededWorker.Approved}", "models",
     ];
 
     [Fact]

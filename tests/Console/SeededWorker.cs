@@ -125,11 +125,22 @@ internal static class SeededWorker
         },
     };
 
+    /// <summary>The step whose content is kept.</summary>
+    public const string Prepared = $"{Run}.0.preparation.1";
+
+    public static string Content { get; } =
+        $$$"""{"features":[{"moments":{"count":842,"missing":null,"sum":"45510"},"name":"age"},{"moments":null,"name":"{{{Hostile.Replace("\"", "'", StringComparison.Ordinal)}}}"}],"histogram":{"counts":[120,431,291],"from":[0,1,2],"missing":31,"to":[1,2,3]}}""";
+
+    public static ReleaseReply Release { get; } = new()
+    {
+        Step = Prepared, AtUnixSeconds = s_morning, Manifest = Manifest(Prepared, 1423, Content), Json = Content, KeepUntil = "2033-11-19",
+    };
+
     public static IReadOnlyList<string> Log { get; } =
     [
         Line(1, "2026-11-18T08:00:00Z", "study-offered", $$"""{"name":"heart-disease","study":"{{Approved}}","submitter":"urn:fcml:person:researcher:rosalind"}"""),
         Line(2, "2026-11-18T09:12:44Z", "study-approved", $$"""{"note":"ethics board 2026/14 &lt;i&gt;","steward":"grace","study":"{{Approved}}"}"""),
-        Released(3, "2026-11-19T02:00:01Z", $"{Run}.0.preparation.1", 1423), Settled(4, "2026-11-19T02:00:03Z", $"{Run}.0.preparation.1", "committed"),
+        Released(3, "2026-11-19T02:00:01Z", Prepared, 1423, Content), Settled(4, "2026-11-19T02:00:03Z", $"{Run}.0.preparation.1", "committed"),
         Released(5, "2026-11-19T02:01:00Z", $"{Run}.1.training.1", 18240), Settled(6, "2026-11-19T02:01:02Z", $"{Run}.1.training.1", "committed"),
         Line(7, "2026-11-19T02:02:00Z", "step-declined", $$"""{"reason":"TooFewRows","sentence":"{{Hostile.Replace("\"", "'", StringComparison.Ordinal)}}","step":"{{Run}}.2.training.1","study":"{{Approved}}"}"""),
         Released(8, "2026-11-20T02:03:00Z", $"{Run}.2.training.2", 18240),
@@ -172,9 +183,11 @@ internal static class SeededWorker
         Digest = digest, Name = name, Purpose = purpose, State = state, Reason = reason, OfferedUnixSeconds = s_morning, DecidedBy = state == "pending" ? "" : "grace", DecidedUnixSeconds = state == "pending" ? 0 : s_morning + 4000,
     };
 
-    private static string Released(int sequence, string at, string step, int length) => Line(
-        sequence, at, "released",
-        $$$"""{"digest":"{{{Hex(step)}}}","release":{"manifest":{"dimension":4560,"encoding":"fixed","payloadDigest":"{{{Hex(step + "payload")}}}","payloadLength":{{{length}}},"site":"oslo","step":"{{{step}}}","study":"{{{Approved}}}"},"signature":"c2lnbmF0dXJl"}}""");
+    private static string Released(int sequence, string at, string step, int length, string? content = null) => Line(
+        sequence, at, "released", $$$"""{"digest":"{{{Hex(step)}}}","release":{"manifest":{{{Manifest(step, length, content)}}},"signature":"c2lnbmF0dXJl"}}""");
+
+    private static string Manifest(string step, int length, string? content) =>
+        $$"""{"dimension":4560,"encoding":"{{(content is null ? "fixed" : "json")}}","payloadDigest":"{{Hex(content ?? step + "payload")}}","payloadLength":{{length}},"site":"oslo","step":"{{step}}","study":"{{Approved}}"}""";
 
     private static string Settled(int sequence, string at, string step, string outcome) => Line(sequence, at, "settled", $$"""{"digest":"{{Hex(step)}}","outcome":"{{outcome}}","step":"{{step}}"}""");
 

@@ -218,5 +218,6 @@ internal sealed class Site : IDisposable
     private WorkerCore Open() => WorkerCore.Open(
         Disk, Exchange, OutboxKey, new WorkerIdentity(Name, Key, Secret, "1.0.0"),
         new RootStore(new SealedDisk(Disk, new byte[SealedDisk.KeyLength], "Restore it."), keepDays: 30, bytes => bytes.AsSpan().Fill((byte)++_roots)),
+        new ContentStore(new SealedDisk(Disk, new byte[SealedDisk.KeyLength], "Restore it."), keepDays: 40),
         () => PolicyReader.Read(Policy), () => DatasetMap.Read(Datasets, "/srv"), _computer, Time);
 }

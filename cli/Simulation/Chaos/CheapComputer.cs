@@ -78,7 +78,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
         return ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)]);
     }
 
-    private static StepComputation Json(byte[] payload) => new(payload, "json", 0, 0, 0, null, "simulated", 1);
+    private static StepComputation Json(byte[] payload) => new(payload, ReleaseManifest.JsonEncoding, 0, 0, 0, null, "simulated", 1);
 
     private static double Unit(DeterministicRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
 }

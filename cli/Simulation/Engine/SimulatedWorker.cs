@@ -42,7 +42,7 @@ internal sealed class SimulatedWorker(
     /// <inheritdoc/>
     protected override void OnStart()
     {
-        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365, Root), () => Policy, () => datasets, computer, Time);
+        _core = WorkerCore.Open(disk, exchange, outbox, identity, new RootStore(disk, keepDays: 365, Root), new ContentStore(disk, keepDays: 365), () => Policy, () => datasets, computer, Time);
         _core.StudyChanged += study => StudyChanged?.Invoke(study);
         Returned?.Invoke();
     }

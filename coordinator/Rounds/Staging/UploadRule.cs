@@ -36,7 +36,7 @@ public sealed record UploadRule(
     // Whatever is computed from patients under differential privacy was charged to the site's ledger.
     private bool IsCharged => Study.Privacy is not null && Step.Kind.ReadsData();
 
-    private string Encoding => Format?.Name ?? Attempt?.Encoding ?? "json";
+    private string Encoding => Format?.Name ?? Attempt?.Encoding ?? ReleaseManifest.JsonEncoding;
 
     /// <summary>What is wrong with a head; null where nothing is.</summary>
     public RoundFault? FaultOf(ReleaseHead head)

@@ -44,6 +44,9 @@ public sealed record ReleaseManifest(
     /// <summary>Most bytes of a payload of JSON. The largest is a profile: about 1.4 kB for each of at most 4,096 features (ProfileReportTests holds it), uploaded in chunks like an update.</summary>
     public const int MaximumJsonLength = 8 << 20;
 
+    /// <summary>The encoding of aggregates that people can read: everything but updates and messages.</summary>
+    public const string JsonEncoding = "json";
+
     /// <summary>The encoding of a message of secure aggregation.</summary>
     public const string MessageEncoding = "message";
 
@@ -160,7 +163,7 @@ public sealed record ReleaseManifest(
 
         if (!isUpdate)
         {
-            if (Encoding != "json" || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)
+            if (Encoding != JsonEncoding || Dimension != 0 || Weight != 0 || Saturated != 0 || PayloadLength > MaximumJsonLength)
                 throw new FormatException($"manifest: a release of {Step.Kind} is JSON of at most {MaximumJsonLength} bytes, without dimension, weight or saturation.");
             return;
         }

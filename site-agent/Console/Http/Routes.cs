@@ -12,6 +12,8 @@ internal static class Routes
     public const string Drift = "drift";
     public const string Models = "models";
 
+    public static string Release(string step) => $"{Left}/{Uri.EscapeDataString(step)}";
+
     public static string Study(string digest) => $"studies/{digest}";
 
     public static string Preview(string digest) => $"studies/{digest}/preview";

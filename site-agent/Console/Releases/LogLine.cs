@@ -24,6 +24,12 @@ internal sealed record LogLine(long Sequence, DateTimeOffset At, string Kind, st
     /// <summary>The digest of the release; empty: it is about none.</summary>
     public string Release { get; private init; } = "";
 
+    /// <summary>Of an entry <see cref="Released"/> its step; empty: it is none.</summary>
+    public string Step { get; private init; } = "";
+
+    /// <summary>Whether its content is an aggregate, which the worker keeps; what else leaves is described by its manifest.</summary>
+    public bool HasContent { get; private init; }
+
     /// <summary>Of an entry <see cref="Settled"/> what came of the release.</summary>
     public string Outcome { get; private init; } = "";
 
@@ -48,6 +54,7 @@ internal sealed record LogLine(long Sequence, DateTimeOffset At, string Kind, st
                 manifest is null ? Say(body) : Say(manifest, step), json)
             {
                 Release = manifest is not null || kind == Settled ? Text(body, "digest") : "", Outcome = kind == Settled ? Text(body, "outcome") : "", Manifest = manifest?.ToJsonString(s_indented),
+                Step = manifest is null ? "" : step, HasContent = manifest is not null && Text(manifest, "encoding") == "json",
             };
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)

@@ -79,6 +79,7 @@ public static class CommandLine
         LedgerCommand.Create(),
         ModelsCommand.Create(),
         ReplayCommand.Create(),
+        ContentCommand.Create(),
         new Command("exclusions", "Patients who opted out.") { SetExclusions(), ShowExclusions() },
         new Command("audit", "The chained, signed log of what was decided and what left.") { ShowAudit(), VerifyAudit(), ReleasesCommand.Create() },
     };

@@ -145,7 +145,7 @@ public sealed class SiteStepComputer : IStepComputer
     private StepComputation SiteMetrics(StepRequest request)
     {
         if (!request.Policy.PerSiteMetrics)
-            return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), "json", 0, 0, 0, null, "managed", 0);
+            return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", 0);
         var (scores, fingerprint) = Score(request);
         return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), fingerprint);
     }
@@ -154,7 +154,7 @@ public sealed class SiteStepComputer : IStepComputer
     private StepComputation Compare(StepRequest request, OtherModel other)
     {
         if (!request.Policy.Comparisons)
-            return new StepComputation(new ComparisonReport(other.Named, CorrelatedAreasReport.WithheldByPolicy).Write(), "json", 0, 0, 0, null, "managed", 0);
+            return new StepComputation(new ComparisonReport(other.Named, CorrelatedAreasReport.WithheldByPolicy).Write(), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", 0);
         var theirs = ScoreRows(request with { Study = other.Study, Constants = other.Constants, Parameters = other.Parameters });
         var ours = ScoreRows(request);
         // Both studies choose them by the same rules; that they came out the same is looked at all the same.
@@ -256,7 +256,7 @@ public sealed class SiteStepComputer : IStepComputer
     private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint) => Json(request, payload, fingerprint, request.Policy.MinimumCell);
 
     private static StepComputation Json(StepRequest request, byte[] payload, Sha256Digest fingerprint, int minimumCell) =>
-        new(payload, "json", 0, 0, 0, fingerprint, "managed", minimumCell);
+        new(payload, ReleaseManifest.JsonEncoding, 0, 0, 0, fingerprint, "managed", minimumCell);
 
     private Memory<byte> Buffer(long length)
     {

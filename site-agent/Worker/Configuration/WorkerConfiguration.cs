@@ -16,12 +16,16 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
 {
     private const int DefaultKeepReleasesDays = 90;
     private const int DefaultKeepRootsDays = 365;
+    private const int DefaultKeepContentsDays = 2557; // seven years, as the coordinator keeps what it got
 
     /// <summary>For how many days a release waits for the coordinator's last word.</summary>
     public int KeepReleasesDays { get; init; } = DefaultKeepReleasesDays;
 
     /// <summary>For how many days the root of a run's randomness is kept: so long a release can be computed again.</summary>
     public int KeepRootsDays { get; init; } = DefaultKeepRootsDays;
+
+    /// <summary>For how many days the content of a release is kept, where it is an aggregate that people can read.</summary>
+    public int KeepContentsDays { get; init; } = DefaultKeepContentsDays;
 
     /// <summary>The folder <c>serving/</c>, of which the scoring program reads; null: in the worker's own folder.</summary>
     public string? ServingFolder { get; init; }
@@ -46,6 +50,9 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
         # The secret root of a run's randomness is erased so many days after the run has started; nothing of the run can be computed again then.
         keep-roots-days: {KeepRootsDays}
 
+        # What a release contained can be read here for so many days, where it is an aggregate and no vector. docs/reference/retention.md
+        keep-contents-days: {KeepContentsDays}
+
         """);
 
     /// <summary>Reads a file.</summary>
@@ -62,10 +69,14 @@ public sealed record WorkerConfiguration(SiteId Site, uint? GatewayUid, Immutabl
         var stewards = fields.Words("steward-uids", word => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _), "Unix uids");
         var days = fields.Has("keep-releases-days") ? (int)fields.Integer("keep-releases-days", 1, 36_500) : DefaultKeepReleasesDays;
         var rootDays = fields.Has("keep-roots-days") ? (int)fields.Integer("keep-roots-days", 1, 36_500) : DefaultKeepRootsDays;
+        var contentDays = fields.Has("keep-contents-days") ? (int)fields.Integer("keep-contents-days", 1, 36_500) : DefaultKeepContentsDays;
         string? serving = !fields.Has("serving-folder") || fields.IsWord("serving-folder", "own") ? null : fields.Word("serving-folder", Path.IsPathFullyQualified, "a full path, or own");
-        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days", "keep-roots-days", "serving-folder");
+        fields.End("site", "gateway-uid", "steward-uids", "keep-releases-days", "keep-roots-days", "keep-contents-days", "serving-folder");
         return faults.Count == 0
-            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))]) { KeepReleasesDays = days, KeepRootsDays = rootDays, ServingFolder = serving }
+            ? new WorkerConfiguration(SiteId.Parse(site), gateway, [.. stewards.Select(uid => uint.Parse(uid, CultureInfo.InvariantCulture))])
+            {
+                KeepReleasesDays = days, KeepRootsDays = rootDays, KeepContentsDays = contentDays, ServingFolder = serving,
+            }
             : throw Faulty(path, faults);
     }
 

@@ -14,7 +14,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
 /// Everything a worker decides, synchronously, over its disks: approvals, policy, and what leaves. Its whole state is a fold over the
-/// chained log. A release becomes durable in this order: entry in the log, file in <c>outgoing/</c>, ticket to the gateway; so nothing
+/// chained log. A release becomes durable in this order: content where people can read it, entry in the log, file in <c>outgoing/</c>, ticket to the gateway; so nothing
 /// can leave that the log does not have, and whatever is killed in between, the same order gets the same bytes.
 /// If the log does not verify, the worker answers LOG_BROKEN to everything, for it cannot know what was allowed.
 /// </summary>
@@ -44,11 +44,12 @@ public sealed class WorkerCore : IDisposable
     private (StudyDigest Study, CancellationTokenSource Cancel)? _underWay;
 
     private WorkerCore(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, WorkerJournal journal)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, ContentStore contents, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, WorkerJournal journal)
     {
         (_disk, _exchange, _identity, _policy, _computer, _journal, _gate) = (disk, exchange, identity, policy, computer, journal, journal.Gate);
         _spool = new ReleaseSpool(outbox.Seal(exchange));
         Roots = new RunRoots(journal, roots);
+        Contents = new ReleaseContents(journal, contents);
         Ledger = new PrivacyLedger(journal, Roots, identity, policy, datasets);
         _masked = new MaskedRounds(identity, Roots, journal, exchange, new HeadExchange(journal, Ledger, identity));
     }
@@ -58,6 +59,9 @@ public sealed class WorkerCore : IDisposable
 
     /// <summary>The roots of randomness.</summary>
     public RunRoots Roots { get; }
+
+    /// <summary>What releases contained.</summary>
+    public ReleaseContents Contents { get; }
 
     /// <summary>The privacy ledger.</summary>
     public PrivacyLedger Ledger { get; }
@@ -86,12 +90,13 @@ public sealed class WorkerCore : IDisposable
     /// <param name="outbox">Seals the releases in it.</param>
     /// <param name="identity">Who this worker is.</param>
     /// <param name="roots">What masks and noise are derived from.</param>
+    /// <param name="contents">Where the contents of releases are kept.</param>
     /// <param name="policy">The site's policy, read anew for each decision.</param>
     /// <param name="datasets">The site's map of data sets, read anew for each decision.</param>
     /// <param name="computer">What computes steps.</param>
     /// <param name="time">The clock of the log.</param>
     public static WorkerCore Open(
-        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, TimeProvider time)
+        IDisk disk, IDisk exchange, OutboxKey outbox, WorkerIdentity identity, RootStore roots, ContentStore contents, Func<PolicyReading> policy, Func<DatasetMap> datasets, IStepComputer computer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(exchange);
@@ -101,7 +106,7 @@ public sealed class WorkerCore : IDisposable
         exchange.CreateDirectory(ExchangePaths.Incoming);
         exchange.CreateDirectory(ExchangePaths.Outgoing);
         var journal = WorkerJournal.Open(disk, LogPath, identity.Key, time);
-        var core = new WorkerCore(disk, exchange, outbox, identity, roots, policy, datasets, computer, journal);
+        var core = new WorkerCore(disk, exchange, outbox, identity, roots, contents, policy, datasets, computer, journal);
         if (journal.Broken is null)
             core._spool.Recover(journal.State.Unsettled());
         return core;
@@ -581,6 +586,7 @@ public sealed class WorkerCore : IDisposable
             before is not null ? before.Head.Manifest.Ledger : study.Privacy is null || !work.Step.Kind.ReadsData() ? null : Ledger.Head());
         try
         {
+            Contents.Keep(manifest, computed.Payload.Span); // before the entry: nothing can leave whose content cannot be shown
             var waited = Present.Waiting;
             var release = before is null ? Record(manifest, entry) : Again(before, manifest);
             FaultPoint.Reached("worker-release-logged");

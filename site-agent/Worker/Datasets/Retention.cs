@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
 /// Ends what has been kept long enough: event stores after their last day or by order of the steward, profiles for drift with their study's approval,
-/// releases on which the coordinator is silent, roots of randomness. docs/reference/retention.md has every rule. Erasing is ordered in the log, done, and recorded
+/// releases on which the coordinator is silent, roots of randomness, contents of releases. docs/reference/retention.md has every rule. Erasing is ordered in the log, done, and recorded
 /// there; whatever is killed in between, nothing of the store is used from the order on, and the next start finishes it.
 /// </summary>
 /// <param name="core">For log, approvals and roots.</param>
@@ -33,6 +33,7 @@ public sealed class Retention(WorkerCore core, SiteEvents events, DriftDesk drif
                 return;
             Try(() => core.ExpireReleases(time.GetUtcNow() - keepReleases));
             Try(core.Roots.Erase);
+            Try(core.Contents.Erase);
             Try(() => drift.Forget(study => core.State.Studies.GetValueOrDefault(study)?.Decision != Decision.Approved));
             foreach (var dataset in Over())
                 Try(() => core.OrderErasure(dataset, "keep-until", "", ""));

@@ -146,6 +146,8 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         });
     }
 
+    public override Task<ReleaseReply> ShowRelease(ReleaseRequest request, ServerCallContext context) => Answer(() => ReleaseOf(core.Contents.Show(request.Release)));
+
     public override Task<MembersReply> ShowMembers(ShowMembersRequest request, ServerCallContext context) =>
         Answer(() => members.Show(Named(request.Study)?.Digest));
 
@@ -272,6 +274,12 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             Sentence = fault ?? "It leaves where the consortium asks for it.", Summary = ProfileText.Of(study, ProfileReport.Read(study, payload)),
         };
     }
+
+    private static ReleaseReply ReleaseOf(ShownRelease shown) => new()
+    {
+        Step = shown.Release.Step.ToString(), AtUnixSeconds = shown.Release.At.ToUnixTimeSeconds(), Manifest = Encoding.UTF8.GetString(CanonicalJson.Write(shown.Release.Head.Manifest.ToJson())),
+        Json = shown.Content is { } content ? Encoding.UTF8.GetString(content) : "", Sentence = shown.Why, KeepUntil = shown.LastDay is { } last ? WorkerEntries.DayText(last) : "",
+    };
 
     private static DataImport ImportOf(string dataset, StoreImport import)
     {

@@ -58,7 +58,8 @@ public static class WorkerHost
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
         core = WorkerCore.Open(
-            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new RootStore(storeKey.SealRoots(disk), configuration.KeepRootsDays), policy, datasets,
+            disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new RootStore(storeKey.SealRoots(disk), configuration.KeepRootsDays),
+            new ContentStore(storeKey.SealContents(disk), configuration.KeepContentsDays), policy, datasets,
             new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
         var serving = ServingDesk.Open(core.Journal, identity.Site, exchangeDisk, new FileDisk(configuration.ServingFolder ?? folder.Serving), why => log?.ServingRefused(why));
         var quality = new QualityDesk(core, events, rules);

@@ -314,7 +314,7 @@ internal sealed class PrivateHospital : IDisposable
     }
 
     private WorkerCore Open() => WorkerCore.Open(
-        _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), () => PolicyReader.Read(_policy), Datasets, new ChargedConstant(),
+        _disk, _exchange, _outbox, _identity, new RootStore(_disk, keepDays: 30), new ContentStore(_disk, keepDays: 30), () => PolicyReader.Read(_policy), Datasets, new ChargedConstant(),
         new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero)));
 
     private static DatasetMap Datasets() => DatasetMap.Read("datasets: {rows: {path: rows.csv, format: csv}}", "/srv");

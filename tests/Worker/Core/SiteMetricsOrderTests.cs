@@ -81,7 +81,7 @@ public sealed class SiteMetricsOrderTests : IDisposable
         var study = SmallStudy.Of(perSite);
         var worker = WorkerCore.Open(
             new FileDisk(Path.Combine(_folder, "worker")), new FileDisk(Path.Combine(_folder, "exchange")), Site.OutboxKey, new WorkerIdentity(s_site, _key, new SiteSecret(new byte[SiteSecret.Length]), "1.0.0"),
-            new RootStore(new FileDisk(Path.Combine(_folder, "worker")), keepDays: 1), () => PolicyReader.Read(PolicyReader.Default), () => DatasetMap.Read(DatasetMap.Default, "/srv"), new Withholder(), new FakeTimeProvider());
+            new RootStore(new FileDisk(Path.Combine(_folder, "worker")), keepDays: 1), new ContentStore(new FileDisk(Path.Combine(_folder, "worker")), keepDays: 1), () => PolicyReader.Read(PolicyReader.Default), () => DatasetMap.Read(DatasetMap.Default, "/srv"), new Withholder(), new FakeTimeProvider());
         _workers.Add(worker);
         worker.Offer(Signed(study));
         worker.Approve(study.Digest, "steward", "");

@@ -226,6 +226,21 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
+    public void Content_of_a_release_goes_after_its_days_with_the_daily_look()
+    {
+        _site.Approve();
+        _site.Release(Site.Order(Kind.Preparation));
+        Time.Advance(TimeSpan.FromDays(40));
+        Retention.Check();
+        Assert.Single(_site.Disk.List("contents"));
+
+        Time.Advance(TimeSpan.FromDays(1));
+        Retention.Check();
+
+        Assert.Empty(_site.Disk.List("contents"));
+    }
+
+    [Fact]
     public void Release_on_which_the_coordinator_is_silent_is_destroyed_after_its_days_and_never_made_again()
     {
         _site.Approve();

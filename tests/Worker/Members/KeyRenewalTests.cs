@@ -221,7 +221,7 @@ public sealed class KeyRenewalTests
             _key?.Dispose();
             _key = Key();
             return WorkerCore.Open(
-                Disk, _exchange, Site.OutboxKey, new WorkerIdentity(Site.Name, _key, Site.Secret, "1.0.0"), new RootStore(Disk, keepDays: 30),
+                Disk, _exchange, Site.OutboxKey, new WorkerIdentity(Site.Name, _key, Site.Secret, "1.0.0"), new RootStore(Disk, keepDays: 30), new ContentStore(Disk, keepDays: 30),
                 () => PolicyReader.Read(PolicyReader.Default), () => DatasetMap.Read("datasets: {}", "/srv"), new FakeComputer(), _time);
         }
 
