@@ -84,6 +84,7 @@ public sealed class ConsoleHost : IAsyncDisposable
         services.AddSingleton<SignInLink>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<StewardPort>();
+        services.AddSingleton<Changes>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddRouting();
         services.AddDataProtection().UseEphemeralDataProtectionProvider(); // what it protects lives no longer than the sessions, and those end with the process
@@ -119,6 +120,7 @@ public sealed class ConsoleHost : IAsyncDisposable
     {
         app.MapGet("/assets/{file}", PageFiles.Get).WithMetadata(new OpenToAll());
         app.MapGet($"/{Routes.SignIn}", SignIn).WithMetadata(new OpenToAll());
+        app.MapGet($"/{Routes.Changes}", (Changes changes, CancellationToken cancel) => TypedResults.ServerSentEvents(changes.FollowAsync(cancel), "changed"));
         app.MapRazorComponents<Document>();
         ConsoleActions.Map(app);
         app.MapAction(Routes.SignOut, SignOut);

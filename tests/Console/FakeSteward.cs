@@ -18,12 +18,24 @@ internal sealed class FakeSteward : Steward.StewardBase
 
     public IReadOnlyList<string> Log { get; set; } = SeededWorker.Log;
 
+    /// <summary>Completes with whoever watches; another takes its place with each change that is told.</summary>
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when somebody watches.</summary>
+    public TaskCompletionSource Watched { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Its lines of models.</summary>
+    public ServingReply Serving { get; set; } = SeededWorker.Serving;
+
+    /// <summary>Its studies.</summary>
+    public ListStudiesReply Studies { get; set; } = SeededWorker.Studies;
+
     /// <summary>What it shows of any release.</summary>
     public ReleaseReply Release { get; set; } = SeededWorker.Release;
 
     public T Single<T>() => Assert.Single(Asked.OfType<T>());
 
-    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Studies);
+    public override Task<ListStudiesReply> ListStudies(ListStudiesRequest request, ServerCallContext context) => Answer(request, () => Studies);
 
     public override Task<ShowStudyReply> ShowStudy(StudyRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Show(request.Digest));
 
@@ -55,7 +67,7 @@ internal sealed class FakeSteward : Steward.StewardBase
 
     public override Task<LedgerReply> ShowLedger(ShowLedgerRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Ledger);
 
-    public override Task<ServingReply> ListServing(ListServingRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Serving);
+    public override Task<ServingReply> ListServing(ListServingRequest request, ServerCallContext context) => Answer(request, () => Serving);
 
     public override Task<ServingReply> AllowServing(AllowServingRequest request, ServerCallContext context) => Answer(request, () => SeededWorker.Serving);
 
@@ -74,6 +86,20 @@ internal sealed class FakeSteward : Steward.StewardBase
         await Answer(request, () => request);
         foreach (var line in Log)
             await responseStream.WriteAsync(new AuditEntry { Json = line }, context.CancellationToken);
+    }
+
+    /// <summary>Tells whoever watches of a change.</summary>
+    public void Tell() => Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
+    public override async Task Watch(WatchChangesRequest request, IServerStreamWriter<Changed> responseStream, ServerCallContext context)
+    {
+        while (true)
+        {
+            var next = _changed.Task;
+            await responseStream.WriteAsync(new Changed(), context.CancellationToken);
+            Watched.TrySetResult();
+            await next.WaitAsync(context.CancellationToken);
+        }
     }
 
     private Task<T> Answer<T>(object asked, Func<T> answer)

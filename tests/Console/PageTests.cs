@@ -24,7 +24,7 @@ public sealed partial class PageTests
             Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
             Assert.DoesNotContain("\" onmouseover=", page, StringComparison.Ordinal);
             Assert.DoesNotMatch(" style=\"", page);
-            Assert.All(Script().Matches(page).Select(match => match.Groups[1].Value), source => Assert.StartsWith("assets/dashboard.js", source, StringComparison.Ordinal));
+            Assert.All(Script().Matches(page).Select(match => match.Groups[1].Value), source => Assert.Matches("^assets/(dashboard|live)\\.js\\?v=", source));
             shown += page.Contains("&lt;script&gt;window.broken", StringComparison.Ordinal) ? 1 : 0;
         }
 

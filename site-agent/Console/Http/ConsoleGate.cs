@@ -12,6 +12,9 @@ internal sealed class ConsoleGate(RequestDelegate next, Sessions sessions, Conso
     /// <summary>The session's cookie.</summary>
     public const string Cookie = "fcml-steward";
 
+    /// <summary>Whether a page asks by itself, and nobody has done anything: browsers say so of fetches and event streams, and scripts cannot say otherwise. Such a request keeps no session open.</summary>
+    public static bool IsByItself(HttpRequest request) => request.Headers["Sec-Fetch-Dest"] == "empty";
+
     /// <summary>The session of a request.</summary>
     public static Session SessionOf(HttpContext context) => context.Features.Get<Session>() ?? throw new InvalidOperationException("The request did not pass the gate with a session.");
 
@@ -26,7 +29,7 @@ internal sealed class ConsoleGate(RequestDelegate next, Sessions sessions, Conso
         var endpoint = context.GetEndpoint();
         if (endpoint?.Metadata.GetMetadata<OpenToAll>() is not null)
             return next(context);
-        if (sessions.Find(context.Request.Cookies[Cookie]) is not { } session)
+        if (sessions.Find(context.Request.Cookies[Cookie], !IsByItself(context.Request)) is not { } session)
         {
             if (!HttpMethods.IsGet(context.Request.Method))
                 return RefuseAsync(context, StatusCodes.Status401Unauthorized, "You are not signed in, or no longer. Nothing was done.");

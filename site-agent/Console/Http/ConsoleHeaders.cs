@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.SiteAgent.StewardConsole;
 internal sealed class ConsoleHeaders(RequestDelegate next)
 {
     // Styles and scripts are files: where a study's words came to be markup after all, they could run nothing.
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
     public Task InvokeAsync(HttpContext context)
     {

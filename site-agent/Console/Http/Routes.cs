@@ -5,6 +5,7 @@ internal static class Routes
 {
     public const string SignIn = "sign-in";
     public const string SignOut = "sign-out";
+    public const string Changes = "changes";
     public const string Members = "members";
     public const string Left = "left";
     public const string Ledger = "ledger";

@@ -47,9 +47,18 @@ internal sealed class StewardPort : IDisposable
             yield return call.ResponseStream.Current.Json;
     }
 
+    /// <summary>Hears of changes: at once, and each time.</summary>
+    /// <exception cref="WorkerException">It does not answer, or not any more.</exception>
+    public async IAsyncEnumerable<Changed> WatchAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var call = _client.Watch(new WatchChangesRequest(), new CallOptions(cancellationToken: cancel));
+        while (await NextAsync(call.ResponseStream, cancel))
+            yield return call.ResponseStream.Current;
+    }
+
     public void Dispose() => _channel.Dispose();
 
-    private async Task<bool> NextAsync(IAsyncStreamReader<AuditEntry> entries, CancellationToken cancel)
+    private async Task<bool> NextAsync<T>(IAsyncStreamReader<T> entries, CancellationToken cancel)
     {
         try
         {

@@ -61,8 +61,10 @@ internal sealed class Sessions(TimeProvider time)
         return secret;
     }
 
-    /// <summary>The session of a cookie, which is thereby in use; null where there is none, or it is over.</summary>
-    public Session? Find(string? secret)
+    /// <summary>The session of a cookie; null where there is none, or it is over.</summary>
+    /// <param name="secret">What the cookie holds.</param>
+    /// <param name="isUsed">Whether a person asks: the session is in use then.</param>
+    public Session? Find(string? secret, bool isUsed = true)
     {
         if (secret is null)
             return null;
@@ -77,7 +79,8 @@ internal sealed class Sessions(TimeProvider time)
                 return null;
             }
 
-            session.Seen = now;
+            if (isUsed)
+                session.Seen = now;
             return session;
         }
     }

@@ -19,6 +19,9 @@ public sealed class WorkerJournal : IDisposable
     private WorkerJournal(IDisk disk, string path, SigningKey key, TimeProvider time, ChainedLog? log, WorkerState state, LogBrokenException? broken) =>
         (_disk, _path, _key, _time, _log, State, Broken) = (disk, path, key, time, log, state, broken);
 
+    /// <summary>Raised after an entry was appended, with the gate held; handlers must not call back.</summary>
+    public event Action? Appended;
+
     /// <summary>Guards state and log, and whatever else of the worker changes with them.</summary>
     public Lock Gate { get; } = new();
 
@@ -90,6 +93,7 @@ public sealed class WorkerJournal : IDisposable
         }
 
         State = next;
+        Appended?.Invoke();
     }
 
     /// <summary>Hash of an entry; null where the log has none of that number.</summary>

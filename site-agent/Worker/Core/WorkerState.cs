@@ -108,6 +108,9 @@ public sealed record WorkerState(
     /// <summary>For each study the steps that this site refused, in that order.</summary>
     public ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>> Declined { get; init; } = ImmutableDictionary<StudyDigest, ImmutableList<DeclinedStep>>.Empty;
 
+    /// <summary>Studies whose profile was asked for, and waits for a steward since.</summary>
+    public ImmutableHashSet<StudyDigest> ProfilesAsked { get; init; } = [];
+
     /// <summary>By the fingerprint of its worker's key: the newest head of another member's ledger that this worker has seen.</summary>
     public ImmutableDictionary<Sha256Digest, SignedHead> PeerHeads { get; init; } = ImmutableDictionary<Sha256Digest, SignedHead>.Empty;
 
@@ -145,7 +148,7 @@ public sealed record WorkerState(
             WorkerEntries.StudyRefused => Decide(body, Decision.Refused, entry.At),
             WorkerEntries.StudyRevoked => Decide(body, Decision.Revoked, entry.At).SettleAll(StudyOf(body).Digest),
             WorkerEntries.ExclusionsSet => this with { Exclusions = [.. body.List("patients", int.MaxValue, (node, _) => Sha256Digest.Parse(node!.GetValue<string>()))] },
-            WorkerEntries.ProfileApproved => this with { Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
+            WorkerEntries.ProfileApproved => this with { ProfilesAsked = ProfilesAsked.Remove(StudyOf(body).Digest), Profiles = Profiles.Add((StudyOf(body).Digest, Sha256Digest.Parse(body.Text("profile", 64)))) },
             WorkerEntries.DataImported => this with { Imports = Imports.Add((body.Text("dataset", 63), Sha256Digest.Parse(body.Text("fingerprint", 64)))) },
             WorkerEntries.QualityDecided => DecideQuality(body),
             WorkerEntries.ErasureOrdered => OrderErasure(body),
@@ -265,6 +268,7 @@ public sealed record WorkerState(
             Waiting = Waiting.Except(Waiting.Where(waiting => IsBefore(waiting, release.Step))).Add(release.Step),
             Newest = Newest.SetItem(release.Step.Run, release),
             Rounds = BeginsRound(release.Step) ? Rounds.SetItem(release.Study, RoundsOf(release.Study) + 1) : Rounds,
+            ProfilesAsked = release.Step.Kind == StepKind.Profile ? ProfilesAsked.Remove(release.Study) : ProfilesAsked,
         };
     }
 
@@ -283,7 +287,12 @@ public sealed record WorkerState(
     private WorkerState Decline(JsonFields body, DateTimeOffset at)
     {
         var study = StudyOf(body).Digest;
-        return this with { Declined = Declined.SetItem(study, Declined.GetValueOrDefault(study, []).Add(WorkerEntries.ReadDeclined(body, StepOf(body), at))) };
+        var declined = WorkerEntries.ReadDeclined(body, StepOf(body), at);
+        return this with
+        {
+            Declined = Declined.SetItem(study, Declined.GetValueOrDefault(study, []).Add(declined)),
+            ProfilesAsked = declined.Reason == Protos.WorkerPort.Reason.ProfileAwaitsSteward ? ProfilesAsked.Add(study) : ProfilesAsked,
+        };
     }
 
     private static StepId StepOf(JsonFields body) => StepId.TryParse(body.Text("step", 128), out var parsed) ? parsed : throw new FormatException("its step cannot be read.");

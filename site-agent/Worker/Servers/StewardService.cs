@@ -175,6 +175,9 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<ServingReply> ResumeServing(ServingDecision request, ServerCallContext context) => Served(() => serving.Resume(request.Line, request.Steward, request.Note));
 
+    public override Task Watch(WatchChangesRequest request, IServerStreamWriter<Changed> responseStream, ServerCallContext context) =>
+        ChangeStream.SendAsync(core.Journal, serving, responseStream, context.CancellationToken);
+
     public override Task Replay(IAsyncStreamReader<ReplayPart> requestStream, IServerStreamWriter<ReplayNews> responseStream, ServerCallContext context) =>
         AnswerAsync(() => ReplayStream.RunAsync(replays, requestStream, responseStream, context.CancellationToken));
 
@@ -242,6 +245,7 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
             OfferedUnixSeconds = record.OfferedAt.ToUnixTimeSeconds(),
             DecidedUnixSeconds = record.DecidedAt?.ToUnixTimeSeconds() ?? 0,
             Page = record.Page?.ToString() ?? "",
+            ProfileWaits = record.Decision == Decision.Approved && core.State.ProfilesAsked.Contains(record.Digest),
         };
     }
 

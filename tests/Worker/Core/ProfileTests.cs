@@ -72,6 +72,26 @@ public sealed class ProfileTests : IDisposable
         Assert.NotNull(_site.Release(Order(run: "00000000000000aa")));
     }
 
+    [Fact]
+    public void Profile_that_was_asked_for_waits_for_the_steward_until_one_is_let_out_also_after_a_restart()
+    {
+        _site.Decline(Order());
+        _site.Restart();
+        Assert.Equal([Patients.Study.Digest], _site.Core.State.ProfilesAsked);
+
+        _site.Core.ApproveProfile(Patients.Study.Digest, Digest(), "grace", "");
+        Assert.Empty(_site.Core.State.ProfilesAsked);
+
+        _site.Core.SetExclusions(["patient-0"], "grace");
+        _site.Policy = PolicyReader.Default.Replace("minimum-training-rows: 20", "minimum-training-rows: 10", StringComparison.Ordinal);
+        Assert.Equal(Reason.ProfileAwaitsSteward, _site.Decline(Order(run: Site.AnotherRun)));
+        Assert.Equal([Patients.Study.Digest], _site.Core.State.ProfilesAsked); // another one than that which was let out
+
+        _site.Core.SetExclusions([], "grace");
+        _site.Release(Order(run: "00000000000000aa"));
+        Assert.Empty(_site.Core.State.ProfilesAsked);
+    }
+
     private static StepOrder Order(string run = Site.Run) => Site.Order(Kind.Profile, study: Patients.Study, run: run);
 
     private Sha256Digest Digest() => Sha256Digest.Of(
