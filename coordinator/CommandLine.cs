@@ -4,6 +4,9 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Retention;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Telemetry;
@@ -25,7 +28,7 @@ public static class CommandLine
     {
         var root = new RootCommand("The coordinator of a federation: makes its data folder, runs, backs up and restores it.")
         {
-            Init(), Run(), MakeBackup(), Restore(), InviteAdmin(),
+            Init(), Run(), MakeBackup(), Restore(), OverAge(), InviteAdmin(),
         };
         try
         {
@@ -121,6 +124,22 @@ public static class CommandLine
         {
             var identity = Backup.Restore(parsed.GetRequiredValue(from), parsed.GetRequiredValue(Data));
             Console.Error.WriteLine($"Restored coordinator {identity.Id} to {parsed.GetRequiredValue(Data)}. Never run it and the old one side by side.");
+        });
+        return command;
+    }
+
+    private static Command OverAge()
+    {
+        var command = new Command("retention", "Prints what the coordinator would remove today because it is over age, as one line of JSON, and changes nothing. The coordinator must be stopped; or give the folder that a backup was restored to.") { Data };
+        command.SetAction(parsed =>
+        {
+            using var folder = DataFolder.Open(parsed.GetRequiredValue(Data));
+            using var journal = new SqliteRunJournal(folder.Database);
+            var over = new RetentionDesk(folder, journal, new ModelRegistry(folder.Disk), new ResultStore(folder.Disk), new MonitoringStore(folder.Database), TimeProvider.System).Look();
+            Console.WriteLine(new JsonObject
+            {
+                ["results"] = new JsonArray([.. over.Results.Select(result => (JsonNode)result.ToString())]), ["bytes"] = over.Bytes, ["monitoringEvents"] = over.MonitoringEvents,
+            }.ToJsonString());
         });
         return command;
     }

@@ -10,6 +10,7 @@ using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Retention;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
@@ -83,6 +84,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
             builder.UseOrleans(silo => silo.UseNoNetwork());
             builder.Services.AddHostedService<RunsAtStart>();
             builder.Services.AddHostedService<MonitoringLoop>();
+            builder.Services.AddHostedService<RetentionLoop>();
             AddWeb(builder, options.Listen ?? new IPEndPoint(IPAddress.Any, folder.Identity.Port));
             var app = builder.Build();
             MapRoutes(app);
@@ -242,6 +244,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
             [typeof(WebhookChannel)] = provider.GetRequiredService<WebhookSender>(), [typeof(MailChannel)] = provider.GetRequiredService<MailSender>(),
         });
         services.AddSingleton<Outbox>();
+        _ = RetentionSettings.Read(folder.Disk.Root); // what is wrong in it stops the start, not the day on which something would go
+        services.AddSingleton<RetentionDesk>();
         services.AddSingleton<UploadTurns>();
         services.AddSingleton<ReleaseUploads>();
         services.AddSingleton<ParameterDownloads>();

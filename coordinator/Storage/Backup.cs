@@ -13,7 +13,7 @@ namespace FederatedClinicalMl.Coordinator.Storage;
 /// private keys, so it is made readable for its own account only.
 /// <para>
 /// It may be taken while the coordinator runs. For the moment in which database and staging are copied, a write transaction is held, so that no
-/// release can be journaled or let go of between the two. Results and models are only ever added, and the audit log only grows, so that
+/// release can be journaled or let go of between the two. Results and models are only ever added, but for results that are over age, of which one that goes meanwhile fails the backup, to be taken again, and the audit log only grows, so that
 /// copying them afterwards can bring too much, which is harmless, and never too little.
 /// </para>
 /// <para>
@@ -25,7 +25,7 @@ public static class Backup
 {
     private static readonly string[] Folders = ["authority", "results", "models", LedgerWitness.Folder, NoiseRoots.Folder];
     private const string Staging = "staging";
-    private static readonly string[] Files = ["audit.log", Api.SignInSettings.File];
+    private static readonly string[] Files = ["audit.log", Api.SignInSettings.File, Retention.RetentionSettings.File];
     private const string SealStart = "fcml-backup-1 ";
 
     /// <summary>Folder in the data folder that is there while something is restored: until it is gone, what is beside it is no coordinator.</summary>

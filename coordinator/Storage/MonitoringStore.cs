@@ -36,6 +36,11 @@ public sealed class MonitoringStore
         return events.Count;
     });
 
+    /// <summary>Removes the oldest events.</summary>
+    /// <exception cref="IOException">The disk refused; nothing was removed.</exception>
+    public void RemoveOldest(int count) => _database.Write((connection, _) =>
+        connection.Run("DELETE FROM monitoring_events WHERE sequence IN (SELECT sequence FROM monitoring_events ORDER BY sequence LIMIT $1)", count));
+
     /// <summary>Messages that wait, the oldest first.</summary>
     public IReadOnlyList<Delivery> Waiting() => _database.Read(connection => connection.Query(
         "SELECT id, channel, payload, made, attempts, due, fault FROM monitoring_outbox ORDER BY id",

@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 
 /// <summary>
 /// What steps produced, under its own digest: parameter vectors (little-endian float32) and the sums that they were made of (little-endian int64), constants and metrics (canonical JSON). Content
-/// is durable before its name is, so a name that exists is whole. Nothing is ever removed: every committed step can be explained.
+/// is durable before its name is, so a name that exists is whole. What is removed is Retention's to say, and nothing of a run that made a model is: every model can be explained.
 /// </summary>
 public sealed class ResultStore
 {
@@ -28,6 +28,27 @@ public sealed class ResultStore
 
     /// <summary>Whether a result is there.</summary>
     public bool Contains(Sha256Digest digest) => _disk.Exists(Path(digest));
+
+    /// <summary>Every result that is there.</summary>
+    public IEnumerable<Sha256Digest> List() => _disk.List(_directory).Select(name => Sha256Digest.TryParse(name, out var digest) ? digest : (Sha256Digest?)null).OfType<Sha256Digest>();
+
+    /// <summary>Bytes of a result.</summary>
+    /// <exception cref="FileNotFoundException">There is no such result.</exception>
+    public long LengthOf(Sha256Digest digest)
+    {
+        using var file = Open(digest);
+        return file.Length;
+    }
+
+    /// <summary>Removes results, durably.</summary>
+    /// <exception cref="IOException">The disk refused; some may be left.</exception>
+    public void Remove(IReadOnlyCollection<Sha256Digest> digests)
+    {
+        ArgumentNullException.ThrowIfNull(digests);
+        foreach (var digest in digests)
+            _disk.Delete(Path(digest));
+        _disk.SyncDirectory(_directory);
+    }
 
     /// <summary>Opens a result for reading ranges of it; any number of readers at once.</summary>
     /// <exception cref="FileNotFoundException">There is no such result.</exception>
