@@ -15,7 +15,7 @@ public sealed record VersionProposal(VersionPart? Part, ModelVersion Version, Im
         "data.cohort", "data.dataset", "data.label", "data.patient", "data.split", "federation.sites", "model.kind",
     ];
 
-    private static readonly string[] s_patch = ["ethics", "federation.keys", "purpose", "title"];
+    private static readonly string[] s_patch = ["ethics", "federation.keys", "intended-use", "purpose", "title"];
 
     /// <summary>The proposal for a line that has no version yet.</summary>
     public static VersionProposal First { get; } = new(null, ModelVersion.First, []);

@@ -22,6 +22,8 @@ internal static class PrivacyRules
             faults.Add("federation.weighting", "A weight by rows tells how many rows a site has, without noise; write 'weighting: equal'.");
         if (evaluation?["per-site"] is JsonValue asked && asked.GetValue<bool>())
             faults.Add("evaluation.per-site", "Under differential privacy a site's own metrics are not released; leave this out.");
+        if (evaluation is JsonObject parts && parts.ContainsKey("subgroups"))
+            faults.Add("evaluation.subgroups", "Under differential privacy subgroups are not counted apart yet: their counts would have no noise, and no ledger would have charged them; leave this out.");
         if (Number(evaluation?["every"]) > 0 && !dp.ContainsKey("evaluation"))
             faults.Add("privacy.dp.evaluation", "The study evaluates, and each evaluation is a charge: say with which noise, or write 'evaluation: {every: 0}'.");
         CheckConstants(study["data"], faults);

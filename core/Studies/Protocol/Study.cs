@@ -24,6 +24,9 @@ public sealed record Study
     /// <summary>Reference of the ethics approval.</summary>
     public required string Ethics { get; init; }
 
+    /// <summary>For whom the model is meant, and for whom it is not; null: the study does not say.</summary>
+    public IntendedUse? IntendedUse { get; init; }
+
     /// <summary>What data the study asks for.</summary>
     public required StudyData Data { get; init; }
 
@@ -327,6 +330,15 @@ public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFa
 {
     /// <summary>What a version of the model has to reach before people are asked to promote it.</summary>
     public StudyGates Gates { get; init; } = StudyGates.Default;
+
+    /// <summary>By what scores are counted apart; empty: by nothing.</summary>
+    public ImmutableArray<SubgroupPartition> Subgroups { get; init; } = [];
+
+    /// <summary>Probabilities from which on something is done, rising; empty: the study states none.</summary>
+    public ImmutableArray<StudyOperatingPoint> OperatingPoints { get; init; } = [];
+
+    /// <summary>The greatest operating point that a probability reaches; null: none.</summary>
+    public StudyOperatingPoint? Reached(double probability) => OperatingPoints.LastOrDefault(point => probability >= point.Threshold);
 }
 
 /// <summary>What a version of a model has to reach before people are asked to promote it. Numbers are those of the sites' evaluation, pooled from sums.</summary>
@@ -340,4 +352,7 @@ public sealed record StudyGates(double Baseline, double Margin, double LeastSlop
 {
     /// <summary>What holds where a study says nothing.</summary>
     public static StudyGates Default { get; } = new(0.5, 0.02, 0.8, 1.25, 0.05, 0.1);
+
+    /// <summary>By how much metrics may differ between subgroups; null: by anything.</summary>
+    public StudySubgroupGap? SubgroupGap { get; init; }
 }

@@ -16,29 +16,25 @@ internal static class StudyBuilder
         Model = Model(study["model"]!),
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
-        Evaluation = new StudyEvaluation(
-            Integer(study["evaluation"]!, "every"), study["evaluation"]!["per-site"]!.GetValue<bool>(), study["evaluation"]!["greatest-fall"]?.GetValue<double>())
-        {
-            Gates = study["evaluation"]!["gates"] is { } gates ? Gates(gates) : StudyGates.Default,
-        },
+        IntendedUse = study["intended-use"] is { } use ? EvaluationBuilder.Use(use) : null,
+        Evaluation = EvaluationBuilder.Build(study["evaluation"]!, [.. FeaturesOf(study["data"])]),
         Privacy = study["privacy"]?["dp"] is { } privacy ? Privacy(privacy) : null,
         Canonical = CanonicalJson.Write(study),
     };
-
-    private static StudyGates Gates(JsonNode gates) => new(
-        Number(gates, "baseline"), Number(gates, "margin"), Number(gates, "least-slope"), Number(gates, "greatest-slope"), Number(gates, "in-the-large"), Number(gates, "ece"));
 
     // A benchmark reads no data and declares none.
     private static StudyData Data(JsonNode? data) => new(
         data is null ? "" : Text(data, "dataset"),
         data?["patient"]?.GetValue<string>(),
-        [.. (data?["features"]?.AsArray() ?? []).SelectMany(feature => Features(feature!.AsObject()))],
+        [.. FeaturesOf(data)],
         data?["label"] is { } label ? new Label(Text(label, "name"), Number(label, "above")) : new Label(data?["cohort"]?["outcome"]?["name"]?.GetValue<string>() ?? "", 0),
         data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1))
     {
         Cohort = data?["cohort"] is { } cohort ? CohortBuilder.Build(cohort) : null,
         Quality = data?["quality"] is { } quality ? QualityRules.Build(quality) : StudyQuality.Default,
     };
+
+    private static IEnumerable<Feature> FeaturesOf(JsonNode? data) => (data?["features"]?.AsArray() ?? []).SelectMany(feature => Features(feature!.AsObject()));
 
     private static IEnumerable<Feature> Features(JsonObject feature)
     {

@@ -15,10 +15,10 @@ internal static class StudyRules
     public static void Check(JsonObject study, FaultList faults)
     {
         CheckBenchmark(study, faults);
-        CheckGate(study["evaluation"], faults);
         CohortRules.Check(study["data"], faults);
         var columns = Columns(study["data"]?["features"]?.AsArray() ?? []).ToList();
         CheckColumns(study["data"], columns, faults);
+        EvaluationRules.Check(study["evaluation"], [.. columns.Select(column => column.Column)], faults);
         foreach (var (column, path) in columns)
             CheckFeature(column, path, faults);
         CheckModelSize(study, columns.Select(column => column.Column), faults);
@@ -27,20 +27,6 @@ internal static class StudyRules
         CheckAggregation(study["federation"], faults);
         if (study["privacy"]?["dp"] is JsonObject dp)
             PrivacyRules.Check(study, dp, faults);
-    }
-
-    private static void CheckGate(JsonNode? evaluation, FaultList faults)
-    {
-        if (evaluation is not JsonObject map)
-            return;
-        if (map.ContainsKey("gates") && Number(map["every"]) is 0)
-            faults.Add("evaluation.gates", "Nothing is evaluated, so that no gate could pass; give 'every', or leave this out.");
-        if (!map.ContainsKey("greatest-fall"))
-            return;
-        if (Number(map["every"]) is 0)
-            faults.Add("evaluation.greatest-fall", "Nothing is evaluated, so that nothing would be held back; give 'every', or leave this out.");
-        if (map["per-site"] is JsonValue asked && asked.GetValue<bool>())
-            faults.Add("evaluation.per-site", "Per-site metrics are of the last round's parameters, and those may be held back (greatest-fall); leave one of the two out.");
     }
 
     private static void CheckBenchmark(JsonObject study, FaultList faults)
@@ -71,6 +57,11 @@ internal static class StudyRules
             faults.Add("evaluation.every", "A benchmark has nothing to evaluate; write 'evaluation: {every: 0}'.");
         if (study["evaluation"]?["per-site"] is JsonValue asked && asked.GetValue<bool>())
             faults.Add("evaluation.per-site", "A benchmark has nothing to evaluate; leave this out.");
+        foreach (var key in (string[])["subgroups", "operating-points"])
+        {
+            if (study["evaluation"] is JsonObject map && map.ContainsKey(key))
+                faults.Add($"evaluation.{key}", "A benchmark has nothing to evaluate; leave this out.");
+        }
     }
 
     // What the model sees: a feature over events is brought into the form of a column; one with a fault is passed over.

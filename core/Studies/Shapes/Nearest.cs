@@ -12,7 +12,7 @@ internal static class Nearest
         if (typed.Length > 64)
             return null; // a distance to something that long says nothing, and costs
         var tolerance = Math.Max(2, typed.Length / 3);
-        var nearest = known.Select(word => (Word: word, Distance: Distance(Plain(typed), Plain(word)))).MinBy(pair => pair.Distance);
+        var nearest = known.Select(word => (Word: word, Distance: Distance(Plain(typed), Plain(word)))).DefaultIfEmpty().MinBy(pair => pair.Distance);
         return nearest.Word is not null && nearest.Distance <= tolerance ? nearest.Word : null;
     }
 

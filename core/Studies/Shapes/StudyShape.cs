@@ -143,14 +143,6 @@ internal static class StudyShape
             new Field("bins", new NumberChoiceShape(8, 16, 32, 64), "Public bins of scores, for each label. Fewer have less noise among them; more tell scores apart.", 16)),
             "How scores on test rows are counted. Needed where the study evaluates: every evaluation is a charge."));
 
-    private static readonly MapShape s_gates = new(
-        new("baseline", new NumberShape(0, 1), "The AUROC that the model has to beat, such as that of the score in use today: the lower end of its 95 % interval has to be above, and each site's own AUROC where sites tell it.", StudyGates.Default.Baseline),
-        new("margin", new NumberShape(0, 1, BelowMaximum: true), "By how much its AUROC may be below that of the version in production, at the lower end of the 95 % interval of the difference.", StudyGates.Default.Margin),
-        new("least-slope", new NumberShape(0, 1), "Least calibration slope; below 1 the model is too sure of itself.", StudyGates.Default.LeastSlope),
-        new("greatest-slope", new NumberShape(1, 100), "Greatest calibration slope.", StudyGates.Default.GreatestSlope),
-        new("in-the-large", new NumberShape(0, 1), "Greatest distance of the share of positives from the mean probability.", StudyGates.Default.InTheLarge),
-        new("ece", new NumberShape(0, 1), "Greatest expected calibration error.", StudyGates.Default.ExpectedError));
-
     /// <summary>The whole protocol.</summary>
     public static MapShape Whole { get; } = new(
         new("protocol", new NumberChoiceShape(Protocol), "Version of the study protocol that the file is written in.", Required: true),
@@ -158,16 +150,12 @@ internal static class StudyShape
         new("title", TextShape.Line(200), "One line for people.", Required: true),
         new("purpose", TextShape.Prose(4000), "What the study is for, in words that a privacy officer reads.", Required: true),
         new("ethics", TextShape.Line(500), "Reference of the ethics approval, or why none is needed.", Required: true),
+        new("intended-use", EvaluationShape.IntendedUse, "For whom the model is meant, and for whom it is not; what it is for is the purpose. Its card tells it."),
         new("data", s_data, "The data that the study asks for: one row per index event. Needed for every model but a benchmark."),
         new("model", s_model, "What is trained.", Required: true),
         new("training", s_training, "How each site trains in a round.", new JsonObject()),
         new("federation", s_federation, "How the sites' updates become a model.", Required: true),
-        new("evaluation", new MapShape(
-            new Field("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1),
-            new Field("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false),
-            new Field("greatest-fall", new NumberShape(0, 1), "Holds a round back where the AUROC of all sites is undefined, or lower by more than this than after the last round that was kept: the run goes on from what was kept. It bounds what a single update can spoil, under masks too."),
-            new Field("gates", s_gates, "What a version of the model has to reach before people are asked to promote it, said before anything is trained. Without it, the defaults hold.")),
-            "What is measured.", new JsonObject()),
+        new("evaluation", EvaluationShape.Whole, "What is measured.", new JsonObject()),
         new("privacy", new MapShape(new Field("dp", s_dp, "Noise that bounds what any release tells of one patient. Everything that is computed from patients is then charged to the site's privacy ledger, or is not made.", Required: true)),
             "Differential privacy. Without it, updates and counts leave without noise."));
 }

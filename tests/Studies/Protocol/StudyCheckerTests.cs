@@ -59,8 +59,23 @@ public sealed class StudyCheckerTests
         Assert.Equal(["north"], study.Federation.Required.Select(site => site.Value));
         Assert.Equal((TimeSpan.FromMinutes(90), 2, Weighting.Equal, 5000), (study.Federation.Deadline, study.Federation.Attempts, study.Federation.Weighting, study.Federation.MaximumWeight));
         Assert.IsType<Float32Encoding>(study.Federation.Encoding);
-        Assert.Equal(new StudyEvaluation(5, PerSite: true), study.Evaluation);
+        var evaluation = study.Evaluation;
+        Assert.Equal((5, true), (evaluation.Every, evaluation.PerSite));
+        Assert.Equal(["age", "group", "pain"], evaluation.Subgroups.Select(partition => partition.Feature));
+        Assert.Equal([18, 40.5, 65], evaluation.Subgroups[0].Bands);
+        Assert.Equal(["below 18", "18 to below 40.5", "40.5 to below 65", "65 and above", "missing"], evaluation.Subgroups[0].Groups);
+        Assert.Equal(["none", "one and a half", "missing"], evaluation.Subgroups[1].Groups);
+        Assert.Equal(["1", "2", "3", "4", "missing"], evaluation.Subgroups[2].Groups);
+        Assert.Equal([new StudyOperatingPoint("review", 0.1, ScoreIndicator.Warning, "A nurse looks at the record"), new("call", 0.5, ScoreIndicator.Critical, null)], evaluation.OperatingPoints);
+        Assert.Equal([null, "review", "review", "call"], new[] { 0.0999, 0.1, 0.4999, 0.5 }.Select(probability => evaluation.Reached(probability)?.Name));
+        Assert.Equal(new StudySubgroupGap(0.1, 0.15, 0.05), evaluation.Gates.SubgroupGap);
+        Assert.Equal("Nurses of the emergency department", study.IntendedUse!.Users);
+        Assert.Equal(2, study.IntendedUse.ContraIndications.Length);
     }
+
+    [Fact]
+    public void CheckYaml_partitionOfRowsThatAllHaveAValue_hasNoGroupOfTheMissing() =>
+        Assert.Equal(["below 65", "65 and above"], Sound(StudyTexts.Smallest + "\nevaluation: {subgroups: [{feature: age, bands: [65]}]}").Evaluation.Subgroups[0].Groups);
 
     [Fact]
     public void CheckYaml_benchmark_needsNoData()

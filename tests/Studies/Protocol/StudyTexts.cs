@@ -53,7 +53,13 @@ internal static class StudyTexts
           maximum-weight: 5000
           encoding: float32
           aggregation: plain
-        evaluation: {every: 5, per-site: true}
+        evaluation: {every: 5, per-site: true,
+          subgroups: [{feature: age, bands: [18, 40.5, 65]}, {feature: group, names: [none, one and a half]}, {feature: pain}],
+          operating-points: [{name: review, threshold: 0.1, indicator: warning, meaning: A nurse looks at the record}, {name: call, threshold: 0.5, indicator: critical}],
+          gates: {subgroup-gap: {auroc: 0.1, equal-opportunity: 0.15, in-the-large: 0.05}}}
+        intended-use:
+          users: Nurses of the emergency department
+          contra-indications: [Not for children, "Not after transplantation: none was among the rows"]
         """;
 
     /// <summary>As much as a study can say of differential privacy.</summary>
