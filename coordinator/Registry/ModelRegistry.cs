@@ -107,19 +107,23 @@ public sealed class ModelRegistry
         .. study is not null && ModelPlan.For(study).HasNetwork ? [ModelFileNames.Onnx] : Array.Empty<string>(),
     ];
 
-    /// <summary>The file of an evaluation's metrics: they, and the histogram that they are made of.</summary>
+    /// <summary>The file of an evaluation's metrics: they, and the counts that they are made of.</summary>
     internal static byte[] WriteMetrics(EvaluationReport report)
     {
-        var json = report.Metrics.ToJson();
-        json["histogram"] = report.Histogram?.ToJson();
+        var json = report.ToJson();
+        foreach (var (name, metric) in report.Metrics.ToJson())
+            json[name] = metric?.DeepClone();
         return CanonicalJson.Write(json);
     }
 
     /// <summary>The evaluation whose metrics are in a file; they are not looked at.</summary>
     /// <exception cref="FormatException">The file holds no histogram.</exception>
-    internal static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file) => CanonicalJson.Read(file) is JsonObject json && json.ContainsKey("histogram")
-        ? EvaluationReport.Read(CanonicalJson.Write(new JsonObject { ["histogram"] = json["histogram"]?.DeepClone() }))
-        : throw new FormatException("it has no field 'histogram'.");
+    internal static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file)
+    {
+        if (CanonicalJson.Read(file) is not JsonObject json || !json.ContainsKey("histogram"))
+            throw new FormatException("it has no field 'histogram'.");
+        return EvaluationReport.Read(CanonicalJson.Write(new JsonObject(json.Where(field => field.Key is "histogram" or "subgroups").Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())))));
+    }
 
     /// <summary>Registers a completed run's model and returns its version once the entry is durable. Idempotent.</summary>
     /// <exception cref="IOException">The disk refused, or a result has changed on it.</exception>

@@ -8,7 +8,7 @@ internal static class StudyText
 {
     internal static Study Of(
         string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42,
-        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test")
+        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test", string evaluation = "{every: 1}")
     {
         var check = StudyChecker.CheckYaml($$"""
             protocol: 1
@@ -33,7 +33,7 @@ internal static class StudyText
               aggregation: plain
               weighting: rows
               encoding: {{encoding}}
-            evaluation: {every: 1}
+            evaluation: {{evaluation}}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
     }

@@ -7,7 +7,7 @@ internal static class SmallStudy
 {
     public const int Rounds = 2;
 
-    public static Study Of(bool perSite) => StudyChecker.CheckYaml($$$"""
+    public static Study Of(bool perSite, string subgroups = "") => StudyChecker.CheckYaml($$$"""
         protocol: 1
         name: small
         title: One feature of nobody
@@ -21,6 +21,6 @@ internal static class SmallStudy
           split: {column: part}
         model: {kind: logistic-regression}
         federation: {rounds: {{{Rounds}}}, quorum: 1, aggregation: plain}
-        evaluation: {every: 1, per-site: {{{(perSite ? "true" : "false")}}}}
+        evaluation: {every: 1, per-site: {{{(perSite ? "true" : "false")}}}{{{(subgroups.Length == 0 ? "" : $", subgroups: {subgroups}")}}}}
         """).Study ?? throw new InvalidDataException("The study has faults.");
 }

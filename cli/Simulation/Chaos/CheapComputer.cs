@@ -29,8 +29,8 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
             StepKind.Preparation => Prepare(request.Study, random),
             StepKind.KeyAgreement => new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, null, "simulated", 0),
             StepKind.Training => Train(request, random),
-            StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Score(request, random), request.Policy.MinimumCell).Write()),
-            _ => Json(new EvaluationReport(Score(request, random)).Write()),
+            StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Evaluate(request, random).Histogram, request.Policy.MinimumCell).Write()),
+            _ => Json(Evaluate(request, random).Write()),
         };
     }
 
@@ -71,11 +71,16 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
             payload, format.Name, change.Length, UpdateFormats.WeightOf(request.Study, 20 + (site.Value[^1] % 7)), saturated, null, "simulated", 0);
     }
 
-    private static ScoreHistogram Score(StepRequest request, DeterministicRandom random)
+    private static EvaluationReport Evaluate(StepRequest request, DeterministicRandom random)
     {
         var parameters = request.Parameters!.ReadAll(ModelPlan.For(request.Study).Layout.Dimension);
         var logits = Enumerable.Range(0, Rows).Select(i => parameters[i % parameters.Length] + Unit(random) - 0.5).ToArray();
-        return ScoreHistogram.Of(logits, [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)]);
+        bool[] labels = [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)];
+        if (request.Study.Evaluation.Subgroups is not { IsEmpty: false } partitions)
+            return new EvaluationReport(ScoreHistogram.Of(logits, labels));
+        var (all, groups) = SubgroupSuppression.Suppress(
+            logits, labels, [.. partitions.Select(partition => (Enumerable.Range(0, Rows).Select(i => i % partition.Groups.Length).ToArray(), partition.Groups.Length))], 1);
+        return new EvaluationReport(all, SubgroupScores.Of(groups));
     }
 
     private static StepComputation Json(byte[] payload) => new(payload, ReleaseManifest.JsonEncoding, 0, 0, 0, null, "simulated", 1);

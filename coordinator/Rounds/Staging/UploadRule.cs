@@ -93,7 +93,7 @@ public sealed record UploadRule(
                 case StepKind.Comparison:
                     return ComparisonReport.Read(json) is var compared && compared.Against == Against && compared.Fits(manifest.MinimumCell);
                 default:
-                    return EvaluationReport.Read(json).Histogram is not { IsPartition: false }; // one site counts each row once
+                    return EvaluationReport.Read(json).Fits(Study, manifest.MinimumCell);
             }
         }
         catch (FormatException)

@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Learning;
 
 /// <summary>How a model does in one subgroup, pooled from sums.</summary>
 /// <param name="Name">The subgroup's name, from the study.</param>
-/// <param name="Metrics">Its metrics; undefined ones where it was withheld.</param>
-/// <param name="At">Its counts at the study's operating point; null where it was withheld.</param>
+/// <param name="Sites">How many sites tell it.</param>
+/// <param name="Metrics">Its metrics; undefined ones where every site withheld it.</param>
+/// <param name="At">Its counts at each of the table's thresholds; empty where it was withheld.</param>
 /// <param name="Calibration">Null where it was withheld or is empty.</param>
-public sealed record Subgroup(string Name, ClassifierMetrics Metrics, OperatingPoint? At, CalibrationSummary? Calibration);
+public sealed record Subgroup(string Name, int Sites, ClassifierMetrics Metrics, ImmutableArray<OperatingPoint> At, CalibrationSummary? Calibration);
 
 /// <summary>The greatest value of a metric over subgroups less the least, as far as merged bins tell.</summary>
 /// <param name="Least">At least.</param>
@@ -22,7 +24,17 @@ public readonly record struct Gap(double Least, double Most, int Subgroups);
 /// </summary>
 public sealed record SubgroupTable
 {
-    private SubgroupTable(ImmutableArray<Subgroup> subgroups) => Subgroups = subgroups;
+    private SubgroupTable(string feature, int sites, ImmutableArray<double> thresholds, ImmutableArray<Subgroup> subgroups) =>
+        (Feature, Sites, Thresholds, Subgroups) = (feature, sites, thresholds, subgroups);
+
+    /// <summary>By which feature rows are divided.</summary>
+    public string Feature { get; }
+
+    /// <summary>How many sites could have told them.</summary>
+    public int Sites { get; }
+
+    /// <summary>Probabilities from which on a row is called positive: the study's operating points, or 0.5 where it states none.</summary>
+    public ImmutableArray<double> Thresholds { get; }
 
     /// <summary>The subgroups, in the order given.</summary>
     public ImmutableArray<Subgroup> Subgroups { get; }
@@ -30,27 +42,48 @@ public sealed record SubgroupTable
     /// <summary>Of the area under the ROC curve, within its ties (<see cref="ClassifierMetrics.AurocBound"/>).</summary>
     public Gap? Auroc => Between(subgroup => subgroup.Metrics is { Auroc: { } area, AurocBound: { } ties } ? (Math.Max(0, area - ties), Math.Min(1, area + ties)) : null);
 
-    /// <summary>Of the sensitivity at the operating point: the equal-opportunity difference (Hardt, Price and Srebro 2016, "Equality of opportunity in supervised learning", NeurIPS 29).</summary>
-    public Gap? EqualOpportunity => Between(subgroup => Bounds(subgroup.At?.Sensitivity));
+    /// <summary>Of the sensitivity at each threshold: the equal-opportunity difference (Hardt, Price and Srebro 2016, "Equality of opportunity in supervised learning", NeurIPS 29).</summary>
+    public ImmutableArray<Gap?> EqualOpportunity => AtEach(point => point.Sensitivity);
 
-    /// <summary>Of the share called positive: the demographic-parity difference (Calders and Verwer 2010, "Three naive Bayes approaches for discrimination-free classification", Data Mining and Knowledge Discovery 21).</summary>
-    public Gap? DemographicParity => Between(subgroup => Bounds(subgroup.At?.PredictedPositive));
+    /// <summary>Of the share called positive at each threshold: the demographic-parity difference (Calders and Verwer 2010, "Three naive Bayes approaches for discrimination-free classification", Data Mining and Knowledge Discovery 21).</summary>
+    public ImmutableArray<Gap?> DemographicParity => AtEach(point => point.PredictedPositive);
 
     /// <summary>Of calibration in the large; exact.</summary>
     public Gap? CalibrationInTheLarge => Between(subgroup => subgroup.Calibration?.InTheLarge is { } estimate ? (estimate.Value, estimate.Value) : null);
 
+    /// <summary>The tables of a study's partitions; empty where it declares none, or nothing was evaluated.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="evaluation">The evaluation of a site, or of several added up.</param>
+    /// <exception cref="FormatException">The evaluation is of other subgroups than the study's.</exception>
+    public static ImmutableArray<SubgroupTable> Of(Study study, EvaluationReport? evaluation)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        if (study.Evaluation.Subgroups.IsEmpty || evaluation is null)
+            return [];
+        if (evaluation.Subgroups is not { } counted || !counted.Fits(study))
+            throw new FormatException("evaluation.subgroups must have the subgroups that the study declares.");
+        ImmutableArray<double> thresholds = study.Evaluation.OperatingPoints is { IsEmpty: false } points ? [.. points.Select(point => point.Threshold)] : [0.5];
+        return [.. study.Evaluation.Subgroups.Zip(counted.Partitions, (partition, groups) => Of(partition.Feature, counted.Sites, partition.Groups.Zip(groups), thresholds))];
+    }
+
     /// <summary>The table of a partition.</summary>
-    /// <param name="groups">Name and histogram of each subgroup, over one site or merged over several; null where withheld.</param>
-    /// <param name="threshold">The operating point's probability, in (0, 1).</param>
-    public static SubgroupTable Of(IEnumerable<(string Name, ScoreHistogram? Scores)> groups, double threshold)
+    /// <param name="feature">By which feature rows are divided.</param>
+    /// <param name="sites">How many sites could have told subgroups.</param>
+    /// <param name="groups">Name and scores of each subgroup, over one site or merged over several.</param>
+    /// <param name="thresholds">Probabilities in (0, 1).</param>
+    public static SubgroupTable Of(string feature, int sites, IEnumerable<(string Name, SubgroupCount Count)> groups, ImmutableArray<double> thresholds)
     {
         ArgumentNullException.ThrowIfNull(groups);
-        return new SubgroupTable([.. groups.Select(group => new Subgroup(
+        return new SubgroupTable(feature, sites, thresholds, [.. groups.Select(group => new Subgroup(
             group.Name,
-            ClassifierMetrics.Of(group.Scores),
-            group.Scores is null ? null : OperatingPoint.Of(group.Scores, threshold),
-            CalibrationSummary.Of(group.Scores)))]);
+            group.Count.Sites,
+            ClassifierMetrics.Of(group.Count.Scores),
+            group.Count.Scores is { } scores ? [.. thresholds.Select(threshold => OperatingPoint.Of(scores, threshold))] : [],
+            CalibrationSummary.Of(group.Count.Scores)))]);
     }
+
+    private ImmutableArray<Gap?> AtEach(Func<OperatingPoint, BoundedShare?> share) =>
+        [.. Thresholds.Select((_, i) => Between(subgroup => !subgroup.At.IsEmpty && share(subgroup.At[i]) is { } bounds ? (bounds.Least, bounds.Most) : null))];
 
     private Gap? Between(Func<Subgroup, (double Least, double Most)?> bounds)
     {
@@ -61,6 +94,4 @@ public sealed record SubgroupTable
         var least = Math.Max(0, defined.Max(value => value.Least) - defined.Min(value => value.Most));
         return new Gap(least, defined.Max(value => value.Most) - defined.Min(value => value.Least), defined.Length);
     }
-
-    private static (double Least, double Most)? Bounds(BoundedShare? share) => share is { } bounds ? (bounds.Least, bounds.Most) : null;
 }

@@ -137,8 +137,14 @@ public sealed class SiteStepComputer : IStepComputer
 
     private StepComputation Evaluate(StepRequest request)
     {
-        var (scores, fingerprint) = request.Study.Privacy is null ? Score(request) : ScorePrivately(request);
-        return Json(request, new EvaluationReport(scores).Write(), fingerprint, request.Study.Privacy is null ? request.Policy.MinimumCell : 1);
+        if (request.Study.Privacy is not null)
+        {
+            var (scores, fingerprint) = ScorePrivately(request);
+            return Json(request, new EvaluationReport(scores).Write(), fingerprint, 1);
+        }
+
+        var (logits, rows, data) = ScoreRows(request);
+        return Json(request, EvaluationReport.Of(request.Study, logits, LabelsOf(rows), data.Cohort.Test.Values, request.Policy.MinimumCell).Write(), data.Fingerprint);
     }
 
     // What the policy withholds is not computed either: no data are read for it.
@@ -146,8 +152,9 @@ public sealed class SiteStepComputer : IStepComputer
     {
         if (!request.Policy.PerSiteMetrics)
             return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", 0);
-        var (scores, fingerprint) = Score(request);
-        return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), fingerprint);
+        var (logits, rows, data) = ScoreRows(request);
+        var scores = ScoreHistogram.Of(logits, LabelsOf(rows)).Suppress(request.Policy.MinimumCell);
+        return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), data.Fingerprint);
     }
 
     // The same rows twice, each as its own study has it encoded: the candidate's last, which are the ones that stay in memory.
@@ -163,12 +170,6 @@ public sealed class SiteStepComputer : IStepComputer
         var minimum = request.Policy.MinimumCell;
         var report = CorrelatedAreasReport.Of([ours.Logits, theirs.Logits], LabelsOf(ours.Rows), minimum, minimum);
         return Json(request, new ComparisonReport(other.Named, report).Write(), ours.Data.Fingerprint);
-    }
-
-    private (ScoreHistogram? Suppressed, Sha256Digest Fingerprint) Score(StepRequest request)
-    {
-        var (logits, rows, data) = ScoreRows(request);
-        return (ScoreHistogram.Of(logits, LabelsOf(rows)).Suppress(request.Policy.MinimumCell), data.Fingerprint);
     }
 
     private (double[] Logits, TrainingSet Rows, SiteData Data) ScoreRows(StepRequest request)

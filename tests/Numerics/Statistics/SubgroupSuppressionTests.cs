@@ -114,6 +114,76 @@ public sealed class SubgroupSuppressionTests
         Assert.Throws<ArgumentOutOfRangeException>(() => SubgroupSuppression.Suppress([], 10));
     }
 
+    [Fact]
+    public void Partitions_side_by_side_are_each_told_as_alone_or_withheld_whole() => Gen.Select(s_rows, Gen.Int[0, 3].Array[250], Gen.Int[1, 9]).Sample((rows, others, minimum) =>
+    {
+        var (all, partitions) = Side(rows, others, minimum);
+        var alone = SubgroupSuppression.Suppress(Groups(rows), minimum);
+        Assert.Equal(Text(alone.All), Text(all));
+        Assert.Equal(alone.Groups.Select(Text), partitions[0].Select(Text));
+        Assert.All(partitions, groups => Assert.True(SubgroupSuppression.Fits(all, groups, minimum)));
+        var second = SubgroupSuppression.Suppress([.. Enumerable.Range(0, 4).Select(group => Histogram([.. rows.Index().Where(row => others[row.Index] == group).Select(row => (row.Item.Logit, row.Item.Label))]))], minimum).Groups;
+        Assert.True(partitions[1].All(group => group is null) || partitions[1].Select(Text).SequenceEqual(second.Select(Text)));
+
+        static string Text(ScoreHistogram? histogram) => histogram?.ToJson().ToJsonString() ?? "withheld";
+    });
+
+    // Who knows that no man is pregnant subtracts: every sum of told subgroups, or of what is left of all rows, that lies within another leaves no small rest.
+    [Fact]
+    public void No_subgroup_within_one_of_another_partition_leaves_a_small_rest() => Gen.Select(s_rows, Gen.Int[0, 3].Array[5], Gen.Int[0, 99].Array[250], Gen.Int[2, 9]).Sample((rows, nested, strays, minimum) =>
+    {
+        // A few rows of a coarser partition's subgroup are in another subgroup of the finer one.
+        var others = rows.Select((row, i) => strays[i] < 3 ? 3 : nested[row.Group]).ToArray();
+        var (_, partitions) = Side(rows, others, minimum);
+        int[][] parts = [.. new[] { rows.Select(row => row.Group).ToArray(), others }.Select((groupOf, i) => Array.ConvertAll(groupOf, group => partitions[i][group] is null ? 5 : group))];
+        if (partitions.Any(groups => groups.All(group => group is null)))
+            return;
+        foreach (var (inner, outer) in ((int[], int[])[])[(parts[0], parts[1]), (parts[1], parts[0])])
+        {
+            for (var union = 1; union < 64; union++)
+            {
+                var within = Enumerable.Range(0, rows.Length).Where(row => (union >> inner[row] & 1) == 1).ToArray();
+                var around = within.Select(row => outer[row]).Distinct().ToArray();
+                var rest = Enumerable.Range(0, rows.Length).Where(row => around.Contains(outer[row])).Except(within).ToArray();
+                foreach (var label in (bool[])[false, true])
+                    Assert.True(rest.Count(row => rows[row].Label == label) is var left && (left == 0 || left >= minimum));
+            }
+        }
+    }, iter: 1000);
+
+    [Fact]
+    public void Partition_within_another_is_withheld()
+    {
+        // Of 40 women 37 are pregnant and of 40 men none: all women less the pregnant ones would be 3.
+        (double, bool, int)[] rows = [.. Enumerable.Range(0, 80).Select(i => ((i % 7) - 3.0, i % 2 == 0, i < 40 ? 0 : 1))];
+        var pregnant = Enumerable.Range(0, 80).Select(i => i < 37 ? 1 : 0).ToArray();
+        var (_, partitions) = Side(rows, pregnant, 10);
+        Assert.Equal(2, partitions[0].Count(group => group is { Positives: > 0 }));
+        Assert.All(partitions[1], Assert.Null);
+
+        // As pregnancy alone may be told, and so may what has rows in each.
+        Assert.Equal(2, Side([.. rows.Select(row => (row.Item1, row.Item2, 0))], pregnant, 10).Partitions[1].Count(group => group is { Positives: > 0 }));
+        Assert.Equal(2, Side(rows, [.. Enumerable.Range(0, 80).Select(i => i / 2 % 2)], 10).Partitions[1].Count(group => group is { Positives: > 0 }));
+    }
+
+    [Fact]
+    public void Subgroups_that_a_site_cannot_have_left_do_not_fit()
+    {
+        var (all, groups) = SubgroupSuppression.Suppress([Histogram(Rows(12, 1)), Histogram(Rows(20, 1))], 10);
+        Assert.True(SubgroupSuppression.Fits(all, groups, 10));
+        Assert.True(SubgroupSuppression.Fits(all, [null, null], 10));
+        Assert.False(SubgroupSuppression.Fits(null, groups, 10));
+        Assert.False(SubgroupSuppression.Fits(all, groups, 13)); // a subgroup is too small
+        Assert.False(SubgroupSuppression.Fits(all, [groups[1], null], 13)); // what is left is
+        Assert.False(SubgroupSuppression.Fits(all, [groups[1], groups[1]], 10)); // more rows than there are
+        Assert.False(SubgroupSuppression.Fits(all, [groups[1]!.Merge(Histogram(Rows(20, 1))), null], 10)); // no partition
+        Assert.False(SubgroupSuppression.Fits(Histogram([.. Rows(5, 1), .. Rows(5, 2)]).Suppress(10), [Histogram(Rows(10, 1))], 10)); // edges that all rows do not have
+    }
+
+    private static (ScoreHistogram? All, System.Collections.Immutable.ImmutableArray<System.Collections.Immutable.ImmutableArray<ScoreHistogram?>> Partitions) Side(
+        (double Logit, bool Label, int Group)[] rows, int[] others, int minimum) => SubgroupSuppression.Suppress(
+            [.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)], [([.. rows.Select(row => row.Group)], 5), (others[..rows.Length], 4)], minimum);
+
     // The smaller of right and wrong rows in a bin across logit 0 that a histogram tells; 0 where it tells none.
     private static long Tells(ScoreHistogram histogram)
     {

@@ -20,6 +20,8 @@ internal static class LeavesSection
             items.Add(Preparation(facts));
         if (facts.Evaluations > 0)
             items.Add(Evaluation(facts));
+        if (!study.Evaluation.Subgroups.IsEmpty)
+            items.Add(Subgroups(facts));
         if (study.Evaluation.PerSite)
             items.Add(OwnMetrics(facts));
         items.Add(Comparison(facts));
@@ -67,6 +69,8 @@ internal static class LeavesSection
     private static PageItem Evaluation(PageFacts facts) => new("Counts of scores", facts.Study.Privacy?.Evaluation is { } dp
         ? $"{Evaluations(facts)}: how many test rows with and without the outcome have a score in each of {dp.Bins} fixed bins, with noise."
         : $"{Evaluations(facts)}: how many test rows with and without the outcome have which score.{Withheld(facts, " Bins are put together until each count is 0 or at least {0} (minimum-cell).")}");
+
+    private static PageItem Subgroups(PageFacts facts) => new("Counts of scores by subgroup", $"With them, the same of subgroups {string.Join("; ", facts.Study.Evaluation.Subgroups.Select(partition => $"by {partition.Feature} ({string.Join(", ", partition.Groups)})"))}.{Withheld(facts, " A subgroup with 1 to below {0} test rows with or without the outcome is withheld (minimum-cell), and others with it, so that it does not follow by subtraction.")}");
 
     private static PageItem OwnMetrics(PageFacts facts) => facts.Policy.Policy?.PerSiteMetrics == true
         ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: its numbers of test rows with and without the outcome, and how well the model does here.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}", attention: true)
