@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
@@ -63,12 +64,19 @@ internal static class CompareVerb
             ("Brier score", metrics => ClassifierMetrics.Text(metrics.Brier)), ("calibration slope", metrics => ClassifierMetrics.Text(metrics.CalibrationSlope)), ("calibration intercept", metrics => ClassifierMetrics.Text(metrics.CalibrationIntercept))])
             table.AddRow(name, of(first), of(second));
         terminal.Show(table);
+        foreach (var (model, facts) in (IEnumerable<(string, ModelFacts)>)[(before.Entry.Digest.Short, before), (after.Entry.Digest.Short, after)])
+        {
+            foreach (var subgroups in SubgroupTable.Of(facts.Study, facts.Evaluation))
+                terminal.Say($"{model} by {subgroups.Feature.EscapeMarkup()}: {SubgroupTables.Words(subgroups).EscapeMarkup()}");
+        }
+
         var decision = GateDecision.NotWorse(after.Evaluation?.Histogram, before.Evaluation?.Histogram, after.Study.Evaluation.Gates.Margin);
         terminal.Say($"Were the first in production: {decision.Words.EscapeMarkup()}.");
         terminal.Emit("comparison", new
         {
             before = before.Entry.Digest.ToString(), after = after.Entry.Digest.ToString(), changes = changes.Select(change => new { change.Path, change.Before, change.After, part = VersionProposal.PartOf(change.Path).ToString().ToLowerInvariant() }),
-            sameParameters = before.Entry.Parameters == after.Entry.Parameters, metrics = new { before = first.ToJson(), after = second.ToJson() }, notWorse = decision.IsPassed, decision.Words,
+            sameParameters = before.Entry.Parameters == after.Entry.Parameters, metrics = new { before = first.ToJson(), after = second.ToJson() },
+            subgroups = new { before = SubgroupTables.Json(SubgroupTable.Of(before.Study, before.Evaluation)), after = SubgroupTables.Json(SubgroupTable.Of(after.Study, after.Evaluation)) }, notWorse = decision.IsPassed, decision.Words,
         });
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,6 +6,8 @@ using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Models;
@@ -17,7 +20,7 @@ internal static class ShowVerb
     public static Verb Create(TimeProvider time)
     {
         var name = ModelsCommand.ModelArgument();
-        return new Verb("show", "Show a model's files, its sites' own metrics and its lineage.", "fcml models show 3f2a91") { name }.Does(async (parsed, terminal, cancel) =>
+        return new Verb("show", "Show a model's files, its sites' own metrics, its metrics by subgroup and its lineage.", "fcml models show 3f2a91") { name }.Does(async (parsed, terminal, cancel) =>
         {
             using var connection = Connection.Open(parsed, time);
             var model = await ModelsCommand.ResolveAsync(connection, parsed.GetRequiredValue(name), cancel);
@@ -32,9 +35,20 @@ internal static class ShowVerb
                 : null;
             if (siteMetrics is not null)
                 terminal.Show(SiteMetricsTable.Of(SiteMetrics.Read(siteMetrics)));
+            var subgroups = await SubgroupsAsync(connection, model, cancel);
+            SubgroupTables.Show(subgroups, terminal);
             terminal.Say(manifest!.ToJsonString(Indented).EscapeMarkup());
-            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), siteMetrics = siteMetrics is null ? null : JsonNode.Parse(siteMetrics), manifest });
+            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), siteMetrics = siteMetrics is null ? null : JsonNode.Parse(siteMetrics), subgroups = SubgroupTables.Json(subgroups), manifest });
             return ExitCode.Success;
         });
+    }
+
+    private static async Task<ImmutableArray<SubgroupTable>> SubgroupsAsync(Connection connection, ModelSummary model, CancellationToken cancel)
+    {
+        if (model.Files.FirstOrDefault(file => file.Name == ModelFileNames.Metrics) is not { } metrics)
+            return [];
+        var study = StudyChecker.CheckCanonical(await ModelFiles.FetchVerifiedAsync(connection, model, model.Files.First(file => file.Name == ModelFileNames.Study), cancel)).Study
+            ?? throw new CliException(ExitCode.NotVerified, $"The study of model {model.Digest} cannot be read; 'fcml models verify' says why.");
+        return SubgroupTable.Of(study, ModelRegistry.ReadMetrics(await ModelFiles.FetchVerifiedAsync(connection, model, metrics, cancel)));
     }
 }

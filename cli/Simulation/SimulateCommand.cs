@@ -106,6 +106,13 @@ internal static class SimulateCommand
         var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
         var scores = sites.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(site.Value.Read(study).Cohort.Test, encoder)));
         Report(scores, state, terminal);
+        if (!study.Evaluation.Subgroups.IsEmpty)
+        {
+            var tables = SubgroupTable.Of(study, ModelFacts.Of(federation.Coordinator.Registry, state.Model!.Value).Evaluation);
+            SubgroupTables.Show(tables, terminal);
+            terminal.Emit("subgroups", new { partitions = SubgroupTables.Json(tables) });
+        }
+
         if (store is not null)
             Store(federation.Coordinator.Registry, state.Model!.Value, store, terminal);
         return new SimulatedModel(parameters, scores, state);

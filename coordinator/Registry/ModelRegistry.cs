@@ -118,7 +118,7 @@ public sealed class ModelRegistry
 
     /// <summary>The evaluation whose metrics are in a file; they are not looked at.</summary>
     /// <exception cref="FormatException">The file holds no histogram.</exception>
-    internal static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file)
+    public static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file)
     {
         if (CanonicalJson.Read(file) is not JsonObject json || !json.ContainsKey("histogram"))
             throw new FormatException("it has no field 'histogram'.");

@@ -13,9 +13,6 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// </summary>
 public static class ModelCard
 {
-    // Studies state no operating points yet.
-    private static readonly double[] s_thresholds = [0.1, 0.2, 0.3, 0.5, 0.7];
-
     /// <summary>Writes the card of an entry that holds.</summary>
     /// <param name="facts">What the entry says.</param>
     /// <param name="rounds">Its round records.</param>
@@ -30,13 +27,12 @@ public static class ModelCard
             $"{study.Name}{(version is { } known ? $" {known.Version}" : "")}: {study.Title}",
             [
                 new CardSection("Model", Model(facts, key, version)),
-                new CardSection("Intended use", [
-                    CardTable.Facts(("Purpose, in the study's words", study.Purpose), ("Predicts", Outcome(study)), ("For whom", Population(study))),
-                    new CardText("Nothing is known of patients whom the study did not ask for, of hospitals other than those below, or of values in other units or beyond the stated ranges. The study states no contra-indications of its own.")]),
+                UseSection.Of(study),
                 new CardSection("Inputs", [Inputs(study)]),
                 new CardSection("Training data", Training(study, rounds)),
                 new CardSection("Performance, all sites", Overall(facts)),
                 new CardSection("Performance, site by site", Sites(facts)),
+                SubgroupSection.Of(facts),
                 new CardSection("Gates of the study", [Gates(facts), new CardText("Without those against a version in production: 'fcml models gates' measures them.")]),
                 new CardSection("Privacy", [CardTable.Facts(Privacy(study))]),
                 new CardSection("Ethics", [new CardText(study.Ethics)]),
@@ -46,7 +42,7 @@ public static class ModelCard
                         ("Software", $"coordinator {entry.Software}; {string.Join(", ", Software(rounds))}")),
                     new CardText($"'fcml models verify {entry.Digest.Short}' holds every file and record against its digest and signature; 'fcml replay {entry.Run.Value}' makes the parameters of each round again from the kept sums.")]),
                 new CardSection("What this card does not tell", [
-                    new CardText("How the model serves subgroups, such as the sexes or ages: no evaluation by subgroup was made. How it does on later patients, or beside a clinician. Figures pooled from sums say how all test rows together were scored, and not how hospitals differ.")]),
+                    new CardText("How the model serves subgroups that the study does not declare, or that were withheld. How it does on later patients, or beside a clinician. Figures pooled from sums say how all test rows together were scored, and not how hospitals differ.")]),
             ]);
     }
 
@@ -129,10 +125,7 @@ public static class ModelCard
         blocks.Add(new CardText("Pooled from the sites' suppressed histograms of scores, added up; docs/reference/evaluation.md says what each figure is made of."));
         if (!metrics.Calibration.IsEmpty)
             blocks.Add(CardPlots.Calibration(metrics.Calibration));
-        blocks.Add(new CardTable(
-            ["from this probability on", "sensitivity", "specificity", "PPV", "NPV", "called positive"],
-            [.. s_thresholds.Select(threshold => OperatingPoint.Of(histogram, threshold)).Select(point => ImmutableArray.Create(
-                Text($"{point.Threshold:0.00}"), Share(point.Sensitivity), Share(point.Specificity), Share(point.PositivePredictiveValue), Share(point.NegativePredictiveValue), Share(point.PredictedPositive)))]));
+        blocks.Add(UseSection.PointTable(facts.Study, histogram));
         if (DecisionCurve.Of(histogram, Enumerable.Range(1, 47).Select(i => i / 50.0)) is { IsEmpty: false } curve)
             blocks.Add(CardPlots.Decisions(curve));
         return blocks.ToImmutable();
@@ -175,7 +168,8 @@ public static class ModelCard
 
     private static string Share(double? share) => ClassifierMetrics.Text(share);
 
-    private static string Share(BoundedShare? share) => share switch
+    /// <summary>A share, as far as it is known.</summary>
+    internal static string Share(BoundedShare? share) => share switch
     {
         { Value: { } value } known => Text($"{value:0.000} [{known.Low:0.000}, {known.High:0.000}]"),
         { } open => Text($"{open.Least:0.000} to {open.Most:0.000}"),

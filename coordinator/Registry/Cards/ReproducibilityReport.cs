@@ -52,6 +52,7 @@ public static class ReproducibilityReport
                     ("Method", facts.Evaluation?.Histogram is null ? "Nothing was evaluated, or every site withheld its scores." : "On each hospital's own test rows; scores are counted there in bins, suppressed, and added up."),
                     ("Measures", facts.Evaluation?.Histogram is { } histogram ? Measures(ClassifierMetrics.Of(histogram)) : "None."),
                     ("Comparison", $"The study's gates, against a baseline AUROC of {ModelCard.Text($"{study.Evaluation.Gates.Baseline}")} and the version in production. {Authors}other methods."),
+                    ("Fairness", SubgroupSection.Line(facts)),
                     ("Confidence", "95 % intervals; of pooled figures the widest that they can be, for sums do not tell how hospitals differ. docs/reference/evaluation.md has the formulas."),
                     ("Availability of evaluation", "metrics.json holds the counts that every figure is made of; the results of each round's evaluation are named by the signed records."))]),
                 new CardSection("NeurIPS checklist", [Answers(

@@ -36,6 +36,8 @@ public static class ModelGates
             : NotMeasured("ece"));
         if (candidate.Study.Evaluation.PerSite)
             gates.Add(Sites(rules, candidate.Sites));
+        if (rules.SubgroupGap is { } gap)
+            gates.AddRange(SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation));
         if (production is not null)
         {
             gates.Add(Production(candidate, production, comparison));

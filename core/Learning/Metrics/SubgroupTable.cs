@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
@@ -16,7 +18,28 @@ public sealed record Subgroup(string Name, int Sites, ClassifierMetrics Metrics,
 /// <param name="Least">At least.</param>
 /// <param name="Most">At most; the same where all values are exact.</param>
 /// <param name="Subgroups">How many it is over: those whose metric is defined, two or more.</param>
-public readonly record struct Gap(double Least, double Most, int Subgroups);
+public readonly record struct Gap(double Least, double Most, int Subgroups)
+{
+    /// <summary>The gap for people.</summary>
+    public string Words => Least.Equals(Most) ? Text($"{Least:0.000}") : Text($"{Least:0.000} to {Most:0.000}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A probability from which on a row is called positive.</summary>
+/// <param name="Name">What people read for it: the study's name and the probability, or the probability alone.</param>
+/// <param name="Threshold">The probability, in (0, 1).</param>
+public readonly record struct NamedThreshold(string Name, double Threshold)
+{
+    /// <summary>The study's operating points, rising; where it states none, these.</summary>
+    public static ImmutableArray<NamedThreshold> Of(Study study, params ReadOnlySpan<double> otherwise)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Evaluation.OperatingPoints is { IsEmpty: false } points
+            ? [.. points.Select(point => new NamedThreshold(string.Create(CultureInfo.InvariantCulture, $"{point.Name} ({point.Threshold})"), point.Threshold))]
+            : [.. otherwise.ToArray().Select(threshold => new NamedThreshold(threshold.ToString("0.00", CultureInfo.InvariantCulture), threshold))];
+    }
+}
 
 /// <summary>
 /// A model's metrics by subgroup of one partition, and how far apart they are. All of it follows from histograms of scores, which add up over sites; those of one site come from
@@ -24,7 +47,7 @@ public readonly record struct Gap(double Least, double Most, int Subgroups);
 /// </summary>
 public sealed record SubgroupTable
 {
-    private SubgroupTable(string feature, int sites, ImmutableArray<double> thresholds, ImmutableArray<Subgroup> subgroups) =>
+    private SubgroupTable(string feature, int sites, ImmutableArray<NamedThreshold> thresholds, ImmutableArray<Subgroup> subgroups) =>
         (Feature, Sites, Thresholds, Subgroups) = (feature, sites, thresholds, subgroups);
 
     /// <summary>By which feature rows are divided.</summary>
@@ -34,7 +57,7 @@ public sealed record SubgroupTable
     public int Sites { get; }
 
     /// <summary>Probabilities from which on a row is called positive: the study's operating points, or 0.5 where it states none.</summary>
-    public ImmutableArray<double> Thresholds { get; }
+    public ImmutableArray<NamedThreshold> Thresholds { get; }
 
     /// <summary>The subgroups, in the order given.</summary>
     public ImmutableArray<Subgroup> Subgroups { get; }
@@ -51,6 +74,24 @@ public sealed record SubgroupTable
     /// <summary>Of calibration in the large; exact.</summary>
     public Gap? CalibrationInTheLarge => Between(subgroup => subgroup.Calibration?.InTheLarge is { } estimate ? (estimate.Value, estimate.Value) : null);
 
+    /// <summary>Every gap, by the name that people read; null where fewer than two subgroups are told of which it is defined.</summary>
+    public IEnumerable<(string Measure, Gap? Gap)> Gaps =>
+    [
+        ("AUROC", Auroc),
+        .. Thresholds.Zip(EqualOpportunity, (threshold, gap) => ($"equal opportunity at {threshold.Name}", gap)),
+        .. Thresholds.Zip(DemographicParity, (threshold, gap) => ($"demographic parity at {threshold.Name}", gap)),
+        ("calibration in the large", CalibrationInTheLarge),
+    ];
+
+    /// <summary>JSON for scripts; undefined metrics and gaps are null.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["feature"] = Feature,
+        ["sites"] = Sites,
+        ["subgroups"] = new JsonArray([.. Subgroups.Select(subgroup => new JsonObject { ["name"] = subgroup.Name, ["sites"] = subgroup.Sites, ["metrics"] = subgroup.Sites == 0 ? null : subgroup.Metrics.ToJson() })]),
+        ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["least"] = known.Least, ["most"] = known.Most } : null)))),
+    };
+
     /// <summary>The tables of a study's partitions; empty where it declares none, or nothing was evaluated.</summary>
     /// <param name="study">The study.</param>
     /// <param name="evaluation">The evaluation of a site, or of several added up.</param>
@@ -62,7 +103,7 @@ public sealed record SubgroupTable
             return [];
         if (evaluation.Subgroups is not { } counted || !counted.Fits(study))
             throw new FormatException("evaluation.subgroups must have the subgroups that the study declares.");
-        ImmutableArray<double> thresholds = study.Evaluation.OperatingPoints is { IsEmpty: false } points ? [.. points.Select(point => point.Threshold)] : [0.5];
+        var thresholds = NamedThreshold.Of(study, 0.5);
         return [.. study.Evaluation.Subgroups.Zip(counted.Partitions, (partition, groups) => Of(partition.Feature, counted.Sites, partition.Groups.Zip(groups), thresholds))];
     }
 
@@ -70,15 +111,15 @@ public sealed record SubgroupTable
     /// <param name="feature">By which feature rows are divided.</param>
     /// <param name="sites">How many sites could have told subgroups.</param>
     /// <param name="groups">Name and scores of each subgroup, over one site or merged over several.</param>
-    /// <param name="thresholds">Probabilities in (0, 1).</param>
-    public static SubgroupTable Of(string feature, int sites, IEnumerable<(string Name, SubgroupCount Count)> groups, ImmutableArray<double> thresholds)
+    /// <param name="thresholds">Probabilities from which on a row is called positive.</param>
+    public static SubgroupTable Of(string feature, int sites, IEnumerable<(string Name, SubgroupCount Count)> groups, ImmutableArray<NamedThreshold> thresholds)
     {
         ArgumentNullException.ThrowIfNull(groups);
         return new SubgroupTable(feature, sites, thresholds, [.. groups.Select(group => new Subgroup(
             group.Name,
             group.Count.Sites,
             ClassifierMetrics.Of(group.Count.Scores),
-            group.Count.Scores is { } scores ? [.. thresholds.Select(threshold => OperatingPoint.Of(scores, threshold))] : [],
+            group.Count.Scores is { } scores ? [.. thresholds.Select(threshold => OperatingPoint.Of(scores, threshold.Threshold))] : [],
             CalibrationSummary.Of(group.Count.Scores)))]);
     }
 

@@ -68,7 +68,7 @@ public static class SubgroupSuppression
             var groups = Suppress([.. Enumerable.Range(0, count).Select(group => ScoreHistogram.Of(Of(logits, groupOf, group), Of(labels, groupOf, group)))], minimum).Groups;
             // Those that are withheld count as one, whose rows follow by subtraction.
             var parts = Array.ConvertAll(groupOf, group => groups[group] is null ? -1 : group);
-            if (told.Exists(other => LeavesACellEmpty(parts, other)))
+            if (minimum > 1 && told.Exists(other => LeavesACellEmpty(parts, other))) // of 1 nothing is small
                 groups = [.. groups.Select(_ => (ScoreHistogram?)null)];
             else if (groups.Any(group => group is not null))
                 told.Add(parts);

@@ -19,7 +19,7 @@ public sealed class ModelCardTests : IDisposable
         var (page, text) = await CardAsync();
 
         var headings = page.Descendants("h2").Select(heading => heading.Value).ToList();
-        Assert.Equal(["Model", "Intended use", "Inputs", "Training data", "Performance, all sites", "Performance, site by site", "Gates of the study", "Privacy", "Ethics", "Reproduce", "What this card does not tell"], headings);
+        Assert.Equal(["Model", "Intended use", "Inputs", "Training data", "Performance, all sites", "Performance, site by site", "Performance, by subgroup", "Gates of the study", "Privacy", "Ethics", "Reproduce", "What this card does not tell"], headings);
         Assert.Equal(headings, text.Split('\n').Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Select(line => line[3..]));
         Assert.Equal(["north", "south", "west"], Table("Training data").Select(row => row[0]));
         Assert.All(Table("Training data"), row => Assert.Equal("3 of 3", row[1]));
@@ -32,6 +32,39 @@ public sealed class ModelCardTests : IDisposable
         Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href");
 
         List<string[]> Table(string heading) => [.. page.Descendants("section").Single(section => section.Element("h2")!.Value == heading).Descendants("tbody").Last().Elements("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+    }
+
+    [Fact]
+    public async Task Simulation_and_card_tell_the_subgroups_points_and_use_that_the_study_declares()
+    {
+        var study = await File.ReadAllTextAsync(_hospitals.Study, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_hospitals.Study, study.Replace("{every: 1, per-site: true}", """
+            {every: 1,
+              subgroups: [{feature: sex, bands: [0.5], names: [women, men]}, {feature: age, bands: [100]}],
+              operating-points: [{name: review, threshold: 0.5, indicator: warning, meaning: A nurse looks}],
+              gates: {subgroup-gap: {auroc: 1, equal-opportunity: 1}}}
+            intended-use: {users: Nobody but tests, contra-indications: [Not for anybody else]}
+            """, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var (_, said, _) = await CommandRun.FcmlWithOutputAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--json");
+        var sex = said.Split('\n').Where(line => line.Contains("\"event\":\"subgroups\"", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line)!["partitions"]![0]!).Single();
+        Assert.Equal([("women", 3), ("men", 3), ("missing", 3)], sex["subgroups"]!.AsArray().Select(group => ((string)group!["name"]!, (int)group["sites"]!)));
+        Assert.True((double)sex["gaps"]!["AUROC"]!["most"]! >= (double)sex["gaps"]!["AUROC"]!["least"]!);
+
+        var (page, text) = await CardAsync();
+        var section = page.Descendants("section").Single(part => part.Element("h2")!.Value == "Performance, by subgroup");
+        Assert.Contains(section.Descendants("tr"), row => row.Elements().First().Value == "women" && row.Elements().ElementAt(1).Value == "3 of 3 sites");
+        Assert.Contains(section.Descendants("tr"), row => row.Elements().First().Value == "men" && row.Elements().ElementAt(1).Value == "review (0.5)");
+        Assert.Contains("Gap: equal opportunity at review (0.5)", text, StringComparison.Ordinal);
+        Assert.Contains("not decided: fewer than two subgroups are told", text, StringComparison.Ordinal); // nobody is 100 years old
+        var gates = page.Descendants("section").Single(part => part.Element("h2")!.Value == "Gates of the study").Descendants("tbody").Single().Elements("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).Where(row => row[0] == "subgroup-gap").ToArray();
+        Assert.Equal(["passed", "not passed"], gates.Select(row => row[1]));
+        Assert.Contains("A nurse looks", text, StringComparison.Ordinal);
+        Assert.Contains("Nobody but tests", text, StringComparison.Ordinal);
+        Assert.Contains("Not for anybody else", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("states no contra-indications", text, StringComparison.Ordinal);
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", "--folder", Stored));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "compare", Stored, Stored));
     }
 
     /// <summary>Whoever writes a study writes what others read in a browser and in a terminal.</summary>
@@ -74,7 +107,7 @@ public sealed class ModelCardTests : IDisposable
         var (page, text) = await CardAsync("report");
 
         var rows = page.Descendants("tbody").SelectMany(table => table.Elements("tr")).ToDictionary(row => row.Elements().First().Value, row => row.Elements().Last().Value);
-        Assert.Equal((4 + 8 + 4 + 5) + 16, rows.Count); // DOME's items, and the questions of the checklist
+        Assert.Equal((4 + 8 + 4 + 6) + 16, rows.Count); // DOME's items, and the questions of the checklist
         Assert.Contains("north, south, west", rows["Provenance"], StringComparison.Ordinal);
         Assert.Contains("fcml replay", rows["4. Reproducibility of results"], StringComparison.Ordinal);
         Assert.Matches(@"^AUROC 0\.\d{3} \[", rows["Measures"]);

@@ -85,7 +85,9 @@ public sealed class SubgroupTableTests
         var table = Assert.Single(SubgroupTable.Of(study, EvaluationReport.Merge([report, withheld, report])));
 
         Assert.Equal(("age", 3), (table.Feature, table.Sites));
-        Assert.Equal([0.25, 0.5], table.Thresholds);
+        Assert.Equal([("low (0.25)", 0.25), ("high (0.5)", 0.5)], table.Thresholds.Select(threshold => (threshold.Name, threshold.Threshold)));
+        Assert.Equal(["AUROC", "equal opportunity at low (0.25)", "equal opportunity at high (0.5)", "demographic parity at low (0.25)", "demographic parity at high (0.5)", "calibration in the large"], table.Gaps.Select(gap => gap.Measure));
+        Assert.Equal(0, (double)table.ToJson()["gaps"]!["AUROC"]!["least"]!);
         Assert.Equal([("below 50", 2, 20L), ("50 and above", 2, 20L)], table.Subgroups.Select(group => (group.Name, group.Sites, group.Metrics.Positives)));
         Assert.Equal([2, 2], table.Subgroups.Select(group => group.At.Length));
         Assert.Empty(SubgroupTable.Of(study, null));
@@ -93,7 +95,7 @@ public sealed class SubgroupTableTests
     }
 
     private static SubgroupTable Table(double threshold, params (string Name, ScoreHistogram? Scores)[] groups) =>
-        SubgroupTable.Of("group", 1, groups.Select(group => (group.Name, new SubgroupCount(group.Scores, group.Scores is null ? 0 : 1))), [threshold]);
+        SubgroupTable.Of("group", 1, groups.Select(group => (group.Name, new SubgroupCount(group.Scores, group.Scores is null ? 0 : 1))), [new NamedThreshold("t", threshold)]);
 
     private static (double, bool)[] Rows(int count, double logit, bool label) => [.. Enumerable.Repeat((logit, label), count)];
 

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Learning;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Studies;
+
+/// <summary>A model's metrics by subgroup, for people and for scripts.</summary>
+internal static class SubgroupTables
+{
+    public static void Show(ImmutableArray<SubgroupTable> tables, Terminal terminal)
+    {
+        foreach (var table in tables)
+        {
+            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the sites that tell it") }
+                .AddColumns("subgroup", "sites", "negatives", "positives", "AUROC (± ties)", "calibration in the large");
+            foreach (var group in table.Subgroups)
+            {
+                if (group.Sites == 0)
+                    shown.AddRow(group.Name.EscapeMarkup(), "withheld by each");
+                else
+                    shown.AddRow(group.Name.EscapeMarkup(), $"{group.Sites} of {table.Sites}", $"{group.Metrics.Negatives}", $"{group.Metrics.Positives}", $"{ClassifierMetrics.Text(group.Metrics.Auroc)} (± {ClassifierMetrics.Text(group.Metrics.AurocBound)})", ClassifierMetrics.Text(group.Calibration?.InTheLarge?.Value));
+            }
+
+            terminal.Show(shown);
+            terminal.Say(Words(table).EscapeMarkup());
+        }
+    }
+
+    /// <summary>How far subgroups are apart, in a line.</summary>
+    public static string Words(SubgroupTable table) => string.Join("; ", table.Gaps.Select(gap => $"{gap.Measure} {(gap.Gap is { } known ? $"{known.Words} apart" : "not decided")}"));
+
+    public static JsonArray Json(ImmutableArray<SubgroupTable> tables) => new([.. tables.Select(table => table.ToJson())]);
+}
