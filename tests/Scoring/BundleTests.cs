@@ -95,6 +95,28 @@ public sealed class BundleTests
         Assert.Single(Directory.GetFiles(Path.Join(site.Folder.Root, "feedback")));
     }
 
+    [Theory]
+    [InlineData(0.01, 0.02, "critical", "call", "Operating point: call, from 2 % on. Call the ward.")]
+    [InlineData(0.01, 0.99, "warning", "review", "Operating point: review, from 1 % on.")]
+    [InlineData(0.98, 0.99, "info", null, "Model heart, version 2.0.0")]
+    public async Task Card_is_as_urgent_as_the_greatest_operating_point_that_the_score_reaches(double review, double call, string indicator, string? point, string says)
+    {
+        var declared = CanonicalJson.Read(s_study.Canonical.Span)!;
+        declared["evaluation"]!["operating-points"] = new JsonArray(
+            new JsonObject { ["name"] = "review", ["threshold"] = review, ["indicator"] = "warning" },
+            new JsonObject { ["name"] = "call", ["threshold"] = call, ["indicator"] = "critical", ["meaning"] = "Call the ward." });
+        var entry = Models.Entry(study: Frozen(StudyChecker.CheckCanonical(CanonicalJson.Write(declared)).Study!));
+        await using var site = await Site.StartAsync(Site.Line(entry), [entry]);
+
+        var answer = await site.PostAsync("/v1/models/heart/score", new JsonObject { ["patient"] = "p", ["bundle"] = Bundle("p1") });
+        var card = await CardAsync(site, new JsonObject { ["all"] = Bundle("p1") });
+
+        Assert.InRange(answer["score"]!.GetValue<double>(), 0.03, 0.97);
+        Assert.Equal(point, answer["operatingPoint"]?.GetValue<string>());
+        Assert.Equal(indicator, card["indicator"]!.GetValue<string>());
+        Assert.Contains(says, card["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Card_without_a_score_says_why_and_is_no_error()
     {

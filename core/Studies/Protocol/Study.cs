@@ -337,8 +337,8 @@ public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFa
     /// <summary>Probabilities from which on something is done, rising; empty: the study states none.</summary>
     public ImmutableArray<StudyOperatingPoint> OperatingPoints { get; init; } = [];
 
-    /// <summary>The greatest operating point that a probability reaches; null: none.</summary>
-    public StudyOperatingPoint? Reached(double probability) => OperatingPoints.LastOrDefault(point => probability >= point.Threshold);
+    /// <summary>The greatest operating point that a score reaches; null: none. Compared in float32, as models score.</summary>
+    public StudyOperatingPoint? Reached(float probability) => OperatingPoints.LastOrDefault(point => probability >= (float)point.Threshold);
 }
 
 /// <summary>What a version of a model has to reach before people are asked to promote it. Numbers are those of the sites' evaluation, pooled from sums.</summary>

@@ -84,13 +84,15 @@ internal static class CardApi
         string?[] lines =
         [
             answer.Reason?.Text,
+            answer.Reached is { } point ? string.Create(CultureInfo.InvariantCulture, $"Operating point: {point.Name}, from {point.Threshold * 100:0.##} % on.{(point.Meaning is { } meaning ? $" {meaning}" : "")}") : null,
             answer.Missing.IsEmpty ? null : $"No value of: {string.Join(", ", answer.Missing)}.",
             answer.Implausible.IsEmpty ? null : $"Implausible, and not used: {string.Join(", ", answer.Implausible)}.",
             answer.RefusedEntries == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{answer.RefusedEntries} resources could not be read."),
             answer.Version is null ? null : $"Model {line.Name}, version {answer.Version} ({answer.Mode}).",
         ];
         return new Card(
-            CardIds.UuidOf(answer.Prediction), summary.Length <= LongestSummary ? summary : string.Concat(summary.AsSpan(0, LongestSummary - 1), "…"), string.Join("\n\n", lines.OfType<string>()), "info",
+            CardIds.UuidOf(answer.Prediction), summary.Length <= LongestSummary ? summary : string.Concat(summary.AsSpan(0, LongestSummary - 1), "…"), string.Join("\n\n", lines.OfType<string>()),
+            (answer.Reached?.Indicator ?? ScoreIndicator.Info).ToString().ToLowerInvariant(),
             new CardSource(answer.Version is null ? line.Name : $"{line.Name} {answer.Version}"));
     }
 }

@@ -24,7 +24,7 @@ internal sealed record CardAnswer(ImmutableArray<Card> Cards);
 /// <param name="Uuid">Names it, for feedback; follows from the prediction's id.</param>
 /// <param name="Summary">Up to 140 characters.</param>
 /// <param name="Detail">Markdown.</param>
-/// <param name="Indicator">info: a study declares no threshold by which a score would be a warning.</param>
+/// <param name="Indicator">info, warning or critical: that of the greatest operating point of the study that the score reaches; info where it reaches none, or there is no score.</param>
 /// <param name="Source">Where it comes from.</param>
 internal sealed record Card(string Uuid, string Summary, string Detail, string Indicator, CardSource Source);
 

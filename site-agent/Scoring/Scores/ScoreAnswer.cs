@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
+using System.Text.Json.Serialization;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
@@ -11,6 +13,13 @@ internal sealed record ScoreAnswer
 
     [Description("Probability of a positive outcome, from 0 to 1; null where there is no score.")]
     public double? Score { get; init; }
+
+    [Description("Name of the greatest operating point of that model's study that the score reaches; null where it reaches none.")]
+    public string? OperatingPoint => Reached?.Name;
+
+    /// <summary>That operating point.</summary>
+    [JsonIgnore]
+    public StudyOperatingPoint? Reached { get; init; }
 
     [Description("Version of the model that answered; null where none did.")]
     public string? Version { get; init; }

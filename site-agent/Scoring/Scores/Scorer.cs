@@ -85,6 +85,7 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
         {
             Prediction = id,
             Score = reason is null ? probability : null,
+            Reached = reason is null ? unit.Loaded!.Study.Evaluation.Reached(probability) : null,
             Version = unit.Version.ToString(),
             Model = unit.Model.ToString(),
             Mode = arm.Mode,

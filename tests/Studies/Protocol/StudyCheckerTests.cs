@@ -67,7 +67,7 @@ public sealed class StudyCheckerTests
         Assert.Equal(["none", "one and a half", "missing"], evaluation.Subgroups[1].Groups);
         Assert.Equal(["1", "2", "3", "4", "missing"], evaluation.Subgroups[2].Groups);
         Assert.Equal([new StudyOperatingPoint("review", 0.1, ScoreIndicator.Warning, "A nurse looks at the record"), new("call", 0.5, ScoreIndicator.Critical, null)], evaluation.OperatingPoints);
-        Assert.Equal([null, "review", "review", "call"], new[] { 0.0999, 0.1, 0.4999, 0.5 }.Select(probability => evaluation.Reached(probability)?.Name));
+        Assert.Equal([null, "review", "review", "call"], new[] { 0.0999f, 0.1f, 0.4999f, 0.5f }.Select(probability => evaluation.Reached(probability)?.Name));
         Assert.Equal(new StudySubgroupGap(0.1, 0.15, 0.05), evaluation.Gates.SubgroupGap);
         Assert.Equal("Nurses of the emergency department", study.IntendedUse!.Users);
         Assert.Equal(2, study.IntendedUse.ContraIndications.Length);
