@@ -54,7 +54,7 @@ internal static class Pages
         StewardPage.Of(Facts(Demo("secure", isPrivate: true), WithCeilings) with { Population = null }),
         Of(Demo("secure", isPrivate: true)),
         Of(Demo("secure", isPrivate: true, yaml => yaml.Replace("noise-multiplier: 3\n", "noise-multiplier: 3\n    rows-per-patient: 2\n", StringComparison.Ordinal).Replace("  dataset: heart-disease\n", "  dataset: heart-disease\n  patient: id\n", StringComparison.Ordinal)), WithCeilings),
-        Of(Demo("secure", change: yaml => yaml.Replace("evaluation: {every: 1}", "evaluation: {every: 1, per-site: true}", StringComparison.Ordinal)), PolicyText.With("members", "named").Replace("per-site-metrics: withhold", "per-site-metrics: compare", StringComparison.Ordinal)),
+        Of(Demo("secure", change: yaml => yaml.Replace("\n  every: 1\n", "\n  every: 1\n  per-site: true\n", StringComparison.Ordinal)), PolicyText.With("members", "named").Replace("per-site-metrics: withhold", "per-site-metrics: compare", StringComparison.Ordinal)),
         Of(Demo("plain", change: yaml => yaml.Replace("  sites: [cleveland, hungarian, switzerland, va]\n  quorum: 3\n", "  quorum: 1\n", StringComparison.Ordinal))),
         Of(Demo("plain", change: yaml => yaml.Replace("sites: [cleveland, hungarian, switzerland, va]\n  quorum: 3", "sites: [cleveland, va]\n  quorum: 2", StringComparison.Ordinal))),
     ];
