@@ -25,4 +25,10 @@ public static class ServingPaths
 
     /// <summary>A model's withdrawal.</summary>
     public static string Withdrawal(Sha256Digest model) => $"{Withdrawn}/{model}.json";
+
+    /// <summary>The folder of what a version did, day by day.</summary>
+    public static string Reports(string line, ModelVersion version) => $"{FromScoring}/reports/{line}/{version}";
+
+    /// <summary>What a version did on a day (UTC).</summary>
+    public static string Report(string line, ModelVersion version, DateOnly day) => $"{Reports(line, version)}/{CalendarDay.Text(day)}.json";
 }

@@ -154,6 +154,24 @@ public sealed class ScoreHistogram
     }
 
     /// <summary>
+    /// The same where it is known besides how many rows were scored in each of some cells, whether they have a label or not: bins are made of whole cells, and the rows without a label of each bin are none or at least
+    /// <paramref name="minimum"/> too, so that they do not follow by subtraction.
+    /// </summary>
+    /// <param name="minimum">Least count that may leave, from 1.</param>
+    /// <param name="scored">The cells of that histogram of scores: a partition of the grid, each with its rows.</param>
+    /// <exception cref="ArgumentException">The cells are no partition of the grid, or this histogram's bins were merged before.</exception>
+    public ScoreHistogram? Suppress(int minimum, IReadOnlyList<(int From, int To, long Rows)> scored)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        ArgumentNullException.ThrowIfNull(scored);
+        if (Bins.Length != GridBins || scored.Count == 0 || scored[0].From != 0 || scored[^1].To != GridBins || scored.Zip(scored.Skip(1)).Any(pair => pair.First.To != pair.Second.From))
+            throw new ArgumentException("The cells must be a partition of the grid whose bins these are.", nameof(scored));
+        var coarse = MergeRuns([.. scored.Select(cell => (cell.From, cell.To))]);
+        var without = new ScoreHistogram([.. coarse.Bins.Select((bin, i) => new ScoreBin(bin.From, bin.To, scored[i].Rows - bin.Count, 0, 0))], 0, null);
+        return Suppress([coarse, without], minimum)?[0];
+    }
+
+    /// <summary>
     /// The histogram of both populations together: bins with the same edges are added, others stand side by side. <see cref="Correct"/> is withheld
     /// where one of them withholds it.
     /// </summary>

@@ -90,25 +90,8 @@ public sealed class ValueHistogram
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         if (!MayLeave(Count, minimum))
             return null;
-        // most[j]: the most runs that may leave into which the first j cells can be cut; from[j]: where the last of them begins.
-        var most = new int[Cells.Length + 1];
-        var from = new int[Cells.Length + 1];
-        for (var end = 1; end <= Cells.Length; end++)
-        {
-            most[end] = -1;
-            var count = 0L;
-            for (var start = end - 1; start >= 0; start--)
-            {
-                count += Cells[start].Count;
-                if (MayLeave(count, minimum) && most[start] >= 0 && most[start] + 1 > most[end])
-                    (most[end], from[end]) = (most[start] + 1, start);
-            }
-        }
-
-        var runs = new List<ValueCell>();
-        for (var end = Cells.Length; end > 0; end = from[end])
-            runs.Add(new ValueCell(Cells[from[end]].From, Cells[end - 1].To, Cells.AsSpan()[from[end]..end].ToArray().Sum(cell => cell.Count)));
-        runs.Reverse();
+        var runs = AdjacentRuns.Of([.. Cells.Select(cell => cell.Count)], minimum)!.Select(run =>
+            new ValueCell(Cells[run.Start].From, Cells[run.End - 1].To, Cells.AsSpan()[run.Start..run.End].ToArray().Sum(cell => cell.Count)));
         return new ValueHistogram(Grid, [.. runs], Missing is { } missing && MayLeave(missing, minimum) ? missing : null);
     }
 

@@ -5,13 +5,13 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <summary>What is held against the training profile, and how. The numbers may be kept in files.</summary>
 public enum DriftTest
 {
-    /// <summary>A feature's distribution; effect: <see cref="PopulationStability"/>.</summary>
+    /// <summary>A feature's distribution; effect: <see cref="Numerics.PopulationStability"/>.</summary>
     PopulationStability = 1,
 
-    /// <summary>A number's distribution; effect: D of <see cref="ClinicalData.KolmogorovSmirnov"/>.</summary>
+    /// <summary>A number's distribution; effect: D of <see cref="Numerics.KolmogorovSmirnov"/>.</summary>
     KolmogorovSmirnov = 2,
 
-    /// <summary>A category's distribution; effect: Cramér's V of <see cref="ChiSquareTest"/>.</summary>
+    /// <summary>A category's distribution; effect: Cramér's V of <see cref="Numerics.ChiSquareTest"/>.</summary>
     ChiSquare = 3,
 
     /// <summary>A feature's share of missing values; effect: Cohen's h of <see cref="TwoProportions"/>.</summary>

@@ -1,3 +1,5 @@
+using FederatedClinicalMl.Numerics;
+
 namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.ClinicalData;
 /// more.</param>
 /// <param name="Z">The pooled statistic; positive where the share has grown.</param>
 /// <param name="P">Two-sided probability without drift.</param>
-/// <param name="SmallestExpected">The smallest expected count of the four; below <see cref="CellGroups.LeastExpected"/> <paramref name="P"/> is rough.</param>
+/// <param name="SmallestExpected">The smallest expected count of the four; below <see cref="Numerics.CellGroups.LeastExpected"/> <paramref name="P"/> is rough.</param>
 public readonly record struct ProportionsResult(double Effect, double Z, double P, double SmallestExpected);
 
 /// <summary>

@@ -76,7 +76,10 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
             void Join(List<Prediction> predictions, bool positive)
             {
                 joined.AddRange(predictions.Where(prediction => !float.IsNaN(prediction.Logit))
-                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Logit, positive)));
+                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Logit, positive)
+                    {
+                        IsOfShadow = prediction.Mode == ServingLine.ShadowMode,
+                    }));
                 results.Add(Joining.Joined);
             }
         }

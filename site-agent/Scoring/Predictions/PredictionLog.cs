@@ -16,7 +16,11 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Model">The model's digest.</param>
 /// <param name="Logit">What was predicted.</param>
 /// <param name="Positive">What came.</param>
-internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, float Logit, bool Positive);
+internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, float Logit, bool Positive)
+{
+    /// <summary>Of one that was told just now: whether the prediction was a shadow's, and answered nobody. It is not in the log.</summary>
+    public bool IsOfShadow { get; init; }
+}
 
 /// <summary>What a clinician did with a card.</summary>
 /// <param name="Prediction">Id of the card's prediction.</param>

@@ -11,8 +11,6 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// </summary>
 internal sealed class ReportDesk(IDisk serving, ILogger log)
 {
-    private const string Root = ServingPaths.FromScoring + "/reports";
-
     private readonly Dictionary<(string Line, ModelVersion Version, DateOnly Day), DayReport> _reports = [];
     private readonly HashSet<DayReport> _changed = [];
 
@@ -21,7 +19,10 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     {
         if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model.Features) is not { } report)
             return;
-        report.Count(prediction, values);
+        if (prediction.Mode == ServingLine.ShadowMode)
+            report.CountShadow();
+        else
+            report.CountAnswer(prediction.Logit, prediction.Reason, prediction.Elapsed, values);
         _changed.Add(report);
     }
 
@@ -34,12 +35,12 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         _changed.Add(report);
     }
 
-    /// <summary>Counts an outcome of a prediction of a day; of a version that is not on the shelf any more, which has no features to count by, it is not counted.</summary>
+    /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no features to count by, it is not counted.</summary>
     public void Count(Outcome outcome, DateOnly day, ImmutableArray<Feature>? features)
     {
-        if (features is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
+        if (outcome.IsOfShadow || features is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
             return;
-        report.Count(outcome);
+        report.CountOutcome(outcome.Logit, outcome.Positive);
         _changed.Add(report);
     }
 
@@ -50,14 +51,14 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         {
             try
             {
-                var path = PathOf(report.Line, report.Version, report.Day);
+                var path = ServingPaths.Report(report.Line, report.Version, report.Day);
                 serving.CreateDirectory(DiskPath.Directory(path));
                 DurableFile.Write(serving, path, report.Write());
                 _changed.Remove(report);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                log.ReportNotWritten(DayReport.Text(report.Day), fault.Message);
+                log.ReportNotWritten(CalendarDay.Text(report.Day), fault.Message);
             }
         }
 
@@ -67,14 +68,12 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
 
     private static DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(moment.UtcDateTime);
 
-    private static string PathOf(string line, ModelVersion version, DateOnly day) => $"{Root}/{line}/{version}/{DayReport.Text(day)}.json";
-
     // Goes on with what an earlier process counted.
     private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
     {
         if (_reports.TryGetValue((line, version, day), out var known))
             return known.Model == model ? known : null;
-        var path = PathOf(line, version, day);
+        var path = ServingPaths.Report(line, version, day);
         try
         {
             var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, features) : new DayReport(line, version, model, day, features);
@@ -82,7 +81,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
-            log.ReportNotWritten(DayReport.Text(day), fault.Message);
+            log.ReportNotWritten(CalendarDay.Text(day), fault.Message);
             return null;
         }
     }

@@ -18,7 +18,7 @@ public sealed class StatisticsTests
         Golden.Agree("KS exact p", Close, cases.Select(pair => (pair.node.Number("exact"), pair.ours.P)));
         Golden.Agree("KS limit p", Close, cases.Select(pair => (pair.node.Number("limit"), Limit(pair.node.Numbers("a"), pair.node.Numbers("b"), pair.ours.Statistic))));
 
-        static double Limit(double[] a, double[] b, double d) => NullDistributions.KolmogorovTail(d * Math.Sqrt((double)a.Length * b.Length / (a.Length + b.Length)));
+        static double Limit(double[] a, double[] b, double d) => KolmogorovLimit.Upper(d * Math.Sqrt((double)a.Length * b.Length / (a.Length + b.Length)));
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class StatisticsTests
         double[] a = [.. Enumerable.Range(0, 10_001).Select(i => i / 10_001.0)], b = [.. Enumerable.Range(0, 9_000).Select(i => (i / 9_000.0) + 0.02)];
         var result = KolmogorovSmirnov.Of(a, b);
         Assert.False(result.IsExact);
-        Assert.Equal(NullDistributions.KolmogorovTail(result.Statistic * Math.Sqrt(10_001.0 * 9_000 / 19_001)), result.P, 1e-12);
+        Assert.Equal(KolmogorovLimit.Upper(result.Statistic * Math.Sqrt(10_001.0 * 9_000 / 19_001)), result.P, 1e-12);
         Assert.True(KolmogorovSmirnov.Of(a.AsSpan(1), b).IsExact);
     }
 
@@ -123,7 +123,7 @@ public sealed class StatisticsTests
         Tail("normalTail", node => NullDistributions.NormalTail(node.Number("x")));
         Tail("chiSquareTail", node => NullDistributions.ChiSquareTail(node.Number("x"), node.Number("degrees")));
         Tail("chiSquareTail", node => NullDistributions.ChiSquareQuantile(0.05, node.Number("degrees")), "quantile");
-        Tail("kolmogorovTail", node => NullDistributions.KolmogorovTail(node.Number("x")));
+        Tail("kolmogorovTail", node => KolmogorovLimit.Upper(node.Number("x")));
 
         static void Tail(string name, Func<JsonNode, double> ours, string field = "p") =>
             Golden.Agree($"{name} {field}", Close, Golden.Cases(name).Select(node => (node.Number(field), ours(node))));
@@ -134,7 +134,7 @@ public sealed class StatisticsTests
         Gen.Double[0.0001, 0.9].Sample(p =>
         {
             Assert.Equal(p, NullDistributions.TwoSided(NullDistributions.TwoSidedQuantile(p)), 1e-10);
-            Assert.Equal(p, NullDistributions.KolmogorovTail(NullDistributions.KolmogorovQuantile(p)), 1e-10);
+            Assert.Equal(p, KolmogorovLimit.Upper(KolmogorovLimit.UpperQuantile(p)), 1e-10);
             Assert.Equal(p, NullDistributions.ChiSquareTail(NullDistributions.ChiSquareQuantile(p, 9), 9), 1e-8);
         });
 

@@ -1,4 +1,4 @@
-namespace FederatedClinicalMl.ClinicalData;
+namespace FederatedClinicalMl.Numerics;
 
 /// <summary>The usual bands of the population stability index (Siddiqi 2006, "Credit Risk Scorecards").</summary>
 public enum PsiBand
@@ -54,11 +54,11 @@ public static class PopulationStability
             index += (q - p) * Math.Log(q / p);
         }
 
-        return new(index, cells, NullDistributions.ChiSquareTail(index / Scale(n, m), cells - 1));
+        return new(index, cells, cells == 1 ? 1 : ChiSquared.Upper(index / Scale(n, m), cells - 1));
     }
 
     /// <summary>The index whose tail without drift is <paramref name="probability"/> with so many cells at these sample sizes.</summary>
-    public static double Quantile(double probability, int cells, long n, long m) => NullDistributions.ChiSquareQuantile(probability, cells - 1) * Scale(n, m);
+    public static double Quantile(double probability, int cells, long n, long m) => cells == 1 ? 0 : ChiSquared.Quantile(1 - probability, cells - 1) * Scale(n, m);
 
     private static double Scale(long n, long m) => (1.0 / n) + (1.0 / m);
 }

@@ -1,4 +1,4 @@
-namespace FederatedClinicalMl.ClinicalData;
+namespace FederatedClinicalMl.Numerics;
 
 /// <summary>What a chi-square test of a table says.</summary>
 /// <param name="Statistic">Pearson's Σ (observed - expected)² / expected.</param>
@@ -63,6 +63,6 @@ public static class ChiSquareTest
         var degrees = r * c;
         return degrees == 0
             ? new(0, 0, 1, 0, smallest)
-            : new(statistic, degrees, NullDistributions.ChiSquareTail(statistic, degrees), Math.Sqrt(statistic / total / Math.Min(r, c)), smallest);
+            : new(statistic, degrees, ChiSquared.Upper(statistic, degrees), Math.Sqrt(statistic / total / Math.Min(r, c)), smallest);
     }
 }

@@ -1,4 +1,4 @@
-namespace FederatedClinicalMl.ClinicalData;
+namespace FederatedClinicalMl.Numerics;
 
 /// <summary>What the two-sample Kolmogorov-Smirnov test says.</summary>
 /// <param name="Statistic">D, the largest difference of the distribution functions, in [0, 1].</param>
@@ -69,7 +69,7 @@ public static class KolmogorovSmirnov
     }
 
     /// <summary>The D whose limit tail is <paramref name="probability"/> at these sample sizes.</summary>
-    public static double Quantile(double probability, long n, long m) => NullDistributions.KolmogorovQuantile(probability) / Scale(n, m);
+    public static double Quantile(double probability, long n, long m) => KolmogorovLimit.UpperQuantile(probability) / Scale(n, m);
 
     /// <summary>
     /// The share of the orders of n + m values, all equally likely, in which the difference reaches <paramref name="largest"/> / (n m): walks the lattice from
@@ -105,7 +105,7 @@ public static class KolmogorovSmirnov
         return Math.Min(1, outside);
     }
 
-    private static double LimitTail(double statistic, long n, long m) => NullDistributions.KolmogorovTail(statistic * Scale(n, m));
+    private static double LimitTail(double statistic, long n, long m) => KolmogorovLimit.Upper(statistic * Scale(n, m));
 
     private static double Scale(long n, long m) => Math.Sqrt((double)n / (n + m) * m);
 

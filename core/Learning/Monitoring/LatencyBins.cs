@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 
-namespace FederatedClinicalMl.SiteAgent.Scoring;
+namespace FederatedClinicalMl.Learning;
 
 /// <summary>Public bins of times, for counts that add up: bin 0 is below 64 µs, bin i from 2^(i + 5) µs to below 2^(i + 6) µs, the last from 2.1 s on.</summary>
 public static class LatencyBins

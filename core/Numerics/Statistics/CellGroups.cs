@@ -1,4 +1,4 @@
-namespace FederatedClinicalMl.ClinicalData;
+namespace FederatedClinicalMl.Numerics;
 
 /// <summary>Brings cells together until a statistic's approximation holds. Both sides are grouped alike.</summary>
 public static class CellGroups

@@ -1,0 +1,244 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Learning;
+
+/// <summary>
+/// What one version did at a site on one day (UTC), as whole numbers in public cells: reports of days are merged by adding. The scoring program makes it of every row, and it holds small counts; the worker
+/// suppresses, and signs, before anything of it leaves. docs/reference/scoring.md
+/// </summary>
+/// <remarks>
+/// Scores, latency, features and outcomes are of rows that this version answered with a score: every row is answered by one version at most, so that the reports of two versions are of different rows, and
+/// nothing is to be had by subtracting them. Rows that it was a shadow for are counted, and no more.
+/// </remarks>
+public sealed class DayReport
+{
+    /// <summary>Most bytes of a report's file.</summary>
+    public const int MaximumLength = 4 << 20;
+
+    /// <summary>The word of a row that has no score because it lacks a value without which there is none.</summary>
+    public const string MissingReason = "missing";
+
+    private const int Format = 2; // 1 had outcomes without the sums of probabilities, and counted shadows with answers
+
+    private readonly ImmutableArray<Feature> _features;
+    private readonly ImmutableArray<HistogramGrid?> _grids;
+    private readonly long[][] _values;
+    private readonly long[] _missing;
+    private readonly long[] _implausible;
+    private readonly long[] _scores = new long[ScoreHistogram.GridBins];
+    private readonly long[] _latency = new long[LatencyBins.Count];
+
+    /// <summary>A report of nothing.</summary>
+    public DayReport(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
+    {
+        (Line, Version, Model, Day, _features) = (line, version, model, day, features);
+        _grids = [.. features.Select(feature => feature.Type == FeatureType.Number ? ProfileReport.GridOf(feature) : null)];
+        _values = [.. features.Select(feature => new long[CellsOf(feature)])];
+        (_missing, _implausible) = (new long[features.Length], new long[features.Length]);
+    }
+
+    /// <summary>The line.</summary>
+    public string Line { get; }
+
+    /// <summary>The version.</summary>
+    public ModelVersion Version { get; }
+
+    /// <summary>The model's digest.</summary>
+    public Sha256Digest Model { get; }
+
+    /// <summary>The day.</summary>
+    public DateOnly Day { get; }
+
+    /// <summary>Rows that it answered with a score.</summary>
+    public long Answered { get; private set; }
+
+    /// <summary>Rows that it came to a score for, or not, as a shadow.</summary>
+    public long Shadow { get; private set; }
+
+    /// <summary>Rows on which it failed to run.</summary>
+    public long Errors { get; private set; }
+
+    /// <summary>Rows that it answered without a score for want of a value.</summary>
+    public long UnscoredMissing { get; private set; }
+
+    /// <summary>Rows that it answered without a score for another reason.</summary>
+    public long UnscoredOther { get; private set; }
+
+    /// <summary>[<see cref="ScoreHistogram.GridBins"/>]: rows by logit.</summary>
+    public ReadOnlySpan<long> Scores => _scores;
+
+    /// <summary>[<see cref="LatencyBins.Count"/>]: rows by how long they took.</summary>
+    public ReadOnlySpan<long> Latency => _latency;
+
+    /// <summary>What came of rows of that day, whenever it was told.</summary>
+    public ScoreHistogram Outcomes { get; private set; } = ScoreHistogram.Of([], []);
+
+    /// <summary>Cells of a feature: those of <see cref="ProfileReport.GridOf"/>, or its levels.</summary>
+    public static int CellsOf(Feature feature)
+    {
+        ArgumentNullException.ThrowIfNull(feature);
+        return feature.Type == FeatureType.Number ? ProfileReport.GridOf(feature).Cells : feature.Levels.Length;
+    }
+
+    /// <summary>A feature's rows by cell.</summary>
+    public ReadOnlySpan<long> Values(int feature) => _values[feature];
+
+    /// <summary>A feature's rows without a value, and with an implausible one.</summary>
+    public (long Missing, long Implausible) Absent(int feature) => (_missing[feature], _implausible[feature]);
+
+    /// <summary>Counts a row that was answered.</summary>
+    /// <param name="logit">Its score; NaN: none.</param>
+    /// <param name="reason">Why there is none, in one word.</param>
+    /// <param name="elapsed">How long it took.</param>
+    /// <param name="values">[features]: what the model was given.</param>
+    public void CountAnswer(float logit, string? reason, TimeSpan elapsed, ReadOnlySpan<float> values)
+    {
+        if (float.IsNaN(logit))
+        {
+            if (reason == MissingReason)
+                UnscoredMissing++;
+            else
+                UnscoredOther++;
+            return;
+        }
+
+        Answered++;
+        _scores[ScoreHistogram.BinOf(logit, ScoreHistogram.GridBins)]++;
+        _latency[LatencyBins.Of(elapsed)]++;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var value = InputEncoder.Plausible(_features[i], values[i]);
+            if (!float.IsNaN(value))
+                _values[i][_grids[i] is { } grid ? grid.CellOf(value) : LevelOf(_features[i], value)]++;
+            else if (float.IsNaN(values[i]))
+                _missing[i]++;
+            else
+                _implausible[i]++;
+        }
+    }
+
+    /// <summary>Counts a row that it was a shadow for.</summary>
+    public void CountShadow() => Shadow++;
+
+    /// <summary>Counts a failure to run.</summary>
+    public void CountError() => Errors++;
+
+    /// <summary>Counts what came of a row that was answered on that day.</summary>
+    public void CountOutcome(float logit, bool positive) => Outcomes = Outcomes.Merge(ScoreHistogram.Of([logit], [positive]));
+
+    /// <summary>Adds what another report of the same model counts.</summary>
+    /// <exception cref="ArgumentException">It is of another model.</exception>
+    public void Add(DayReport other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Model != Model || other._features.Length != _features.Length)
+            throw new ArgumentException("Reports of different models do not add up.", nameof(other));
+        (Answered, Shadow, Errors) = (Answered + other.Answered, Shadow + other.Shadow, Errors + other.Errors);
+        (UnscoredMissing, UnscoredOther) = (UnscoredMissing + other.UnscoredMissing, UnscoredOther + other.UnscoredOther);
+        Sum(_scores, other._scores);
+        Sum(_latency, other._latency);
+        Sum(_missing, other._missing);
+        Sum(_implausible, other._implausible);
+        for (var i = 0; i < _values.Length; i++)
+            Sum(_values[i], other._values[i]);
+        Outcomes = Outcomes.Merge(other.Outcomes);
+    }
+
+    /// <summary>Canonical JSON.</summary>
+    public byte[] Write() => CanonicalJson.Write(new JsonObject
+    {
+        ["format"] = Format,
+        ["line"] = Line,
+        ["version"] = Version.ToString(),
+        ["model"] = Model.ToString(),
+        ["day"] = CalendarDay.Text(Day),
+        ["answered"] = Answered,
+        ["shadow"] = Shadow,
+        ["errors"] = Errors,
+        ["unscored"] = new JsonObject { ["missing"] = UnscoredMissing, ["other"] = UnscoredOther },
+        ["scores"] = Counts(_scores),
+        ["outcomes"] = Outcomes.ToJson(),
+        ["latency"] = Counts(_latency),
+        ["features"] = new JsonArray([.. _features.Select((feature, i) => new JsonObject
+        {
+            ["name"] = feature.Name, ["counts"] = Counts(_values[i]), ["missing"] = _missing[i], ["implausible"] = _implausible[i],
+        })]),
+    });
+
+    /// <summary>Reads what <see cref="Write"/> gave, strictly: that it is of that model, and that its counts add up.</summary>
+    /// <exception cref="FormatException">It is something else, of another model, or of an older format.</exception>
+    public static DayReport Read(ReadOnlySpan<byte> json, Sha256Digest model, ImmutableArray<Feature> features)
+    {
+        if (json.Length > MaximumLength)
+            throw new FormatException($"report has {json.Length} bytes; at most {MaximumLength} are read.");
+        var fields = new JsonFields(CanonicalJson.Read(json), "report");
+        fields.Integer("format", Format, Format);
+        var line = fields.Text("line", 63);
+        if (!Name.IsName(line))
+            fields.Fail("line", $"be a model's name: {Name.Rule}");
+        if (!ModelVersion.TryParse(fields.Text("version", 32), out var version))
+            fields.Fail("version", "be a version: three numbers, such as 1.2.0");
+        if (ServedDigest.Read(fields, "model") != model)
+            fields.Fail("model", "be the model that the version has now");
+        var report = new DayReport(line, version, model, CalendarDay.Read(fields, "day"), features) { Answered = Number(fields, "answered"), Shadow = Number(fields, "shadow"), Errors = Number(fields, "errors") };
+        var unscored = fields.Object("unscored");
+        (report.UnscoredMissing, report.UnscoredOther) = (Number(unscored, "missing"), Number(unscored, "other"));
+        unscored.End();
+        Take(fields, "scores", report._scores);
+        report.Outcomes = ScoreHistogram.Read(fields.Node("outcomes"), fields.PathOf("outcomes"));
+        Take(fields, "latency", report._latency);
+        var index = 0;
+        var read = fields.List("features", features.Length, (node, path) =>
+        {
+            var feature = new JsonFields(node, path);
+            if (feature.Text("name", 128) != features[index].Name)
+                feature.Fail("name", "be the study's feature");
+            Take(feature, "counts", report._values[index]);
+            (report._missing[index], report._implausible[index]) = (Number(feature, "missing"), Number(feature, "implausible"));
+            feature.End();
+            return index++;
+        });
+        fields.End();
+        if (read.Length != features.Length)
+            fields.Fail("features", "have each feature once");
+        if (!report.AddsUp())
+            fields.Fail("answered", "be what the scores, the latencies and the cells of each feature add up to; outcomes are in the grid's own bins");
+        return report;
+    }
+
+    private bool AddsUp() =>
+        _scores.Sum() == Answered && _latency.Sum() == Answered && Enumerable.Range(0, _features.Length).All(i => _values[i].Sum() + _missing[i] + _implausible[i] == Answered)
+        && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition;
+
+    private static long Number(JsonFields fields, string name) => fields.Integer(name, 0, ValueHistogram.MaximumCount);
+
+    private static void Take(JsonFields fields, string name, long[] counts)
+    {
+        var read = fields.List(name, counts.Length, (node, path) => JsonFields.Integer(node, path, 0, ValueHistogram.MaximumCount));
+        if (read.Length != counts.Length)
+            fields.Fail(name, $"have {counts.Length} counts");
+        read.CopyTo(counts, 0);
+    }
+
+    private static int LevelOf(Feature feature, float value)
+    {
+        for (var i = 0; i < feature.Levels.Length; i++)
+        {
+            if ((float)feature.Levels[i] == value)
+                return i;
+        }
+
+        throw new ArgumentException("A plausible category is one of its levels.", nameof(value));
+    }
+
+    private static void Sum(long[] counts, long[] others)
+    {
+        for (var i = 0; i < counts.Length; i++)
+            counts[i] += others[i];
+    }
+
+    private static JsonArray Counts(long[] counts) => [.. counts.Select(count => (JsonNode)count)];
+}

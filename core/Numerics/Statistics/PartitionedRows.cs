@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace FederatedClinicalMl.Numerics;
+
+/// <summary>Adjacent cells of a public grid, told as one.</summary>
+/// <param name="From">Index of the lower boundary.</param>
+/// <param name="To">Index of the upper boundary.</param>
+/// <param name="Count">Rows; null where withheld.</param>
+public readonly record struct PartitionedCell(int From, int To, long? Count);
+
+/// <summary>
+/// Rows of which each lies in one of several cells, or in one of a few places beside them (missing, implausible, without a score): the number of all rows may be told beside it, and no count from 1 to below a
+/// minimum is in it, nor follows by subtracting what is in it from that number.
+/// </summary>
+/// <remarks>Suppression is not differential privacy, and says nothing of what two such tables over rows that overlap tell together.</remarks>
+public sealed class PartitionedRows
+{
+    private PartitionedRows(ImmutableArray<PartitionedCell> cells, ImmutableArray<long?> beside) => (Cells, Beside) = (cells, beside);
+
+    /// <summary>The cells, by lower boundary, without gaps and overlaps.</summary>
+    public ImmutableArray<PartitionedCell> Cells { get; }
+
+    /// <summary>Rows in the places beside the cells; null where withheld.</summary>
+    public ImmutableArray<long?> Beside { get; }
+
+    /// <summary>Rows that are told.</summary>
+    public long Told => Cells.Sum(cell => cell.Count ?? 0) + Beside.Sum(count => count ?? 0);
+
+    /// <summary>How many counts are withheld.</summary>
+    public int Withheld => Cells.Count(cell => cell.Count is null) + Beside.Count(count => count is null);
+
+    /// <summary>
+    /// Ordered cells are merged with their neighbours until each count is 0 or at least the minimum, into as many as can be; what is small then (places beside the cells, cells without an order, or all cells
+    /// together) is withheld with as many of the smallest others as <see cref="PartitionSuppression"/> says.
+    /// </summary>
+    /// <param name="cells">[cells], from 1.</param>
+    /// <param name="beside">[places].</param>
+    /// <param name="ordered">Whether neighbours may be merged.</param>
+    /// <param name="minimum">Least count that may leave, from 1.</param>
+    /// <exception cref="ArgumentException">All rows are from 1 to <paramref name="minimum"/> - 1: then their number is not told, and no table either.</exception>
+    public static PartitionedRows Of(ReadOnlySpan<long> cells, ReadOnlySpan<long> beside, bool ordered, int minimum)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        ArgumentOutOfRangeException.ThrowIfZero(cells.Length);
+        var counts = cells.ToArray();
+        var runs = ordered ? AdjacentRuns.Of(cells, minimum) ?? [(0, cells.Length)] : [.. Enumerable.Range(0, cells.Length).Select(cell => (cell, cell + 1))];
+        long[] all = [.. runs.Select(run => counts[run.Item1..run.Item2].Sum()), .. beside];
+        if (all.Sum() is var rows && rows > 0 && rows < minimum)
+            throw new ArgumentException("So few rows are not told at all.", nameof(cells));
+        var table = new long[all.Length, 1];
+        for (var i = 0; i < all.Length; i++)
+            table[i, 0] = all[i];
+        var withheld = PartitionSuppression.Withheld(table, minimum);
+        long?[] told = [.. all.Select((count, i) => withheld[i] ? (long?)null : count)];
+        return new PartitionedRows([.. runs.Select((run, i) => new PartitionedCell(run.Item1, run.Item2, told[i]))], [.. told[runs.Count..]]);
+    }
+
+    /// <summary>Whether it is a table of so many rows that tells no count from 1 to <paramref name="minimum"/> - 1 and leaves none to be found by subtraction.</summary>
+    public bool Fits(long rows, int minimum)
+    {
+        var rest = rows - Told;
+        return Cells.Select(cell => cell.Count).Concat(Beside).All(count => count is null or 0 || count >= minimum) && (Withheld == 0 ? rest == 0 : Withheld > 1 && rest >= minimum);
+    }
+
+    /// <summary>Canonical JSON's object: <c>{"beside":[...],"counts":[...],"to":[...]}</c>; cell i lies from boundary to[i-1], or 0, up to to[i].</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["to"] = new JsonArray([.. Cells.Select(cell => (JsonNode)cell.To)]),
+        ["counts"] = new JsonArray([.. Cells.Select(cell => (JsonNode?)cell.Count)]),
+        ["beside"] = new JsonArray([.. Beside.Select(count => (JsonNode?)count)]),
+    };
+
+    /// <summary>Reads what <see cref="ToJson"/> writes, strictly.</summary>
+    /// <param name="node">The object.</param>
+    /// <param name="cells">Cells of the public grid.</param>
+    /// <param name="beside">Places beside them.</param>
+    /// <param name="path">Where it is, for messages.</param>
+    /// <exception cref="FormatException">The JSON is something else.</exception>
+    public static PartitionedRows Read(JsonNode? node, int cells, int beside, string path)
+    {
+        var fields = new JsonFields(node, path);
+        var to = fields.List("to", cells, (item, at) => (int)JsonFields.Integer(item, at, 1, cells));
+        var counts = fields.List("counts", cells, Count);
+        var places = fields.List("beside", beside, Count);
+        fields.End();
+        if (to.Length == 0 || to[^1] != cells || to.Zip(to.Skip(1)).Any(pair => pair.First >= pair.Second))
+            fields.Fail("to", $"rise, up to {cells}");
+        if (counts.Length != to.Length)
+            fields.Fail("counts", "have one count for each cell");
+        if (places.Length != beside)
+            fields.Fail("beside", $"have {beside} counts");
+        return new PartitionedRows([.. to.Select((end, i) => new PartitionedCell(i == 0 ? 0 : to[i - 1], end, counts[i]))], [.. places]);
+
+        static long? Count(JsonNode? item, string at) => item is null ? null : JsonFields.Integer(item, at, 0, ValueHistogram.MaximumCount);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text;
+using CsCheck;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Learning.Monitoring;
+
+public sealed class DayReportTests
+{
+    [Fact]
+    public void Sum_of_days_is_the_report_of_all_their_rows() => Gen.Select(Reports.Row.Array[0, 40], Reports.Row.Array[0, 40]).Sample((first, second) =>
+    {
+        var sum = Reports.Of(Reports.Monday, first, shadows: 3);
+        sum.Add(Reports.Of(Reports.Monday.AddDays(1), second, shadows: 4));
+
+        Assert.Equal(Reports.Of(Reports.Monday, [.. first, .. second], shadows: 7).Write(), sum.Write());
+    });
+
+    [Fact]
+    public void Read_what_was_written_is_the_same() => Reports.Row.Array[0, 40].Sample(rows =>
+    {
+        var written = Reports.Of(Reports.Monday, rows, shadows: 2).Write();
+
+        Assert.Equal(written, DayReport.Read(written, Reports.Version.Model, Reports.Features).Write());
+    });
+
+    [Fact]
+    public void Row_without_a_score_and_row_of_a_shadow_are_counted_and_no_more()
+    {
+        var report = Reports.Of(Reports.Monday, [(float.NaN, 50, 1, null, 100), (0.5f, 900, float.NaN, null, 100)], shadows: 1);
+
+        Assert.Equal((1, 1, 1, 0), (report.Answered, report.Shadow, report.UnscoredMissing, report.UnscoredOther));
+        Assert.Equal(((0, 1), (1, 0)), (report.Absent(0), report.Absent(1)));
+    }
+
+    [Theory]
+    [InlineData("\"answered\":2", "\"answered\":3")] // does not add up
+    [InlineData("\"day\":\"2027-03-01\"", "\"day\":\"2027-3-1\"")]
+    [InlineData("\"format\":2", "\"format\":1")]
+    [InlineData("\"line\":\"heart\"", "\"line\":\"../x\"")]
+    [InlineData("\"name\":\"age\"", "\"name\":\"weight\"")]
+    [InlineData("\"shadow\":0", "\"shadow\":-1")]
+    [InlineData("\"shadow\":0", "\"shadow\":0,\"zeal\":0")]
+    public void Changed_report_is_refused(string was, string changed)
+    {
+        var written = Encoding.UTF8.GetString(Reports.Of(Reports.Monday, [(0.1f, 50, 1, true, 100), (0.9f, 60, 2, null, 200)]).Write());
+        Assert.Contains(was, written, StringComparison.Ordinal);
+
+        Assert.Throws<FormatException>(() => DayReport.Read(Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal)), Reports.Version.Model, Reports.Features));
+    }
+
+    [Fact]
+    public void Report_of_another_model_is_refused() =>
+        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Sha256Digest.Of("other"u8), Reports.Features));
+}

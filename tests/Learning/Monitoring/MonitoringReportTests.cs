@@ -1,0 +1,107 @@
+using System.Text;
+using CsCheck;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Learning.Monitoring;
+
+/// <summary>What may leave of the days of a scoring program.</summary>
+public sealed class MonitoringReportTests
+{
+    private static readonly MonitoringOrder s_order = new("heart", Reports.Version);
+
+    [Fact]
+    public void No_count_below_the_minimum_leaves_or_follows_by_subtraction() => Gen.Select(Reports.Row.Array[0, 120], Gen.Int[1, 12], Gen.Int[0, 12]).Sample((rows, minimum, shadows) =>
+    {
+        var sum = Reports.Of(Reports.Monday, rows, shadows);
+        var window = Reports.Window(sum, minimum);
+
+        Assert.Equal(sum.Answered > 0 && sum.Answered < minimum, window.Usage is null);
+        Assert.True(window.Fits(minimum));
+        if (window.Usage is not { } usage)
+        {
+            Assert.Null(window.Outcomes!.Scores);
+            return;
+        }
+
+        long?[] alone = [usage.Answered, usage.Shadow, usage.Errors, usage.UnscoredMissing, usage.UnscoredOther];
+        Assert.DoesNotContain(alone, count => Small(count, minimum));
+        foreach (var table in usage.Features.Append(usage.Scores).Append(usage.Latency))
+        {
+            long?[] told = [.. table.Cells.Select(cell => cell.Count), .. table.Beside];
+            Assert.DoesNotContain(told, count => Small(count, minimum));
+            Assert.False(Small(usage.Answered - told.Sum(count => count ?? 0), minimum));
+            Assert.NotEqual(1, told.Count(count => count is null));
+        }
+
+        // Every difference of what was told of scores and of outcomes that can be made over the same edges: rows whose outcome is not known.
+        if (window.Outcomes!.Scores is { } outcomes)
+        {
+            foreach (var from in outcomes.Bins)
+            {
+                foreach (var to in outcomes.Bins.Where(bin => bin.To >= from.To))
+                {
+                    var known = outcomes.Bins.Where(bin => bin.From >= from.From && bin.To <= to.To).ToList();
+                    var scored = usage.Scores.Cells.Where(cell => cell.From >= from.From && cell.To <= to.To).Sum(cell => cell.Count!.Value);
+                    Assert.False(Small(known.Sum(bin => bin.Negatives), minimum) || Small(known.Sum(bin => bin.Positives), minimum) || Small(scored - known.Sum(bin => bin.Count), minimum));
+                }
+            }
+        }
+    }, iter: 400);
+
+    [Fact]
+    public void Sums_of_probabilities_in_the_outcomes_are_of_scores_and_not_of_bins()
+    {
+        // Were they made of bins' middles, a merged bin's sum would tell how many rows lie in each of the bins that it was made of.
+        var rows = Enumerable.Range(0, 40).Select(i => (Logit: (i * 0.05f) - 1, Age: 50f, Stage: 1f, Outcome: (bool?)(i % 2 == 0), Time: 100)).ToList();
+        var scores = Reports.Window(Reports.Of(Reports.Monday, rows), 10).Outcomes!.Scores!;
+
+        Assert.Equal(rows.Sum(row => 1 / (1 + Math.Exp(-(double)row.Logit))), scores.Bins.Sum(bin => bin.Probability * ScoreHistogram.Unit), 6);
+    }
+
+    [Fact]
+    public void Read_what_was_written_is_the_same_and_merging_is_by_site_in_any_order() => Gen.Select(Reports.Row.Array[0, 60], Gen.Int[1, 12]).Sample((rows, minimum) =>
+    {
+        var report = MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, [Reports.Window(Reports.Of(Reports.Monday, rows), minimum)], minimum);
+        var without = MonitoringReport.Without(s_order, MonitoringWithholding.NotScheduled);
+        var merged = SiteMonitoring.Merge([(SiteId.Parse("south"), report), (SiteId.Parse("north"), without)]).Write(Reports.Study);
+
+        Assert.Equal(report.Write(Reports.Study), MonitoringReport.Read(Reports.Study, report.Write(Reports.Study)).Write(Reports.Study));
+        Assert.Equal(merged, SiteMonitoring.Merge([(SiteId.Parse("north"), without), (SiteId.Parse("south"), report)]).Write(Reports.Study));
+        Assert.Equal(merged, SiteMonitoring.Read(Reports.Study, merged).Write(Reports.Study));
+    });
+
+    [Fact]
+    public void Report_holds_the_newest_windows_that_the_policy_of_today_lets_out()
+    {
+        var rows = Enumerable.Repeat((Logit: 0.3f, Age: 50f, Stage: 1f, Outcome: (bool?)null, Time: 100), 12).ToList();
+        var windows = Enumerable.Range(0, 500).Select(day => Reports.Window(Reports.Of(Reports.Monday.AddDays(day), rows), 10)).ToList();
+
+        var report = MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, windows, 10);
+        var stricter = MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, windows, 13);
+
+        Assert.Equal(MonitoringReport.MaximumParts, report.Windows.Sum(window => window.Parts));
+        Assert.Equal(windows[^1], report.Windows[^1]);
+        Assert.True(report.Fits(10) && report.Write(Reports.Study).Length <= ReleaseManifest.MaximumJsonLength);
+        Assert.Empty(stricter.Windows);
+    }
+
+    [Theory]
+    [InlineData("\"answered\":12", "\"answered\":13")]
+    [InlineData("\"schedule\":\"daily\"", "\"schedule\":\"none\"")]
+    [InlineData("\"to\":\"2027-03-01\"", "\"to\":\"2027-03-02\"")]
+    [InlineData("\"withheld\":null", "\"withheld\":\"why\"")]
+    [InlineData("\"outcomesAfter\":30", "\"outcomesAfter\":0")]
+    [InlineData("\"line\":\"heart\"", "\"line\":\"<b>\"")]
+    public void Changed_report_is_refused(string was, string changed)
+    {
+        var rows = Enumerable.Repeat((Logit: 0.3f, Age: 50f, Stage: 1f, Outcome: (bool?)true, Time: 100), 12);
+        var written = Encoding.UTF8.GetString(MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, [Reports.Window(Reports.Of(Reports.Monday, rows), 10)], 10).Write(Reports.Study));
+        Assert.Contains(was, written, StringComparison.Ordinal);
+
+        Assert.Throws<FormatException>(() => MonitoringReport.Read(Reports.Study, Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal))));
+    }
+
+    private static bool Small(long? count, int minimum) => count > 0 && count < minimum;
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using CsCheck;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Learning.Monitoring;
+
+/// <summary>Days of a scoring program, for tests.</summary>
+internal static class Reports
+{
+    internal static readonly Study Study = StudyText.Of("""
+        {name: age, unit: a, range: [0, 120], missing: mean}
+        {name: stage, type: category, levels: [1, 2, 3], missing: no-level}
+        """);
+
+    internal static readonly ServedVersion Version = new(ModelVersion.Parse("1.2.0"), Sha256Digest.Of("model"u8));
+
+    internal static readonly DateOnly Monday = new(2027, 3, 1);
+
+    // A row: logit (NaN: none), age, stage, what came of it (null: not known), and microseconds.
+    internal static readonly Gen<(float Logit, float Age, float Stage, bool? Outcome, int Time)> Row = Gen.Select(
+        Gen.Frequency((12, Gen.Float[-4, 4]), (1, Gen.Const(float.NaN))),
+        Gen.Frequency((9, Gen.Float[20, 90]), (1, Gen.OneOf(float.NaN, 900f))),
+        Gen.OneOf(1f, 1f, 1f, 2f, 3f, float.NaN),
+        Gen.OneOf<bool?>(null, false, false, true),
+        Gen.Int[10, 5_000]);
+
+    internal static ImmutableArray<Feature> Features => Study.Data.Features;
+
+    internal static DayReport Of(DateOnly day, IEnumerable<(float Logit, float Age, float Stage, bool? Outcome, int Time)> rows, int shadows = 0)
+    {
+        var report = new DayReport("heart", Version.Version, Version.Model, day, Features);
+        foreach (var row in rows)
+        {
+            report.CountAnswer(row.Logit, float.IsNaN(row.Logit) ? DayReport.MissingReason : null, TimeSpan.FromMicroseconds(row.Time), [row.Age, row.Stage]);
+            if (row.Outcome is { } positive && !float.IsNaN(row.Logit))
+                report.CountOutcome(row.Logit, positive);
+        }
+
+        for (var i = 0; i < shadows; i++)
+            report.CountShadow();
+        return report;
+    }
+
+    internal static MonitoredWindow Window(DayReport sum, int minimum, ReportSchedule schedule = ReportSchedule.Daily)
+    {
+        var usage = MonitoredUsage.Of(Study, sum, minimum);
+        return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(usage, sum.Outcomes, minimum));
+    }
+}
