@@ -214,6 +214,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<SiteComparisons>();
         services.AddSingleton<StageDesk>();
         services.AddSingleton<ComparisonDesk>();
+        services.AddSingleton<SiteMonitorings>();
+        services.AddSingleton<ObservationDesk>();
         services.AddSingleton(_ => new NoiseRoots(folder.Disk));
         services.AddSingleton(provider => new RunServices(
             provider.GetRequiredService<IRunJournal>(),

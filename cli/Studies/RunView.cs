@@ -79,6 +79,7 @@ internal sealed class RunView
         {
             RunStarted when State.Plan.Profile => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} for their profiles",
             RunStarted when State.Plan.Against is not null => $"run {State.Plan.Run} has {string.Join(", ", State.Plan.Sites)} compare two models on their own test rows",
+            RunStarted when State.Plan.Monitoring is { } asked => $"run {State.Plan.Run} asks {string.Join(", ", State.Plan.Sites)} what {asked.Line} {asked.Served.Version} did",
             RunStarted => $"run {State.Plan.Run} started: {State.Plan.Rounds} rounds, sites {string.Join(", ", State.Plan.Sites)}",
             StepCommitted { Step: { Kind: StepKind.Preparation } } => "preprocessing constants frozen",
             StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Encrypted => $"round {step.Round}/{State.Plan.Rounds}: the masked and encrypted updates of {State.History[^1].Participants.Length} sites added",

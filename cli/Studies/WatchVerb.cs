@@ -26,7 +26,7 @@ internal static class WatchVerb
     public static async Task<ExitCode> WatchAsync(Connection connection, string run, Terminal terminal, CancellationToken cancel)
     {
         var view = await FollowAsync(connection, run, terminal, cancel);
-        return view.State.Status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Compared
+        return view.State.Status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Compared or RunStatus.Monitored
             ? ExitCode.Success
             : throw new CliException(ExitCode.RunWithoutModel, $"Run {run} ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. 'fcml study list' shows each site's state.");
     }

@@ -45,6 +45,8 @@ public static class Access
         ["/fcml.federation.v1.Stages/ConfirmVersion"] = Roles.Admin | Roles.Researcher,
         ["/fcml.federation.v1.Stages/CheckGates"] = Roles.People,
         ["/fcml.federation.v1.Stages/CompareAtSites"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Stages/ObserveVersion"] = Roles.Admin | Roles.Researcher,
+        ["/fcml.federation.v1.Stages/GetMonitoring"] = Roles.People,
         ["/fcml.federation.v1.Stages/AskPromotion"] = Roles.Admin | Roles.Researcher,
         ["/fcml.federation.v1.Stages/ApprovePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,
         ["/fcml.federation.v1.Stages/RefusePromotion"] = Roles.Admin | Roles.Researcher | Roles.Clinician,

@@ -9,7 +9,7 @@ using ModelLine = FederatedClinicalMl.Coordinator.Registry.ModelLine;
 namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>What people decide about versions of models. Roles are <see cref="Access"/>'s; decisions are <see cref="StageDesk"/>'s.</summary>
-public sealed class StagesService(StageDesk desk, ComparisonDesk comparisons, ModelLines lines) : Protos.Federation.Stages.StagesBase
+public sealed class StagesService(StageDesk desk, ComparisonDesk comparisons, ObservationDesk observations, ModelLines lines) : Protos.Federation.Stages.StagesBase
 {
     private const string Day = StageDesk.Day;
 
@@ -49,6 +49,13 @@ public sealed class StagesService(StageDesk desk, ComparisonDesk comparisons, Mo
     /// <inheritdoc/>
     public override Task<CompareAtSitesReply> CompareAtSites(CompareAtSitesRequest request, ServerCallContext context) =>
         comparisons.StartAsync(request.Line, request.Version, By(context));
+
+    /// <inheritdoc/>
+    public override Task<ObserveVersionReply> ObserveVersion(ObserveVersionRequest request, ServerCallContext context) =>
+        observations.StartAsync(request.Line, request.Version, By(context));
+
+    /// <inheritdoc/>
+    public override Task<GetMonitoringReply> GetMonitoring(GetMonitoringRequest request, ServerCallContext context) => Task.FromResult(observations.Get(request.Line, request.Version));
 
     /// <inheritdoc/>
     public override Task<Protos.Federation.ModelLine> AskPromotion(PromotionRequest request, ServerCallContext context) =>

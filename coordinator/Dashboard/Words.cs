@@ -47,6 +47,7 @@ internal static class Words
         RunStatus.Registered => ("model registered", "good"),
         RunStatus.Profiled => ("profile there", "good"),
         RunStatus.Compared => ("comparison there", "good"),
+        RunStatus.Monitored => ("monitoring there", "good"),
         RunStatus.Failed => ("failed", "bad"),
         _ => ("cancelled", "bad"),
     };

@@ -20,6 +20,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
 
     private readonly MonitoringDesk _desk;
     private readonly RetrainingDesk _retraining;
+    private readonly ObservationDesk _observations;
     private readonly Outbox _outbox;
     private readonly RunSignals _runs;
     private readonly StandingSignals _standing;
@@ -37,12 +38,12 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
 
     /// <summary>The loop of a coordinator.</summary>
     public MonitoringLoop(
-        MonitoringDesk desk, RetrainingDesk retraining, Outbox outbox, RunFeed feed, IRunJournal journal, ResultStore results, SessionHub sessions, MemberStore members, ModelLines lines, SiteReports reports,
+        MonitoringDesk desk, RetrainingDesk retraining, ObservationDesk observations, Outbox outbox, RunFeed feed, IRunJournal journal, ResultStore results, SessionHub sessions, MemberStore members, ModelLines lines, SiteReports reports,
         DataFolder folder, TimeProvider time, ILogger<MonitoringLoop> log)
     {
         ArgumentNullException.ThrowIfNull(feed);
         ArgumentNullException.ThrowIfNull(folder);
-        (_desk, _retraining, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
+        (_desk, _retraining, _observations, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, observations, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
         (_runs, _standing) = (new RunSignals(journal, results), new StandingSignals(members, sessions, lines, reports, time));
         feed.EventOf += run =>
         {
@@ -88,6 +89,8 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
             {
                 Look(isTick);
                 await _retraining.StartWhatStartsByItselfAsync();
+                if (isTick)
+                    await _observations.AskWhenDueAsync(_desk.Rules.AskSites);
                 _outbox.Start(stop);
             }
             catch (IOException disk)

@@ -175,8 +175,8 @@ public sealed class RunProcess
         if (State is not { Step: { Participants: null } step } || State.Gone.ContainsKey(site) || !step.Invited.Contains(site) || step.Answers.ContainsKey(site))
             return null;
         var deadline = step.Remaining is { } remaining ? _services.Time.GetUtcNow() + remaining : step.Deadline;
-        return step.Id.Kind.PrecedesModel()
-            ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline)
+        return step.Id.Kind.IsWithoutParameters()
+            ? new StepInvitation(step.Id, State.Plan.Study, null, 0, default, deadline, State.Plan.Monitoring?.Write() ?? default)
             : new StepInvitation(step.Id, State.Plan.Study, State.Parameters, State.Plan.ParametersLength, Constants(State), deadline,
                 State.Plan.Against is { } other ? new ComparisonOrder(other.Study, _services.Results.Read(other.Constants)).Write() : AttemptAt(step.Id)?.InputsFor(site) ?? default,
                 _study.Privacy is null ? default : _services.Staging.Ledgers.Of(site)?.Write(),
@@ -238,9 +238,9 @@ public sealed class RunProcess
             return new UploadPermit(null, null, RoundFault.StepLate);
         if (_services.WorkerKey(site) is not { } key)
             return new UploadPermit(null, null, RoundFault.SiteGone);
-        var precedes = step.Kind.PrecedesModel();
+        var precedes = step.Kind.IsWithoutParameters();
         return new UploadPermit(
-            new UploadRule(_study, step, site, key, _study.Privacy is null ? KeyRenewals.None : _services.Renewals(site), precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step), State.Plan.Against), null, null);
+            new UploadRule(_study, step, site, key, _study.Privacy is null ? KeyRenewals.None : _services.Renewals(site), precedes ? null : State.Parameters, precedes ? null : State.Constants, _dimension, AttemptAt(step), State.Plan.Against, State.Plan.Monitoring), null, null);
     }
 
     // A round's record belongs before whatever follows the round: then the run's last event stays the last, and no round is left without one.
@@ -252,7 +252,7 @@ public sealed class RunProcess
         foreach (var next in decided)
         {
             if (state?.History is { Count: > 0 } history && history[^1].Id.Round is var round && round != state.Recorded
-                && next is RunFailed or RunCancelled or RunCompleted or RunProfiled or RunCompared or StepOpened && (next as StepOpened)?.Step.Round != round)
+                && next is RunFailed or RunCancelled or RunCompleted or RunProfiled or RunCompared or RunMonitored or StepOpened && (next as StepOpened)?.Step.Round != round)
                 Add(RoundRecord.Sign(state, round, next.At, _services.Key), events);
             Add(next, events);
         }

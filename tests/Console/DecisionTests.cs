@@ -38,8 +38,8 @@ public sealed class DecisionTests
         Assert.Equal(new ConfirmMemberRequest { Site = "lund", Fingerprint = "as heard", Steward = me }, worker.Single<ConfirmMemberRequest>());
         await DoAsync("mappings/ehr", "mappings/approve");
         Assert.Equal(new MappingDecision { Dataset = "ehr", Digest = SeededWorker.MappingDigest, Steward = me }, worker.Single<MappingDecision>());
-        await DoAsync("models", "models/allow", ("signer", SeededWorker.Signer), ("mode", "shadow"), ("mode", "canary"));
-        Assert.Equal(new AllowServingRequest { Line = "heart-disease", Signer = SeededWorker.Signer, Steward = me, Modes = { "shadow", "canary" } }, worker.Single<AllowServingRequest>());
+        await DoAsync("models", "models/allow", ("signer", SeededWorker.Signer), ("mode", "shadow"), ("mode", "canary"), ("report", "weekly"), ("outcomes-after", "60"));
+        Assert.Equal(new AllowServingRequest { Line = "heart-disease", Signer = SeededWorker.Signer, Steward = me, Modes = { "shadow", "canary" }, Report = "weekly", OutcomesAfter = 60 }, worker.Single<AllowServingRequest>());
         await DoAsync("models", "models/stop", ("note", "odd scores"));
         await DoAsync("models", "models/resume");
         await DoAsync("models", "models/forbid");

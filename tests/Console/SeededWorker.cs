@@ -117,11 +117,11 @@ internal static class SeededWorker
         {
             new ServedLine
             {
-                Line = "heart-disease", Signer = Signer, Modes = { "shadow", "production" }, AllowedBy = "grace", OfferedSigner = Signer, Order = 7, State = "followed", Production = "1.2.0", Fallback = "1.1.0", Candidate = "1.3.0 shadow",
+                Line = "heart-disease", Signer = Signer, Modes = { "shadow", "production" }, Report = "weekly", OutcomesAfter = 30, AllowedBy = "grace", OfferedSigner = Signer, Order = 7, State = "followed", Production = "1.2.0", Fallback = "1.1.0", Candidate = "1.3.0 shadow",
                 Withdrawn = { new ServedWithdrawal { Model = Hex("withdrawn"), Reason = "calibration", AtUnixSeconds = s_morning } },
             },
             new ServedLine { Line = "sepsis-onset", OfferedSigner = Signer, State = "not allowed here" },
-            new ServedLine { Line = "bleeding", Signer = Signer, Modes = { "production" }, AllowedBy = "grace", Stopped = Hostile, OfferedSigner = Hex("another"), Order = 2, State = "signed by another key", Production = "2.0.1" },
+            new ServedLine { Line = "bleeding", Signer = Signer, Modes = { "production" }, Report = "none", OutcomesAfter = 30, AllowedBy = "grace", Stopped = Hostile, OfferedSigner = Hex("another"), Order = 2, State = "signed by another key", Production = "2.0.1" },
         },
     };
 

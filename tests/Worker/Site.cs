@@ -156,7 +156,7 @@ internal sealed class Site : IDisposable
     public static StepOrder Order(
         Kind kind = Kind.Training, int round = 1, int attempt = 1, string run = Run, Study? study = null, string parameters = "parameters", string constants = "{}")
     {
-        var precedes = kind is Kind.Preparation or Kind.Profile;
+        var precedes = kind is Kind.Preparation or Kind.Profile or Kind.Monitoring;
         return new StepOrder
         {
             Run = run,

@@ -10,7 +10,7 @@ public sealed record RunLine(RunId Run, string Study, StudyDigest Digest, RunSta
     {
         var (state, plan) = (picture.State, picture.State.Plan);
         return new RunLine(plan.Run, plan.Name, plan.Study, state.Status, state.Round?.Value ?? state.Recorded?.Value ?? 0, plan.Rounds, plan.Sites.Length, picture.Created, picture.LastEvent,
-            plan.Profile ? "its profile" : plan.Against is not null ? "a comparison" : "");
+            plan.Profile ? "its profile" : plan.Against is not null ? "a comparison" : plan.Monitoring is not null ? "what a version did" : "");
     }
 }
 

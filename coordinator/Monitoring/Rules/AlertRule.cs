@@ -84,4 +84,8 @@ public sealed record Retraining(string Line, ImmutableArray<string> Alerts, Cron
 /// <param name="Channels">The channels, by name.</param>
 /// <param name="Retraining">What proposes retraining, by line.</param>
 public sealed record AlertRules(
-    ImmutableSortedDictionary<string, AlertRule> Rules, ImmutableSortedDictionary<string, Channel> Channels, ImmutableSortedDictionary<string, Retraining> Retraining);
+    ImmutableSortedDictionary<string, AlertRule> Rules, ImmutableSortedDictionary<string, Channel> Channels, ImmutableSortedDictionary<string, Retraining> Retraining)
+{
+    /// <summary>When sites are asked what served versions did; null: never.</summary>
+    public Cronos.CronExpression? AskSites { get; init; }
+}

@@ -8,6 +8,8 @@ namespace FederatedClinicalMl.Coordinator.Monitoring;
 /// <summary>Reads <c>alerts.yaml</c>, strictly: a file with a fault is used for nothing, and every fault is told with its line and column.</summary>
 public static class AlertRulesReader
 {
+    private const string Never = "never";
+
     private static readonly string[] s_conditions = ["above", "below", "rises-by", "falls-by", "silent-for"];
 
     /// <summary>The file's JSON Schema, draft 2020-12.</summary>
@@ -29,7 +31,10 @@ public static class AlertRulesReader
         var channels = Channels(file, faults);
         var rules = Rules(file, channels, faults);
         var retraining = RetrainingOf(file, rules, faults);
-        return faults.IsEmpty ? (new AlertRules(rules, channels, retraining), []) : (null, faults.InOrder());
+        CronExpression? ask = null;
+        if (Text(file, "ask-sites") is { } when && when != Never && !CronExpression.TryParse(when, CronFormat.Standard, out ask))
+            faults.Add("ask-sites", $"Five fields are expected: minute, hour, day of month, month, day of week, such as '{BuiltInRules.AskSites}'; or {Never}.");
+        return faults.IsEmpty ? (new AlertRules(rules, channels, retraining) { AskSites = ask }, []) : (null, faults.InOrder());
     }
 
     private static ImmutableSortedDictionary<string, Channel> Channels(JsonObject file, FaultList faults)

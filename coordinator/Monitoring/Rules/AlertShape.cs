@@ -54,6 +54,7 @@ internal static class AlertShape
         new("channels", new ListShape(s_channel, 0, 16), "Where alerts are told, besides the page.", new JsonArray()),
         new("notify", s_notify, "Channels that are told of rules that name none, the built-in ones among them.", new JsonArray()),
         new("rules", new ListShape(s_rule, 0, 256), "Rules besides the built-in ones.", new JsonArray()),
+        new("ask-sites", TextShape.Line(100), "When sites are asked what served versions did: five fields, UTC (minute, hour, day of month, month, day of week), or never.", BuiltInRules.AskSites),
         new("retraining", new DictionaryShape(TextShape.Identifier, new MapShape(
             new("alerts", new ListShape(TextShape.Identifier, 0, 64, Unique: true, Sorted: true), "Rules whose alerts about the line, or about its study, open a proposal.", new JsonArray()),
             new("cron", TextShape.Line(100), "Five fields, UTC: minute, hour, day of month, month, day of week."),

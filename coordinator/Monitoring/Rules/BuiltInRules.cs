@@ -8,6 +8,9 @@ public static class BuiltInRules
     /// <summary>The page with their runbooks.</summary>
     public const string Runbooks = "docs/how-to/runbooks.md";
 
+    /// <summary>When sites are asked what served versions did, where no file says otherwise: daily at 05:00 UTC.</summary>
+    public const string AskSites = "0 5 * * *";
+
     private static readonly TimeSpan s_now = TimeSpan.Zero;
 
     /// <summary>All of them, in the order of the reference page; nobody is notified until a file says who.</summary>
@@ -32,7 +35,10 @@ public static class BuiltInRules
 
     /// <summary>What holds where there is no file.</summary>
     public static readonly AlertRules Alone = new(
-        All.ToImmutableSortedDictionary(rule => rule.Name, rule => rule, StringComparer.Ordinal), ImmutableSortedDictionary<string, Channel>.Empty, ImmutableSortedDictionary<string, Retraining>.Empty);
+        All.ToImmutableSortedDictionary(rule => rule.Name, rule => rule, StringComparer.Ordinal), ImmutableSortedDictionary<string, Channel>.Empty, ImmutableSortedDictionary<string, Retraining>.Empty)
+    {
+        AskSites = Cronos.CronExpression.Parse(AskSites),
+    };
 
     private static Threshold Above(double bound) => new(Above: true, bound);
 

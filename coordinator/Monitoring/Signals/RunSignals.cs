@@ -26,6 +26,9 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results)
 
     private void Tell(Course course, RunEvent happened, FactBoard board)
     {
+        // Asked every day of whoever is there: that nobody was, or that a site tells nothing, is no failure of a study's run.
+        if (course.OnlyWatches |= happened is RunCreated { Plan.Monitoring: not null })
+            return;
         var study = course.Study;
         switch (happened)
         {
@@ -93,5 +96,7 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results)
         public int HeldBack { get; set; }
 
         public int Abandoned { get; set; }
+
+        public bool OnlyWatches { get; set; }
     }
 }

@@ -237,6 +237,12 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             return;
         }
 
+        if (Plan.Monitoring is not null)
+        {
+            Add(new RunMonitored(now, _state.History[^1].Result!.Value));
+            return;
+        }
+
         if (Plan.Against is not null)
         {
             Add(new RunCompared(now, _state.History[^1].Result!.Value));
@@ -261,6 +267,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
         StepKind.Evaluation => $"the evaluation of round {step.Round}",
         StepKind.Profile => "the profile",
         StepKind.Comparison => "the comparison",
+        StepKind.Monitoring => "what the sites tell of a served version",
         StepKind.KeyAgreement => $"the keys of training round {step.Round}",
         StepKind.Sharing => $"the shares of training round {step.Round}",
         StepKind.Agreement => $"the survivors of training round {step.Round}",

@@ -103,6 +103,7 @@ public static class RoundMachine
             RunCompleted e => state with { Status = RunStatus.Completed, CompletedAt = e.At, Next = null },
             RunProfiled => state with { Status = RunStatus.Profiled, Next = null },
             RunCompared => state with { Status = RunStatus.Compared, Next = null },
+            RunMonitored => state with { Status = RunStatus.Monitored, Next = null },
             RunRegistered e => state with { Status = RunStatus.Registered, Model = e.Model },
             _ => throw Misplaced(journaled),
         };

@@ -27,12 +27,13 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 [JsonDerivedType(typeof(RunCompleted), nameof(RunCompleted))]
 [JsonDerivedType(typeof(RunProfiled), nameof(RunProfiled))]
 [JsonDerivedType(typeof(RunCompared), nameof(RunCompared))]
+[JsonDerivedType(typeof(RunMonitored), nameof(RunMonitored))]
 [JsonDerivedType(typeof(RunRegistered), nameof(RunRegistered))]
 public abstract record RunEvent(DateTimeOffset At)
 {
     /// <summary>Whether the run is over with this event: nothing follows it.</summary>
     [JsonIgnore]
-    public bool Ends => this is RunRegistered or RunProfiled or RunCompared or RunFailed or RunCancelled;
+    public bool Ends => this is RunRegistered or RunProfiled or RunCompared or RunMonitored or RunFailed or RunCancelled;
 }
 
 /// <summary>The run was created.</summary>
@@ -120,6 +121,9 @@ public sealed record RunProfiled(DateTimeOffset At, Sha256Digest Profile) : RunE
 
 /// <summary>The comparison that the run asked for is there.</summary>
 public sealed record RunCompared(DateTimeOffset At, Sha256Digest Comparison) : RunEvent(At);
+
+/// <summary>What the sites tell of a served version is there.</summary>
+public sealed record RunMonitored(DateTimeOffset At, Sha256Digest Monitoring) : RunEvent(At);
 
 /// <summary>The model is in the registry.</summary>
 public sealed record RunRegistered(DateTimeOffset At, Sha256Digest Model) : RunEvent(At);

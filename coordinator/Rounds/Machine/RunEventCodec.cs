@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -70,6 +71,7 @@ public static class RunEventCodec
     [
         typeof(TimeConverter), typeof(SpanConverter), typeof(DigestConverter), typeof(StudyConverter), typeof(RunConverter), typeof(StepConverter),
         typeof(SiteConverter), typeof(RoundConverter), typeof(NameConverter<RoundFault>), typeof(NameConverter<SiteReason>), typeof(NameConverter<GoneReason>),
+        typeof(VersionConverter),
     ])]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(RunCommand))]
@@ -145,6 +147,11 @@ internal sealed class StepConverter : TextConverter<StepId>
 internal sealed class SiteConverter : TextConverter<SiteId>
 {
     protected override SiteId Parse(string text) => SiteId.Parse(text);
+}
+
+internal sealed class VersionConverter : TextConverter<ModelVersion>
+{
+    protected override ModelVersion Parse(string text) => ModelVersion.Parse(text);
 }
 
 internal sealed class RoundConverter : JsonConverter<RoundNumber>

@@ -28,6 +28,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Encrypted">Whether masked updates are encrypted besides: each step of a round then needs every site.</param>
 /// <param name="Renewals">How those keys came of the ones that the study names, where they are others: canonical JSON of <see cref="KeyRenewals"/>; null otherwise.</param>
 /// <param name="Against">Of a run that compares the model of its parameters and constants with another at the sites, and does nothing else: the other; null otherwise.</param>
+/// <param name="Monitoring">Of a run that asks what a served version did at the sites, and does nothing else: which; null otherwise.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -48,7 +49,8 @@ public sealed record RunPlan(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<Sha256Digest>? Keys = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Renewals = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ComparedModel? Against = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ComparedModel? Against = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] MonitoringOrder? Monitoring = null)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>
@@ -103,9 +105,25 @@ public sealed record RunPlan(
         };
     }
 
+    /// <summary>A plan that asks what a served version did at the sites: whoever answers within an hour is in it, and nobody has to.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="study">The model's study.</param>
+    /// <param name="sites">Sites that approved it.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="order">Of which line and version it is.</param>
+    public static RunPlan ForMonitoring(RunId run, Study study, IEnumerable<SiteId> sites, ModelEntry model, MonitoringOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var (parameters, constants) = (model.File(ModelFileNames.Parameters)!, model.File(ModelFileNames.Constants)!);
+        return For(run, study, sites, parameters.Digest, parameters.Length, constants.Digest, _ => null, _ => KeyRenewals.None) with
+        {
+            Sites = [.. sites.Distinct().Order()], Required = [], Quorum = 1, Deadline = TimeSpan.FromHours(1), Attempts = 1, Keys = null, Encrypted = false, Monitoring = order,
+        };
+    }
+
     /// <summary>Whether the run only asks something of the sites, and makes no model.</summary>
     [JsonIgnore]
-    public bool OnlyAsks => Profile || Against is not null;
+    public bool OnlyAsks => Profile || Against is not null || Monitoring is not null;
 
     /// <summary>The model that is compared with <see cref="Against"/>.</summary>
     [JsonIgnore]
@@ -145,7 +163,7 @@ public sealed record RunPlan(
 
     /// <summary>The first step.</summary>
     [JsonIgnore]
-    public StepAim First => Against is not null ? new StepAim(new RoundNumber(1), StepKind.Comparison, 1) : Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : Train(1);
+    public StepAim First => Monitoring is not null ? new StepAim(RoundNumber.Preparation, StepKind.Monitoring, 1) : Against is not null ? new StepAim(new RoundNumber(1), StepKind.Comparison, 1) : Profile ? new StepAim(RoundNumber.Preparation, StepKind.Profile, 1) : Preparation ? new StepAim(RoundNumber.Preparation, StepKind.Preparation, 1) : Train(1);
 
     /// <summary>The step after one that was committed; null after the last.</summary>
     public StepAim? After(StepId step)

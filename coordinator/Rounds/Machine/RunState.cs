@@ -28,6 +28,9 @@ public enum RunStatus
     /// <summary>The comparison that was asked for is there.</summary>
     Compared,
 
+    /// <summary>What the sites tell of a served version is there.</summary>
+    Monitored,
+
     /// <summary>Ended without a model, by the study's rules.</summary>
     Failed,
 
@@ -39,7 +42,7 @@ public enum RunStatus
 public static class RunStatuses
 {
     /// <summary>Whether nothing more happens.</summary>
-    public static bool IsEnd(this RunStatus status) => status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Compared or RunStatus.Failed or RunStatus.Cancelled;
+    public static bool IsEnd(this RunStatus status) => status is RunStatus.Registered or RunStatus.Profiled or RunStatus.Compared or RunStatus.Monitored or RunStatus.Failed or RunStatus.Cancelled;
 }
 
 /// <summary>The state of a run: a fold of <see cref="RoundMachine.Apply"/> over its events.</summary>

@@ -66,6 +66,7 @@ public sealed class StepMerge
                 StepKind.Profile => Store(StudyProfile.Merge(payloads.Select(item => (item.Input.Site, ProfileReport.Read(_study, JsonOf(item.Payload))))).Write(_study)),
                 StepKind.SiteMetrics => Store(SiteMetrics.Merge(payloads.Select(item => (item.Input.Site, SiteMetricsReport.Read(JsonOf(item.Payload))))).Write()),
                 StepKind.Comparison => Store(SiteComparison.Merge(payloads.Select(item => (item.Input.Site, ComparisonReport.Read(JsonOf(item.Payload)).Report))).Write()),
+                StepKind.Monitoring => Store(SiteMonitoring.Merge(payloads.Select(item => (item.Input.Site, MonitoringReport.Read(_study, JsonOf(item.Payload))))).Write(_study)),
                 _ => Store(EvaluationReport.Merge(payloads.Select(item => EvaluationReport.Read(JsonOf(item.Payload)))).Write()),
             };
         }

@@ -16,9 +16,10 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Dimension">Number of values of the model.</param>
 /// <param name="Attempt">Of a masked round: its attempt, as it was when the step was opened.</param>
 /// <param name="Against">Of a comparison: the model with which the parameters' is compared.</param>
+/// <param name="Monitoring">Of monitoring: of which version something was asked.</param>
 public sealed record UploadRule(
     Study Study, StepId Step, SiteId Site, VerifyingKey WorkerKey, KeyRenewals Renewals, Sha256Digest? Parameters, Sha256Digest? Constants, int Dimension, RoundAttempt? Attempt = null,
-    ComparedModel? Against = null)
+    ComparedModel? Against = null, MonitoringOrder? Monitoring = null)
 {
     /// <summary>Format of an update whose values can be looked at; null for a masked one, and for steps that collect JSON or messages.</summary>
     public UpdateFormat? Format { get; } = Step.Kind == StepKind.Training && Attempt is null ? UpdateFormats.For(Study.Federation.Encoding) : null;
@@ -92,6 +93,8 @@ public sealed record UploadRule(
                     return SiteMetricsReport.Read(json).Fits(manifest.MinimumCell);
                 case StepKind.Comparison:
                     return ComparisonReport.Read(json) is var compared && compared.Against == Against && compared.Fits(manifest.MinimumCell);
+                case StepKind.Monitoring:
+                    return MonitoringReport.Read(Study, json) is var told && told.Of == Monitoring && told.Fits(manifest.MinimumCell);
                 default:
                     return EvaluationReport.Read(json).Fits(Study, manifest.MinimumCell);
             }

@@ -36,6 +36,9 @@ public sealed class MonitoringReport
     /// <summary>Why there is nothing; null where there may be.</summary>
     public MonitoringWithholding? Withheld { get; }
 
+    /// <summary>The word for why there is nothing; empty where there may be.</summary>
+    public string WithheldWord => Withheld switch { null => "", MonitoringWithholding.NotScheduled => "not-scheduled", _ => "not-allowed" };
+
     /// <summary>The schedule; <see cref="ReportSchedule.None"/> where withheld.</summary>
     public ReportSchedule Schedule { get; }
 
@@ -79,7 +82,7 @@ public sealed class MonitoringReport
     {
         var json = new JsonObject
         {
-            ["withheld"] = Withheld switch { null => null, MonitoringWithholding.NotScheduled => "not-scheduled", _ => "not-allowed" },
+            ["withheld"] = Withheld is null ? null : WithheldWord,
             ["schedule"] = Schedule.Word(),
             ["outcomesAfter"] = OutcomesAfter,
             ["windows"] = new JsonArray([.. Windows.Select(window => window.ToJson(study))]),

@@ -8,8 +8,8 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Site">The site.</param>
 /// <param name="Step">The step that it answers.</param>
 /// <param name="Study">The approved study.</param>
-/// <param name="Parameters">SHA-256 of the parameters it was computed from; null for preparation.</param>
-/// <param name="Constants">SHA-256 of the frozen preprocessing constants; null for preparation.</param>
+/// <param name="Parameters">SHA-256 of the parameters it was computed from; null for preparation, profile and monitoring.</param>
+/// <param name="Constants">SHA-256 of the frozen preprocessing constants; null likewise.</param>
 /// <param name="PayloadLength">Bytes of the payload.</param>
 /// <param name="PayloadDigest">SHA-256 of the payload.</param>
 /// <param name="Encoding">"fixed8|16|24|32", "float32" or "json"; of a masked round "mask32|64" (an update as words under masks, and the message that answers
@@ -140,11 +140,11 @@ public sealed record ReleaseManifest(
     private void CheckWhole()
     {
         var isUpdate = Step.Kind == StepKind.Training;
-        var precedes = Step.Kind.PrecedesModel();
+        var precedes = Step.Kind.IsWithoutParameters();
         if (precedes != (Step.Round == RoundNumber.Preparation))
-            throw new FormatException("manifest.step: round 0 is for preparation and profile, and only for them.");
+            throw new FormatException("manifest.step: round 0 is for preparation, profile and monitoring, and only for them.");
         if (precedes != Parameters is null || precedes != Constants is null)
-            throw new FormatException("manifest.parameters and manifest.constants must be null for preparation and profile, and only for them.");
+            throw new FormatException("manifest.parameters and manifest.constants must be null for preparation, profile and monitoring, and only for them.");
         if (!IsMinimumCell(Step.Kind, MinimumCell))
             throw new FormatException("manifest.minimumCell must be from 1, and 0 for an update or where the policy withholds per-site metrics.");
         if (Step.Kind.IsMessage())

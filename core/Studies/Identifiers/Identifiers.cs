@@ -146,13 +146,16 @@ public enum StepKind
 
     /// <summary>How well each site's test rows are told apart by two models, as far as its policy lets that out: the only step of a run that compares them.</summary>
     Comparison = 12,
+
+    /// <summary>What each site's scoring saw of a served version, in whole windows of days, suppressed: the only step of a run that asks for it.</summary>
+    Monitoring = 13,
 }
 
 /// <summary>What holds for kinds of steps.</summary>
 public static class StepKinds
 {
-    /// <summary>Whether a step of this kind asks about data alone: it has neither parameters nor constants, and is of round 0.</summary>
-    public static bool PrecedesModel(this StepKind kind) => kind is StepKind.Preparation or StepKind.Profile;
+    /// <summary>Whether a step of this kind asks about what is at the site alone: it has neither parameters nor constants, and is of round 0, which is none of the study's rounds.</summary>
+    public static bool IsWithoutParameters(this StepKind kind) => kind is StepKind.Preparation or StepKind.Profile or StepKind.Monitoring;
 
     /// <summary>Whether a step of this kind collects messages of secure aggregation, and nothing else. (Its training collects masked updates.)</summary>
     public static bool IsMessage(this StepKind kind) => kind is StepKind.KeyAgreement or StepKind.Sharing or StepKind.Agreement or StepKind.Unmasking or StepKind.KeyMaking;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederatedClinicalMl.Protos.Steward;
 using Grpc.Core;
 
@@ -58,7 +59,7 @@ internal static class ConsoleActions
 
     private static async Task<ActionEnd> AllowAsync(ActionRequest request)
     {
-        var allowance = new AllowServingRequest { Line = request.Field("line"), Signer = request.Field("signer"), Steward = request.Steward, Note = request.Field("note") };
+        var allowance = new AllowServingRequest { Line = request.Field("line"), Signer = request.Field("signer"), Steward = request.Steward, Note = request.Field("note"), Report = request.Field("report"), OutcomesAfter = uint.TryParse(request.Field("outcomes-after"), NumberStyles.None, CultureInfo.InvariantCulture, out var days) ? days : 0 };
         allowance.Modes.AddRange(request.Fields("mode"));
         await request.AskAsync((client, options) => client.AllowServingAsync(allowance, options));
         return new ActionEnd(Routes.Models, $"{allowance.Line} is allowed: {string.Join(", ", allowance.Modes)}.");

@@ -73,7 +73,7 @@ internal static class Wire
         Sha256Digest? parameters = null;
         if (offer.ParametersDigest.Length == Sha256Digest.Length)
             parameters = new Sha256Digest(offer.ParametersDigest.Span);
-        else if (!offer.ParametersDigest.IsEmpty || !step.Kind.PrecedesModel())
+        else if (!offer.ParametersDigest.IsEmpty || !step.Kind.IsWithoutParameters())
             return null;
         return new OfferedStep(
             step,

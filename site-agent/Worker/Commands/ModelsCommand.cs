@@ -23,11 +23,17 @@ internal static class ModelsCommand
         var (data, json, line) = (CommandLine.Data(), CommandLine.Json(), Line());
         var signer = new Option<string>("--signer") { Description = "Fingerprint of the coordinator's registry key, all 64 digits, as its admin has read it out to you, past the coordinator.", Required = true };
         var modes = new Option<string>("--modes") { Description = "What is allowed, separated by commas: shadow, canary, ab, blue-green, production.", Required = true };
+        var report = new Option<string>("--report")
+        {
+            Description = "How often what the line did here is told to the consortium, in suppressed counts of whole days, weeks or months: none, daily, weekly, monthly.", DefaultValueFactory = _ => ReportSchedule.None.Word(),
+        };
+        var after = new Option<uint>("--outcomes-after") { Description = "Days after the end of a day, week or month that outcomes are waited for before they are told, once.", DefaultValueFactory = _ => ReportSchedules.OutcomesAfter };
         var (steward, note) = LedgerCommand.Decision();
-        var command = new Command("allow", "Allows a line of models, signed by one key, in exactly the modes that are named; what was allowed of it before holds no more.") { line, signer, modes, data, steward, note, json };
+        var command = new Command("allow", "Allows a line of models, signed by one key, in exactly the modes that are named; what was allowed of it before holds no more.") { line, signer, modes, report, after, data, steward, note, json };
         command.SetAction((parsed, cancel) =>
         {
             var request = new AllowServingRequest { Line = parsed.GetRequiredValue(line), Signer = parsed.GetRequiredValue(signer), Steward = parsed.GetRequiredValue(steward), Note = parsed.GetRequiredValue(note) };
+            (request.Report, request.OutcomesAfter) = (parsed.GetRequiredValue(report), parsed.GetValue(after));
             request.Modes.AddRange(parsed.GetRequiredValue(modes).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
             return AskAsync(parsed, data, json, client => client.AllowServingAsync(request, cancellationToken: cancel));
         });

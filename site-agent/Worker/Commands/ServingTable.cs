@@ -17,6 +17,8 @@ public static class ServingTable
         foreach (var line in reply.Lines)
         {
             writer.WriteLine($"{line.Line}: {(line.Signer.Length == 0 ? "NOT ALLOWED" : $"{string.Join(", ", line.Modes)}, allowed by {line.AllowedBy}")}{(line.State.Length == 0 ? "" : $"; {line.State}")}");
+            if (line.Signer.Length > 0)
+                writer.WriteLine(line.Report == "none" ? "  nothing of what it does here is told" : $"  what it does here is told {line.Report}, outcomes after {line.OutcomesAfter} days");
             if (line.Order > 0)
                 writer.WriteLine($"  order {line.Order}: production {Or(line.Production)}, fallback {Or(line.Fallback)}, candidate {Or(line.Candidate)}");
             if (line.Stopped.Length > 0)

@@ -15,6 +15,7 @@ public sealed class SiteStepComputer : IStepComputer
     private readonly ITrainer _trainer;
     private readonly Func<Study, SiteId, SampleOrder> _order;
     private readonly Action<Study, RunId, SiteData>? _beforeRound;
+    private readonly MonitoringDesk? _monitoring;
     private readonly float[] _block = new float[IncomingParameters.BlockValues];
     private byte[] _buffer = []; // kept between rounds: fresh pages cost more than the arithmetic
 
@@ -23,9 +24,10 @@ public sealed class SiteStepComputer : IStepComputer
     /// <param name="trainer">Trains.</param>
     /// <param name="order">The order of samples; null: seeded by the study.</param>
     /// <param name="beforeRound">Sees a run's rows before each round is trained; null: nobody does.</param>
-    public SiteStepComputer(CohortCache cohorts, ITrainer trainer, Func<Study, SiteId, SampleOrder>? order = null, Action<Study, RunId, SiteData>? beforeRound = null)
+    /// <param name="monitoring">What the site's scoring saw; null: nothing is told of it.</param>
+    public SiteStepComputer(CohortCache cohorts, ITrainer trainer, Func<Study, SiteId, SampleOrder>? order = null, Action<Study, RunId, SiteData>? beforeRound = null, MonitoringDesk? monitoring = null)
     {
-        (_cohorts, _trainer, _beforeRound) = (cohorts, trainer, beforeRound);
+        (_cohorts, _trainer, _beforeRound, _monitoring) = (cohorts, trainer, beforeRound, monitoring);
         _order = order ?? ((study, site) => SampleOrders.Seeded(study.Training.Seed, site));
     }
 
@@ -54,6 +56,7 @@ public sealed class SiteStepComputer : IStepComputer
             StepKind.SiteMetrics => SiteMetrics(request),
             StepKind.Profile => Profile(request),
             StepKind.Comparison => Compare(request, request.Other!),
+            StepKind.Monitoring when _monitoring is not null => _monitoring.Compute(request),
             _ => throw NotOfThisStudy(request),
         };
     }

@@ -79,7 +79,7 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         if (policy.Profile != ProfileRule.Withhold && study.Privacy is null)
             reply.Releases.Add(Json("profile, where the consortium asks for one", Profile(study, policy).Payload.Span));
         StepComputation At(StepKind kind, ReadOnlyMemory<byte> constants, IncomingParameters? from) => computer.Compute(
-            new StepRequest(study, site, new StepId(run, new RoundNumber(kind.PrecedesModel() ? 0 : kind == StepKind.Training ? 1 : study.Federation.Rounds), kind, 1), constants, from, exclusions, policy,
+            new StepRequest(study, site, new StepId(run, new RoundNumber(kind.IsWithoutParameters() ? 0 : kind == StepKind.Training ? 1 : study.Federation.Rounds), kind, 1), constants, from, exclusions, policy,
                 study.Privacy is null ? null : _ => StepRandomness.ForPreview()),
             CancellationToken.None);
 

@@ -35,6 +35,7 @@ public interface IStepComputer
 /// </param>
 /// <param name="NoiseShare">The share of the noise that this site adds, where the study's sites add up gradients and the step is the masked sum's: 0 where the coordinator adds all of it; null elsewhere.</param>
 /// <param name="Other">Of a comparison: the model that the parameters' is compared with; null otherwise.</param>
+/// <param name="Monitoring">Of monitoring: what is asked of which version, and what is allowed of its line; null otherwise.</param>
 public sealed record StepRequest(
     Study Study,
     SiteId Site,
@@ -45,7 +46,8 @@ public sealed record StepRequest(
     SitePolicy Policy,
     Func<Sha256Digest, StepRandomness>? Randomness = null,
     Rational? NoiseShare = null,
-    OtherModel? Other = null);
+    OtherModel? Other = null,
+    (MonitoringOrder Order, ServingAllowance? Allowance)? Monitoring = null);
 
 /// <summary>The model that another is compared with, its study approved here and its rows the same.</summary>
 /// <param name="Study">Its study.</param>

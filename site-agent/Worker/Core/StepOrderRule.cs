@@ -26,6 +26,8 @@ internal static class StepOrderRule
             throw OutOfOrder("A benchmark reads no data, so it has no profile.");
         if (kind == StepKind.Comparison && (round.Value != 1 || attempt != 1))
             throw OutOfOrder($"A comparison is one step, asked once; {work.Step} was ordered.");
+        if (kind == StepKind.Monitoring && attempt != 1)
+            throw OutOfOrder($"Monitoring is one step, asked once; {work.Step} was ordered.");
         if (kind == StepKind.SiteMetrics && (!study.Evaluation.PerSite || round.Value != study.Federation.Rounds))
             throw OutOfOrder($"The study asks for {(study.Evaluation.PerSite ? $"per-site metrics of round {study.Federation.Rounds} only" : "no per-site metrics")}; {work.Step} was ordered.");
         if (!state.Newest.TryGetValue(run, out var newest)) // by this very rule, no other release of the run is of a later step or attempt
@@ -34,6 +36,8 @@ internal static class StepOrderRule
             throw new StepDeclinedException(Reason.StudyDigestWrong, $"The run {run} belongs to the study {newest.Study}; the order names {work.Study}.");
         if ((kind == StepKind.Comparison) != (newest.Step.Kind == StepKind.Comparison))
             throw OutOfOrder($"A comparison is a run of its own, and {newest.Step} was released in this one; {work.Step} was ordered.");
+        if ((kind == StepKind.Monitoring) != (newest.Step.Kind == StepKind.Monitoring))
+            throw OutOfOrder($"Monitoring is a run of its own, and {newest.Step} was released in this one; {work.Step} was ordered.");
         var order = (round.Value, kind.Part()).CompareTo((newest.Step.Round.Value, newest.Step.Kind.Part()));
         if (order < 0)
             throw OutOfOrder($"{newest.Step} was released already; {work.Step} lies before it.");

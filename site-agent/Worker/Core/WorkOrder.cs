@@ -12,7 +12,8 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Inputs">Of secure aggregation: what the coordinator gives for the step.</param>
 /// <param name="File">SHA-256 of what it gives besides, in the incoming directory: of an encrypted round, or the other model's parameters of a comparison; null otherwise.</param>
 /// <param name="Comparison">Of a comparison: whose the other parameters are; null otherwise.</param>
-internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs, Sha256Digest? File = null, ComparisonOrder? Comparison = null)
+/// <param name="Monitoring">Of monitoring: of which version something is asked; null otherwise.</param>
+internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? Parameters, ReadOnlyMemory<byte> Constants, ReadOnlyMemory<byte> Inputs, Sha256Digest? File = null, ComparisonOrder? Comparison = null, MonitoringOrder? Monitoring = null)
 {
     public Sha256Digest? ConstantsDigest => Constants.IsEmpty ? null : Sha256Digest.Of(Constants.Span);
 
@@ -24,14 +25,14 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
     {
         if (order.Site != site.Value)
             throw new StepDeclinedException(Reason.StudyNotApproved, $"The order is for the site '{order.Site}'; this worker is '{site}', as worker.yaml says. Gateway and worker must be of one site.");
-        var precedes = ((StepKind)order.Kind).PrecedesModel();
+        var precedes = ((StepKind)order.Kind).IsWithoutParameters();
         if (!RunId.TryParse(order.Run, out var run)
             || order.Kind == StepOrder.Types.Kind.Unspecified || !Enum.IsDefined(order.Kind)
             || order.Round > int.MaxValue || order.Attempt is < 1 or > int.MaxValue || (order.Round == 0) != precedes
             || order.StudyDigest.Length != Sha256Digest.Length)
             throw new StepDeclinedException(Reason.RoundOutOfOrder, "The order's run, round, kind, attempt or study cannot be what they are.");
         if (order.ParametersDigest.Length != (precedes ? 0 : Sha256Digest.Length) || (precedes && !order.Constants.IsEmpty))
-            throw new StepDeclinedException(Reason.ParametersWrong, "A preparation or a profile has neither parameters nor constants; every other step names its parameters by SHA-256.");
+            throw new StepDeclinedException(Reason.ParametersWrong, "A preparation, a profile or monitoring has neither parameters nor constants; every other step names its parameters by SHA-256.");
         if (order.FileDigest.Length is not (0 or Sha256Digest.Length))
             throw new StepDeclinedException(Reason.ParametersWrong, "A step's file is named by its SHA-256.");
         return new WorkOrder(
@@ -41,7 +42,20 @@ internal sealed record WorkOrder(StepId Step, StudyDigest Study, Sha256Digest? P
             order.Constants.Memory,
             order.Inputs.Memory,
             order.FileDigest.IsEmpty ? null : new Sha256Digest(order.FileDigest.Span),
-            order.Kind == StepOrder.Types.Kind.Comparison ? ReadComparison(order) : null);
+            order.Kind == StepOrder.Types.Kind.Comparison ? ReadComparison(order) : null,
+            order.Kind == StepOrder.Types.Kind.Monitoring ? ReadMonitoring(order) : null);
+    }
+
+    private static MonitoringOrder ReadMonitoring(StepOrder order)
+    {
+        try
+        {
+            return MonitoringOrder.Read(order.Inputs.Span);
+        }
+        catch (FormatException fault)
+        {
+            throw new StepDeclinedException(Reason.ParametersWrong, $"Of which version something is asked cannot be read: {fault.Message}");
+        }
     }
 
     private static ComparisonOrder ReadComparison(StepOrder order)

@@ -449,7 +449,8 @@ public sealed class WorkerCore : IDisposable
                 study, _identity.Site, work.Step, work.Constants, work.Parameters is { } digest ? new IncomingParameters(_exchange, digest) : null,
                 new ExclusionList(_identity.Secret, Present.Exclusions), policy, study.Privacy is null ? null : data => Charge(work, study, data),
                 isMasked && study.SumsGradients && work.Step.Kind == StepKind.Training ? MaskedRounds.NoiseShareOf(Present, study, work) : null,
-                work.Comparison is { } compared ? new OtherModel(Load(compared.Study)!, compared.Constants, new IncomingParameters(_exchange, work.File!.Value), work.Against!) : null);
+                work.Comparison is { } compared ? new OtherModel(Load(compared.Study)!, compared.Constants, new IncomingParameters(_exchange, work.File!.Value), work.Against!) : null,
+                work.Monitoring is { } asked ? (asked, Present.Serving.Of(asked.Line).Allowance) : null);
         }
 
         try
@@ -466,6 +467,8 @@ public sealed class WorkerCore : IDisposable
                 {
                     if (request.Study.Data.Cohort is not null && Present.ErasuresOf(request.Study.Data.Dataset).Times != erasures)
                         throw new StepDeclinedException(Reason.DatasetMissing, $"The events of '{request.Study.Data.Dataset}' were erased while {work.Step} was computed from them.");
+                    if (request.Monitoring is var (monitored, allowance) && Present.Serving.Of(monitored.Line).Allowance != allowance)
+                        throw new StepDeclinedException(Reason.ApprovalRevoked, $"What a steward allows of '{monitored.Line}' was changed while {work.Step} was computed.");
                     if (ReferenceEquals(request.Exclusions.Hashes, Present.Exclusions))
                         return isMasked ? Publish(work, Answered(work, request.Study, computed, update), before) : Publish(work, new Answer(computed, digest, null), before);
                     request = request with { Exclusions = new ExclusionList(_identity.Secret, Present.Exclusions) }; // somebody opted out meanwhile

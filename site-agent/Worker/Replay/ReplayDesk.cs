@@ -27,6 +27,8 @@ public sealed class ReplayDesk(WorkerCore core, WorkerIdentity identity, IStepCo
             throw new StewardException($"This site has released nothing that was computed from its rows in the run {id}.");
         if (first.Step.Kind == StepKind.Comparison)
             throw new StewardException($"The run {id} compared two models and made none: there is nothing that a model would have to be explained by, and its release is in the log as it left.");
+        if (first.Step.Kind == StepKind.Monitoring)
+            throw new StewardException($"The run {id} asked what a model did here and made none: its release is in the log as it left, and each part of it is repeated by later ones.");
         var study = core.StudyOf(first.Study)
             ?? throw new StewardException($"The file of the study {first.Study} no longer has its digest. It is written again when the gateway next connects: restart it.");
         if (!_one.Wait(0))

@@ -30,6 +30,7 @@ internal static class ServingWire
                 Line = line.Line, Signer = line.Allowance?.Signer.ToString() ?? "", AllowedBy = line.Allowance?.Steward ?? "", Stopped = line.Stopped ?? "", OfferedSigner = offeredBy?.ToString() ?? "",
                 Order = line.Followed?.Order.Sequence ?? 0, State = state?.Word() ?? "", Production = shelf?.Serves.Production?.Version.ToString() ?? "", Fallback = shelf?.Serves.Fallback?.Version.ToString() ?? "",
                 Candidate = shelf?.Serves.Candidate is { } candidate ? $"{candidate.Served.Version} {candidate.Rollout}" : "",
+                Report = line.Allowance?.Report.Word() ?? "", OutcomesAfter = (uint)(line.Allowance?.OutcomesAfter ?? 0),
             };
             served.Modes.AddRange(line.Allowance?.Words ?? []);
             served.Withdrawn.AddRange(desk.Withdrawals().Where(withdrawal => withdrawal.Line == line.Line).Select(withdrawal => new ServedWithdrawal

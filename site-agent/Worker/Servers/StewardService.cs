@@ -167,7 +167,9 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
 
     public override Task<ServingReply> ListServing(ListServingRequest request, ServerCallContext context) => Answer(() => ServingWire.Reply(serving));
 
-    public override Task<ServingReply> AllowServing(AllowServingRequest request, ServerCallContext context) => Served(() => serving.Allow(request.Line, request.Signer, request.Modes, request.Steward, request.Note));
+    public override Task<ServingReply> AllowServing(AllowServingRequest request, ServerCallContext context) => Served(() => serving.Allow(
+        request.Line, request.Signer, request.Modes, request.Steward, request.Note, request.Report.Length == 0 ? ReportSchedule.None.Word() : request.Report,
+        request.OutcomesAfter == 0 ? ReportSchedules.OutcomesAfter : (int)Math.Min(request.OutcomesAfter, int.MaxValue)));
 
     public override Task<ServingReply> ForbidServing(ServingDecision request, ServerCallContext context) => Served(() => serving.Forbid(request.Line, request.Steward, request.Note));
 

@@ -57,11 +57,13 @@ public static class WorkerHost
         var trainer = new TorchTrainer();
         Microsoft.Extensions.Logging.ILogger? log = null;
         var drift = new DriftDesk(disk, (study, check) => log?.Drift(study.Name, string.Join(", ", check.Alarms.Select(DriftReport.Name))));
+        var shared = new FileDisk(configuration.ServingFolder ?? folder.Serving);
+        var monitoring = new MonitoringDesk(disk, shared, TimeProvider.System, why => log?.ServingRefused(why));
         core = WorkerCore.Open(
             disk, exchangeDisk, OutboxKey.OpenOrMake(exchange, KeyFile.Credentials, HasAccounts(configuration)), identity, new RootStore(storeKey.SealRoots(disk), configuration.KeepRootsDays),
             new ContentStore(storeKey.SealContents(disk), configuration.KeepContentsDays), policy, datasets,
-            new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound), TimeProvider.System);
-        var serving = ServingDesk.Open(core.Journal, identity.Site, exchangeDisk, new FileDisk(configuration.ServingFolder ?? folder.Serving), why => log?.ServingRefused(why));
+            new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound, monitoring: monitoring), TimeProvider.System);
+        var serving = ServingDesk.Open(core.Journal, identity.Site, exchangeDisk, shared, why => log?.ServingRefused(why));
         var quality = new QualityDesk(core, events, rules);
         var desk = new DataDesk(core, events);
         var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));

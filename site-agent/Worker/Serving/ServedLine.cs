@@ -13,6 +13,12 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="Note">Their note.</param>
 public sealed record ServingAllowance(Sha256Digest Signer, ImmutableSortedSet<RolloutMode> Modes, bool Production, string Steward, DateTimeOffset At, string Note)
 {
+    /// <summary>How often what the line did is told; the steward's word, without which nothing is.</summary>
+    public ReportSchedule Report { get; init; }
+
+    /// <summary>Days after the end of a window that outcomes are waited for.</summary>
+    public int OutcomesAfter { get; init; } = ReportSchedules.OutcomesAfter;
+
     /// <summary>The word for production beside those of <see cref="RolloutModes"/>.</summary>
     public const string ProductionWord = "production";
 

@@ -116,8 +116,16 @@ public sealed class ServingDesk
     }
 
     /// <summary>Allows a line; what was allowed of it before holds no more.</summary>
-    /// <exception cref="StewardException">It is not a line, or a mode is none, or there are too many.</exception>
-    public void Allow(string line, string signer, IReadOnlyCollection<string> modes, string steward, string note)
+    /// <param name="line">The line.</param>
+    /// <param name="signer">Fingerprint of the one key whose orders and models count.</param>
+    /// <param name="modes">What it may do.</param>
+    /// <param name="steward">Who allows it.</param>
+    /// <param name="note">Their note.</param>
+    /// <param name="report">How often what it did is told: a word of <see cref="ReportSchedules"/>.</param>
+    /// <param name="outcomesAfter">Days after the end of a window that outcomes are waited for.</param>
+    /// <exception cref="StewardException">It is not a line, or a mode or the schedule is none, or there are too many.</exception>
+    public void Allow(
+        string line, string signer, IReadOnlyCollection<string> modes, string steward, string note, string report = "none", int outcomesAfter = ReportSchedules.OutcomesAfter)
     {
         ArgumentNullException.ThrowIfNull(modes);
         if (!Name.IsName(line))
@@ -126,11 +134,15 @@ public sealed class ServingDesk
             throw new StewardException($"'{signer}' is not a whole fingerprint: 64 hexadecimal digits, as the consortium's admin reads them out from 'fcml models verify'. A part of one does not do: it can be met by another key.");
         if (!ServingEntries.TryModes(modes, out _, out _))
             throw new StewardException($"A mode is none of {string.Join(", ", Enum.GetValues<RolloutMode>().Select(mode => mode.Word()))} and {ServingAllowance.ProductionWord}, or there is none.");
+        if (!ReportSchedules.TryParse(report, out var schedule))
+            throw new StewardException($"'{report}' is none of {string.Join(", ", Enum.GetValues<ReportSchedule>().Select(known => known.Word()))}.");
+        if (outcomesAfter is < ReportSchedules.LeastOutcomesAfter or > ReportSchedules.MostOutcomesAfter)
+            throw new StewardException($"Outcomes are waited for {ReportSchedules.LeastOutcomesAfter} to {ReportSchedules.MostOutcomesAfter} days.");
         lock (_gate)
         {
             if (Lines.All.Values.Count(known => known.Allowance is not null && known.Line != line) >= Shelf.MaximumLines)
                 throw new StewardException($"{Shelf.MaximumLines} lines are allowed, which are as many as there can be. Forbid one first.");
-            Decide(line, ServingEntries.Allowed, ServingEntries.Allow(line, key, modes.Distinct().Order(StringComparer.Ordinal), steward, note));
+            Decide(line, ServingEntries.Allowed, ServingEntries.Allow(line, key, modes.Distinct().Order(StringComparer.Ordinal), schedule, outcomesAfter, steward, note));
         }
     }
 

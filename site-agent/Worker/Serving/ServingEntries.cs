@@ -30,9 +30,10 @@ public static class ServingEntries
     /// <summary>The site's scoring has taken a version out of use by itself.</summary>
     public const string Withdrawn = "model-withdrawn";
 
-    internal static JsonObject Allow(string line, Sha256Digest signer, IEnumerable<string> modes, string steward, string note) => new()
+    internal static JsonObject Allow(string line, Sha256Digest signer, IEnumerable<string> modes, ReportSchedule report, int outcomesAfter, string steward, string note) => new()
     {
-        ["line"] = line, ["signer"] = signer.ToString(), ["modes"] = new JsonArray([.. modes.Select(mode => JsonValue.Create(mode))]), ["steward"] = steward, ["note"] = note,
+        ["line"] = line, ["signer"] = signer.ToString(), ["modes"] = new JsonArray([.. modes.Select(mode => JsonValue.Create(mode))]), ["report"] = report.Word(), ["outcomes-after"] = outcomesAfter,
+        ["steward"] = steward, ["note"] = note,
     };
 
     internal static JsonObject Decide(string line, string steward, string note) => new() { ["line"] = line, ["steward"] = steward, ["note"] = note };
@@ -49,8 +50,16 @@ public static class ServingEntries
     internal static ServingAllowance ReadAllowance(JsonFields body, DateTimeOffset at)
     {
         var words = body.List("modes", 8, (node, path) => node is JsonValue value && value.TryGetValue(out string? word) ? word : throw new FormatException($"{path} must be a mode."));
+        var (report, after) = (ReportSchedule.None, ReportSchedules.OutcomesAfter); // what entries from before there were reports say
+        if (body.Has("report"))
+        {
+            if (!ReportSchedules.TryParse(body.Text("report", 7), out report))
+                throw new FormatException("it names a schedule that there is not.");
+            after = (int)body.Integer("outcomes-after", ReportSchedules.LeastOutcomesAfter, ReportSchedules.MostOutcomesAfter);
+        }
+
         return TryModes(words, out var modes, out var production)
-            ? new ServingAllowance(Sha256Digest.Parse(body.Text("signer", 64)), modes, production, body.Text("steward", 256), at, body.Text("note", 4096))
+            ? new ServingAllowance(Sha256Digest.Parse(body.Text("signer", 64)), modes, production, body.Text("steward", 256), at, body.Text("note", 4096)) { Report = report, OutcomesAfter = after }
             : throw new FormatException("it names a mode that there is not.");
     }
 

@@ -38,7 +38,7 @@ internal static class HappenedSection
         foreach (var reason in declined.GroupBy(step => step.Reason))
         {
             var (first, more) = (reason.First(), reason.Count() - 1);
-            var where = first.Step.Kind.PrecedesModel() ? Word(first.Step.Kind) : $"round {first.Step.Round} of {facts.Rounds} ({Word(first.Step.Kind)})";
+            var where = first.Step.Kind.IsWithoutParameters() ? Word(first.Step.Kind) : $"round {first.Step.Round} of {facts.Rounds} ({Word(first.Step.Kind)})";
             var again = more == 0 ? "" : $" For the same reason it refused {PageFacts.Count(more, "later step", "later steps")} of the run.";
             yield return new("Refused", string.Create(CultureInfo.InvariantCulture, $"This hospital refused {where} of run {first.Step.Run} at {first.At:u}, because {Why(first.Reason)}. {first.Sentence}{again}"), attention: true);
         }
@@ -62,6 +62,7 @@ internal static class HappenedSection
         StepKind.SiteMetrics => "its own results",
         StepKind.Profile => "a profile",
         StepKind.Comparison => "how two models compare here",
+        StepKind.Monitoring => "what a model did here",
         StepKind.Decryption => "its part of opening the sum",
         _ => "a message of the masks",
     };

@@ -26,6 +26,7 @@ internal static class LeavesSection
             items.Add(OwnMetrics(facts));
         items.Add(Comparison(facts));
         items.Add(Profile(facts));
+        items.Add(Monitoring(facts));
         items.Add(new("With all of it", "The hospital's name, a fingerprint of the rows under a key that only this hospital has, sizes, the version of the software and the kind of processor. Of a step that is not done, one word of a closed list that says why."));
         return new("What will leave, and how often", [.. items]);
     }
@@ -90,6 +91,10 @@ internal static class LeavesSection
         (_, ProfileRule.Release) => $"Where the researcher asks for one (profile: release); a second one that differs waits for a steward{Table1(facts)}",
         _ => "None (profile: withhold).",
     });
+
+    private static PageItem Monitoring(PageFacts facts) => new("What its models do here", facts.Study.Privacy is not null
+        ? "Nothing: it would have no noise."
+        : $"Nothing, unless a steward allows a line of its models to be served here and to be told of (models allow --report): then, of each whole day, week or month, beside this hospital's name, how many patients were scored with which score, how long it took, the values of each feature and, once, the outcomes by score.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it. Counts are of scores, of which a patient may have several, and patients who opted out of studies are among them.")}");
 
     private static string Table1(PageFacts facts) =>
         $": counts, means, deviations and histograms of each feature and the outcome, beside this hospital's name.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it.")}";

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Coordinator.Registry;
+
+/// <summary>What a site has told of a version, over all runs that asked.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Run">The newest run in which it answered.</param>
+/// <param name="At">When that run ended.</param>
+/// <param name="Newest">What it answered there.</param>
+/// <param name="Windows">Each window that it ever told, as it told it last, in their order.</param>
+public sealed record KnownMonitoring(SiteId Site, RunId Run, DateTimeOffset At, MonitoringReport Newest, ImmutableArray<MonitoredWindow> Windows);
+
+/// <summary>What sites have told of served versions, by their journaled runs. Each run is read once.</summary>
+public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, ModelRegistry models)
+{
+    private readonly Lock _turn = new(); // guards what is below
+    private readonly HashSet<RunId> _read = []; // runs that are over, or ask something else
+    private readonly Dictionary<StudyDigest, Sha256Digest> _profiles = []; // the newest of each study
+    private readonly Dictionary<MonitoringOrder, SortedDictionary<SiteId, KnownMonitoring>> _known = [];
+
+    /// <summary>What each site has told of a version, in the order of their names; empty where none has.</summary>
+    /// <exception cref="IOException">A result has changed on the disk.</exception>
+    public IReadOnlyList<KnownMonitoring> Of(MonitoringOrder of)
+    {
+        lock (_turn)
+        {
+            Look();
+            return _known.TryGetValue(of, out var sites) ? [.. sites.Values] : [];
+        }
+    }
+
+    /// <summary>The newest profile that sites have told of a study; null: none.</summary>
+    /// <exception cref="IOException">Its result has changed on the disk.</exception>
+    public StudyProfile? Profile(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        lock (_turn)
+        {
+            Look();
+            return _profiles.TryGetValue(study.Digest, out var profile) && results.Contains(profile) ? StudyProfile.Read(study, results.Read(profile)) : null;
+        }
+    }
+
+    private void Look()
+    {
+        foreach (var run in journal.List(openOnly: false).Where(run => !_read.Contains(run)))
+            Read(run);
+    }
+
+    private void Read(RunId run)
+    {
+        var events = journal.Read(run);
+        if (events is not [{ Event: RunCreated { Plan: var plan } }, ..])
+            return;
+        if (plan.OnlyAsks && !events[^1].Event.Ends)
+            return; // still asked
+        _read.Add(run);
+        if (events[^1].Event is RunProfiled profiled)
+            _profiles[plan.Study] = profiled.Profile;
+        if (plan.Monitoring is null || events[^1].Event is not RunMonitored told || models.Find(plan.Monitoring.Served.Model) is not { } entry || !results.Contains(told.Monitoring))
+            return;
+        var sites = _known.TryGetValue(plan.Monitoring, out var known) ? known : _known[plan.Monitoring] = [];
+        foreach (var (site, report) in SiteMonitoring.Read(models.StudyOf(entry), results.Read(told.Monitoring)).Sites)
+        {
+            if (!sites.TryGetValue(site, out var before))
+                sites[site] = new KnownMonitoring(site, run, told.At, report, report.Windows);
+            else if (before.At <= told.At)
+                sites[site] = new KnownMonitoring(site, run, told.At, report, [.. before.Windows.Where(window => !report.Windows.Any(now => now.Window.Overlaps(window.Window))).Concat(report.Windows).OrderBy(window => window.Window.From)]);
+        }
+    }
+}
