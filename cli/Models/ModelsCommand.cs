@@ -13,7 +13,7 @@ internal static class ModelsCommand
     {
         var models = new Verb("models", "List, show, compare, export and verify registered models; give them versions, promote them and take them back.")
         {
-            ListVerb.Create(time), ShowVerb.Create(time), ExportVerb.Create(time), VerifyVerb.Create(time), CardVerb.Create(time), CardVerb.CreateReport(time), CompareVerb.Create(time), CompareAtSitesVerb.Create(time), MlflowVerb.Create(time),
+            ListVerb.Create(time), ShowVerb.Create(time), ExportVerb.Create(time), VerifyVerb.Create(time), CardVerb.Create(time), CardVerb.CreateReport(time), CompareVerb.Create(time), CompareAtSitesVerb.Create(time), MonitoringVerbs.CreateObserve(time), MonitoringVerbs.CreateMonitoring(time), MlflowVerb.Create(time),
         };
         foreach (var verb in StageVerbs.Create(time))
             models.Add(verb);

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Cli.Studies;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Protos.Federation;
+using FederatedClinicalMl.Studies;
+using Spectre.Console;
+
+namespace FederatedClinicalMl.Cli.Models;
+
+/// <summary><c>fcml models observe|monitoring</c>: asks sites what a served version did there, and shows what they have told.</summary>
+internal static class MonitoringVerbs
+{
+    public static Verb CreateObserve(TimeProvider time)
+    {
+        var (name, version) = Arguments();
+        return new Verb("observe", "Ask the sites that serve a version what it did there, as far as their stewards' schedules have made it ripe, and show it. The coordinator asks by itself every day.", "fcml models observe heart-disease")
+        {
+            name, version,
+        }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            var request = new ObserveVersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetValue(version) ?? "" };
+            var reply = await connection.AskAsync(connection.Stages.ObserveVersionAsync(request, cancellationToken: cancel), cancel);
+            var view = await WatchVerb.FollowAsync(connection, reply.Run, terminal, cancel);
+            if (view.State.Status != RunStatus.Monitored)
+                throw new CliException(ExitCode.RunWithoutModel, $"No site told anything: {view.State.Failure?.TrimEnd('.') ?? "the run was cancelled"}. 'fcml models sites {request.Line}' shows what each site makes of the line.");
+            return await ShowAsync(connection, terminal, request.Line, reply.Version, cancel);
+        });
+    }
+
+    public static Verb CreateMonitoring(TimeProvider time)
+    {
+        var (name, version) = Arguments();
+        return new Verb("monitoring", "Show what sites have told of a served version: volume, live performance, drift, data quality and latency of each window.", "fcml models monitoring heart-disease", "fcml models monitoring heart-disease 1.2.0 --json")
+        {
+            name, version,
+        }.Does(async (parsed, terminal, cancel) =>
+        {
+            using var connection = Connection.Open(parsed, time);
+            return await ShowAsync(connection, terminal, parsed.GetRequiredValue(name), parsed.GetValue(version) ?? "", cancel);
+        });
+    }
+
+    private static (Argument<string> Name, Argument<string?> Version) Arguments() => (
+        new Argument<string>("name") { Description = "The model's name, as its study has it." },
+        new Argument<string?>("version") { Description = "The version; without it: the one in production.", Arity = ArgumentArity.ZeroOrOne });
+
+    private static async Task<ExitCode> ShowAsync(Connection connection, Terminal terminal, string name, string version, CancellationToken cancel)
+    {
+        var reply = await connection.AskAsync(connection.Stages.GetMonitoringAsync(new GetMonitoringRequest { Line = name, Version = version }, cancellationToken: cancel), cancel);
+        var study = StudyChecker.CheckCanonical(reply.Study.ToByteArray()).Study ?? throw new CliException(ExitCode.Refused, "The coordinator's study does not pass this version's checks: use the command line of the coordinator's version.");
+        var monitoring = SiteMonitoring.Read(study, reply.Monitoring.Span);
+        var profile = reply.Profile.IsEmpty ? null : StudyProfile.Read(study, reply.Profile.Span);
+        var table = new Table { Title = new TableTitle($"{reply.Line} {reply.Version}".EscapeMarkup()) }
+            .AddColumns("site", "window", "rows", "AUROC", "in the large", "most drift (PSI)", "most missing", "99th percentile");
+        foreach (var (site, report) in monitoring.Sites)
+        {
+            if (report.Withheld is not null || report.Windows.IsEmpty)
+                table.AddRow(site.Value, report.Withheld is not null ? report.WithheldWord : "nothing is ripe yet");
+            foreach (var figures in Figures(study, report, profile?.Sites.FirstOrDefault(item => item.Site == site).Report))
+                table.AddRow([site.Value, .. Row(figures)]);
+        }
+
+        terminal.Show(table);
+        if (monitoring.Sites.Count == 0)
+            terminal.Say($"No site has told anything yet; 'fcml models observe {name}' asks.");
+        terminal.Emit("monitoring", new
+        {
+            reply.Line, reply.Version, reply.Model, monitoring = JsonNode.Parse(reply.Monitoring.Span),
+            sites = reply.Sites.Select(site => new { site.Site, site.Run, at = DateTimeOffset.FromUnixTimeSeconds(site.AtUnixSeconds), site.Withheld }),
+            figures = monitoring.Sites.SelectMany(item => Figures(study, item.Report, profile?.Sites.FirstOrDefault(known => known.Site == item.Site).Report).Select(figures => new
+            {
+                site = item.Site.Value, from = CalendarDay.Text(figures.Window.Window.From), to = CalendarDay.Text(figures.Window.Window.To), rows = figures.Window.Usage?.Answered,
+                auroc = figures.Metrics?.Auroc, inTheLarge = figures.Calibration?.InTheLarge?.Value, expectedError = figures.Calibration?.ExpectedError, positives = figures.Positives, labelChange = figures.LabelChange,
+                features = figures.Features.Select(feature => new
+                {
+                    feature.Feature, stability = feature.Stability?.Index, distance = feature.Distance?.Statistic, chiSquareP = feature.Homogeneity?.P, feature.Missing, feature.Implausible,
+                }),
+                median = figures.Median, slowest = figures.Slowest,
+            })),
+        });
+        return ExitCode.Success;
+    }
+
+    private static IEnumerable<WindowFigures> Figures(Study study, MonitoringReport report, ProfileReport? profile)
+    {
+        var first = report.Windows.FirstOrDefault(window => window.Usage is { Answered: > 0 });
+        return report.Windows.Select(window => WindowFigures.Of(study, window, profile, first));
+    }
+
+    private static IEnumerable<string> Row(WindowFigures figures)
+    {
+        var days = figures.Window.Window;
+        yield return days.From == days.To ? CalendarDay.Text(days.From) : $"{CalendarDay.Text(days.From)} to {CalendarDay.Text(days.To)}";
+        yield return figures.Window.Usage is { } usage ? usage.Answered.ToString(CultureInfo.InvariantCulture) : "too few";
+        yield return figures.Window.Outcomes is null ? "waits for outcomes" : figures.Metrics is { } metrics ? ClassifierMetrics.Text(metrics.Auroc) : "too few";
+        yield return figures.Calibration?.InTheLarge is { } large ? large.Value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture) : "";
+        yield return figures.Worst is { Stability: { } psi } worst ? $"{worst.Feature.EscapeMarkup()} {psi.Index.ToString("0.000", CultureInfo.InvariantCulture)}{(psi.Band == PsiBand.Stable ? "" : $", {psi.Band.ToString().ToLowerInvariant()}")}" : "";
+        yield return figures.Features.Where(feature => feature.Missing is not null).MaxBy(feature => feature.Missing) is { } lacking ? $"{lacking.Feature.EscapeMarkup()} {lacking.Missing!.Value.ToString("P1", CultureInfo.InvariantCulture)}" : "";
+        yield return figures.Slowest is { } slowest ? slowest.Below is { } below ? $"below {Milliseconds(below)}" : $"from {Milliseconds(slowest.From)}" : "";
+    }
+
+    private static string Milliseconds(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:0.###} ms");
+}
