@@ -62,7 +62,7 @@ internal static class MonitoringVerbs
         {
             if (report.Withheld is not null || report.Windows.IsEmpty)
                 table.AddRow(site.Value, report.Withheld is not null ? report.WithheldWord : "nothing is ripe yet");
-            foreach (var figures in Figures(study, report, profile?.Sites.FirstOrDefault(item => item.Site == site).Report))
+            foreach (var figures in WindowFigures.All(study, report.Windows, profile?.Sites.FirstOrDefault(item => item.Site == site).Report))
                 table.AddRow([site.Value, .. Row(figures)]);
         }
 
@@ -73,7 +73,7 @@ internal static class MonitoringVerbs
         {
             reply.Line, reply.Version, reply.Model, monitoring = JsonNode.Parse(reply.Monitoring.Span),
             sites = reply.Sites.Select(site => new { site.Site, site.Run, at = DateTimeOffset.FromUnixTimeSeconds(site.AtUnixSeconds), site.Withheld }),
-            figures = monitoring.Sites.SelectMany(item => Figures(study, item.Report, profile?.Sites.FirstOrDefault(known => known.Site == item.Site).Report).Select(figures => new
+            figures = monitoring.Sites.SelectMany(item => WindowFigures.All(study, item.Report.Windows, profile?.Sites.FirstOrDefault(known => known.Site == item.Site).Report).Select(figures => new
             {
                 site = item.Site.Value, from = CalendarDay.Text(figures.Window.Window.From), to = CalendarDay.Text(figures.Window.Window.To), rows = figures.Window.Usage?.Answered,
                 auroc = figures.Metrics?.Auroc, inTheLarge = figures.Calibration?.InTheLarge?.Value, expectedError = figures.Calibration?.ExpectedError, positives = figures.Positives, labelChange = figures.LabelChange,
@@ -85,12 +85,6 @@ internal static class MonitoringVerbs
             })),
         });
         return ExitCode.Success;
-    }
-
-    private static IEnumerable<WindowFigures> Figures(Study study, MonitoringReport report, ProfileReport? profile)
-    {
-        var first = report.Windows.FirstOrDefault(window => window.Usage is { Answered: > 0 });
-        return report.Windows.Select(window => WindowFigures.Of(study, window, profile, first));
     }
 
     private static IEnumerable<string> Row(WindowFigures figures)

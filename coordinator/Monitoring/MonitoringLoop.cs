@@ -38,13 +38,13 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
 
     /// <summary>The loop of a coordinator.</summary>
     public MonitoringLoop(
-        MonitoringDesk desk, RetrainingDesk retraining, ObservationDesk observations, Outbox outbox, RunFeed feed, IRunJournal journal, ResultStore results, SessionHub sessions, MemberStore members, ModelLines lines, SiteReports reports,
-        DataFolder folder, TimeProvider time, ILogger<MonitoringLoop> log)
+        MonitoringDesk desk, RetrainingDesk retraining, ObservationDesk observations, Outbox outbox, RunFeed feed, IRunJournal journal, ResultStore results, SessionHub sessions, MemberStore members, ModelLines lines, SiteReports reports, SiteMonitorings told,
+        ModelRegistry models, DataFolder folder, TimeProvider time, ILogger<MonitoringLoop> log)
     {
         ArgumentNullException.ThrowIfNull(feed);
         ArgumentNullException.ThrowIfNull(folder);
         (_desk, _retraining, _observations, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, observations, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
-        (_runs, _standing) = (new RunSignals(journal, results), new StandingSignals(members, sessions, lines, reports, time));
+        (_runs, _standing) = (new RunSignals(journal, results, new ServedSignals(told, models)), new StandingSignals(members, sessions, lines, reports, time));
         feed.EventOf += run =>
         {
             _happened.Enqueue(run);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Coordinator.Monitoring;
 
@@ -28,6 +29,12 @@ public static class BuiltInRules
         Rule("off-shelf", MonitoredSignal.OffShelf, Above(0), TimeSpan.FromHours(1), Severity.Warning),
         Rule("last-day", MonitoredSignal.LastDay, Below(30), s_now, Severity.Warning),
         Rule("promotion-waits", MonitoredSignal.PromotionWaits, Above(72), s_now, Severity.Info),
+        Rule("input-drift", MonitoredSignal.InputDrift, Above(PopulationStability.MajorFrom), s_now, Severity.Warning),
+        Rule("values-missing", MonitoredSignal.InputMissing, new Change(Rise: true, 0.2, TimeSpan.FromDays(62)), s_now, Severity.Warning),
+        Rule("values-implausible", MonitoredSignal.InputImplausible, Above(0.05), s_now, Severity.Warning),
+        Rule("live-auroc-fell", MonitoredSignal.LiveAuroc, new Change(Rise: false, 0.05, TimeSpan.FromDays(186)), s_now, Severity.Warning),
+        Rule("live-calibration-off", MonitoredSignal.LiveCalibration, Above(0.1), s_now, Severity.Warning),
+        Rule("label-changed", MonitoredSignal.LabelChange, Above(0.1), s_now, Severity.Info),
         Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),
         Rule("disk-full", MonitoredSignal.DiskFree, Below(1), s_now, Severity.Critical),
         Rule("rules-faulty", MonitoredSignal.RulesFaulty, Above(0), s_now, Severity.Warning),

@@ -5,7 +5,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Monitoring;
 
 /// <summary>Tells facts from runs' journals: of each run what was added since it was looked at. Not for several threads at once.</summary>
-public sealed class RunSignals(IRunJournal journal, ResultStore results)
+public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedSignals served)
 {
     private readonly Dictionary<RunId, Course> _runs = [];
 
@@ -27,8 +27,15 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results)
     private void Tell(Course course, RunEvent happened, FactBoard board)
     {
         // Asked every day of whoever is there: that nobody was, or that a site tells nothing, is no failure of a study's run.
-        if (course.OnlyWatches |= happened is RunCreated { Plan.Monitoring: not null })
+        if (happened is RunCreated { Plan.Monitoring: { } asked })
+            course.Asked = asked;
+        if (course.Asked is { } version)
+        {
+            if (happened is RunMonitored)
+                served.Tell(version, happened.At, board);
             return;
+        }
+
         var study = course.Study;
         switch (happened)
         {
@@ -97,6 +104,6 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results)
 
         public int Abandoned { get; set; }
 
-        public bool OnlyWatches { get; set; }
+        public MonitoringOrder? Asked { get; set; }
     }
 }

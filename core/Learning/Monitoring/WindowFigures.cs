@@ -21,6 +21,16 @@ public sealed record WindowFigures(
     /// <summary>The feature that has changed the most.</summary>
     public FeatureDrift? Worst => Features.Where(feature => feature.Stability is not null).MaxBy(feature => feature.Stability!.Value.Index);
 
+    /// <summary>The figures of all windows that a site has told, in their order.</summary>
+    /// <param name="study">The model's study.</param>
+    /// <param name="windows">The windows.</param>
+    /// <param name="profile">What the site has told of its rows of the study; null: nothing, and features are held against the first window that tells its use.</param>
+    public static IReadOnlyList<WindowFigures> All(Study study, IReadOnlyList<MonitoredWindow> windows, ProfileReport? profile)
+    {
+        var first = windows.FirstOrDefault(window => window.Usage is { Answered: > 0 });
+        return [.. windows.Select(window => Of(study, window, profile, first))];
+    }
+
     /// <summary>The figures of a window.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="window">The window.</param>
