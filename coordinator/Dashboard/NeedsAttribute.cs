@@ -48,6 +48,8 @@ internal static class Calls
     public const string RefusePromotion = "Stages/RefusePromotion";
     public const string SetRollout = "Stages/SetRollout";
     public const string CompareAtSites = "Stages/CompareAtSites";
+    public const string ObserveVersion = "Stages/ObserveVersion";
+    public const string GetMonitoring = "Stages/GetMonitoring";
     public const string ListServing = "Stages/ListServing";
     public const string RollBack = "Stages/RollBack";
     public const string DeprecateVersion = "Stages/DeprecateVersion";

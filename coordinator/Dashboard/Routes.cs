@@ -1,3 +1,5 @@
+using FederatedClinicalMl.Learning;
+
 namespace FederatedClinicalMl.Coordinator.Dashboard;
 
 /// <summary>Paths of the dashboard that more than one place names.</summary>
@@ -15,6 +17,8 @@ internal static class Routes
     public static string Study(string digest) => $"/studies/{digest}";
 
     public static string Line(string name) => $"/models/lines/{Uri.EscapeDataString(name)}";
+
+    public static string Monitoring(string name, ModelVersion? version = null) => $"{Line(name)}/monitoring{(version is { } one ? $"?version={one}" : "")}";
 
     public static string Model(string digest) => $"/models/{digest}";
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using Microsoft.AspNetCore.Routing;
 
 namespace FederatedClinicalMl.Coordinator.Dashboard;
@@ -27,6 +28,12 @@ internal static class StageActions
             var version = request.Field("version");
             var started = await request.Service<ComparisonDesk>().StartAsync(request.Route("line"), version, request.Person);
             return new ActionEnd(Routes.Run(started.Run), new Notice($"The sites compare {version} with {started.Production} on their own test rows; the gate takes what they tell."));
+        });
+        app.MapAction("/models/lines/{line}/observe", Calls.ObserveVersion, async request =>
+        {
+            var (line, version) = (request.Route("line"), request.Field("version"));
+            await request.Service<ObservationDesk>().StartAsync(line, version, request.Person);
+            return new ActionEnd(Routes.Monitoring(line, ModelVersion.Parse(version)), new Notice("The sites are asked; what they tell appears here."));
         });
         MapVerb(app, "deprecate", Calls.DeprecateVersion, (desk, form, line, version, person) => desk.Deprecate(line, version, form.Field("last-day"), form.Field("reason"), person), "Its last day is named.");
         MapVerb(app, "retire", Calls.RetireVersion, (desk, form, line, version, person) => desk.Retire(line, version, form.Field("reason"), person), "It is out of use for good.");

@@ -86,6 +86,26 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     }
 
     [Fact]
+    public async Task Clinician_reads_at_which_site_inputs_drift_and_where_the_model_gets_worse()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Clinician);
+        await page.GotoAsync(new Uri(chromium.Federation.Coordinator.Dashboard, "/models/lines/heart-disease").AbsoluteUri);
+        await page.GetByRole(AriaRole.Link, new() { Name = "What it does at the sites" }).ClickAsync();
+
+        var drift = page.GetByRole(AriaRole.Region, new() { NameRegex = Stability() });
+        await Expect(drift.GetByRole(AriaRole.Row, new() { NameRegex = Cleveland() })).ToContainTextAsync("▲");
+        await Expect(drift.GetByRole(AriaRole.Row, new() { NameRegex = Hungarian() })).Not.ToContainTextAsync("▲");
+        var quality = page.GetByRole(AriaRole.Region, new() { NameRegex = WithoutValue() });
+        await Expect(quality.GetByRole(AriaRole.Row, new() { NameRegex = Hungarian() })).ToContainTextAsync("▲");
+        var sites = page.GetByRole(AriaRole.Region, new() { Name = "The newest window of each site" });
+        await Expect(sites.GetByRole(AriaRole.Row, new() { NameRegex = Switzerland() })).ToContainTextAsync("no schedule is approved");
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = LiveAuroc() })).ToBeVisibleAsync();
+        Assert.Equal(0, await page.GetByText("Ask the sites now").CountAsync()); // an admin's or a researcher's
+        Assert.Contains(chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values, alert => alert.Key.Rule == "input-drift" && alert.Key.Subject["site"] == "cleveland" && alert.Key.Subject["feature"] == "thalach");
+        Assert.Empty(faults);
+    }
+
+    [Fact]
     public async Task Auditor_searches_the_log_and_takes_a_copy_and_is_offered_nothing_else()
     {
         var (page, faults) = await chromium.SignInAsync(Roles.Auditor);
@@ -185,6 +205,21 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
 
     [GeneratedRegex("model-withdrawn")]
     private static partial Regex Withdrawn();
+
+    [GeneratedRegex("^Population stability index")]
+    private static partial Regex Stability();
+
+    [GeneratedRegex("^Rows of the newest window without a value")]
+    private static partial Regex WithoutValue();
+
+    [GeneratedRegex("^AUROC of each window")]
+    private static partial Regex LiveAuroc();
+
+    [GeneratedRegex("cleveland")]
+    private static partial Regex Cleveland();
+
+    [GeneratedRegex("hungarian")]
+    private static partial Regex Hungarian();
 
     [GeneratedRegex("switzerland")]
     private static partial Regex Switzerland();

@@ -36,6 +36,9 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     /// <summary>How many events of the last step to leave out, so that the run is under way; 0: it is over.</summary>
     public int StopAfterRound { get; init; } = int.MaxValue;
 
+    /// <summary>Of which version the sites are asked what it did, where the run is of that kind.</summary>
+    public (ModelEntry Model, MonitoringOrder Of)? Asked { get; init; }
+
     /// <summary>Plays the run and puts what it came to where the coordinator has it.</summary>
     /// <param name="registry">Where the model goes; null: nowhere, the run stays at that.</param>
     public IReadOnlyList<RunEvent> Play(ModelRegistry? registry)
@@ -74,6 +77,8 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
 
     private RunPlan Plan()
     {
+        if (Asked is { } asked)
+            return RunPlan.ForMonitoring(run, study, sites, asked.Model, asked.Of);
         var initial = ModelPlan.For(study).InitialParameters();
         var bytes = MemoryMarshal.AsBytes(initial.AsSpan());
         return RunPlan.For(run, study, sites, results.Write(bytes), bytes.Length, results.Write(PreprocessingConstants.Freeze(study, null).Canonical.Span), _ => null, _ => KeyRenewals.None);
@@ -101,6 +106,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     {
         byte[] content = step.Id.Kind switch
         {
+            StepKind.Monitoring => SiteMonitoring.Merge(step.Participants!.Value.Select(site => (site, ServedSeed.Tells(study, Asked!.Value.Of, site.Value)))).Write(study),
             StepKind.Evaluation => new EvaluationReport(Scores(Skill(step.Id.Round.Value), 1200)).Write(),
             StepKind.SiteMetrics => SiteMetrics.Merge(step.Participants!.Value.Select((site, at) => (site, at == 3
                 ? SiteMetricsReport.WithheldByPolicy

@@ -34,7 +34,7 @@ public sealed class SeededFederation : IAsyncLifetime
     internal static readonly Study Third = Seed.StudyOf("heart-disease", "Coronary artery disease, with a third of the rounds more", s_sites, 16, rate: 0.15);
     internal static readonly Study HostileStudy = Seed.StudyOf("not-markup", Hostile, s_sites, 3);
 
-    internal static readonly RunId FirstRun = RunId.Parse("1a4f0c7720d3b951"), SecondRun = RunId.Parse("7be2915c03fa6d48"), LiveRun = RunId.Parse("c09d5e1f6ab34722");
+    internal static readonly RunId FirstRun = RunId.Parse("1a4f0c7720d3b951"), SecondRun = RunId.Parse("7be2915c03fa6d48"), LiveRun = RunId.Parse("c09d5e1f6ab34722"), AskedRun = RunId.Parse("42d2a7c39b5e6f01");
 
     internal RunningCoordinator Coordinator { get; private set; } = null!;
 
@@ -66,6 +66,11 @@ public sealed class SeededFederation : IAsyncLifetime
         LiveJournal = Make(Third, LiveRun, s_start.AddDays(3).AddHours(6), answers: (step, site) => site.Value == "va-long-beach" && step.Round.Value == 2 ? SiteReason.WorkerUnreachable : null, stopAfter: 6).Play(registry: null);
         Append(LiveRun, LiveJournal);
         Decide();
+        var served = Registry.List().Single(entry => entry.Run == FirstRun);
+        Append(AskedRun, new Seed(First, AskedRun, [.. s_sites.Select(SiteId.Parse).Order()], s_start.AddDays(2), Folder.Key, Coordinator.Service<ResultStore>())
+        {
+            Asked = (served, new FederatedClinicalMl.Learning.MonitoringOrder(served.Name, new FederatedClinicalMl.Learning.ServedVersion(FederatedClinicalMl.Learning.ModelVersion.First, served.Digest))),
+        }.Play(registry: null));
     }
 
     /// <summary>A link for somebody of a role.</summary>

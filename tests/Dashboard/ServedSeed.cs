@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Dashboard;
+
+/// <summary>
+/// Twelve weeks of a served version at four hospitals, suppressed as a worker does it: at cleveland pulse rates fall slowly, at hungarian a value goes missing more and more and the model gets worse, switzerland
+/// has no schedule, va-long-beach stays as it was. No randomness: values lie at quantiles.
+/// </summary>
+internal static class ServedSeed
+{
+    public const int Weeks = 12, WeeksWithOutcomes = 8;
+
+    private const int Minimum = 10;
+
+    private static readonly DateOnly s_monday = new(2026, 8, 31);
+
+    /// <summary>What a site tells.</summary>
+    public static MonitoringReport Tells(Study study, MonitoringOrder of, string site)
+    {
+        if (site == "switzerland")
+            return MonitoringReport.Without(of, MonitoringWithholding.NotScheduled);
+        return MonitoringReport.With(study, of, ReportSchedule.Weekly, ReportSchedules.OutcomesAfter, [.. Enumerable.Range(0, Weeks).Select(week => Window(study, of, site, week))], Minimum);
+    }
+
+    private static MonitoredWindow Window(Study study, MonitoringOrder of, string site, int week)
+    {
+        var monday = s_monday.AddDays(7 * week);
+        var sum = new DayReport(of.Line, of.Served.Version, of.Served.Model, monday, study.Data.Features);
+        var rows = 240 + (10 * site.Length);
+        for (var row = 0; row < rows; row++)
+        {
+            var (isPositive, pulse) = (row % 3 == 0, 149.6 + (11 * Logistic(row, 0.7320508)) - (site == "cleveland" ? 3.5 * week : 0));
+            var isMissing = Quantile(row, 0.2360679) < (site == "hungarian" ? 0.025 * week : 0.01);
+            float[] values = [(float)(54 + (5 * Logistic(row, 0.6180339))), 1 + (row % 4), (float)Math.Clamp(pulse, 60, 220), isMissing ? float.NaN : (float)(1 + Logistic(row, 0.4142135))];
+            var logit = (float)((0.9 * Logistic(row, 0.5615528)) - 1.1 + (isPositive ? 1.9 - (site == "hungarian" ? 0.15 * week : 0) : 0));
+            sum.CountAnswer(logit, null, TimeSpan.FromMicroseconds(300 + (row % 50 == 0 ? 4000 : 7 * (row % 40))), values);
+            if (week < WeeksWithOutcomes)
+                sum.CountOutcome(logit, isPositive);
+        }
+
+        var usage = MonitoredUsage.Of(study, sum, Minimum);
+        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(monday), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(usage, sum.Outcomes, Minimum) : null);
+    }
+
+    private static double Quantile(int row, double step) => ((row + 0.5) * step) % 1;
+
+    private static double Logistic(int row, double step) => Quantile(row, step) is var quantile ? Math.Log(quantile / (1 - quantile)) : 0;
+}
