@@ -18,6 +18,8 @@ internal static class SubgroupTables
             {
                 if (group.Sites == 0)
                     shown.AddRow(group.Name.EscapeMarkup(), "withheld by each");
+                else if (group.Metrics.Negatives + group.Metrics.Positives == 0)
+                    shown.AddRow(group.Name.EscapeMarkup(), $"{group.Sites} of {table.Sites}", "0", "0");
                 else
                     shown.AddRow(group.Name.EscapeMarkup(), $"{group.Sites} of {table.Sites}", $"{group.Metrics.Negatives}", $"{group.Metrics.Positives}", $"{ClassifierMetrics.Text(group.Metrics.Auroc)} (± {ClassifierMetrics.Text(group.Metrics.AurocBound)})", ClassifierMetrics.Text(group.Calibration?.InTheLarge?.Value));
             }
