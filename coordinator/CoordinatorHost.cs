@@ -212,6 +212,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<ServingOrders>();
         services.AddSingleton<SiteReports>();
         services.AddSingleton<SiteComparisons>();
+        services.AddSingleton<CardEvidences>();
         services.AddSingleton<StageDesk>();
         services.AddSingleton<ComparisonDesk>();
         services.AddSingleton<SiteMonitorings>();

@@ -8,7 +8,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Registry;
 
 /// <summary>
-/// The card of a registered model, in the manner of Mitchell et al. 2019 ("Model cards for model reporting", FAT*): generated from the entry alone, so that whoever has the entry's files has the same card. What is not
+/// The card of a registered model, in the manner of Mitchell et al. 2019 ("Model cards for model reporting", FAT*): generated from the entry, so that whoever has its files has the same card, and of what is there of its rounds and its study's profile (<see cref="ModelFacts.Evidence"/>). What is not
 /// known is said to be unknown; nothing is typed by hand. (docs/reference/model-card.md)
 /// </summary>
 public static class ModelCard
@@ -30,7 +30,9 @@ public static class ModelCard
                 UseSection.Of(study),
                 new CardSection("Inputs", [Inputs(study)]),
                 new CardSection("Training data", Training(study, rounds)),
+                .. TableOneSection.Of(facts),
                 new CardSection("Performance, all sites", Overall(facts)),
+                .. RoundsSection.Of(facts),
                 new CardSection("Performance, site by site", Sites(facts)),
                 SubgroupSection.Of(facts),
                 new CardSection("Gates of the study", [Gates(facts), new CardText("Without those against a version in production: 'fcml models gates' measures them.")]),

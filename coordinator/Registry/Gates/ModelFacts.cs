@@ -11,6 +11,9 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <param name="Sites">The sites' own metrics; null where the study asks for none.</param>
 public sealed record ModelFacts(ModelEntry Entry, Study Study, EvaluationReport? Evaluation, SiteMetrics? Sites)
 {
+    /// <summary>What there is of the model beside its entry.</summary>
+    public CardEvidence Evidence { get; init; } = CardEvidence.None;
+
     /// <summary>Reads an entry's facts; its files are held against their digests.</summary>
     /// <exception cref="FormatException">The entry is not there, or its files are not what its manifest says.</exception>
     public static ModelFacts Of(ModelRegistry registry, Sha256Digest model)
@@ -26,8 +29,15 @@ public sealed record ModelFacts(ModelEntry Entry, Study Study, EvaluationReport?
     public static ModelFacts Of(ModelCheck check, IDisk folder)
     {
         ArgumentNullException.ThrowIfNull(check);
-        return Of(check.Entry!, check.Study!, file => folder.Exists(file) ? DurableFile.Read(folder, file, int.MaxValue) : null);
+        return Of(check.Entry!, check.Study!, file => folder.Exists(file) ? DurableFile.Read(folder, file, int.MaxValue) : null) with
+        {
+            Evidence = CardEvidence.None with { Rounds = CardEvidence.RoundsOf(check.Rounds, digest => ReadResult(folder, digest)) },
+        };
     }
+
+    // Results of rounds are beside an entry that was exported with them, and are held against their names.
+    private static byte[]? ReadResult(IDisk folder, Sha256Digest digest) =>
+        folder.Exists(RoundResults.NameOf(digest)) && DurableFile.Read(folder, RoundResults.NameOf(digest)) is var content && Sha256Digest.Of(content) == digest ? content : null;
 
     private static ModelFacts Of(ModelEntry entry, Study study, Func<string, byte[]?> read) => new(
         entry, study,

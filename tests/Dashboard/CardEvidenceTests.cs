@@ -1,0 +1,73 @@
+using FederatedClinicalMl.Coordinator.Dashboard;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Dashboard;
+
+/// <summary>What a card shows beside the entry: rounds, and what the rows are like.</summary>
+public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixture<SeededFederation>
+{
+    private const string Rounds = "Performance, round by round", TableOne = "Training data: flow and Table 1";
+
+    private static readonly DateTimeOffset s_at = new(2026, 11, 26, 8, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Card_has_discrimination_calibration_and_confusion_of_each_round_that_was_evaluated()
+    {
+        var card = Card();
+
+        var rounds = Table(card, Rounds)!;
+        Assert.Equal(Enumerable.Range(1, 12).Select(round => $"{round}"), rounds.Rows.Select(row => row[0]));
+        Assert.All(rounds.Rows, row => Assert.Equal((400, 800), (Number(row[4]) + Number(row[6]), Number(row[5]) + Number(row[7]))));
+        var overall = Table(card, "Performance, all sites")!.Rows.Single(row => row[0] == "AUROC")[1];
+        Assert.StartsWith(rounds.Rows[^1][1], overall, StringComparison.Ordinal);
+        Assert.NotEqual(rounds.Rows[0][1], rounds.Rows[^1][1]);
+        Assert.Equal(card.Sections.Select(section => section.Heading).ToList().IndexOf("Performance, all sites") + 1, card.Sections.Select(section => section.Heading).ToList().IndexOf(Rounds));
+
+        static int Number(string text) => int.Parse(text.Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Card_has_the_newest_profile_of_the_study_that_is_here_with_suppressed_cells_as_they_are()
+    {
+        Assert.Null(Table(Card(), TableOne));
+        AppendProfile("aaaaaaaaaaaaaaa1", SeededFederation.Second, rows: 60); // of another study
+        Assert.Null(Table(Card(), TableOne));
+        AppendProfile("aaaaaaaaaaaaaaa2", SeededFederation.First, rows: 40);
+        AppendProfile("aaaaaaaaaaaaaaa3", SeededFederation.First, rows: 60);
+
+        var table = Table(Card(), TableOne)!;
+
+        Assert.Equal(["", "cleveland", "hungarian", "overall"], table.Heads);
+        Assert.Equal(["rows", "60", "60", "120"], table.Rows.Single(row => row[0] == "rows"));
+        Assert.Equal(["cp = 4", "withheld", "20 (33.3 %)", "withheld"], table.Rows.Single(row => row[0] == "cp = 4")); // what one withholds is not in the sum either
+        var results = federation.Coordinator.Service<ResultStore>();
+        results.Remove([.. federation.Coordinator.Service<IRunJournal>().Read(RunId.Parse("aaaaaaaaaaaaaaa3")).Select(journaled => journaled.Event).OfType<RunProfiled>().Select(profiled => profiled.Profile)]);
+        Assert.Equal(["rows", "40", "40", "80"], Table(Card(), TableOne)!.Rows.Single(row => row[0] == "rows"));
+    }
+
+    private static CardTable? Table(Card card, string heading) => card.Sections.SingleOrDefault(section => section.Heading == heading)?.Blocks.OfType<CardTable>().First();
+
+    private Card Card()
+    {
+        var coordinator = federation.Coordinator;
+        return ModelCards.Of(
+            federation.Registry.List().Single(entry => entry.Run == SeededFederation.FirstRun), federation.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
+    }
+
+    // At cleveland three patients have the fourth kind of chest pain, at hungarian a third of all.
+    private void AppendProfile(string name, Study study, int rows)
+    {
+        var (run, results) = (RunId.Parse(name), federation.Coordinator.Service<ResultStore>());
+        var profile = StudyProfile.Merge([(SiteId.Parse("cleveland"), Report(at => at < 3)), (SiteId.Parse("hungarian"), Report(at => at < 20))]).Write(study);
+        var digest = results.Write(profile);
+        var plan = RunPlan.ForProfile(run, study, [SiteId.Parse("cleveland"), SiteId.Parse("hungarian")], Seed.Digest("initial"), 8);
+        federation.Append(run, [new RunCreated(s_at, plan), new StepCommitted(s_at, new StepId(run, RoundNumber.Preparation, StepKind.Profile, 1), digest, profile.Length), new RunProfiled(s_at, digest)]);
+
+        ProfileReport Report(Func<int, bool> isFourth) => ProfileReport.Of(
+            study, [.. Enumerable.Range(0, rows).SelectMany(at => new[] { 40.0 + (at % 30), isFourth(at) ? 4 : 1, 150 + (at % 20), 1 })], [.. Enumerable.Range(0, rows).Select(at => at % 2 == 0 ? 1f : 0f)], [], minimum: 5);
+    }
+}
