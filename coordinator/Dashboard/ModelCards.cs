@@ -28,6 +28,6 @@ internal static class ModelCards
         var version = lines.Of(entry.Name).Of(entry.Digest);
         var (facts, rounds) = (ModelFacts.Of(models, entry.Digest), models.Check(entry.Digest, folder.Key.PublicKey).Rounds);
         return ModelCard.Of(
-            facts with { Evidence = evidences.Of(facts.Study, rounds) }, rounds, folder.Key.PublicKey, version is null ? null : (version.Version, version.Stage.Word()));
+            facts with { Evidence = evidences.Of(facts, rounds, version?.Version) }, rounds, folder.Key.PublicKey, version is null ? null : (version.Version, version.Stage.Word()));
     }
 }

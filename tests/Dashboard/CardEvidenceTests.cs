@@ -31,6 +31,18 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
     }
 
     [Fact]
+    public void Card_has_what_each_site_told_of_the_versions_use_and_of_no_other()
+    {
+        var used = Table(Card(), "In use, site by site")!;
+
+        Assert.Equal(["cleveland", "hungarian", "va-long-beach"], used.Rows.Select(row => row[0])); // switzerland has no schedule
+        Assert.All(used.Rows, row => Assert.Equal(("2026-11-16 to 2026-11-22", "2026-10-19 to 2026-10-25"), (row[1], row[5])));
+        Assert.StartsWith("thalach ", used.Rows[0][8], StringComparison.Ordinal);
+        Assert.All(used.Rows, row => Assert.EndsWith(" ms", row[4], StringComparison.Ordinal));
+        Assert.Null(Table(Card(SeededFederation.SecondRun), "In use, site by site"));
+    }
+
+    [Fact]
     public void Card_has_the_newest_profile_of_the_study_that_is_here_with_suppressed_cells_as_they_are()
     {
         Assert.Null(Table(Card(), TableOne));
@@ -51,11 +63,11 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
 
     private static CardTable? Table(Card card, string heading) => card.Sections.SingleOrDefault(section => section.Heading == heading)?.Blocks.OfType<CardTable>().First();
 
-    private Card Card()
+    private Card Card(RunId? run = null)
     {
         var coordinator = federation.Coordinator;
         return ModelCards.Of(
-            federation.Registry.List().Single(entry => entry.Run == SeededFederation.FirstRun), federation.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
+            federation.Registry.List().Single(entry => entry.Run == (run ?? SeededFederation.FirstRun)), federation.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
     }
 
     // At cleveland three patients have the fourth kind of chest pain, at hungarian a third of all.

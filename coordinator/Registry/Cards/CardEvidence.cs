@@ -16,6 +16,9 @@ public sealed record RoundEvaluation(RoundNumber Round, bool IsHeldBack, Evaluat
 /// <param name="Rounds">The evaluations of its rounds that are here, in order.</param>
 public sealed record CardEvidence(StudyProfile? Profile, ImmutableArray<RoundEvaluation> Rounds)
 {
+    /// <summary>What sites have told of its use.</summary>
+    public ImmutableArray<SiteFigures> Used { get; init; } = [];
+
     /// <summary>The entry alone.</summary>
     public static CardEvidence None { get; } = new(null, []);
 

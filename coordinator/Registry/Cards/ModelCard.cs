@@ -35,6 +35,7 @@ public static class ModelCard
                 .. RoundsSection.Of(facts),
                 new CardSection("Performance, site by site", Sites(facts)),
                 SubgroupSection.Of(facts),
+                .. UsedSection.Of(facts),
                 new CardSection("Gates of the study", [Gates(facts), new CardText("Without those against a version in production: 'fcml models gates' measures them.")]),
                 new CardSection("Privacy", [CardTable.Facts(Privacy(study))]),
                 new CardSection("Ethics", [new CardText(study.Ethics)]),

@@ -18,7 +18,7 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
 {
     private readonly Lock _turn = new(); // guards what is below
     private readonly HashSet<RunId> _read = []; // runs that are over, or ask something else
-    private readonly Dictionary<StudyDigest, Sha256Digest> _profiles = []; // the newest of each study
+    private readonly Dictionary<StudyDigest, List<Sha256Digest>> _profiles = []; // of each study, in the order of their runs
     private readonly Dictionary<MonitoringOrder, SortedDictionary<SiteId, KnownMonitoring>> _known = [];
 
     /// <summary>What each site has told of a version, in the order of their names; empty where none has.</summary>
@@ -32,7 +32,7 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
         }
     }
 
-    /// <summary>The newest profile that sites have told of a study; null: none.</summary>
+    /// <summary>The newest profile that sites have told of a study and whose result is here; null: none.</summary>
     /// <exception cref="IOException">Its result has changed on the disk.</exception>
     public StudyProfile? Profile(Study study)
     {
@@ -40,7 +40,8 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
         lock (_turn)
         {
             Look();
-            return _profiles.TryGetValue(study.Digest, out var profile) && results.Contains(profile) ? StudyProfile.Read(study, results.Read(profile)) : null;
+            var newest = _profiles.GetValueOrDefault(study.Digest)?.FindLastIndex(results.Contains) ?? -1;
+            return newest < 0 ? null : StudyProfile.Read(study, results.Read(_profiles[study.Digest][newest]));
         }
     }
 
@@ -59,7 +60,7 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
             return; // still asked
         _read.Add(run);
         if (events[^1].Event is RunProfiled profiled)
-            _profiles[plan.Study] = profiled.Profile;
+            (_profiles.TryGetValue(plan.Study, out var profiles) ? profiles : _profiles[plan.Study] = []).Add(profiled.Profile);
         if (plan.Monitoring is null || events[^1].Event is not RunMonitored told || models.Find(plan.Monitoring.Served.Model) is not { } entry || !results.Contains(told.Monitoring))
             return;
         var sites = _known.TryGetValue(plan.Monitoring, out var known) ? known : _known[plan.Monitoring] = [];
