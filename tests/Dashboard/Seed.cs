@@ -107,7 +107,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         byte[] content = step.Id.Kind switch
         {
             StepKind.Monitoring => SiteMonitoring.Merge(step.Participants!.Value.Select(site => (site, ServedSeed.Tells(study, Asked!.Value.Of, site.Value)))).Write(study),
-            StepKind.Evaluation => new EvaluationReport(Scores(Skill(step.Id.Round.Value), 1200)).Write(),
+            StepKind.Evaluation => Evaluation(Skill(step.Id.Round.Value), 1200, step.Participants!.Value.Length).Write(),
             StepKind.SiteMetrics => SiteMetrics.Merge(step.Participants!.Value.Select((site, at) => (site, at == 3
                 ? SiteMetricsReport.WithheldByPolicy
                 : SiteMetricsReport.Of(Scores(Skill(study.Federation.Rounds) - (0.15 * (at % 5)), Math.Max(120, 300 - (40 * at))), 10)))).Write(),
@@ -116,8 +116,25 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         return (results.Write(content), content.Length);
     }
 
-    // Scores at fixed quantiles of two logistic distributions: no randomness, and curves as those of real models.
+    // Of rows aged 40 to 69 with each kind of chest pain; every second subgroup is told by all sites but one.
+    private EvaluationReport Evaluation(double skill, int rows, int told)
+    {
+        var (logits, labels) = Rows(skill, rows);
+        var report = EvaluationReport.Of(study, logits, labels, [.. Enumerable.Range(0, rows).SelectMany(at => new[] { 40.0 + (at % 30), 1 + (at / 3 % 4), 150, 1 })], 10);
+        return report.Subgroups is not { } groups ? report : report with
+        {
+            Subgroups = new SubgroupScores(told, [.. groups.Partitions.Select(partition => ImmutableArray.CreateRange(partition, group => group with { Sites = group.Sites == 0 ? 0 : told - (partition.IndexOf(group) % 2) }))]),
+        };
+    }
+
     private static ScoreHistogram Scores(double skill, int rows)
+    {
+        var (logits, labels) = Rows(skill, rows);
+        return ScoreHistogram.Of(logits, labels).Suppress(10)!;
+    }
+
+    // Scores at fixed quantiles of two logistic distributions: no randomness, and curves as those of real models.
+    private static (double[] Logits, bool[] Labels) Rows(double skill, int rows)
     {
         var logits = new double[rows];
         var labels = new bool[rows];
@@ -128,7 +145,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
             logits[at] = (Math.Log(quantile / (1 - quantile)) * 0.75) + (labels[at] ? skill - 0.6 : -0.6) - (skill * 0.25);
         }
 
-        return ScoreHistogram.Of(logits, labels).Suppress(10)!;
+        return (logits, labels);
     }
 
     private void Decide(RunState state, RunCommand command)
@@ -159,6 +176,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         title: "{{{title}}}"
         purpose: Estimate, before angiography, whether a patient has a narrowing of more than half the diameter of a coronary artery
         ethics: "Made records, nobody's; no approval needed"
+        intended-use: {users: Cardiologists who decide about an angiography, contra-indications: [Patients younger than 40, After a coronary intervention]}
         data:
           dataset: heart-disease
           features:
@@ -171,6 +189,10 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         model: {kind: mlp, hidden: [8]}
         training: {optimizer: sgd, learning-rate: {{{rate}}}, batch-size: 16, local-epochs: 2, seed: 1}
         federation: {strategy: fedavg, rounds: {{{rounds}}}, sites: [{{{string.Join(", ", sites)}}}], quorum: 2, deadline: 10m, attempts: 3, aggregation: plain}
-        evaluation: {every: 1, per-site: true}
+        evaluation:
+          every: 1
+          per-site: true
+          subgroups: [{feature: age, bands: [50, 60]}, {feature: cp}]
+          operating-points: [{name: review, threshold: 0.5, indicator: warning, meaning: A cardiologist reads the record}]
         """);
 }
