@@ -8,7 +8,7 @@ namespace FederatedClinicalMl.Coordinator.Retention;
 
 /// <summary>
 /// Which results may go. Only those of runs that ended without a model, by failure, by a person, or with a profile of a study of which there is no model. What a run of a model named stays with it for good, in production or retired: every model can be
-/// explained back to its cause. So do comparisons, which promotions rest on. Results are shared by their digests: one that any other run names stays too, and so does one that nobody names, for what it is is not known.
+/// explained back to its cause. So do comparisons, which promotions rest on, and what sites told of served versions. Results are shared by their digests: one that any other run names stays too, and so does one that nobody names, for what it is is not known.
 /// </summary>
 public static partial class ResultRetention
 {

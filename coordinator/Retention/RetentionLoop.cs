@@ -24,10 +24,10 @@ public sealed partial class RetentionLoop(RetentionDesk desk, AuditTrail audit, 
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Dispose();
-        return Task.CompletedTask;
+        if (_timer is { } timer)
+            await timer.DisposeAsync(); // a look that is under way ends first
     }
 
     /// <inheritdoc/>
@@ -42,7 +42,7 @@ public sealed partial class RetentionLoop(RetentionDesk desk, AuditTrail audit, 
                 if (desk.Remove(audit) is { IsNothing: false } removed)
                     LogRemoved(removed.Results.Count, removed.Bytes, removed.MonitoringEvents);
             }
-            catch (Exception refused) when (refused is IOException or DataFolderException or FormatException)
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or System.Data.Common.DbException or DataFolderException or FormatException)
             {
                 LogRefused(refused);
             }

@@ -59,7 +59,7 @@ public static class AlertMachine
 
     private static IEnumerable<MonitoringEvent> Incidents(MonitoringBook book, IEnumerable<(int Alert, string Group)> critical, DateTimeOffset now)
     {
-        var next = book.Incidents.Count;
+        var next = book.LastIncident;
         foreach (var group in critical.GroupBy(one => one.Group))
         {
             var incident = book.IncidentOf(group.Key)?.Number;

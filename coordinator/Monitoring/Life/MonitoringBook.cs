@@ -84,7 +84,7 @@ public sealed record Proposal(int Number, string Line, string Trigger, Deed Aske
 /// <summary>All alerts, silences, incidents and proposals: a fold over their events. Immutable.</summary>
 public sealed record MonitoringBook
 {
-    /// <summary>So many alerts that are over are remembered; their events stay in the database.</summary>
+    /// <summary>So many alerts that are over are remembered; their events stay in the database until they are over age.</summary>
     public const int MostOver = 500;
 
     /// <summary>Nothing yet.</summary>
@@ -113,6 +113,12 @@ public sealed record MonitoringBook
 
     /// <summary>The greatest number of an alert so far.</summary>
     public int LastAlert { get; init; }
+
+    /// <summary>The greatest number of an incident so far; not how many there are, for old ones are removed.</summary>
+    public int LastIncident => Incidents.Keys.LastOrDefault();
+
+    /// <summary>The greatest number of a proposal so far.</summary>
+    public int LastProposal => Proposals.Keys.LastOrDefault();
 
     /// <summary>Whether an alert is silenced.</summary>
     public bool IsSilenced(AlertKey key, DateTimeOffset now) => Silences.Any(silence => silence.Covers(key, now));

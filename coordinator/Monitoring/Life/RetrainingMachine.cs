@@ -22,7 +22,7 @@ public static class RetrainingMachine
             else if (retraining.Cron?.GetNextOccurrence(LastOf(book, retraining.Line, started).UtcDateTime) is { } due && due <= now.UtcDateTime)
                 events.Add(Open("cron", $"It is time: {retraining.Cron}"));
 
-            ProposalOpened Open(string trigger, string reason) => new(now, book.Proposals.Count + events.Count + 1, retraining.Line, trigger, "coordinator", reason);
+            ProposalOpened Open(string trigger, string reason) => new(now, book.LastProposal + events.Count + 1, retraining.Line, trigger, "coordinator", reason);
         }
 
         return events;
