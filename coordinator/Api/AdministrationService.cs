@@ -273,7 +273,7 @@ public sealed class AdministrationService(
         Kind = journaled.Event.GetType().Name,
         Json = Encoding.UTF8.GetString(RunEventCodec.Write(journaled.Event)),
         Last = journaled.Event.Ends,
-        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics or StepKind.Profile or StepKind.Comparison or StepKind.Monitoring } committed && results.Contains(committed.Result) // gone once it was over age
+        Result = journaled.Event is StepCommitted { Step.Kind: StepKind.Preparation or StepKind.Evaluation or StepKind.SiteMetrics or StepKind.Profile or StepKind.Comparison } committed && results.Contains(committed.Result) // gone once it was over age
             ? UnsafeByteOperations.UnsafeWrap(results.Read(committed.Result))
             : ByteString.Empty,
     };

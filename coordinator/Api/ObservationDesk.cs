@@ -37,6 +37,8 @@ public sealed partial class ObservationDesk(
             .Where(site => approved.Contains(site) && words.Of(site, name) is { State: not ServingState.NotAllowed })];
         if (sites.Length == 0)
             throw new FaultException(Fault.SitesNotReady, $"No enrolled site that has approved the study of {name} {order.Served.Version} has said since the coordinator was started that it serves the line; 'fcml models sites {name}' shows each site's word.");
+        if (told.IsAsked(order))
+            throw new FaultException(Fault.StageRefused, $"Sites are being asked of {name} {order.Served.Version} already.");
         var run = RunId.From(RandomNumberGenerator.GetBytes(8));
         audit.Record("monitoring-asked", person, new JsonObject
         {
@@ -84,12 +86,17 @@ public sealed partial class ObservationDesk(
                 {
                     LogNotAsked(line.Name, version.ToString(), refused.Fault.Code); // nobody serves it, or nobody may tell
                 }
+                catch (Exception fault) when (fault is IOException or FormatException)
+                {
+                    LogBroken(fault, line.Name, version.ToString()); // of this line; the others are asked
+                }
             }
         }
     }
 
-    private static MonitoringReport Whole(Study study, KnownMonitoring site) => site.Newest.Withheld is not null ? site.Newest
-        : MonitoringReport.With(study, site.Newest.Of, site.Newest.Schedule, site.Newest.OutcomesAfter, site.Windows, minimum: 1);
+    // What was told stays told where the site tells no more.
+    private static MonitoringReport Whole(Study study, KnownMonitoring site) => site.Telling is not { } telling ? site.Newest
+        : MonitoringReport.With(study, telling.Of, telling.Schedule, telling.OutcomesAfter, site.Windows, minimum: 1);
 
     private (MonitoringOrder Order, ModelEntry Entry, Study Study) Find(string name, string version)
     {
@@ -100,6 +107,9 @@ public sealed partial class ObservationDesk(
         var entry = models.Find(known.Model) ?? throw new FaultException(Fault.ModelUnknown);
         return (new MonitoringOrder(name, new ServedVersion(number, known.Model)), entry, models.StudyOf(entry));
     }
+
+    [LoggerMessage(1641, LogLevel.Error, "Sites could not be asked what {Line} {Version} did; they are when it is time again")]
+    private partial void LogBroken(Exception error, string line, string version);
 
     [LoggerMessage(1640, LogLevel.Information, "Sites are not asked what {Line} {Version} did: {Code}")]
     private partial void LogNotAsked(string line, string version, string code);

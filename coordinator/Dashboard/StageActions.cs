@@ -31,9 +31,9 @@ internal static class StageActions
         });
         app.MapAction("/models/lines/{line}/observe", Calls.ObserveVersion, async request =>
         {
-            var (line, version) = (request.Route("line"), request.Field("version"));
-            await request.Service<ObservationDesk>().StartAsync(line, version, request.Person);
-            return new ActionEnd(Routes.Monitoring(line, ModelVersion.Parse(version)), new Notice("The sites are asked; what they tell appears here."));
+            var line = request.Route("line");
+            var started = await request.Service<ObservationDesk>().StartAsync(line, request.Field("version"), request.Person);
+            return new ActionEnd(Routes.Monitoring(line, ModelVersion.Parse(started.Version)), new Notice("The sites are asked; what they tell appears here."));
         });
         MapVerb(app, "deprecate", Calls.DeprecateVersion, (desk, form, line, version, person) => desk.Deprecate(line, version, form.Field("last-day"), form.Field("reason"), person), "Its last day is named.");
         MapVerb(app, "retire", Calls.RetireVersion, (desk, form, line, version, person) => desk.Retire(line, version, form.Field("reason"), person), "It is out of use for good.");

@@ -11,11 +11,15 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <param name="At">When that run ended.</param>
 /// <param name="Newest">What it answered there.</param>
 /// <param name="Windows">Each window that it ever told, as it told it last, in their order.</param>
-public sealed record KnownMonitoring(SiteId Site, RunId Run, DateTimeOffset At, MonitoringReport Newest, ImmutableArray<MonitoredWindow> Windows);
+/// <param name="Telling">The newest report that was not withheld; null: there was none, and so there are no windows.</param>
+public sealed record KnownMonitoring(SiteId Site, RunId Run, DateTimeOffset At, MonitoringReport Newest, ImmutableArray<MonitoredWindow> Windows, MonitoringReport? Telling);
 
 /// <summary>What sites have told of served versions, by their journaled runs. Each run is read once.</summary>
 public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, ModelRegistry models)
 {
+    // Of one site: a report's payload, and its name.
+    private const int LongestOfSite = ReleaseManifest.MaximumJsonLength + 256;
+
     private readonly Lock _turn = new(); // guards what is below
     private readonly HashSet<RunId> _read = []; // runs that are over, or ask something else
     private readonly Dictionary<StudyDigest, List<Sha256Digest>> _profiles = []; // of each study, in the order of their runs
@@ -45,6 +49,9 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
         }
     }
 
+    /// <summary>Whether sites are being asked of a version now.</summary>
+    public bool IsAsked(MonitoringOrder of) => journal.List(openOnly: true).Any(run => journal.Read(run) is [{ Event: RunCreated { Plan.Monitoring: { } asked } }, ..] events && asked == of && !events[^1].Event.Ends);
+
     private void Look()
     {
         foreach (var run in journal.List(openOnly: false).Where(run => !_read.Contains(run)))
@@ -58,18 +65,26 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
             return;
         if (plan.OnlyAsks && !events[^1].Event.Ends)
             return; // still asked
-        _read.Add(run);
         if (events[^1].Event is RunProfiled profiled)
             (_profiles.TryGetValue(plan.Study, out var profiles) ? profiles : _profiles[plan.Study] = []).Add(profiled.Profile);
-        if (plan.Monitoring is null || events[^1].Event is not RunMonitored told || models.Find(plan.Monitoring.Served.Model) is not { } entry || !results.Contains(told.Monitoring))
-            return;
-        var sites = _known.TryGetValue(plan.Monitoring, out var known) ? known : _known[plan.Monitoring] = [];
-        foreach (var (site, report) in SiteMonitoring.Read(models.StudyOf(entry), results.Read(told.Monitoring)).Sites)
+        if (plan.Monitoring is { } asked && events[^1].Event is RunMonitored told && models.Find(asked.Served.Model) is { } entry && results.Contains(told.Monitoring))
         {
-            if (!sites.TryGetValue(site, out var before))
-                sites[site] = new KnownMonitoring(site, run, told.At, report, report.Windows);
-            else if (before.At <= told.At)
-                sites[site] = new KnownMonitoring(site, run, told.At, report, [.. before.Windows.Where(window => !report.Windows.Any(now => now.Window.Overlaps(window.Window))).Concat(report.Windows).OrderBy(window => window.Window.From)]);
+            var longest = (int)Math.Min(int.MaxValue, (long)LongestOfSite * Math.Max(1, plan.Sites.Length));
+            var sites = _known.TryGetValue(asked, out var known) ? known : _known[asked] = [];
+            foreach (var (site, report) in SiteMonitoring.Read(models.StudyOf(entry), results.Read(told.Monitoring, longest)).Sites)
+            {
+                var now = new KnownMonitoring(site, run, told.At, report, report.Windows, report.Withheld is null ? report : null);
+                sites[site] = !sites.TryGetValue(site, out var other) ? now : other.At <= told.At ? Joined(other, now) : Joined(now, other);
+            }
         }
+
+        _read.Add(run); // last: what could not be read is read again
     }
+
+    // Runs need not end in the order in which they began.
+    private static KnownMonitoring Joined(KnownMonitoring before, KnownMonitoring after) => after with
+    {
+        Windows = [.. before.Windows.Where(window => !after.Windows.Any(newer => newer.Window.Overlaps(window.Window))).Concat(after.Windows).OrderBy(window => window.Window.From)],
+        Telling = after.Telling ?? before.Telling,
+    };
 }
