@@ -24,6 +24,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
     private readonly Outbox _outbox;
     private readonly RunSignals _runs;
     private readonly StandingSignals _standing;
+    private readonly ServedSignals _served;
     private readonly SessionHub _sessions;
     private readonly MemberStore _members;
     private readonly ModelLines _lines;
@@ -44,7 +45,8 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
         ArgumentNullException.ThrowIfNull(feed);
         ArgumentNullException.ThrowIfNull(folder);
         (_desk, _retraining, _observations, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, observations, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
-        (_runs, _standing) = (new RunSignals(journal, results, new ServedSignals(told, models)), new StandingSignals(members, sessions, lines, reports, time));
+        _served = new ServedSignals(told, models);
+        (_runs, _standing) = (new RunSignals(journal, results, _served), new StandingSignals(members, sessions, lines, reports, time));
         feed.EventOf += run =>
         {
             _happened.Enqueue(run);
@@ -121,12 +123,24 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
         });
         foreach (var (line, text) in happened)
             _desk.Note(line, text);
+        try
+        {
+            _desk.Observe(board => _served.Look(_lines.All, _standing.Gone, _time.GetUtcNow(), board));
+        }
+        catch (Exception damaged) when (damaged is IOException or FormatException)
+        {
+            LogDamaged(damaged); // of what sites told: every other alert goes on
+        }
+
         if (isTick)
             _desk.Tick();
     }
 
     [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept; looked at again in {Again}")]
     private partial void LogDisk(IOException error, TimeSpan again);
+
+    [LoggerMessage(1622, LogLevel.Error, "What sites have told of versions cannot be read; it is tried again")]
+    private partial void LogDamaged(Exception error);
 
     [LoggerMessage(1621, LogLevel.Critical, "A look at what alerts are about failed, by a fault in this program; it is tried again. Report this")]
     private partial void LogBroken(Exception error);

@@ -32,7 +32,7 @@ public static class BuiltInRules
         Rule("input-drift", MonitoredSignal.InputDrift, Above(PopulationStability.MajorFrom), s_now, Severity.Warning),
         Rule("values-missing", MonitoredSignal.InputMissing, new Change(Rise: true, 0.2, TimeSpan.FromDays(62)), s_now, Severity.Warning),
         Rule("values-implausible", MonitoredSignal.InputImplausible, Above(0.05), s_now, Severity.Warning),
-        Rule("live-auroc-fell", MonitoredSignal.LiveAuroc, new Change(Rise: false, 0.05, TimeSpan.FromDays(186)), s_now, Severity.Warning),
+        Rule("live-auroc-low", MonitoredSignal.LiveShortfall, Above(0.03), s_now, Severity.Warning),
         Rule("live-calibration-off", MonitoredSignal.LiveCalibration, Above(0.1), s_now, Severity.Warning),
         Rule("label-changed", MonitoredSignal.LabelChange, Above(0.1), s_now, Severity.Info),
         Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),

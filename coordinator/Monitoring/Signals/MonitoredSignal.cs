@@ -38,13 +38,14 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly MonitoredSignal OffShelf = new("off-shelf", SignalForm.Level, "1: the site has said that what it is to serve is not on its shelf.", "line", "site");
     public static readonly MonitoredSignal LastDay = new("last-day", SignalForm.DaysUntil, "Days until the end of the last day of the version in production.", "line", "version");
     public static readonly MonitoredSignal PromotionWaits = new("promotion-waits", SignalForm.HoursSince, "Hours that a promotion has waited for people.", "line", "version");
-    public static readonly MonitoredSignal ServedRows = new("served-rows", SignalForm.Level, "Rows that the version has answered at the site in the newest window that it told.", "line", "site", "version");
-    public static readonly MonitoredSignal ServedLatency = new("served-latency", SignalForm.Level, "Below how many milliseconds the 99th percentile of that window's latency is.", "line", "site", "version");
-    public static readonly MonitoredSignal InputDrift = new("input-drift", SignalForm.Level, "Population stability index of a feature in that window; 0 where so large a one could come by chance (p from 0.001).", "feature", "line", "site", "version");
+    public static readonly MonitoredSignal ServedRows = new("served-rows", SignalForm.Level, "Rows that the version has answered at the site in the newest window that it told; 0 where they are too few to be told.", "line", "site", "version");
+    public static readonly MonitoredSignal ServedLatency = new("served-latency", SignalForm.Level, "Below how many milliseconds the 99th percentile of that window's latency is; from how many where it has no upper end.", "line", "site", "version");
+    public static readonly MonitoredSignal InputDrift = new("input-drift", SignalForm.Level, "Population stability index of a feature in that window; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal InputMissing = new("input-missing", SignalForm.Level, "Share of that window's rows without a value of the feature.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal InputImplausible = new("input-implausible", SignalForm.Level, "Share of that window's rows with an implausible value of it.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal LiveAuroc = new("live-auroc", SignalForm.Level, "AUROC at the site, in the newest window whose outcomes it told.", "line", "site", "version");
-    public static readonly MonitoredSignal LiveCalibration = new("live-calibration", SignalForm.Level, "How far the share of positives was from the mean probability in that window.", "line", "site", "version");
+    public static readonly MonitoredSignal LiveShortfall = new("live-shortfall", SignalForm.Level, "How far the upper end of that AUROC's 95 % interval is below the AUROC of the model's own evaluation; 0 where it is not.", "line", "site", "version");
+    public static readonly MonitoredSignal LiveCalibration = new("live-calibration", SignalForm.Level, "How far the share of positives was from the mean probability in that window; 0 where its 95 % interval holds none.", "line", "site", "version");
     public static readonly MonitoredSignal LabelChange = new("label-change", SignalForm.Level, "How far the share of positives was from that in the site's profile; 0 where so large a change could come by chance.", "line", "site", "version");
     public static readonly MonitoredSignal DiskFree = new("disk-free", SignalForm.Level, "Gigabytes (10^9 bytes) free where the data folder is.");
     public static readonly MonitoredSignal RulesFaulty = new("rules-faulty", SignalForm.Level, "1: alerts.yaml has faults, and the rules before it go on.");
@@ -53,8 +54,11 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly ImmutableArray<MonitoredSignal> All =
     [
         RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded, OffShelf, LastDay,
-        PromotionWaits, ServedRows, ServedLatency, InputDrift, InputMissing, InputImplausible, LiveAuroc, LiveCalibration, LabelChange, DiskFree, RulesFaulty,
+        PromotionWaits, ServedRows, ServedLatency, InputDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange, DiskFree, RulesFaulty,
     ];
+
+    /// <summary>Those of what sites tell of versions.</summary>
+    public static readonly ImmutableArray<MonitoredSignal> Served = [ServedRows, ServedLatency, InputDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange];
 
     /// <summary>The signal of a name.</summary>
     public static MonitoredSignal Of(string name) => All.Single(signal => signal.Name == name);

@@ -27,12 +27,10 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedS
     private void Tell(Course course, RunEvent happened, FactBoard board)
     {
         // Asked every day of whoever is there: that nobody was, or that a site tells nothing, is no failure of a study's run.
-        if (happened is RunCreated { Plan.Monitoring: { } asked })
-            course.Asked = asked;
-        if (course.Asked is { } version)
+        if (course.OnlyWatches |= happened is RunCreated { Plan.Monitoring: not null })
         {
             if (happened is RunMonitored)
-                served.Tell(version, happened.At, board);
+                served.Heard();
             return;
         }
 
@@ -104,6 +102,6 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedS
 
         public int Abandoned { get; set; }
 
-        public MonitoringOrder? Asked { get; set; }
+        public bool OnlyWatches { get; set; }
     }
 }

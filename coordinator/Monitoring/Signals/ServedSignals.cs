@@ -1,47 +1,78 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Monitoring;
 
-/// <summary>Tells facts from what sites have told of served versions: of each site its newest window of use, and its newest whose outcomes are there.</summary>
+/// <summary>
+/// Tells facts from what sites have told of versions: of one that is served window after window, each at its end, so that rules see after a restart what they saw before it; of one that is served no more, or by a
+/// site that has left, once that all is well, so that its alerts end. Not for several threads at once.
+/// </summary>
 public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
 {
-    /// <summary>What could come by chance more seldom than this is a change: sites, features and windows are many.</summary>
-    public const double Chance = 0.001;
+    private ImmutableHashSet<MonitoringOrder> _served = [];
+    private ImmutableHashSet<SiteId> _gone = [];
+    private bool _isStale = true;
 
-    /// <summary>Puts on the board what is known of a version.</summary>
-    /// <param name="of">The version.</param>
-    /// <param name="at">When it was told.</param>
+    /// <summary>Says that sites have told something.</summary>
+    public void Heard() => _isStale = true;
+
+    /// <summary>Puts on the board what is known, where anything of it has changed.</summary>
+    /// <param name="lines">All lines.</param>
+    /// <param name="gone">Sites that have left.</param>
+    /// <param name="now">When.</param>
     /// <param name="board">The board.</param>
-    public void Tell(MonitoringOrder of, DateTimeOffset at, FactBoard board)
+    /// <exception cref="IOException">What a site told has changed on the disk; the next look tries again.</exception>
+    /// <exception cref="FormatException">Likewise, or a model's entry is damaged.</exception>
+    public void Look(IReadOnlyCollection<ModelLine> lines, ImmutableHashSet<SiteId> gone, DateTimeOffset now, FactBoard board)
     {
-        ArgumentNullException.ThrowIfNull(of);
+        ArgumentNullException.ThrowIfNull(lines);
+        ArgumentNullException.ThrowIfNull(gone);
         ArgumentNullException.ThrowIfNull(board);
-        if (models.Find(of.Served.Model) is not { } entry)
+        var served = lines.SelectMany(line => new[] { line.Production, line.Rollout?.Version }.OfType<ModelVersion>().Distinct().Select(version => OrderOf(line, version))).ToImmutableHashSet();
+        if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone))
             return;
-        foreach (var site in SiteFigures.Of(told, of, models.StudyOf(entry)))
+        foreach (var order in lines.SelectMany(line => line.Versions.Keys.Select(version => OrderOf(line, version))))
         {
-            (string, string)[] about = [("line", of.Line), ("site", site.Told.Site.Value), ("version", of.Served.Version.ToString())];
-            if (site.Use is { Window.Usage: { } usage } use)
-            {
-                Put(MonitoredSignal.ServedRows, about, usage.Answered);
-                Put(MonitoredSignal.ServedLatency, about, use.Slowest?.Below / 1000.0);
-                foreach (var feature in use.Features)
-                {
-                    (string, string)[] input = [("feature", feature.Feature), .. about];
-                    Put(MonitoredSignal.InputDrift, input, feature.Stability is { } stability ? stability.P < Chance ? stability.Index : 0 : null);
-                    Put(MonitoredSignal.InputMissing, input, feature.Missing);
-                    Put(MonitoredSignal.InputImplausible, input, feature.Implausible);
-                }
-            }
-
-            if (site.Outcomes is { } outcomes)
-            {
-                Put(MonitoredSignal.LiveAuroc, about, outcomes.Metrics?.Auroc);
-                Put(MonitoredSignal.LiveCalibration, about, outcomes.Calibration?.InTheLarge is { } large ? Math.Abs(large.Value) : null);
-                Put(MonitoredSignal.LabelChange, about, outcomes.LabelP is { } p ? p < Chance ? Math.Abs(outcomes.LabelChange!.Value) : 0 : null);
-            }
+            if (models.Find(order.Served.Model) is not { } entry)
+                continue;
+            foreach (var site in SiteFigures.Of(told, order, models.StudyOf(entry)))
+                Tell(site, order, entry, isOver: !served.Contains(order) || gone.Contains(site.Told.Site), now, board);
         }
+
+        (_served, _gone, _isStale) = (served, gone, false);
+    }
+
+    private void Tell(SiteFigures site, MonitoringOrder of, ModelEntry entry, bool isOver, DateTimeOffset now, FactBoard board)
+    {
+        (string, string)[] about = [("line", of.Line), ("site", site.Told.Site.Value), ("version", of.Served.Version.ToString())];
+        foreach (var signal in MonitoredSignal.Served)
+            board.Forget(signal, Subject.Of(about));
+        var reference = isOver ? null : ClassifierMetrics.Of(ModelFacts.Of(models, entry.Digest).Evaluation?.Histogram).Auroc;
+        foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
+            Tell(window, about, reference, isOver, isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero), board);
+    }
+
+    // What is not told of a window is no alarm; areas and latencies are left out then, for they have no number that says so.
+    private static void Tell(WindowFigures window, (string, string)[] about, double? reference, bool isOver, DateTimeOffset at, FactBoard board)
+    {
+        Put(MonitoredSignal.ServedRows, about, window.Window.Usage?.Answered ?? 0);
+        Put(MonitoredSignal.ServedLatency, about, (window.Slowest?.Below ?? window.Slowest?.From) / 1000.0);
+        foreach (var (name, feature) in window.Features.Select(feature => (feature.Feature, feature)))
+        {
+            (string, string)[] input = [("feature", name), .. about];
+            Put(MonitoredSignal.InputDrift, input, isOver ? 0 : feature.CertainStability);
+            Put(MonitoredSignal.InputMissing, input, isOver ? 0 : feature.Missing ?? 0);
+            Put(MonitoredSignal.InputImplausible, input, isOver ? 0 : feature.Implausible ?? 0);
+        }
+
+        if (window.Window.Outcomes is null && !isOver)
+            return; // they come later, and until then the last ones hold
+        Put(MonitoredSignal.LiveAuroc, about, window.Metrics?.Auroc);
+        Put(MonitoredSignal.LiveShortfall, about, isOver || window.Metrics?.AurocInterval is not { } area || reference is null ? 0 : Math.Max(0, reference.Value - area.High));
+        Put(MonitoredSignal.LiveCalibration, about, isOver || window.Calibration?.InTheLarge is not { } large || (large.Low <= 0 && large.High >= 0) ? 0 : Math.Abs(large.Value));
+        Put(MonitoredSignal.LabelChange, about, !isOver && window.LabelP < FeatureDrift.Chance ? Math.Abs(window.LabelChange!.Value) : 0);
 
         void Put(MonitoredSignal signal, (string, string)[] subject, double? number)
         {
@@ -49,4 +80,6 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
                 board.Take(new Fact(signal, Subject.Of(subject), at, known));
         }
     }
+
+    private static MonitoringOrder OrderOf(ModelLine line, ModelVersion version) => new(line.Name, new ServedVersion(version, line.Versions[version].Model));
 }

@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Monitoring;
 
@@ -11,6 +13,9 @@ public sealed class StandingSignals(MemberStore members, SessionHub sessions, Mo
 {
     private IReadOnlyList<StoredMember> _members = members.Members();
     private Dictionary<string, ModelLine> _before = lines.All.ToDictionary(line => line.Name);
+
+    /// <summary>Sites that were revoked.</summary>
+    public ImmutableHashSet<SiteId> Gone => [.. _members.Where(member => member.Revoked && member.Member.IsSite).Select(member => member.Member.Site)];
 
     /// <summary>Reads the members again: they have changed.</summary>
     public void ReadMembers() => _members = members.Members();

@@ -12,6 +12,12 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Implausible">Share of the window's rows with an implausible value.</param>
 public sealed record FeatureDrift(string Feature, PsiResult? Stability, BinnedKolmogorovSmirnovResult? Distance, ChiSquareResult? Homogeneity, double? Missing, double? Implausible)
 {
+    /// <summary>What could come by chance more seldom than this is a change: sites, features and windows are many.</summary>
+    public const double Chance = 0.001;
+
+    /// <summary>The index; 0 where so large a one could come by chance, or there is none.</summary>
+    public double CertainStability => Stability is { } stability && stability.P < Chance ? stability.Index : 0;
+
     /// <summary>Groups of a number's distribution for the population stability index.</summary>
     public const int Groups = 10;
 

@@ -1,0 +1,51 @@
+using FederatedClinicalMl.Coordinator.Monitoring;
+using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Studies;
+
+namespace FederatedClinicalMl.Tests.Dashboard;
+
+/// <summary>Facts of what sites tell of a served version, which outlive a restart and end with the version.</summary>
+public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixture<SeededFederation>
+{
+    private static readonly DateTimeOffset s_now = new(2026, 11, 26, 8, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Facts_are_told_window_by_window_so_that_a_new_board_knows_what_changed()
+    {
+        var (signals, board) = (Signals(), new FactBoard());
+
+        signals.Look(Lines.All, [], s_now, board);
+
+        Assert.InRange(Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number, 0.25, 10);
+        Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "va-long-beach", "thalach").Last.Number);
+        var missing = Of(board, MonitoredSignal.InputMissing, "hungarian", "oldpeak").Since(s_now.AddDays(-62)).ToList();
+        Assert.InRange(missing[^1] - missing.Min(), 0.15, 0.3);
+        Assert.InRange(Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number, 0.03, 0.3);
+        Assert.Equal(0, Of(board, MonitoredSignal.LiveShortfall, "va-long-beach").Last.Number);
+        Assert.DoesNotContain(board.Of(MonitoredSignal.ServedRows.Name), series => series.Last.Subject["site"] == "switzerland");
+    }
+
+    [Fact]
+    public void Facts_of_a_site_that_has_left_and_of_a_version_that_is_served_no_more_say_that_all_is_well()
+    {
+        var (signals, board) = (Signals(), new FactBoard());
+        signals.Look(Lines.All, [], s_now, board);
+
+        signals.Look(Lines.All, [SiteId.Parse("cleveland")], s_now, board);
+        Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number);
+        Assert.NotEqual(0, Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number);
+
+        var line = Lines.Of("heart-disease");
+        var retired = line with { Versions = line.Versions.SetItem(line.Production!.Value, line.Versions[line.Production.Value] with { Stage = ModelStage.Retired }) };
+        signals.Look([retired], [], s_now, board);
+        Assert.Equal(0, Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number);
+        Assert.Single(Of(board, MonitoredSignal.InputMissing, "hungarian", "oldpeak").Since(s_now.AddDays(-62)));
+    }
+
+    private ModelLines Lines => federation.Coordinator.Service<ModelLines>();
+
+    private ServedSignals Signals() => new(federation.Coordinator.Service<SiteMonitorings>(), federation.Registry);
+
+    private static Series Of(FactBoard board, MonitoredSignal signal, string site, string? feature = null) =>
+        board.Of(signal.Name).Single(series => series.Last.Subject["site"] == site && series.Last.Subject["feature"] == feature);
+}
