@@ -27,6 +27,7 @@ public sealed class MonitoringDesk
     private readonly FactBoard _board = new();
     private readonly RuleWatch _watch;
     private readonly Signal _changed = new();
+    private readonly List<Alert> _over = []; // told, over, and not yet told to be over
     private MonitoringBook _book;
 
     /// <summary>Takes up what the store holds.</summary>
@@ -73,6 +74,7 @@ public sealed class MonitoringDesk
             _file.Refresh();
             _board.Take(new Fact(MonitoredSignal.RulesFaulty, Subject.None, _time.GetUtcNow(), _file.Faults.Count > 0 ? 1 : 0));
             Look(tell: true);
+            TellOver();
         }
     }
 
@@ -127,7 +129,7 @@ public sealed class MonitoringDesk
 
     /// <summary>Proposes to train a line again.</summary>
     public void Propose(string line, string reason, Member person) => Do("retraining-proposed", person, new JsonObject { ["line"] = line, ["reason"] = Reason(reason) }, (book, now, by) =>
-        book.ProposalOf(line) is { } open ? throw Refuse($"Proposal {open.Number} for {line} is open; decide on that one first.") : new ProposalOpened(now, book.Proposals.Count + 1, line, "manual", by, reason));
+        book.ProposalOf(line) is { } open ? throw Refuse($"Proposal {open.Number} for {line} is open; decide on that one first.") : new ProposalOpened(now, book.LastProposal + 1, line, "manual", by, reason));
 
     /// <summary>Refuses a proposal.</summary>
     public void RefuseProposal(int number, string reason, Member person) => Do("retraining-refused", person, new JsonObject { ["proposal"] = number, ["reason"] = Reason(reason) }, (book, now, by) => new ProposalRefused(now, OpenProposal(book, number).Number, by, reason));
@@ -180,6 +182,16 @@ public sealed class MonitoringDesk
         Commit([.. events, .. proposals, .. told]);
     }
 
+    // All that ended since the last tick, as one message for each group: fifty sites that come back one after the other are not fifty messages.
+    private void TellOver()
+    {
+        var messages = _over.Where(alert => !_book.IsSilenced(alert.Key, Now())).GroupBy(alert => alert.Group).SelectMany(group => Messages(
+            group.SelectMany(alert => Rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.Notify : []).Distinct().Order(StringComparer.Ordinal), group.Key, [.. group], isOver: true)).ToList();
+        if (messages.Count > 0)
+            _store.Append([], messages, Now());
+        _over.Clear();
+    }
+
     private IEnumerable<(string Channel, string Payload)> Messages(IEnumerable<string> channels, string group, IReadOnlyCollection<Alert> alerts, bool isOver) =>
         channels.Select(channel => (channel, NotificationText.Of(group, alerts, isOver, _identity.Id)));
 
@@ -188,22 +200,19 @@ public sealed class MonitoringDesk
         if (events.Count == 0)
             return;
         var messages = new List<(string Channel, string Payload)>();
-        var book = _book;
-        var over = new List<Alert>();
+        var (book, over) = (_book, new List<Alert>());
         foreach (var happened in events)
         {
-            if (happened is AlertResolved resolved)
-                over.Add(book.Open[resolved.Number]);
+            if (happened is AlertResolved resolved && book.Open[resolved.Number] is { Told: not null } ended)
+                over.Add(ended);
             book = book.Apply(happened);
             if (happened is AlertsNotified told)
                 messages.AddRange(Messages(told.Channels, told.Group, [.. told.Numbers.Select(number => book.Open[number])], isOver: false));
         }
 
-        // Who was told that it began is told that it is over.
-        foreach (var group in over.Where(alert => alert.Told is not null && !book.IsSilenced(alert.Key, Now())).GroupBy(alert => alert.Group))
-            messages.AddRange(Messages(group.SelectMany(alert => Rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.Notify : []).Distinct().Order(StringComparer.Ordinal), group.Key, [.. group], isOver: true));
         _store.Append(events, messages, Now());
         Volatile.Write(ref _book, book);
+        _over.AddRange(over);
         _changed.Raise();
     }
 }

@@ -57,7 +57,7 @@ internal sealed class RunBoards(IRunJournal journal, ResultStore results)
 
     /// <summary>The latest runs, the newest first.</summary>
     /// <param name="most">How many.</param>
-    public IReadOnlyList<RunLine> Latest(int most) => [.. journal.List(openOnly: false).Reverse().Take(most).Select(Line).OfType<RunLine>()];
+    public IReadOnlyList<RunLine> Latest(int most, StudyDigest? of = null) => [.. journal.List(openOnly: false).Reverse().Select(Line).OfType<RunLine>().Where(line => of is null || line.Digest == of).Take(most)];
 
     private RunLine? Line(RunId run)
     {

@@ -44,6 +44,8 @@ public sealed class MonitoringDeskTests
         watched.Desk.Tick();
 
         watched.Tell(30, 1);
+        Assert.Single(watched.Store.Waiting()); // what ends before the next tick is told together
+        watched.Desk.Tick();
 
         Assert.Empty(watched.Desk.Book.Open);
         var message = watched.Store.Waiting()[^1].Payload;
