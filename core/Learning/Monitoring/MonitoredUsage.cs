@@ -15,19 +15,16 @@ public sealed class MonitoredUsage
     private const int BesideFeature = 2;
 
     private MonitoredUsage(
-        long answered, long? shadow, long? errors, long? unscoredMissing, long? unscoredOther, PartitionedRows scores, PartitionedRows latency, ImmutableArray<PartitionedRows> features) =>
-        (Answered, Shadow, Errors, UnscoredMissing, UnscoredOther, Scores, Latency, Features) = (answered, shadow, errors, unscoredMissing, unscoredOther, scores, latency, features);
+        long answered, bool failing, long? unscoredMissing, long? unscoredOther, PartitionedRows scores, PartitionedRows latency, ImmutableArray<PartitionedRows> features) =>
+        (Answered, Failing, UnscoredMissing, UnscoredOther, Scores, Latency, Features) = (answered, failing, unscoredMissing, unscoredOther, scores, latency, features);
 
     /// <summary>Rows that it answered with a score.</summary>
     public long Answered { get; }
 
-    /// <summary>Rows that it was a shadow for; null where withheld, as with the next three.</summary>
-    public long? Shadow { get; }
+    /// <summary>Whether it failed to run on at least the minimum of rows. How many is not told: another version answers them then and counts them.</summary>
+    public bool Failing { get; }
 
-    /// <summary>Rows on which it failed to run.</summary>
-    public long? Errors { get; }
-
-    /// <summary>Rows that it answered without a score for want of a value.</summary>
+    /// <summary>Rows that it answered without a score for want of a value; null where withheld, as with the next.</summary>
     public long? UnscoredMissing { get; }
 
     /// <summary>Rows that it answered without a score for another reason.</summary>
@@ -55,7 +52,7 @@ public sealed class MonitoredUsage
             return null;
         var features = study.Data.Features;
         return new MonitoredUsage(
-            sum.Answered, Told(sum.Shadow), Told(sum.Errors), Told(sum.UnscoredMissing), Told(sum.UnscoredOther),
+            sum.Answered, sum.Errors >= minimum, Told(sum.UnscoredMissing), Told(sum.UnscoredOther),
             PartitionedRows.Of(sum.Scores, [], ordered: true, minimum), PartitionedRows.Of(sum.Latency, [], ordered: true, minimum),
             [.. features.Select((feature, i) => PartitionedRows.Of(sum.Values(i), [sum.Absent(i).Missing, sum.Absent(i).Implausible], feature.Type == FeatureType.Number, minimum))]);
 
@@ -66,14 +63,13 @@ public sealed class MonitoredUsage
 
     /// <summary>Whether no count from 1 to <paramref name="minimum"/> - 1 is in it or follows from it.</summary>
     public bool Fits(int minimum) =>
-        new[] { Answered, Shadow, Errors, UnscoredMissing, UnscoredOther }.All(count => count is null or 0 || count >= minimum)
+        new[] { Answered, UnscoredMissing, UnscoredOther }.All(count => count is null or 0 || count >= minimum)
         && Scores.Fits(Answered, minimum) && Latency.Fits(Answered, minimum) && Features.All(feature => feature.Fits(Answered, minimum));
 
     internal JsonObject ToJson(Study study) => new()
     {
         ["answered"] = Answered,
-        ["shadow"] = Shadow,
-        ["errors"] = Errors,
+        ["failing"] = Failing,
         ["unscored"] = new JsonObject { ["missing"] = UnscoredMissing, ["other"] = UnscoredOther },
         ["scores"] = Scores.ToJson(),
         ["latency"] = Latency.ToJson(),
@@ -92,7 +88,7 @@ public sealed class MonitoredUsage
         var unscored = fields.Object("unscored");
         var index = 0;
         var usage = new MonitoredUsage(
-            fields.Integer("answered", 0, ValueHistogram.MaximumCount), Count(fields, "shadow"), Count(fields, "errors"), Count(unscored, "missing"), Count(unscored, "other"),
+            fields.Integer("answered", 0, ValueHistogram.MaximumCount), fields.Flag("failing"), Count(unscored, "missing"), Count(unscored, "other"),
             PartitionedRows.Read(fields.Node("scores"), ScoreHistogram.GridBins, 0, fields.PathOf("scores")),
             PartitionedRows.Read(fields.Node("latency"), LatencyBins.Count, 0, fields.PathOf("latency")),
             [.. fields.List("features", declared.Length, (item, at) => ReadFeature(declared[index++], item, at))]);
@@ -112,7 +108,10 @@ public sealed class MonitoredUsage
             named.Fail("name", $"be '{feature.Name}'");
         var cells = new JsonObject { ["to"] = named.Node("to")?.DeepClone(), ["counts"] = named.Node("counts")?.DeepClone(), ["beside"] = named.Node("beside")?.DeepClone() };
         named.End();
-        return PartitionedRows.Read(cells, DayReport.CellsOf(feature), BesideFeature, path);
+        var rows = PartitionedRows.Read(cells, DayReport.CellsOf(feature), BesideFeature, path);
+        if (feature.Type == FeatureType.Number && rows.Cells.Skip(1).Any(cell => cell.Count is null))
+            named.Fail("counts", "withhold none but the first of a number's cells");
+        return rows;
     }
 
     private static long? Count(JsonFields fields, string name) => fields.IsNull(name) ? null : fields.Integer(name, 0, ValueHistogram.MaximumCount);

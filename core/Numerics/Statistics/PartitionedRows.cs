@@ -31,9 +31,13 @@ public sealed class PartitionedRows
     public int Withheld => Cells.Count(cell => cell.Count is null) + Beside.Count(count => count is null);
 
     /// <summary>
-    /// Ordered cells are merged with their neighbours until each count is 0 or at least the minimum, into as many as can be; what is small then (places beside the cells, cells without an order, or all cells
-    /// together) is withheld with as many of the smallest others as <see cref="PartitionSuppression"/> says.
+    /// Ordered cells are merged with their neighbours until each count is 0 or at least the minimum, into as many as can be; small places beside them are withheld, together with the first of the merged cells. Cells
+    /// without an order that are small, and small places beside them, are withheld with as many of the smallest others as <see cref="PartitionSuppression"/> says.
     /// </summary>
+    /// <remarks>
+    /// Of ordered cells, what is told depends on the withheld places' rows only as if these lay in the first cell. Which cell is withheld with them is not chosen by counts: of "the smallest that hides enough" a reader
+    /// who knows the rule learns that the smaller ones, which are told, did not, and so how few rows were to be hidden. With up to two places, each withheld one can have any count from 1 to the minimum - 1, by all that is told.
+    /// </remarks>
     /// <param name="cells">[cells], from 1.</param>
     /// <param name="beside">[places].</param>
     /// <param name="ordered">Whether neighbours may be merged.</param>
@@ -43,18 +47,42 @@ public sealed class PartitionedRows
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         ArgumentOutOfRangeException.ThrowIfZero(cells.Length);
-        var counts = cells.ToArray();
-        var runs = ordered ? AdjacentRuns.Of(cells, minimum) ?? [(0, cells.Length)] : [.. Enumerable.Range(0, cells.Length).Select(cell => (cell, cell + 1))];
-        long[] all = [.. runs.Select(run => counts[run.Item1..run.Item2].Sum()), .. beside];
-        if (all.Sum() is var rows && rows > 0 && rows < minimum)
+        var (counts, places) = (cells.ToArray(), beside.ToArray());
+        if (IsSmall(counts.Sum() + places.Sum(), minimum))
             throw new ArgumentException("So few rows are not told at all.", nameof(cells));
+        return ordered ? OfOrdered(counts, places, minimum) : OfUnordered(counts, places, minimum);
+    }
+
+    private static PartitionedRows OfOrdered(long[] counts, long[] places, int minimum)
+    {
+        // The rows of the first cell and of withheld places as one: each place but the first has at least one row, as 0 is told, and hides nothing with it.
+        var together = counts.ToArray();
+        var withheld = new HashSet<int>();
+        foreach (var (place, count) in places.Index().Where(place => place.Item > 0).OrderBy(place => place.Item))
+        {
+            if (count >= minimum && !IsSmall(together.Sum(), minimum))
+                break;
+            together[0] += withheld.Add(place) && withheld.Count == 1 ? count : count - 1;
+        }
+
+        var runs = AdjacentRuns.Of(together, minimum) ?? [(0, counts.Length)];
+        return new PartitionedRows(
+            [.. runs.Select(run => new PartitionedCell(run.Start, run.End, run.Start == 0 && withheld.Count > 0 ? null : counts[run.Start..run.End].Sum()))],
+            [.. places.Select((count, place) => withheld.Contains(place) ? (long?)null : count)]);
+    }
+
+    private static PartitionedRows OfUnordered(long[] counts, long[] places, int minimum)
+    {
+        long[] all = [.. counts, .. places];
         var table = new long[all.Length, 1];
         for (var i = 0; i < all.Length; i++)
             table[i, 0] = all[i];
         var withheld = PartitionSuppression.Withheld(table, minimum);
         long?[] told = [.. all.Select((count, i) => withheld[i] ? (long?)null : count)];
-        return new PartitionedRows([.. runs.Select((run, i) => new PartitionedCell(run.Item1, run.Item2, told[i]))], [.. told[runs.Count..]]);
+        return new PartitionedRows([.. counts.Select((_, cell) => new PartitionedCell(cell, cell + 1, told[cell]))], [.. told[counts.Length..]]);
     }
+
+    private static bool IsSmall(long count, int minimum) => count > 0 && count < minimum;
 
     /// <summary>Whether it is a table of so many rows that tells no count from 1 to <paramref name="minimum"/> - 1 and leaves none to be found by subtraction.</summary>
     public bool Fits(long rows, int minimum)

@@ -25,7 +25,7 @@ public sealed class MonitoringReportTests
             return;
         }
 
-        long?[] alone = [usage.Answered, usage.Shadow, usage.Errors, usage.UnscoredMissing, usage.UnscoredOther];
+        long?[] alone = [usage.Answered, usage.UnscoredMissing, usage.UnscoredOther];
         Assert.DoesNotContain(alone, count => Small(count, minimum));
         foreach (var table in usage.Features.Append(usage.Scores).Append(usage.Latency))
         {
@@ -49,6 +49,36 @@ public sealed class MonitoringReportTests
             }
         }
     }, iter: 400);
+
+    [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, true)]
+    public void Rows_on_which_a_version_failed_and_those_of_a_shadow_are_not_told_as_numbers(int failures, bool failing)
+    {
+        // Production answers the rows on which a candidate failed, and those that it was a shadow for: what is told of production less such a number would be the rest of its rows.
+        var sum = Reports.Of(Reports.Monday, Enumerable.Repeat((0.3f, 50f, 1f, (bool?)null, 100), 12), shadows: 77);
+        for (var i = 0; i < failures; i++)
+            sum.CountError();
+        var report = MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, [Reports.Window(sum, 5)], 5);
+        var written = Encoding.UTF8.GetString(report.Write(Reports.Study));
+
+        Assert.Equal(failing, Assert.Single(report.Windows).Usage!.Failing);
+        Assert.DoesNotContain("77", written.Replace(Reports.Version.Model.ToString(), "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("shadow", written, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Number_whose_withheld_cell_is_not_the_first_is_refused()
+    {
+        var rows = Enumerable.Range(0, 500).Select(i => (0.3f, i < 2 ? float.NaN : i < 15 ? 20f : 80f, 1f, (bool?)null, 100));
+        var written = Encoding.UTF8.GetString(MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, [Reports.Window(Reports.Of(Reports.Monday, rows), 10)], 10).Write(Reports.Study));
+        Assert.Equal(485, MonitoringReport.Read(Reports.Study, Encoding.UTF8.GetBytes(written)).Windows[0].Usage!.Features[0].Told);
+
+        // As many rows are withheld, of another cell.
+        var changed = written.Replace(",485,", ",null,", StringComparison.Ordinal).Replace("\"counts\":[null,", "\"counts\":[485,", StringComparison.Ordinal);
+        var refused = Assert.Throws<FormatException>(() => MonitoringReport.Read(Reports.Study, Encoding.UTF8.GetBytes(changed)));
+        Assert.Contains("withhold none but the first", refused.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Sums_of_probabilities_in_the_outcomes_are_of_scores_and_not_of_bins()

@@ -38,8 +38,39 @@ public sealed class PartitionedRowsTests
     {
         var table = PartitionedRows.Of([40, 3, 60, 12], [0, 2], ordered: true, minimum: 10);
 
-        Assert.Equal([43, 60, null], table.Cells.Select(cell => cell.Count));
+        Assert.Equal([null, 60, 12], table.Cells.Select(cell => cell.Count));
         Assert.Equal([0, null], table.Beside);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Withheld_place_beside_ordered_cells_can_have_every_small_count_for_whoever_knows_the_rule(int minimum)
+    {
+        // All tables of three cells and two places with counts up to twice the minimum, by what is told of them: the cells, their boundaries, and the number of rows.
+        var most = 2 * minimum;
+        var digits = most + 1;
+        var tables = Enumerable.Range(0, (int)Math.Pow(digits, 5)).Select(code => Enumerable.Range(0, 5).Select(i => (long)(code / (int)Math.Pow(digits, i) % digits)).ToArray())
+            .Where(counts => counts.Sum() is var rows && (rows == 0 || rows >= minimum))
+            .Select(counts => (Beside: counts[3..], Table: PartitionedRows.Of(counts.AsSpan(0, 3), counts.AsSpan(3), ordered: true, minimum), Rows: counts.Sum()))
+            .GroupBy(item => $"{item.Rows} {item.Table.ToJson().ToJsonString()}");
+        var withheld = 0;
+        foreach (var same in tables)
+        {
+            var (_, table, rows) = same.First();
+            if (rows - table.Told > most)
+                continue; // some of what it can be has a count above the most that is listed here
+            for (var place = 0; place < 2; place++)
+            {
+                if (table.Beside[place] is not null)
+                    continue;
+                withheld++;
+                Assert.Superset(Enumerable.Range(1, minimum - 1).Select(count => (long)count).ToHashSet(), same.Select(item => item.Beside[place]).ToHashSet());
+            }
+        }
+
+        Assert.NotEqual(0, withheld);
     }
 
     [Theory]
