@@ -11,8 +11,9 @@ public static class CalendarDay
     /// <summary>A day as it is written.</summary>
     public static string Text(DateOnly day) => day.ToString(Form, CultureInfo.InvariantCulture);
 
-    /// <summary>The day that a text is.</summary>
-    public static bool TryParse(string? text, out DateOnly day) => DateOnly.TryParseExact(text, Form, CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
+    /// <summary>The day that a text is, from 2001 to 2999: the week and the month of each such day are days too, and begin in these years.</summary>
+    public static bool TryParse(string? text, out DateOnly day) =>
+        DateOnly.TryParseExact(text, Form, CultureInfo.InvariantCulture, DateTimeStyles.None, out day) && day.Year is >= 2001 and <= 2999; // 2001-01-01 is a Monday
 
     internal static DateOnly Read(JsonFields fields, string name)
     {

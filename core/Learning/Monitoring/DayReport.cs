@@ -131,6 +131,7 @@ public sealed class DayReport
 
     /// <summary>Adds what another report of the same model counts.</summary>
     /// <exception cref="ArgumentException">It is of another model.</exception>
+    /// <exception cref="OverflowException">Both count more rows than can be told: this report is of no use any more.</exception>
     public void Add(DayReport other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -145,6 +146,8 @@ public sealed class DayReport
         for (var i = 0; i < _values.Length; i++)
             Sum(_values[i], other._values[i]);
         Outcomes = Outcomes.Merge(other.Outcomes);
+        if (Math.Max(Answered, Math.Max(UnscoredMissing, UnscoredOther)) > ValueHistogram.MaximumCount || Outcomes.Negatives + Outcomes.Positives > ScoreHistogram.MaximumCount)
+            throw new OverflowException("Together the days count more rows than can be told.");
     }
 
     /// <summary>Canonical JSON.</summary>

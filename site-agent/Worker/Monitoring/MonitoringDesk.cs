@@ -25,8 +25,15 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
     {
         ArgumentNullException.ThrowIfNull(request);
         var (order, allowance) = request.Monitoring ?? throw new ArgumentException("The request is not one of monitoring.", nameof(request));
-        var report = Report(request.Study, order, allowance, request.Policy.MinimumCell);
-        return new StepComputation(report.Write(request.Study), "json", 0, 0, 0, null, "managed", request.Policy.MinimumCell);
+        try
+        {
+            var report = Report(request.Study, order, allowance, request.Policy.MinimumCell);
+            return new StepComputation(report.Write(request.Study), "json", 0, 0, 0, null, "managed", request.Policy.MinimumCell);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StepDeclinedException(Reason.DataUnfit, $"What {order.Line} {order.Served.Version} did, or was told to have done, cannot be read: {fault.Message} Look at the worker's folder and at serving/.");
+        }
     }
 
     private MonitoringReport Report(Study study, MonitoringOrder order, ServingAllowance? allowance, int minimum)
@@ -74,27 +81,25 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         DayReport? sum = null;
         foreach (var day in days)
         {
-            DayReport report;
             try
             {
-                report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study.Data.Features);
+                var report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study.Data.Features);
+                if (report.Line != order.Line || report.Version != order.Served.Version || report.Day != day)
+                {
+                    notice($"The report of {order.Line} {order.Served.Version} of {CalendarDay.Text(day)} names another line, version or day: its day, week or month is not told.");
+                    return null;
+                }
+
+                if (sum is null)
+                    sum = report;
+                else
+                    sum.Add(report);
             }
-            catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
+            catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException or OverflowException)
             {
                 notice($"What {order.Line} {order.Served.Version} did on {CalendarDay.Text(day)} cannot be read, and its day, week or month is not told: {fault.Message}");
                 return null;
             }
-
-            if (report.Line != order.Line || report.Version != order.Served.Version || report.Day != day)
-            {
-                notice($"The report of {order.Line} {order.Served.Version} of {CalendarDay.Text(day)} names another line, version or day: its day, week or month is not told.");
-                return null;
-            }
-
-            if (sum is null)
-                sum = report;
-            else
-                sum.Add(report);
         }
 
         return sum;

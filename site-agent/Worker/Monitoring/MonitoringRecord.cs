@@ -53,7 +53,7 @@ internal sealed record MonitoringRecord(Sha256Digest Signer, ImmutableArray<Moni
                 ["format"] = 1, ["study"] = study.Digest.ToString(), ["signer"] = Signer.ToString(), ["windows"] = new JsonArray([.. Windows.Select(window => window.ToJson(study))]),
             }));
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StepDeclinedException(Reason.StorageFull, $"What is told of {of.Line} {of.Served.Version} could not be written down: {error.Message}");
         }

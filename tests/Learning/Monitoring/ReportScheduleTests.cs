@@ -22,6 +22,22 @@ public sealed class ReportScheduleTests
             Assert.All(all.Zip(all.Skip(1)), pair => Assert.True(pair.First.To < pair.Second.From));
         });
 
+    [Theory]
+    [InlineData("2000-12-31", false)]
+    [InlineData("2001-01-01", true)]
+    [InlineData("2999-12-31", true)]
+    [InlineData("3000-01-01", false)]
+    [InlineData("9999-12-31", false)]
+    [InlineData("0001-01-01", false)]
+    public void Day_is_read_only_where_its_week_and_month_can_be_too(string text, bool isRead)
+    {
+        Assert.Equal(isRead, CalendarDay.TryParse(text, out var day));
+        if (!isRead)
+            return;
+        foreach (var schedule in new[] { ReportSchedule.Daily, ReportSchedule.Weekly, ReportSchedule.Monthly })
+            Assert.True(CalendarDay.TryParse(CalendarDay.Text(schedule.WindowOf(day).From), out _));
+    }
+
     [Fact]
     public void Week_begins_on_Monday_and_is_told_a_day_after_its_Sunday_is_over()
     {

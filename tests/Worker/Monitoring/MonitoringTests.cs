@@ -4,6 +4,7 @@ using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.Coordinator;
 using FederatedClinicalMl.Tests.Learning;
 using FederatedClinicalMl.Tests.Worker.Serving;
 using Google.Protobuf;
@@ -138,6 +139,46 @@ public sealed class MonitoringTests : IDisposable
         Assert.Contains("2026-11-03", Assert.Single(_notices), StringComparison.Ordinal);
         Write(s_monday.AddDays(1), 12, positives: 0);
         Assert.Equal(24, Assert.Single(Tell().Report.Windows).Usage!.Answered);
+    }
+
+    [Fact]
+    public void Report_of_a_day_that_no_week_can_hold_is_as_if_it_were_not_there()
+    {
+        Write(s_monday, 12, positives: 0);
+        DurableFile.Write(_site.Serving, $"{ServingPaths.Reports(Orders.Line, Version.Version)}/9999-12-31.json", "{}"u8);
+
+        Assert.Equal(12, Assert.Single(Tell().Report.Windows).Usage!.Answered);
+    }
+
+    [Fact]
+    public void Week_whose_outcomes_are_more_than_can_be_told_waits_and_the_sites_log_says_which()
+    {
+        foreach (var day in new[] { s_monday, s_monday.AddDays(1) })
+        {
+            Write(day, 12, positives: 0);
+            var path = ServingPaths.Report(Orders.Line, Version.Version, day);
+            var report = JsonNode.Parse(DurableFile.Read(_site.Serving, path))!;
+            (report["outcomes"]!["negatives"]![63], report["outcomes"]!["probabilities"]![63]) = (1 << 30, (1L << 62).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            DurableFile.Write(_site.Serving, path, CanonicalJson.Write(report));
+        }
+
+        Assert.Empty(Tell().Report.Windows);
+        Assert.Contains("2026-11-03", Assert.Single(_notices), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Record_of_what_was_told_that_cannot_be_read_declines_the_step()
+    {
+        Write(s_monday, 12, positives: 0);
+        Tell();
+        using var folder = new TemporaryFolder();
+        var record = folder.Of($"monitoring/{Orders.Line}/{Assert.Single(_site.Disk.List($"monitoring/{Orders.Line}"))}");
+        Directory.CreateDirectory(Path.GetDirectoryName(record)!);
+        using (var file = File.Create(record))
+            file.SetLength(1L << 30); // more than is read
+        _computer.Desk = new MonitoringDesk(new FileDisk(folder.Of("")), _site.Serving, _site.Time, _notices.Add);
+
+        Assert.Equal(Reason.DataUnfit, _site.Decline(Order()));
     }
 
     [Fact]
