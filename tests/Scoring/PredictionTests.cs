@@ -167,6 +167,22 @@ public sealed class PredictionTests
     }
 
     [Fact]
+    public async Task Report_that_cannot_be_read_is_said_once_a_day_and_left_as_it_is()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        var path = Path.Join(site.Serving, ServingPaths.Report("heart", ModelVersion.Parse("2.0.0"), new DateOnly(2026, 11, 26)));
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, "{}");
+        for (var i = 0; i < 5; i++)
+            await site.ScoreAsync($"p{i}");
+        Assert.Equal(5, (await site.PredictionsAsync()).Count);
+        await site.EndAsync();
+
+        Assert.Equal("{}", File.ReadAllText(path));
+        Assert.Equal(2, site.OpenText().Split("A report of 2026-11-26 could not be written").Length);
+    }
+
+    [Fact]
     public async Task Disk_that_refuses_makes_the_program_unready_and_loses_nothing_once_it_gives_way()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);

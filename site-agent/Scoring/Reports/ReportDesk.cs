@@ -13,6 +13,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
 {
     private readonly Dictionary<(string Line, ModelVersion Version, DateOnly Day), DayReport> _reports = [];
     private readonly HashSet<DayReport> _changed = [];
+    private readonly HashSet<(string Line, ModelVersion Version, DateOnly Day)> _unread = []; // whose file cannot be read: said once, and let alone
 
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
@@ -64,6 +65,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
 
         foreach (var (key, _) in _reports.Where(pair => pair.Key.Day < today && !_changed.Contains(pair.Value)).ToList())
             _reports.Remove(key);
+        _unread.RemoveWhere(key => key.Day < today);
     }
 
     private static DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(moment.UtcDateTime);
@@ -71,6 +73,8 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     // Goes on with what an earlier process counted.
     private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
     {
+        if (_unread.Contains((line, version, day)))
+            return null;
         if (_reports.TryGetValue((line, version, day), out var known))
             return known.Model == model ? known : null;
         var path = ServingPaths.Report(line, version, day);
@@ -82,6 +86,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
             log.ReportNotWritten(CalendarDay.Text(day), fault.Message);
+            _unread.Add((line, version, day));
             return null;
         }
     }
