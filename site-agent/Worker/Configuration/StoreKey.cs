@@ -38,7 +38,7 @@ public sealed class StoreKey(byte[] key)
     public IDisk SealRoots(IDisk worker) => new SealedDisk(worker, key, "Restore the worker's folder and its key from one backup; or let the run end: nothing more of it is released.");
 
     /// <summary>The worker's own folder as a disk on which the contents of releases are sealed.</summary>
-    public IDisk SealContents(IDisk worker) => new SealedDisk(worker, key, "Restore contents/ of the worker's folder, and its key, from one backup; 'site-worker replay' computes a release again.");
+    public IDisk SealContents(IDisk worker) => new SealedDisk(worker, key, "Restore contents/ of the worker's folder, and its key, from one backup; 'site-worker replay' computes a release again, but no comparison and nothing of what models did here.");
 
     /// <summary>The disk of a dataset's event store.</summary>
     /// <param name="folder">The store's folder.</param>

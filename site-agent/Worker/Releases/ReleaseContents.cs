@@ -64,7 +64,7 @@ public sealed class ReleaseContents(WorkerJournal journal, ContentStore store)
             {
                 return (null, Today > lastDay
                     ? $"The content was kept through {WorkerEntries.DayText(lastDay)} (keep-contents-days in worker.yaml), and is removed."
-                    : "The content is not there: it was released by a version that did not keep it, or the file was removed from contents/ in the worker's folder. A backup of that folder may have it; 'site-worker replay' computes it again.");
+                    : "The content is not there: it was released by a version that did not keep it, or the file was removed from contents/ in the worker's folder. A backup of that folder may have it; 'site-worker replay' computes it again, but no comparison and nothing of what models did here.");
             }
 
             return Sha256Digest.Of(content) is var found && found == digest ? (content, "")
