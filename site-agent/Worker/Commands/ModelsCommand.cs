@@ -25,7 +25,7 @@ internal static class ModelsCommand
         var modes = new Option<string>("--modes") { Description = "What is allowed, separated by commas: shadow, canary, ab, blue-green, production.", Required = true };
         var report = new Option<string>("--report")
         {
-            Description = "How often what the line did here is told to the consortium, in suppressed counts of whole days, weeks or months: none, daily, weekly, monthly.", DefaultValueFactory = _ => ReportSchedule.None.Word(),
+            Description = "How often what the line did here is told to the consortium, in suppressed counts of whole days, weeks or months, those before this word too: none, daily, weekly, monthly.", DefaultValueFactory = _ => ReportSchedule.None.Word(),
         };
         var after = new Option<uint>("--outcomes-after") { Description = "Days after the end of a day, week or month that outcomes are waited for before they are told, once.", DefaultValueFactory = _ => ReportSchedules.OutcomesAfter };
         var (steward, note) = LedgerCommand.Decision();
