@@ -179,7 +179,7 @@ public sealed class PredictionTests
         await site.EndAsync();
 
         Assert.Equal("{}", File.ReadAllText(path));
-        Assert.Equal(2, site.OpenText().Split("A report of 2026-11-26 could not be written").Length);
+        Assert.Equal(2, site.OpenText().Split("report.format is missing").Length);
     }
 
     [Fact]
