@@ -88,7 +88,15 @@ public static class ModelCard
             feature.Source is { } source ? source.Definition : feature.Type.ToString().ToLowerInvariant(),
             feature.Type == FeatureType.Number ? feature.Unit : "",
             feature.Type == FeatureType.Number ? Text($"{feature.Minimum} to {feature.Maximum}") : string.Join(", ", feature.Levels.Select(level => Text($"{level}"))),
-            feature.Missing switch { MissingRule.Mean => "the training rows' mean", MissingRule.Value => Text($"{feature.MissingValue}"), _ => "the row is left out" }))]);
+            WhereMissing(feature)))]);
+
+    /// <summary>What is done where a value is missing, in words.</summary>
+    internal static string WhereMissing(Feature feature) => feature.Missing switch
+    {
+        MissingRule.Mean => feature.Type == FeatureType.Category ? "no level is set" : "the training rows' mean",
+        MissingRule.Value => Text($"{feature.MissingValue}"),
+        _ => "the row is left out",
+    };
 
     private static ImmutableArray<CardBlock> Training(Study study, ImmutableArray<RecordedRound> rounds)
     {
