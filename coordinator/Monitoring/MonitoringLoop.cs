@@ -73,6 +73,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
 
     private async Task RunAsync()
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the first look reads every run's journal: no start waits for it
         var stop = _stop.Token;
         var (tick, members) = (Task.CompletedTask, Task.CompletedTask);
         while (!stop.IsCancellationRequested)
@@ -118,22 +119,26 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
             _standing.LookAtMembers(board);
             _standing.LookAtReports(board);
             happened = _standing.LookAtLines(board);
+            LookAtServed(board);
             if (isTick)
                 board.Take(new Fact(MonitoredSignal.DiskFree, Subject.None, _time.GetUtcNow(), new DriveInfo(_root).AvailableFreeSpace / Gigabyte));
         });
         foreach (var (line, text) in happened)
             _desk.Note(line, text);
+        if (isTick)
+            _desk.Tick();
+    }
+
+    private void LookAtServed(FactBoard board)
+    {
         try
         {
-            _desk.Observe(board => _served.Look(_lines.All, _standing.Gone, _time.GetUtcNow(), board));
+            _served.Look(_lines.All, _standing.Gone, _time.GetUtcNow(), board);
         }
         catch (Exception damaged) when (damaged is IOException or FormatException)
         {
             LogDamaged(damaged); // of what sites told: every other alert goes on
         }
-
-        if (isTick)
-            _desk.Tick();
     }
 
     [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept; looked at again in {Again}")]

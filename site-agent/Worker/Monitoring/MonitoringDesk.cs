@@ -28,7 +28,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         try
         {
             var report = Report(request.Study, order, allowance, request.Policy.MinimumCell);
-            return new StepComputation(report.Write(request.Study), "json", 0, 0, 0, null, "managed", request.Policy.MinimumCell);
+            return new StepComputation(report.Write(request.Study), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", request.Policy.MinimumCell);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
