@@ -42,7 +42,8 @@ public sealed class DistributionTests
         Close(Math.Tan(Math.PI * (p - 0.5)), StudentT.Quantile(p, 1));
         var alpha = 4 * p * (1 - p);
         Close((2 * p - 1) * Math.Sqrt(2 / alpha), StudentT.Quantile(p, 2));
-        Close(2 * Math.Sqrt((Math.Cos(Math.Acos(Math.Sqrt(alpha)) / 3) / Math.Sqrt(alpha)) - 1), StudentT.Quantile(p, 4));
+        if (p > 0.55) // nearer to the middle it is equation 36 itself that cancels: at 0.501, 1e-10 of it is rounding
+            Close(2 * Math.Sqrt((Math.Cos(Math.Acos(Math.Sqrt(alpha)) / 3) / Math.Sqrt(alpha)) - 1), StudentT.Quantile(p, 4));
     });
 
     // With an even number of degrees of freedom the tail is that of a Poisson count (Abramowitz and Stegun 26.4.21).
