@@ -14,10 +14,12 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// </summary>
 public sealed class TorchTrainer : ITrainer
 {
-    private const int Threads = 1; // with one thread results are bit-identical between runs and processes; two threads spin for minutes on a busy machine
+    private const int Threads = 1; // with one thread, and the kernels below, results are bit-identical between runs and processes; two threads spin for minutes on a busy machine
 
     // libtorch's dropout draws from a generator of the whole process: one round at a time owns it.
     private static readonly Lock s_generator = new();
+
+    static TorchTrainer() => ReproducibleKernels.Demand();
 
     /// <inheritdoc/>
     public string Capability { get; } = $"{CpuCapability()};threads={Threads}";
