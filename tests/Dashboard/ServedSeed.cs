@@ -27,7 +27,7 @@ internal static class ServedSeed
     private static MonitoredWindow Window(Study study, MonitoringOrder of, string site, int week)
     {
         var monday = s_monday.AddDays(7 * week);
-        var sum = new DayReport(of.Line, of.Served.Version, of.Served.Model, monday, study.Data.Features);
+        var sum = new DayReport(of.Line, of.Served.Version, of.Served.Model, monday, study);
         var rows = 240 + (10 * site.Length);
         for (var row = 0; row < rows; row++)
         {
@@ -37,11 +37,11 @@ internal static class ServedSeed
             var logit = (float)((0.9 * Logistic(row, 0.5615528)) - 1.1 + (isPositive ? 1.9 - (site == "hungarian" ? 0.15 * week : 0) : 0));
             sum.CountAnswer(logit, null, TimeSpan.FromMicroseconds(300 + (row % 50 == 0 ? 4000 : 7 * (row % 40))), values);
             if (week < WeeksWithOutcomes)
-                sum.CountOutcome(logit, isPositive);
+                sum.CountOutcome(logit, isPositive, SubgroupIndex.Of(study, values));
         }
 
         var usage = MonitoredUsage.Of(study, sum, Minimum);
-        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(monday), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(usage, sum.Outcomes, Minimum) : null);
+        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(monday), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(study, usage, sum, Minimum) : null);
     }
 
     private static double Quantile(int row, double step) => ((row + 0.5) * step) % 1;

@@ -69,14 +69,14 @@ public sealed class MonitoringTests(ServingFederation fixture) : ServedLine(fixt
     private void Write(string site, Study study, Sha256Digest model, DateOnly day, int rows, int known)
     {
         var version = new ModelVersion(1, 0, 0);
-        var report = new DayReport(Line, version, model, day, study.Data.Features);
+        var report = new DayReport(Line, version, model, day, study);
         float[] values = [.. study.Data.Features.Select(feature => (float)(feature.Type == FeatureType.Number ? (feature.Minimum + feature.Maximum) / 2 : feature.Levels[0]))];
         for (var i = 0; i < rows; i++)
         {
             var logit = i % 2 == 0 ? 1.1f : -1.1f;
             report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), values);
             if (i < known)
-                report.CountOutcome(logit, i % 2 == 0);
+                report.CountOutcome(logit, i % 2 == 0, SubgroupIndex.Of(study, values));
         }
 
         var disk = new FileDisk(Serving(Site(site)));

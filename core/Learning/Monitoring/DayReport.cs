@@ -21,8 +21,10 @@ public sealed class DayReport
     /// <summary>The word of a row that has no score because it lacks a value without which there is none.</summary>
     public const string MissingReason = "missing";
 
-    private const int Format = 2; // 1 had outcomes without the sums of probabilities, and counted shadows with answers
+    // 1 had outcomes without the sums of probabilities, and counted shadows with answers; 2 knew no subgroups, and is still read: a window in which both lie is told without them.
+    private const int Format = 3, OldestFormat = 2;
 
+    private readonly Study _study;
     private readonly ImmutableArray<Feature> _features;
     private readonly ImmutableArray<HistogramGrid?> _grids;
     private readonly long[][] _values;
@@ -30,14 +32,20 @@ public sealed class DayReport
     private readonly long[] _implausible;
     private readonly long[] _scores = new long[ScoreHistogram.GridBins];
     private readonly long[] _latency = new long[LatencyBins.Count];
+    private readonly ImmutableArray<long[][]?> _bands; // [partitions][bands][cells]; null: by a category, whose levels are cells
 
     /// <summary>A report of nothing.</summary>
-    public DayReport(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
+    public DayReport(string line, ModelVersion version, Sha256Digest model, DateOnly day, Study study)
     {
-        (Line, Version, Model, Day, _features) = (line, version, model, day, features);
+        ArgumentNullException.ThrowIfNull(study);
+        var features = study.Data.Features;
+        (Line, Version, Model, Day, _study, _features) = (line, version, model, day, study, features);
         _grids = [.. features.Select(feature => feature.Type == FeatureType.Number ? ProfileReport.GridOf(feature) : null)];
         _values = [.. features.Select(feature => new long[CellsOf(feature)])];
         (_missing, _implausible) = (new long[features.Length], new long[features.Length]);
+        _bands = [.. Partitions.Select(partition => partition.Bands.IsEmpty ? null
+            : Enumerable.Range(0, partition.Bands.Length + 1).Select(_ => new long[CellsOf(features[SubgroupIndex.ColumnOf(study, partition)])]).ToArray())];
+        Subgroups = Partitions.IsEmpty ? null : new SubgroupCounts(Sizes);
     }
 
     /// <summary>The line.</summary>
@@ -76,6 +84,13 @@ public sealed class DayReport
     /// <summary>What came of rows of that day, whenever it was told.</summary>
     public ScoreHistogram Outcomes { get; private set; } = ScoreHistogram.Of([], []);
 
+    /// <summary>The outcomes by the study's subgroups; null: it declares none, or of some row it is not known.</summary>
+    public SubgroupCounts? Subgroups { get; private set; }
+
+    private ImmutableArray<SubgroupPartition> Partitions => _study.Evaluation.Subgroups;
+
+    private int[] Sizes => [.. Partitions.Select(partition => partition.Groups.Length)];
+
     /// <summary>Cells of a feature: those of <see cref="ProfileReport.GridOf"/>, or its levels.</summary>
     public static int CellsOf(Feature feature)
     {
@@ -88,6 +103,9 @@ public sealed class DayReport
 
     /// <summary>A feature's rows without a value, and with an implausible one.</summary>
     public (long Missing, long Implausible) Absent(int feature) => (_missing[feature], _implausible[feature]);
+
+    /// <summary>[bands][cells]: of a number by which the study makes subgroups, the rows of each of its bands by cell; null: it makes none, or of some day it is not known.</summary>
+    public IReadOnlyList<long[]>? Bands(int feature) => Subgroups is not null && PartitionOf(feature) is { } partition ? _bands[partition] : null;
 
     /// <summary>Counts a row that was answered.</summary>
     /// <param name="logit">Its score; NaN: none.</param>
@@ -108,11 +126,17 @@ public sealed class DayReport
         Answered++;
         _scores[ScoreHistogram.BinOf(logit, ScoreHistogram.GridBins)]++;
         _latency[LatencyBins.Of(elapsed)]++;
+        var groups = SubgroupIndex.Of(_study, values);
         for (var i = 0; i < values.Length; i++)
         {
             var value = InputEncoder.Plausible(_features[i], values[i]);
-            if (!float.IsNaN(value))
-                _values[i][_grids[i] is { } grid ? grid.CellOf(value) : LevelOf(_features[i], value)]++;
+            var cell = float.IsNaN(value) ? -1 : _grids[i] is { } grid ? grid.CellOf(value) : LevelOf(_features[i], value);
+            if (cell >= 0)
+            {
+                _values[i][cell]++;
+                if (PartitionOf(i) is { } partition && _bands[partition] is { } bands)
+                    bands[groups[partition]][cell]++;
+            }
             else if (float.IsNaN(values[i]))
                 _missing[i]++;
             else
@@ -127,7 +151,17 @@ public sealed class DayReport
     public void CountError() => Errors++;
 
     /// <summary>Counts what came of a row that was answered on that day.</summary>
-    public void CountOutcome(float logit, bool positive) => Outcomes = Outcomes.Merge(ScoreHistogram.Of([logit], [positive]));
+    /// <param name="logit">The score's logit.</param>
+    /// <param name="positive">What came of it.</param>
+    /// <param name="groups">The row's subgroup of each of the study's partitions (<see cref="SubgroupIndex"/>); null: it is not known any more.</param>
+    public void CountOutcome(float logit, bool positive, ImmutableArray<int>? groups)
+    {
+        Outcomes = Outcomes.Merge(ScoreHistogram.Of([logit], [positive]));
+        if (groups is { } known)
+            Subgroups?.Count(logit, positive, known);
+        else
+            Subgroups = null;
+    }
 
     /// <summary>Adds what another report of the same model counts.</summary>
     /// <exception cref="ArgumentException">It is of another model.</exception>
@@ -146,6 +180,12 @@ public sealed class DayReport
         for (var i = 0; i < _values.Length; i++)
             Sum(_values[i], other._values[i]);
         Outcomes = Outcomes.Merge(other.Outcomes);
+        if (other.Subgroups is not { } groups)
+            Subgroups = null;
+        else
+            Subgroups?.Add(groups);
+        foreach (var (mine, theirs) in _bands.Zip(other._bands).Where(pair => pair.First is not null).SelectMany(pair => pair.First!.Zip(pair.Second!)))
+            Sum(mine, theirs);
         if (Math.Max(Answered, Math.Max(UnscoredMissing, UnscoredOther)) > ValueHistogram.MaximumCount || Outcomes.Negatives + Outcomes.Positives > ScoreHistogram.MaximumCount)
             throw new OverflowException("Together the days count more rows than can be told.");
     }
@@ -169,16 +209,20 @@ public sealed class DayReport
         {
             ["name"] = feature.Name, ["counts"] = Counts(_values[i]), ["missing"] = _missing[i], ["implausible"] = _implausible[i],
         })]),
+        ["subgroups"] = Subgroups?.ToJson(),
+        ["bands"] = Subgroups is null ? null : new JsonArray([.. _bands.Select(bands => bands is null ? null : new JsonArray([.. bands.Select(Counts)]))]),
     });
 
     /// <summary>Reads what <see cref="Write"/> gave, strictly: that it is of that model, and that its counts add up.</summary>
     /// <exception cref="FormatException">It is something else, of another model, or of an older format.</exception>
-    public static DayReport Read(ReadOnlySpan<byte> json, Sha256Digest model, ImmutableArray<Feature> features)
+    public static DayReport Read(ReadOnlySpan<byte> json, Sha256Digest model, Study study)
     {
+        ArgumentNullException.ThrowIfNull(study);
+        var features = study.Data.Features;
         if (json.Length > MaximumLength)
             throw new FormatException($"report has {json.Length} bytes; at most {MaximumLength} are read.");
         var fields = new JsonFields(CanonicalJson.Read(json), "report");
-        fields.Integer("format", Format, Format);
+        var format = fields.Integer("format", OldestFormat, Format);
         var line = fields.Text("line", 63);
         if (!Name.IsName(line))
             fields.Fail("line", $"be a model's name: {Name.Rule}");
@@ -186,7 +230,7 @@ public sealed class DayReport
             fields.Fail("version", "be a version: three numbers, such as 1.2.0");
         if (ServedDigest.Read(fields, "model") != model)
             fields.Fail("model", "be the model that the version has now");
-        var report = new DayReport(line, version, model, CalendarDay.Read(fields, "day"), features) { Answered = Number(fields, "answered"), Shadow = Number(fields, "shadow"), Errors = Number(fields, "errors") };
+        var report = new DayReport(line, version, model, CalendarDay.Read(fields, "day"), study) { Answered = Number(fields, "answered"), Shadow = Number(fields, "shadow"), Errors = Number(fields, "errors") };
         var unscored = fields.Object("unscored");
         (report.UnscoredMissing, report.UnscoredOther) = (Number(unscored, "missing"), Number(unscored, "other"));
         unscored.End();
@@ -204,6 +248,7 @@ public sealed class DayReport
             feature.End();
             return index++;
         });
+        report.ReadSubgroups(fields, format);
         fields.End();
         if (read.Length != features.Length)
             fields.Fail("features", "have each feature once");
@@ -214,7 +259,47 @@ public sealed class DayReport
 
     private bool AddsUp() =>
         _scores.Sum() == Answered && _latency.Sum() == Answered && Enumerable.Range(0, _features.Length).All(i => _values[i].Sum() + _missing[i] + _implausible[i] == Answered)
-        && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition;
+        && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
+        && (Subgroups is null || (Subgroups.AddUpTo(Outcomes) && Enumerable.Range(0, _features.Length).All(i => Bands(i) is not { } bands || _values[i].Index().All(cell => bands.Sum(band => band[cell.Index]) == cell.Item))));
+
+    private void ReadSubgroups(JsonFields fields, long format)
+    {
+        if (format == OldestFormat || fields.IsNull("subgroups"))
+        {
+            Subgroups = null;
+            if (format > OldestFormat && !fields.IsNull("bands"))
+                fields.Fail("bands", "be null where the subgroups are");
+            return;
+        }
+
+        if (Partitions.IsEmpty)
+            fields.Fail("subgroups", "be null, as the study declares none");
+        Subgroups = SubgroupCounts.Read(fields.Object("subgroups"), Sizes);
+        var partition = 0;
+        var read = fields.List("bands", Partitions.Length, (node, path) => ReadBands(node, path, _bands[partition++]));
+        if (read.Length != Partitions.Length)
+            fields.Fail("bands", "have one item for each partition");
+    }
+
+    private static bool ReadBands(JsonNode? node, string path, long[][]? into)
+    {
+        if (into is null ? node is not null : node is not JsonArray list || list.Count != into.Length)
+            throw new FormatException($"{path} must have the rows of each band of a number, and of a category nothing.");
+        foreach (var (band, counts) in (into ?? []).Index())
+            Take(new JsonFields(new JsonObject { ["counts"] = node![band]?.DeepClone() }, $"{path}[{band}]"), "counts", counts);
+        return true;
+    }
+
+    private int? PartitionOf(int feature)
+    {
+        for (var partition = 0; partition < Partitions.Length; partition++)
+        {
+            if (Partitions[partition].Feature == _features[feature].Name)
+                return partition;
+        }
+
+        return null;
+    }
 
     private static long Number(JsonFields fields, string name) => fields.Integer(name, 0, ValueHistogram.MaximumCount);
 

@@ -1,25 +1,36 @@
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Learning;
 
 /// <summary>What came of the rows of a window, as a site tells it once, however many outcomes come later: of two such parts of one window the difference would be of few patients.</summary>
 /// <param name="Scores">The outcomes by score, in bins made of the window's score cells; null where they are too few.</param>
-public sealed record MonitoredOutcomes(ScoreHistogram? Scores)
+/// <param name="Subgroups">The same by the study's subgroups; null where it declares none, or of a day of the window they are not known.</param>
+public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? Subgroups)
 {
     /// <summary>What leaves of the outcomes of a window's rows.</summary>
+    /// <param name="study">The model's study.</param>
     /// <param name="usage">What was told of the window's use; null where nothing was: then nothing is of its outcomes.</param>
-    /// <param name="outcomes">All outcomes, in the grid's own bins.</param>
+    /// <param name="sum">The reports of all days of the window, with the rows of which that use was told.</param>
     /// <param name="minimum">The least count that the site's policy lets out, from 1.</param>
-    public static MonitoredOutcomes Of(MonitoredUsage? usage, ScoreHistogram outcomes, int minimum)
+    public static MonitoredOutcomes Of(Study study, MonitoredUsage? usage, DayReport sum, int minimum)
     {
-        ArgumentNullException.ThrowIfNull(outcomes);
-        return new MonitoredOutcomes(usage is null ? null : outcomes.Suppress(minimum, [.. usage.Scores.Cells.Select(cell => (cell.From, cell.To, cell.Count!.Value))]));
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(sum);
+        if (usage is null)
+            return new MonitoredOutcomes(null, null);
+        var scores = sum.Outcomes.Suppress(minimum, [.. usage.Scores.Cells.Select(cell => (cell.From, cell.To, cell.Count!.Value))]);
+        // Other rows than those of the use were counted, by somebody's hand: what follows from both is not known.
+        var counts = usage.Answered == sum.Answered ? sum.Subgroups : null;
+        return new MonitoredOutcomes(scores, counts is null ? null : SubgroupScores.Of(SubgroupSuppression.Suppress(scores, counts, minimum, partition => SubgroupsInUse.Of(study, usage, sum, minimum, partition))));
     }
 
     /// <summary>Whether no count from 1 to <paramref name="minimum"/> - 1 is in it, nor follows from it and from what was told of the window's use.</summary>
     public bool Fits(MonitoredUsage? usage, int minimum)
     {
+        if (Subgroups is not null && !Subgroups.FitsSite(Scores, minimum))
+            return false;
         if (Scores is null)
             return true;
         return usage is not null && Scores.Bins.All(bin => MayLeave(bin.Negatives) && MayLeave(bin.Positives) && ScoredIn(usage.Scores, bin) is { } scored && MayLeave(scored - bin.Count));
@@ -27,13 +38,22 @@ public sealed record MonitoredOutcomes(ScoreHistogram? Scores)
         bool MayLeave(long count) => count == 0 || count >= minimum;
     }
 
-    internal JsonObject ToJson() => new() { ["scores"] = Scores?.ToJson() };
-
-    internal static MonitoredOutcomes Read(JsonFields fields)
+    internal JsonObject ToJson()
     {
-        var outcomes = new MonitoredOutcomes(fields.IsNull("scores") ? null : ScoreHistogram.Read(fields.Node("scores"), fields.PathOf("scores")));
+        var json = new JsonObject { ["scores"] = Scores?.ToJson() };
+        if (Subgroups is not null)
+            json["subgroups"] = Subgroups.ToJson();
+        return json;
+    }
+
+    internal static MonitoredOutcomes Read(Study study, JsonFields fields)
+    {
+        var outcomes = new MonitoredOutcomes(
+            fields.IsNull("scores") ? null : ScoreHistogram.Read(fields.Node("scores"), fields.PathOf("scores")), fields.Has("subgroups") ? SubgroupScores.Read(fields.Object("subgroups")) : null);
         if (outcomes.Scores is { IsPartition: false })
             fields.Fail("scores", "cover the grid without gaps and overlaps");
+        if (outcomes.Subgroups is { } groups && !(groups.Fits(study) && groups.FitsSite(outcomes.Scores, 1)))
+            fields.Fail("subgroups", "be of the study's partitions, and add up to no more than the scores");
         fields.End();
         return outcomes;
     }

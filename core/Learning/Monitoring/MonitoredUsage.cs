@@ -54,7 +54,7 @@ public sealed class MonitoredUsage
         return new MonitoredUsage(
             sum.Answered, sum.Errors >= minimum, Told(sum.UnscoredMissing), Told(sum.UnscoredOther),
             PartitionedRows.Of(sum.Scores, [], ordered: true, minimum), PartitionedRows.Of(sum.Latency, [], ordered: true, minimum),
-            [.. features.Select((feature, i) => PartitionedRows.Of(sum.Values(i), [sum.Absent(i).Missing, sum.Absent(i).Implausible], feature.Type == FeatureType.Number, minimum))]);
+            [.. features.Select((feature, i) => PartitionedRows.Of(sum.Values(i), [sum.Absent(i).Missing, sum.Absent(i).Implausible], feature.Type == FeatureType.Number, minimum, sum.Bands(i)))]);
 
         bool MayLeave(long count) => count == 0 || count >= minimum;
 

@@ -44,7 +44,7 @@ public sealed record MonitoredWindow(ReportWindow Window, MonitoredUsage? Usage,
         var window = new MonitoredWindow(
             days,
             fields.IsNull("usage") ? null : MonitoredUsage.Read(study, fields.Node("usage"), fields.PathOf("usage")),
-            fields.IsNull("outcomes") ? null : MonitoredOutcomes.Read(fields.Object("outcomes")));
+            fields.IsNull("outcomes") ? null : MonitoredOutcomes.Read(study, fields.Object("outcomes")));
         if (!Enum.GetValues<ReportSchedule>().Any(schedule => schedule != ReportSchedule.None && schedule.WindowOf(days.From) == days))
             fields.Fail("to", "be the last day of the day, the week from Monday, or the calendar month that 'from' begins");
         fields.End();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Learning;
@@ -16,11 +17,36 @@ public static class SubgroupIndex
         ArgumentNullException.ThrowIfNull(partition);
         ArgumentNullException.ThrowIfNull(values);
         var features = study.Data.Features;
-        var column = features.Index().First(feature => feature.Item.Name == partition.Feature);
+        var column = ColumnOf(study, partition);
         var groupOf = new int[values.Length / features.Length];
         for (var row = 0; row < groupOf.Length; row++)
-            groupOf[row] = Of(partition, column.Item, values[(row * features.Length) + column.Index]);
+            groupOf[row] = Of(partition, features[column], values[(row * features.Length) + column]);
         return groupOf;
+    }
+
+    /// <summary>The subgroups of a row, one of each of the study's partitions.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="row">[features], raw; NaN where missing.</param>
+    public static ImmutableArray<int> Of(Study study, ReadOnlySpan<float> row)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        var partitions = study.Evaluation.Subgroups;
+        var groups = ImmutableArray.CreateBuilder<int>(partitions.Length);
+        foreach (var partition in partitions)
+        {
+            var column = ColumnOf(study, partition);
+            groups.Add(Of(partition, study.Data.Features[column], row[column]));
+        }
+
+        return groups.MoveToImmutable();
+    }
+
+    /// <summary>Index of the feature by which a partition divides.</summary>
+    public static int ColumnOf(Study study, SubgroupPartition partition)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(partition);
+        return study.Data.Features.Index().First(feature => feature.Item.Name == partition.Feature).Index;
     }
 
     private static int Of(SubgroupPartition partition, Feature feature, double raw)

@@ -30,8 +30,12 @@ public sealed record SubgroupScores(int Sites, ImmutableArray<ImmutableArray<Sub
     /// <param name="study">The study.</param>
     /// <param name="all">The site's histogram of all rows.</param>
     /// <param name="minimum">The least count that its policy lets out.</param>
-    public bool FitsSite(Study study, ScoreHistogram? all, int minimum) => Sites == 1 && Fits(study)
-        && Partitions.All(groups => SubgroupSuppression.Fits(all, groups.Select(group => group.Scores), minimum));
+    public bool FitsSite(Study study, ScoreHistogram? all, int minimum) => Fits(study) && FitsSite(all, minimum);
+
+    /// <summary>Whether they are what a site's policy lets out beside its histogram of all rows.</summary>
+    /// <param name="all">The site's histogram of all rows.</param>
+    /// <param name="minimum">The least count that its policy lets out.</param>
+    public bool FitsSite(ScoreHistogram? all, int minimum) => Sites == 1 && Partitions.All(groups => SubgroupSuppression.Fits(all, groups.Select(group => group.Scores), minimum));
 
     /// <summary>Whether these are subgroups of the study's partitions.</summary>
     public bool Fits(Study study)

@@ -13,8 +13,9 @@ public static class PartitionSuppression
     /// <remarks>Where a total itself is from 1 to <paramref name="minimum"/> - 1 nothing can hide it: all cells but empty ones are then withheld, and whoever publishes withholds the total too.</remarks>
     /// <param name="counts">[cells, kinds]: kinds are rows that are counted apart, such as negatives and positives; none negative.</param>
     /// <param name="minimum">Least count that may leave, from 1.</param>
+    /// <param name="anyway">[cells]: which ones are withheld whatever they count, because another table withholds them; null: none.</param>
     /// <returns>[cells]: whether a cell is withheld, with all its kinds.</returns>
-    public static bool[] Withheld(long[,] counts, int minimum)
+    public static bool[] Withheld(long[,] counts, int minimum, IReadOnlyList<bool>? anyway = null)
     {
         ArgumentNullException.ThrowIfNull(counts);
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
@@ -22,7 +23,7 @@ public static class PartitionSuppression
         var cells = Enumerable.Range(0, counts.GetLength(0)).ToArray();
         foreach (var count in counts)
             ArgumentOutOfRangeException.ThrowIfNegative(count, nameof(counts));
-        var withheld = Array.ConvertAll(cells, cell => kinds.Any(kind => IsSmall(counts[cell, kind])));
+        var withheld = Array.ConvertAll(cells, cell => anyway?[cell] == true || kinds.Any(kind => IsSmall(counts[cell, kind])));
         var others = cells.Where(cell => !withheld[cell] && Rows(cell) > 0).OrderBy(Rows).ToList();
         foreach (var cell in others)
         {

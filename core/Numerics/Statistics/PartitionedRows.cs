@@ -42,18 +42,20 @@ public sealed class PartitionedRows
     /// <param name="beside">[places].</param>
     /// <param name="ordered">Whether neighbours may be merged.</param>
     /// <param name="minimum">Least count that may leave, from 1.</param>
+    /// <param name="bands">[bands][cells]: of ordered cells, the same rows by bands of the same number, which may be told of beside this table, those that are small or hide others as one: each merged cell has of each
+    /// such part no rows or at least the minimum too, so that no band less some cells is fewer. Null: nothing is.</param>
     /// <exception cref="ArgumentException">All rows are from 1 to <paramref name="minimum"/> - 1: then their number is not told, and no table either.</exception>
-    public static PartitionedRows Of(ReadOnlySpan<long> cells, ReadOnlySpan<long> beside, bool ordered, int minimum)
+    public static PartitionedRows Of(ReadOnlySpan<long> cells, ReadOnlySpan<long> beside, bool ordered, int minimum, IReadOnlyList<long[]>? bands = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         ArgumentOutOfRangeException.ThrowIfZero(cells.Length);
         var (counts, places) = (cells.ToArray(), beside.ToArray());
         if (IsSmall(counts.Sum() + places.Sum(), minimum))
             throw new ArgumentException("So few rows are not told at all.", nameof(cells));
-        return ordered ? OfOrdered(counts, places, minimum) : OfUnordered(counts, places, minimum);
+        return ordered ? OfOrdered(counts, places, minimum, bands) : OfUnordered(counts, places, minimum);
     }
 
-    private static PartitionedRows OfOrdered(long[] counts, long[] places, int minimum)
+    private static PartitionedRows OfOrdered(long[] counts, long[] places, int minimum, IReadOnlyList<long[]>? bands)
     {
         // The rows of the first cell and of withheld places as one: each place but the first has at least one row, as 0 is told, and hides nothing with it.
         var together = counts.ToArray();
@@ -65,10 +67,40 @@ public sealed class PartitionedRows
             together[0] += withheld.Add(place) && withheld.Count == 1 ? count : count - 1;
         }
 
-        var runs = AdjacentRuns.Of(together, minimum) ?? [(0, counts.Length)];
+        var runs = AdjacentRuns.Of(bands is null ? [together] : Parts(bands, together[0] - counts[0], minimum), minimum) ?? [(0, counts.Length)];
         return new PartitionedRows(
             [.. runs.Select(run => new PartitionedCell(run.Start, run.End, run.Start == 0 && withheld.Count > 0 ? null : counts[run.Start..run.End].Sum()))],
             [.. places.Select((count, place) => withheld.Contains(place) ? (long?)null : count)]);
+    }
+
+    /// <summary>Which bands of a number may not be told beside its table, and count as one there: small ones and those that hide them, or hide the rows that are withheld beside the cells.</summary>
+    /// <param name="bands">[bands][cells].</param>
+    /// <param name="hidden">Rows in withheld places beside the cells.</param>
+    /// <param name="minimum">Least count that may leave, from 1.</param>
+    public static bool[] WithheldBands(IReadOnlyList<long[]> bands, long hidden, int minimum)
+    {
+        ArgumentNullException.ThrowIfNull(bands);
+        var table = new long[bands.Count + 1, 1];
+        for (var band = 0; band < bands.Count; band++)
+            table[band, 0] = bands[band].Sum();
+        table[bands.Count, 0] = hidden;
+        return PartitionSuppression.Withheld(table, minimum, [.. bands.Select(_ => false), hidden > 0])[..bands.Count];
+    }
+
+    // The bands' rows by cell, withheld ones and the hidden rows as one: of whatever more is withheld later each part is a sum of these.
+    private static List<long[]> Parts(IReadOnlyList<long[]> bands, long hidden, int minimum)
+    {
+        var withheld = WithheldBands(bands, hidden, minimum);
+        var parts = bands.Where((_, band) => !withheld[band]).ToList();
+        var rest = new long[bands[0].Length];
+        foreach (var band in bands.Where((_, band) => withheld[band]))
+        {
+            for (var cell = 0; cell < rest.Length; cell++)
+                rest[cell] += band[cell];
+        }
+
+        rest[0] += hidden;
+        return [.. parts, rest];
     }
 
     private static PartitionedRows OfUnordered(long[] counts, long[] places, int minimum)

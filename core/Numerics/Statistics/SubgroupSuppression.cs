@@ -2,13 +2,19 @@ using System.Collections.Immutable;
 
 namespace FederatedClinicalMl.Numerics;
 
+/// <summary>What is told elsewhere of rows of a partition's subgroups, of which some may have no label.</summary>
+/// <param name="Unlabelled">[groups]: rows without a label. Where all rows of a subgroup are known, they follow by subtraction.</param>
+/// <param name="Withheld">[groups]: subgroups that are withheld there, and so here.</param>
+/// <param name="MayStandBeside">Whether subgroups can be told beside it, by their number, or -1 for those that are withheld.</param>
+public sealed record KnownSubgroups(long[] Unlabelled, bool[] Withheld, Func<int[], bool> MayStandBeside);
+
 /// <summary>
 /// Scores by subgroup beside those of all rows, so that neither one histogram nor any difference of them tells a small count. It makes of one site's rows what it may release; as with every
 /// suppression, it is not differential privacy.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Withheld is a subgroup with too few rows of a class, and others with it by the rule of <see cref="PartitionSuppression"/> on both classes. What is left of all rows
+/// Withheld is a subgroup with too few rows of a class, and others with it by the rule of <see cref="PartitionSuppression"/> on both classes, and on rows without a label where these are known. What is left of all rows
 /// when the told subgroups are taken away is treated as one
 /// subgroup more. Bins of subgroups are those of all rows put together, the same for all, so that on every edge that two of them share a difference is 0 or at least the minimum; a subgroup's edge
 /// that all rows do not have would show the rows between two edges of theirs.
@@ -31,22 +37,8 @@ public static class SubgroupSuppression
     {
         ArgumentNullException.ThrowIfNull(groups);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups.Count, 1);
-        if (groups.Any(group => group.Bins.Length != ScoreHistogram.GridBins || !group.IsPartition))
-            throw new ArgumentException("Subgroups are suppressed as they were counted, in all bins of the grid.", nameof(groups));
         var all = groups.Aggregate((sum, next) => sum.Merge(next)).Suppress(minimum);
-        var counts = new long[groups.Count, 2];
-        for (var group = 0; group < groups.Count; group++)
-            (counts[group, 0], counts[group, 1]) = (groups[group].Negatives, groups[group].Positives);
-        var withheld = PartitionSuppression.Withheld(counts, minimum);
-        var (told, rest) = (groups.Where((_, group) => !withheld[group]).ToList(), groups.Where((_, group) => withheld[group]).ToList());
-        if (all is null || told.Count == 0)
-            return (all, [.. groups.Select(_ => (ScoreHistogram?)null)]);
-
-        IReadOnlyList<ScoreHistogram> parts = rest.Count == 0 ? told : [.. told, rest.Aggregate((sum, next) => sum.Merge(next))];
-        // There always is a way: all bins in one, as each part has of each class no rows or enough.
-        var suppressed = ScoreHistogram.Suppress([.. parts.Select(part => part.InBinsOf(all))], minimum)!.Value;
-        var next = 0;
-        return (all, [.. withheld.Select(isWithheld => isWithheld ? null : Told(suppressed[next++], all))]);
+        return (all, Suppress(all, groups, null, minimum));
     }
 
     /// <summary>Suppresses several partitions of the same rows, told side by side.</summary>
@@ -58,26 +50,36 @@ public static class SubgroupSuppression
     public static (ScoreHistogram? All, ImmutableArray<ImmutableArray<ScoreHistogram?>> Partitions) Suppress(
         double[] logits, bool[] labels, IReadOnlyList<(int[] GroupOf, int Groups)> partitions, int minimum)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        ArgumentNullException.ThrowIfNull(partitions);
-        var suppressed = ImmutableArray.CreateBuilder<ImmutableArray<ScoreHistogram?>>(partitions.Count);
-        var told = new List<int[]>();
-        foreach (var (groupOf, count) in partitions)
+        var all = ScoreHistogram.Of(logits, labels).Suppress(minimum);
+        return (all, Suppress(all, SubgroupCounts.Of(logits, labels, partitions), minimum));
+    }
+
+    /// <summary>Suppresses several partitions of the same rows that were counted before, told side by side and beside a histogram of all of them.</summary>
+    /// <param name="all">All rows as they are told; null: they are not.</param>
+    /// <param name="counts">The rows by subgroup.</param>
+    /// <param name="minimum">Least count that may leave, from 1.</param>
+    /// <param name="known">What else is told of the rows of a partition's subgroups; null: nothing is.</param>
+    /// <returns>Of each partition the subgroups; null where withheld.</returns>
+    public static ImmutableArray<ImmutableArray<ScoreHistogram?>> Suppress(ScoreHistogram? all, SubgroupCounts counts, int minimum, Func<int, KnownSubgroups>? known = null)
+    {
+        ArgumentNullException.ThrowIfNull(counts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        var suppressed = ImmutableArray.CreateBuilder<ImmutableArray<ScoreHistogram?>>(counts.Partitions);
+        var told = new List<(int Partition, int[] PartOf)>();
+        for (var partition = 0; partition < counts.Partitions; partition++)
         {
-            ArgumentOutOfRangeException.ThrowIfNotEqual(groupOf.Length, logits.Length, nameof(partitions));
-            var groups = Suppress([.. Enumerable.Range(0, count).Select(group => ScoreHistogram.Of(Of(logits, groupOf, group), Of(labels, groupOf, group)))], minimum).Groups;
+            var beside = known?.Invoke(partition);
+            var groups = Suppress(all, counts.Groups(partition), beside, minimum);
             // Those that are withheld count as one, whose rows follow by subtraction.
-            var parts = Array.ConvertAll(groupOf, group => groups[group] is null ? -1 : group);
-            if (minimum > 1 && told.Exists(other => LeavesACellEmpty(parts, other))) // of 1 nothing is small
+            int[] partOf = [.. groups.Select((group, i) => group is null ? -1 : i)];
+            if (minimum > 1 && (told.Exists(other => LeavesACellEmpty(counts, other, (partition, partOf))) || beside?.MayStandBeside(partOf) == false)) // of 1 nothing is small
                 groups = [.. groups.Select(_ => (ScoreHistogram?)null)];
             else if (groups.Any(group => group is not null))
-                told.Add(parts);
+                told.Add((partition, partOf));
             suppressed.Add(groups);
         }
 
-        return (ScoreHistogram.Of(logits, labels).Suppress(minimum), suppressed.MoveToImmutable());
-
-        static T[] Of<T>(T[] values, int[] groupOf, int group) => [.. values.Where((_, row) => groupOf[row] == group)];
+        return suppressed.MoveToImmutable();
     }
 
     /// <summary>
@@ -103,8 +105,35 @@ public static class SubgroupSuppression
             parts.Select(count).Append(all.Sum(count) - parts.Sum(count)).All(rows => rows == 0 || rows >= minimum);
     }
 
-    private static bool LeavesACellEmpty(int[] parts, int[] others) =>
-        parts.Zip(others).Distinct().Count() < parts.Distinct().Count() * others.Distinct().Count();
+    private static ImmutableArray<ScoreHistogram?> Suppress(ScoreHistogram? all, IReadOnlyList<ScoreHistogram> groups, KnownSubgroups? known, int minimum)
+    {
+        if (groups.Any(group => group.Bins.Length != ScoreHistogram.GridBins || !group.IsPartition))
+            throw new ArgumentException("Subgroups are suppressed as they were counted, in all bins of the grid.", nameof(groups));
+        var counts = new long[groups.Count, 3];
+        for (var group = 0; group < groups.Count; group++)
+            (counts[group, 0], counts[group, 1], counts[group, 2]) = (groups[group].Negatives, groups[group].Positives, known?.Unlabelled[group] ?? 0);
+        var withheld = PartitionSuppression.Withheld(counts, minimum, known?.Withheld);
+        var (told, rest) = (groups.Where((_, group) => !withheld[group]).ToList(), groups.Where((_, group) => withheld[group]).ToList());
+        if (all is null || told.Count == 0)
+            return [.. groups.Select(_ => (ScoreHistogram?)null)];
+
+        IReadOnlyList<ScoreHistogram> parts = rest.Count == 0 ? told : [.. told, rest.Aggregate((sum, next) => sum.Merge(next))];
+        // There always is a way: all bins in one, as each part has of each class no rows or enough.
+        var suppressed = ScoreHistogram.Suppress([.. parts.Select(part => part.InBinsOf(all))], minimum)!.Value;
+        var next = 0;
+        return [.. withheld.Select(isWithheld => isWithheld ? null : Told(suppressed[next++], all))];
+    }
+
+    // Of parts that have rows.
+    private static bool LeavesACellEmpty(SubgroupCounts counts, (int Partition, int[] PartOf) first, (int Partition, int[] PartOf) second)
+    {
+        var (mine, theirs) = (Parts(first), Parts(second));
+        var shared = mine.SelectMany(one => theirs.Where(other => counts.Overlap(first.Partition, one.Group, second.Partition, other.Group)).Select(other => (one.Part, other.Part))).Distinct().Count();
+        return shared < mine.DistinctBy(one => one.Part).Count() * theirs.DistinctBy(other => other.Part).Count();
+
+        List<(int Group, int Part)> Parts((int Partition, int[] PartOf) of) =>
+            [.. of.PartOf.Index().Where(item => counts.Groups(of.Partition)[item.Index] is var rows && rows.Negatives + rows.Positives > 0).Select(item => (item.Index, item.Item))];
+    }
 
     // How many are right of all rows is withheld for what it tells: then no subgroup tells its part.
     private static ScoreHistogram Told(ScoreHistogram group, ScoreHistogram all) => all.Correct is null ? group.WithholdCorrect() : group;

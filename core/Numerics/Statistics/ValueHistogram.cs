@@ -90,7 +90,7 @@ public sealed class ValueHistogram
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         if (!MayLeave(Count, minimum))
             return null;
-        var runs = AdjacentRuns.Of([.. Cells.Select(cell => cell.Count)], minimum)!.Select(run =>
+        var runs = AdjacentRuns.Of([[.. Cells.Select(cell => cell.Count)]], minimum)!.Select(run =>
             new ValueCell(Cells[run.Start].From, Cells[run.End - 1].To, Cells.AsSpan()[run.Start..run.End].ToArray().Sum(cell => cell.Count)));
         return new ValueHistogram(Grid, [.. runs], Missing is { } missing && MayLeave(missing, minimum) ? missing : null);
     }

@@ -61,7 +61,7 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
 
             try
             {
-                desk.Append(joined, outcome => UnitOf(outcome)?.Loaded?.Features);
+                desk.Append(joined, outcome => UnitOf(outcome)?.Loaded?.Study);
             }
             catch
             {
@@ -79,6 +79,7 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
                     .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Logit, positive)
                     {
                         IsOfShadow = prediction.Mode == ServingLine.ShadowMode,
+                        Groups = prediction.Groups,
                     }));
                 results.Add(Joining.Joined);
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
@@ -26,6 +27,9 @@ internal sealed record Prediction(
 
     /// <summary>Fingerprint of what the model was given, of a prediction that was read from the log.</summary>
     public string? Fingerprint { get; init; }
+
+    /// <summary>The patient's subgroup of each of the study's partitions, of a prediction that was read from the log; null: it was written before they were.</summary>
+    public ImmutableArray<int>? Groups { get; init; }
 
     /// <summary>The probability; null where there is none.</summary>
     public double? Score => float.IsNaN(Logit) ? null : 1 / (1 + Math.Exp(-(double)Logit));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Threading.Channels;
 using FederatedClinicalMl.Studies;
 
@@ -45,14 +44,14 @@ internal sealed class PredictionDesk : IAsyncDisposable
 
     /// <summary>Writes outcomes down, and returns once they are durable.</summary>
     /// <param name="outcomes">The outcomes.</param>
-    /// <param name="featuresOf">The features of the version of each; null: it is not on the shelf any more.</param>
-    public void Append(IReadOnlyList<Outcome> outcomes, Func<Outcome, ImmutableArray<Feature>?> featuresOf)
+    /// <param name="studyOf">The study of the version of each; null: it is not on the shelf any more.</param>
+    public void Append(IReadOnlyList<Outcome> outcomes, Func<Outcome, Study?> studyOf)
     {
         lock (_files)
         {
             _log.Append(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), outcomes);
             foreach (var outcome in outcomes)
-                _reports.Count(outcome, PredictionLog.DayOfId(outcome.Prediction)!.Value, featuresOf(outcome));
+                _reports.Count(outcome, PredictionLog.DayOfId(outcome.Prediction)!.Value, studyOf(outcome));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -20,6 +21,9 @@ internal sealed record Outcome(string Prediction, string Line, ModelVersion Vers
 {
     /// <summary>Of one that was told just now: whether the prediction was a shadow's, and answered nobody. It is not in the log.</summary>
     public bool IsOfShadow { get; init; }
+
+    /// <summary>Of one that was told just now: the prediction's <see cref="Prediction.Groups"/>. They are not in the outcomes' log.</summary>
+    public ImmutableArray<int>? Groups { get; init; }
 }
 
 /// <summary>What a clinician did with a card.</summary>
@@ -170,7 +174,14 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         writer.WriteString("patient", item.Patient);
         writer.WriteString("at", CanonicalTime.Write(item.At));
         if (item.Inputs is { } inputs)
+        {
             writer.WriteString("inputs", FingerprintOf(key, item.Model, inputs.Values));
+            writer.WriteStartArray("groups"); // outcomes come later, and are told by them: the values are gone then
+            foreach (var group in SubgroupIndex.Of(inputs.Model.Study, inputs.Values))
+                writer.WriteNumberValue(group);
+            writer.WriteEndArray();
+        }
+
         if (float.IsNaN(item.Logit))
             writer.WriteString("reason", item.Reason);
         else
@@ -210,6 +221,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
             new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32())
         {
             Fingerprint = item.TryGetProperty("inputs", out var inputs) ? inputs.GetString() : null,
+            Groups = item.TryGetProperty("groups", out var groups) ? [.. groups.EnumerateArray().Select(group => group.GetInt32())] : null,
         };
 
         string Text(string name) => item.GetProperty(name).GetString()!;

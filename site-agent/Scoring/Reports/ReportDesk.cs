@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
@@ -18,7 +17,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
     {
-        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model.Features) is not { } report)
+        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model.Study) is not { } report)
             return;
         if (prediction.Mode == ServingLine.ShadowMode)
             report.CountShadow();
@@ -30,18 +29,18 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts a failure to run.</summary>
     public void Count(RunFailure failure)
     {
-        if (Of(failure.Line, failure.Version, failure.Model.Model, DayOf(failure.At), failure.Model.Features) is not { } report)
+        if (Of(failure.Line, failure.Version, failure.Model.Model, DayOf(failure.At), failure.Model.Study) is not { } report)
             return;
         report.CountError();
         _changed.Add(report);
     }
 
-    /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no features to count by, it is not counted.</summary>
-    public void Count(Outcome outcome, DateOnly day, ImmutableArray<Feature>? features)
+    /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no study to count by, it is not counted.</summary>
+    public void Count(Outcome outcome, DateOnly day, Study? study)
     {
-        if (outcome.IsOfShadow || features is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
+        if (outcome.IsOfShadow || study is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
             return;
-        report.CountOutcome(outcome.Logit, outcome.Positive);
+        report.CountOutcome(outcome.Logit, outcome.Positive, outcome.Groups);
         _changed.Add(report);
     }
 
@@ -71,7 +70,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     private static DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(moment.UtcDateTime);
 
     // Goes on with what an earlier process counted.
-    private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, ImmutableArray<Feature> features)
+    private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, Study study)
     {
         if (_unread.Contains((line, version, day)))
             return null;
@@ -80,7 +79,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         var path = ServingPaths.Report(line, version, day);
         try
         {
-            var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, features) : new DayReport(line, version, model, day, features);
+            var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, study) : new DayReport(line, version, model, day, study);
             return _reports[(line, version, day)] = report;
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)

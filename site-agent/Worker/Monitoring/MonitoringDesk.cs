@@ -61,7 +61,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         foreach (var window in told)
         {
             windows.Add(window.Outcomes is null && window.Window.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) && Sum(study, order, days.Where(window.Window.Holds)) is { } sum
-                ? window with { Outcomes = MonitoredOutcomes.Of(window.Usage, sum.Outcomes, minimum) } : window);
+                ? window with { Outcomes = MonitoredOutcomes.Of(study, window.Usage, sum, minimum) } : window);
         }
 
         foreach (var ripe in allowance.Report.Ripe(days, [.. told.Select(window => window.Window)], today))
@@ -69,7 +69,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
             if (Sum(study, order, days.Where(ripe.Holds)) is not { } sum)
                 continue;
             var usage = MonitoredUsage.Of(study, sum, minimum);
-            windows.Add(new MonitoredWindow(ripe, usage, ripe.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) ? MonitoredOutcomes.Of(usage, sum.Outcomes, minimum) : null));
+            windows.Add(new MonitoredWindow(ripe, usage, ripe.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) ? MonitoredOutcomes.Of(study, usage, sum, minimum) : null));
         }
 
         return [.. windows.OrderBy(window => window.Window.From)];
@@ -83,7 +83,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         {
             try
             {
-                var report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study.Data.Features);
+                var report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study);
                 if (report.Line != order.Line || report.Version != order.Served.Version || report.Day != day)
                 {
                     notice($"The report of {order.Line} {order.Served.Version} of {CalendarDay.Text(day)} names another line, version or day: its day, week or month is not told.");

@@ -120,7 +120,7 @@ public sealed class MonitoringRunTests : IRunEffects, IDisposable
 
     private MonitoredWindow Week(int after)
     {
-        var report = new DayReport("heart", _order.Served.Version, _order.Served.Model, s_monday.AddDays(after), s_study.Data.Features);
+        var report = new DayReport("heart", _order.Served.Version, _order.Served.Model, s_monday.AddDays(after), s_study);
         for (var i = 0; i < 20; i++)
             report.CountAnswer(i % 2 == 0 ? 0.9f : -0.9f, null, TimeSpan.FromMilliseconds(1), [50]);
         return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(report.Day), MonitoredUsage.Of(s_study, report, 5), null);

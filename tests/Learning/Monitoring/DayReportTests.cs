@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Learning.Monitoring;
@@ -21,7 +23,7 @@ public sealed class DayReportTests
     {
         var written = Reports.Of(Reports.Monday, rows, shadows: 2).Write();
 
-        Assert.Equal(written, DayReport.Read(written, Reports.Version.Model, Reports.Features).Write());
+        Assert.Equal(written, DayReport.Read(written, Reports.Version.Model, Reports.Study).Write());
     });
 
     [Fact]
@@ -36,20 +38,57 @@ public sealed class DayReportTests
     [Theory]
     [InlineData("\"answered\":2", "\"answered\":3")] // does not add up
     [InlineData("\"day\":\"2027-03-01\"", "\"day\":\"2027-3-1\"")]
-    [InlineData("\"format\":2", "\"format\":1")]
+    [InlineData("\"format\":3", "\"format\":1")]
     [InlineData("\"line\":\"heart\"", "\"line\":\"../x\"")]
     [InlineData("\"name\":\"age\"", "\"name\":\"weight\"")]
     [InlineData("\"shadow\":0", "\"shadow\":-1")]
     [InlineData("\"shadow\":0", "\"shadow\":0,\"zeal\":0")]
+    [InlineData("\"bands\":[[[", "\"bands\":[[[1,")]
+    [InlineData("\"shared\":[\"0000100000000000\"]", "\"shared\":[\"00001\"]")]
+    [InlineData("\"shared\":[\"0000100000000000\"]", "\"shared\":[\"0000200000000000\"]")]
+    [InlineData("\"subgroups\":{", "\"subgroups\":null,\"more\":{")]
     public void Changed_report_is_refused(string was, string changed)
     {
         var written = Encoding.UTF8.GetString(Reports.Of(Reports.Monday, [(0.1f, 50, 1, true, 100), (0.9f, 60, 2, null, 200)]).Write());
         Assert.Contains(was, written, StringComparison.Ordinal);
 
-        Assert.Throws<FormatException>(() => DayReport.Read(Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal)), Reports.Version.Model, Reports.Features));
+        Assert.Throws<FormatException>(() => DayReport.Read(Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal)), Reports.Version.Model, Reports.Study));
+    }
+
+    [Fact]
+    public void Report_of_before_subgroups_were_counted_is_read_and_its_window_is_told_without_them()
+    {
+        var rows = Enumerable.Range(0, 200).Select(i => (Logit: (i % 9) - 4f, Age: 20f + (i % 60), Stage: 1f + (i % 3), Outcome: (bool?)(i % 2 == 0), Time: 100)).ToList();
+        var json = (JsonObject)CanonicalJson.Read(Reports.Of(Reports.Monday, rows).Write())!;
+        (_, _) = (json.Remove("subgroups"), json.Remove("bands"));
+        json["format"] = 2;
+        var older = DayReport.Read(CanonicalJson.Write(json), Reports.Version.Model, Reports.Study);
+        var sum = Reports.Of(Reports.Monday.AddDays(1), rows);
+        Assert.NotNull(Reports.Window(sum, 5).Outcomes!.Subgroups);
+
+        sum.Add(older);
+
+        Assert.Equal(400, sum.Answered);
+        var told = Reports.Window(sum, 5);
+        Assert.Equal(400, told.Outcomes!.Scores!.Bins.Sum(bin => bin.Count));
+        Assert.Null(told.Outcomes.Subgroups);
+        Assert.DoesNotContain("subgroups", told.ToJson(Reports.Study).ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(sum.Write(), DayReport.Read(sum.Write(), Reports.Version.Model, Reports.Study).Write());
+    }
+
+    [Fact]
+    public void Outcome_of_a_row_whose_subgroup_is_not_known_any_more_leaves_no_subgroups_of_the_day()
+    {
+        var report = Reports.Of(Reports.Monday, [(0.1f, 50, 1, true, 100), (0.9f, 60, 2, null, 200)]);
+        Assert.NotNull(report.Subgroups);
+
+        report.CountOutcome(0.9f, positive: false, groups: null);
+
+        Assert.Null(report.Subgroups);
+        Assert.Equal(2, report.Outcomes.Bins.Sum(bin => bin.Count));
     }
 
     [Fact]
     public void Report_of_another_model_is_refused() =>
-        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Sha256Digest.Of("other"u8), Reports.Features));
+        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Sha256Digest.Of("other"u8), Reports.Study));
 }

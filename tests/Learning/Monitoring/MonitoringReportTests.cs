@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using CsCheck;
 using FederatedClinicalMl.Learning;
@@ -49,6 +50,72 @@ public sealed class MonitoringReportTests
             }
         }
     }, iter: 400);
+
+    // Whoever holds the use's tables against the subgroups' outcomes of the same rows: by level, and by cells that no band ends at.
+    [Fact]
+    public void No_small_number_of_rows_lies_between_a_subgroup_and_the_use_of_the_same_feature() => Gen.Select(Reports.Row.Array[0, 250], Gen.Int[2, 12], Gen.Bool, Gen.OneOf(Gen.Const(0), Gen.Int[1, 8])).Sample((rows, minimum, isAllKnown, lowered) =>
+    {
+        if (isAllKnown)
+            rows = [.. rows.Select(row => row with { Outcome = row.Outcome ?? false })];
+        var sum = Reports.Of(Reports.Monday, rows);
+        // The use may have been told under a higher minimum than the outcomes are.
+        if (MonitoredUsage.Of(Reports.Study, sum, minimum + lowered) is not { } usage || MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum) is not { Scores: { } scores, Subgroups: { } told })
+            return;
+        Assert.True(told.FitsSite(Reports.Study, scores, minimum));
+        for (var partition = 0; partition < told.Partitions.Length; partition++)
+        {
+            var (groups, table) = (told.Partitions[partition], usage.Features[partition]);
+            long Labelled(int group) => groups[group].Scores!.Bins.Sum(bin => bin.Count);
+            double[] ends = partition == 0 ? [0, 40, 65, 120] : [0, 1, 2, 3];
+            double At(int boundary) => partition == 0 ? Math.Clamp((boundary - 1) * 120 / 64.0, 0, 120) : boundary; // the first cell is below the range, the last above
+            for (var first = 0; first < groups.Length - 1; first++)
+            {
+                for (var last = first; last < groups.Length - 1 && groups[last].Scores is not null; last++)
+                {
+                    var inGroups = Enumerable.Range(first, last - first + 1).Sum(Labelled);
+                    foreach (var cells in Runs(table.Cells).Where(run => run.All(cell => cell.Count is not null)))
+                    {
+                        var (from, to, inCells) = (At(cells[0].From), At(cells[^1].To), cells.Sum(cell => cell.Count));
+                        if (from <= ends[first] && to >= ends[last + 1])
+                            Assert.False(Small(inCells - inGroups, minimum)); // groups within cells: rows between, or without an outcome
+                        if (isAllKnown && from >= ends[first] && to <= ends[last + 1])
+                            Assert.False(Small(inGroups - inCells, minimum)); // cells within groups
+                    }
+                }
+            }
+
+            if (groups[^1].Scores is null)
+                continue;
+            var absent = table.Beside.Sum(count => count ?? 0);
+            Assert.False(!table.Beside.Contains(null) && Small(absent - Labelled(groups.Length - 1), minimum));
+            Assert.False(isAllKnown && Small(Labelled(groups.Length - 1) - absent, minimum));
+        }
+
+        static IEnumerable<PartitionedCell[]> Runs(ImmutableArray<PartitionedCell> cells) =>
+            Enumerable.Range(0, cells.Length).SelectMany(first => Enumerable.Range(first + 1, cells.Length - first).Select(last => cells[first..last].ToArray()));
+    }, iter: 300);
+
+    [Fact]
+    public void Outcomes_by_subgroup_are_those_of_the_rows()
+    {
+        var rows = Enumerable.Range(0, 600).Select(i => (Logit: (i % 17 / 4f) - 2, Age: 20f + (i % 70), Stage: 1f + (i % 3), Outcome: (bool?)(i % 5 < 2), Time: 100)).ToList();
+        var told = Reports.Window(Reports.Of(Reports.Monday, rows), 5).Outcomes!.Subgroups!;
+
+        Assert.Equal([rows.Count(row => row.Age < 40), rows.Count(row => row.Age is >= 40 and < 65), rows.Count(row => row.Age >= 65), 0], told.Partitions[0].Select(group => group.Scores!.Bins.Sum(bin => bin.Count)));
+        Assert.Equal([80, 80, 80, 0], told.Partitions[1].Select(group => group.Scores!.Positives));
+        Assert.All(told.Partitions.SelectMany(groups => groups), group => Assert.Equal(1, group.Sites));
+    }
+
+    [Fact]
+    public void Attack_on_bands_would_succeed_were_cells_merged_without_regard_to_them()
+    {
+        // 20 rows of 64.5 years and 11 of 66, and few of 65.2: they lie in one cell with the first, and in one band with the last.
+        long[] cells = [31, 11], below = [28, 0], above = [3, 11];
+        var blind = PartitionedRows.Of(cells, [0, 0], ordered: true, minimum: 10);
+        Assert.Equal([31, 11], blind.Cells.Select(cell => cell.Count)); // 31 - 28 = 3
+
+        Assert.Equal([42], PartitionedRows.Of(cells, [0, 0], ordered: true, minimum: 10, [below, above]).Cells.Select(cell => cell.Count));
+    }
 
     [Theory]
     [InlineData(4, false)]

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CsCheck;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
@@ -11,7 +10,7 @@ internal static class Reports
     internal static readonly Study Study = StudyText.Of("""
         {name: age, unit: a, range: [0, 120], missing: mean}
         {name: stage, type: category, levels: [1, 2, 3], missing: no-level}
-        """);
+        """, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}, {feature: stage}]}"); // no band ends where a cell does
 
     internal static readonly ServedVersion Version = new(ModelVersion.Parse("1.2.0"), Sha256Digest.Of("model"u8));
 
@@ -20,21 +19,19 @@ internal static class Reports
     // A row: logit (NaN: none), age, stage, what came of it (null: not known), and microseconds.
     internal static readonly Gen<(float Logit, float Age, float Stage, bool? Outcome, int Time)> Row = Gen.Select(
         Gen.Frequency((12, Gen.Float[-4, 4]), (1, Gen.Const(float.NaN))),
-        Gen.Frequency((9, Gen.Float[20, 90]), (1, Gen.OneOf(float.NaN, 900f))),
-        Gen.OneOf(1f, 1f, 1f, 2f, 3f, float.NaN),
+        Gen.Frequency((6, Gen.Float[20, 90]), (3, Gen.OneOf(Gen.Float[38, 42], Gen.Float[63, 67])), (1, Gen.OneOf(float.NaN, 900f))),
+        Gen.OneOf(1f, 1f, 1f, 2f, 3f, float.NaN, 7f),
         Gen.OneOf<bool?>(null, false, false, true),
         Gen.Int[10, 5_000]);
 
-    internal static ImmutableArray<Feature> Features => Study.Data.Features;
-
     internal static DayReport Of(DateOnly day, IEnumerable<(float Logit, float Age, float Stage, bool? Outcome, int Time)> rows, int shadows = 0)
     {
-        var report = new DayReport("heart", Version.Version, Version.Model, day, Features);
+        var report = new DayReport("heart", Version.Version, Version.Model, day, Study);
         foreach (var row in rows)
         {
             report.CountAnswer(row.Logit, float.IsNaN(row.Logit) ? DayReport.MissingReason : null, TimeSpan.FromMicroseconds(row.Time), [row.Age, row.Stage]);
             if (row.Outcome is { } positive && !float.IsNaN(row.Logit))
-                report.CountOutcome(row.Logit, positive);
+                report.CountOutcome(row.Logit, positive, SubgroupIndex.Of(Study, [row.Age, row.Stage]));
         }
 
         for (var i = 0; i < shadows; i++)
@@ -45,6 +42,6 @@ internal static class Reports
     internal static MonitoredWindow Window(DayReport sum, int minimum, ReportSchedule schedule = ReportSchedule.Daily)
     {
         var usage = MonitoredUsage.Of(Study, sum, minimum);
-        return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(usage, sum.Outcomes, minimum));
+        return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(Study, usage, sum, minimum));
     }
 }

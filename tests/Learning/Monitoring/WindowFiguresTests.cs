@@ -57,7 +57,7 @@ public sealed class WindowFiguresTests
         PartitionedCell[] reference = [new(0, 1, 50), new(1, 2, 50), new(2, 3, null)];
         var window = Window([(50, 130)], i => i < 30 ? 1 : i < 100 ? 2 : 3);
 
-        Assert.Equal(0.1659180250, FeatureDrift.Of(Reports.Features[1], reference, window.Usage!, 1).Stability!.Value.Index, 9);
+        Assert.Equal(0.1659180250, FeatureDrift.Of(Reports.Study.Data.Features[1], reference, window.Usage!, 1).Stability!.Value.Index, 9);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class WindowFiguresTests
     [Fact]
     public void Window_that_is_withheld_says_nothing()
     {
-        var figures = WindowFigures.Of(Reports.Study, new MonitoredWindow(new(Reports.Monday, Reports.Monday), null, new MonitoredOutcomes(null)), null, null);
+        var figures = WindowFigures.Of(Reports.Study, new MonitoredWindow(new(Reports.Monday, Reports.Monday), null, new MonitoredOutcomes(null, null)), null, null);
 
         Assert.Empty(figures.Features);
         Assert.Equal((null, null, null, null), (figures.Metrics, figures.Calibration, figures.Median, figures.Worst));

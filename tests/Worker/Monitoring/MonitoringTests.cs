@@ -274,13 +274,13 @@ public sealed class MonitoringTests : IDisposable
     // A day of so many rows between logit -1 and 1; of the first so many positives and negatives the outcome is known.
     private void Write(DateOnly day, int rows, int positives)
     {
-        var report = new DayReport(Orders.Line, Version.Version, Version.Model, day, s_study.Data.Features);
+        var report = new DayReport(Orders.Line, Version.Version, Version.Model, day, s_study);
         for (var i = 0; i < rows; i++)
         {
             var logit = i % 2 == 0 ? 0.9f : -0.9f;
             report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), [50 + (i % 3)]);
             if (i < positives * 2)
-                report.CountOutcome(logit, i % 2 == 0);
+                report.CountOutcome(logit, i % 2 == 0, SubgroupIndex.Of(s_study, [50 + (i % 3)]));
         }
 
         _site.Serving.CreateDirectory(ServingPaths.Reports(Orders.Line, Version.Version));
