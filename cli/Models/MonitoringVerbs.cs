@@ -66,7 +66,9 @@ internal static class MonitoringVerbs
                 table.AddRow([site.Value, .. Row(figures)]);
         }
 
+        var subgroups = SiteMonitoring.PooledSubgroups(monitoring.Sites.SelectMany(item => item.Report.Windows)) is { } told ? SubgroupTable.OfScores(study, told) : [];
         terminal.Show(table);
+        SubgroupTables.Show(subgroups, terminal, "windows");
         if (monitoring.Sites.Count == 0)
             terminal.Say($"No site has told anything yet; 'fcml models observe {name}' asks.");
         terminal.Emit("monitoring", new
@@ -83,6 +85,7 @@ internal static class MonitoringVerbs
                 }),
                 median = figures.Median, slowest = figures.Slowest,
             })),
+            subgroups = SubgroupTables.Json(subgroups),
         });
         return ExitCode.Success;
     }

@@ -8,12 +8,15 @@ namespace FederatedClinicalMl.Cli.Studies;
 /// <summary>A model's metrics by subgroup, for people and for scripts.</summary>
 internal static class SubgroupTables
 {
-    public static void Show(ImmutableArray<SubgroupTable> tables, Terminal terminal)
+    /// <param name="tables">The tables.</param>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="of">Of what they count how many tell a subgroup.</param>
+    public static void Show(ImmutableArray<SubgroupTable> tables, Terminal terminal, string of = "sites")
     {
         foreach (var table in tables)
         {
-            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the sites that tell it") }
-                .AddColumns("subgroup", "sites", "negatives", "positives", "AUROC (± ties)", "calibration in the large");
+            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the {of} that tell it") }
+                .AddColumns("subgroup", of, "negatives", "positives", "AUROC (± ties)", "calibration in the large");
             foreach (var group in table.Subgroups)
             {
                 if (group.Sites == 0)

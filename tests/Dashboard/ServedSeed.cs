@@ -5,7 +5,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Tests.Dashboard;
 
 /// <summary>
-/// Twelve weeks of a served version at four hospitals, suppressed as a worker does it: at cleveland pulse rates fall slowly, at hungarian a value goes missing more and more and the model gets worse, switzerland
+/// Twelve weeks of a served version at four hospitals, suppressed as a worker does it: at cleveland pulse rates fall slowly, at hungarian a value goes missing more and more and the model gets worse, for one kind of pain most of all, switzerland
 /// has no schedule, va-long-beach stays as it was. No randomness: values lie at quantiles.
 /// </summary>
 internal static class ServedSeed
@@ -34,7 +34,7 @@ internal static class ServedSeed
             var (isPositive, pulse) = (row % 3 == 0, 149.6 + (11 * Logistic(row, 0.7320508)) - (site == "cleveland" ? 3.5 * week : 0));
             var isMissing = Quantile(row, 0.2360679) < (site == "hungarian" ? 0.025 * week : 0.01);
             float[] values = [(float)(54 + (5 * Logistic(row, 0.6180339))), 1 + (row % 4), (float)Math.Clamp(pulse, 60, 220), isMissing ? float.NaN : (float)(1 + Logistic(row, 0.4142135))];
-            var logit = (float)((0.9 * Logistic(row, 0.5615528)) - 1.1 + (isPositive ? 1.9 - (site == "hungarian" ? 0.15 * week : 0) : 0));
+            var logit = (float)((0.9 * Logistic(row, 0.5615528)) - 1.1 + (isPositive ? 1.9 - (site == "hungarian" ? (0.15 * week) + (row % 4 == 3 ? 3 : 0) : 0) : 0));
             sum.CountAnswer(logit, null, TimeSpan.FromMicroseconds(300 + (row % 50 == 0 ? 4000 : 7 * (row % 40))), values);
             if (week < WeeksWithOutcomes)
                 sum.CountOutcome(logit, isPositive, SubgroupIndex.Of(study, values));

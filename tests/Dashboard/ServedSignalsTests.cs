@@ -22,6 +22,8 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
         Assert.InRange(missing[^1] - missing.Min(), 0.15, 0.3);
         Assert.InRange(Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number, 0.03, 0.3);
         Assert.Equal(0, Of(board, MonitoredSignal.LiveShortfall, "va-long-beach").Last.Number);
+        Assert.InRange(Of(board, MonitoredSignal.SubgroupGap, "hungarian", "cp").Last.Number, 0.001, 0.1);
+        Assert.Equal(0, Of(board, MonitoredSignal.SubgroupGap, "va-long-beach", "cp").Last.Number);
         Assert.DoesNotContain(board.Of(MonitoredSignal.ServedRows.Name), series => series.Last.Subject["site"] == "switzerland");
     }
 
@@ -34,6 +36,7 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
         signals.Look(Lines.All, [SiteId.Parse("cleveland")], s_now, board);
         Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number);
         Assert.NotEqual(0, Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number);
+        Assert.NotEqual(0, Of(board, MonitoredSignal.SubgroupGap, "hungarian", "cp").Last.Number);
 
         var line = Lines.Of("heart-disease");
         var retired = line with { Versions = line.Versions.SetItem(line.Production!.Value, line.Versions[line.Production.Value] with { Stage = ModelStage.Retired }) };

@@ -20,7 +20,7 @@ internal static class Models
     private static readonly SigningKey s_key = SigningKey.Create();
 
     /// <summary>A study over columns.</summary>
-    public static Study Study(string features = Features, long seed = 1, string name = "heart") => StudyChecker.CheckYaml($$"""
+    public static Study Study(string features = Features, long seed = 1, string name = "heart", string subgroups = "") => StudyChecker.CheckYaml($$"""
         protocol: 1
         name: {{name}}
         title: A study for tests
@@ -35,7 +35,7 @@ internal static class Models
         model: {kind: mlp, hidden: [5], activation: relu}
         training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: {{seed}}}
         federation: {strategy: fedavg, rounds: 2, sites: [north, south], quorum: 2, aggregation: plain, weighting: rows}
-        evaluation: {every: 1}
+        evaluation: {every: 1{{subgroups}}}
         """) is { Study: { } study } ? study : throw new InvalidOperationException();
 
     /// <summary>An entry of a study; the seed makes its parameters.</summary>

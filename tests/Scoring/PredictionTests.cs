@@ -167,6 +167,30 @@ public sealed class PredictionTests
     }
 
     [Fact]
+    public async Task Outcome_is_counted_in_the_subgroups_of_what_the_model_was_given_though_nobody_keeps_that()
+    {
+        var entry = Models.Entry(study: Models.Study(subgroups: ", subgroups: [{feature: age, bands: [40, 65]}, {feature: pain}]"));
+        await using var site = await Site.StartAsync(Site.Line(entry), [entry]);
+        var young = await site.ScoreAsync("p1", age: 39.5, pain: 3);
+        var unknown = await site.ScoreAsync("p2", age: 4000, pain: null);
+        await site.PredictionsAsync();
+        await site.EndAsync();
+        await site.RunAsync();
+        var logged = await site.PredictionsAsync();
+        await Tell(site, One("p1", young, 1));
+        await Tell(site, One("p2", unknown, 0));
+        await site.EndAsync();
+
+        Assert.Equal([[0, 2], [3, 3]], logged.Select(prediction => prediction.Groups!.Value.ToArray()));
+        var partitions = Report(site, "2.0.0")["subgroups"]!["partitions"]!;
+        int[] Of(int partition, string kind) => [.. partitions[partition]!.AsArray().Select(group => Sum(group![kind]!))];
+        Assert.Equal([1, 0, 0, 0], Of(0, "positives"));
+        Assert.Equal([0, 0, 0, 1], Of(0, "negatives"));
+        Assert.Equal([0, 0, 1, 0], Of(1, "positives"));
+        Assert.Equal([0, 0, 0, 1], Of(1, "negatives"));
+    }
+
+    [Fact]
     public async Task Report_that_cannot_be_read_is_said_once_a_day_and_left_as_it_is()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);

@@ -35,6 +35,7 @@ public static class BuiltInRules
         Rule("live-auroc-low", MonitoredSignal.LiveShortfall, Above(0.03), s_now, Severity.Warning),
         Rule("live-calibration-off", MonitoredSignal.LiveCalibration, Above(0.1), s_now, Severity.Warning),
         Rule("label-changed", MonitoredSignal.LabelChange, Above(0.1), s_now, Severity.Info),
+        Rule("live-subgroup-gap", MonitoredSignal.SubgroupGap, Above(0), s_now, Severity.Warning),
         Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),
         Rule("disk-full", MonitoredSignal.DiskFree, Below(1), s_now, Severity.Critical),
         Rule("rules-faulty", MonitoredSignal.RulesFaulty, Above(0), s_now, Severity.Warning),

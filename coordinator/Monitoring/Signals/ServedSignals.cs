@@ -50,8 +50,18 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         foreach (var signal in MonitoredSignal.Served)
             board.Forget(signal, Subject.Of(about));
         var reference = isOver ? null : ClassifierMetrics.Of(ModelFacts.Of(models, entry.Digest).Evaluation?.Histogram).Auroc;
+        var study = models.StudyOf(entry);
+        SubgroupScores? outcomes = null;
         foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
-            Tell(window, about, reference, isOver, isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero), board);
+        {
+            var at = isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
+            Tell(window, about, reference, isOver, at, board);
+            if (window.Window.Outcomes?.Subgroups is not { } told)
+                continue;
+            outcomes = outcomes?.Merge(told) ?? told; // few of a window are in a small subgroup
+            foreach (var table in SubgroupTable.OfScores(study, outcomes))
+                board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", table.Feature), .. about]), at, !isOver && study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0));
+        }
     }
 
     // What is not told of a window is no alarm; areas and latencies are left out then, for they have no number that says so.

@@ -6,7 +6,7 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <summary>What a card says of subgroups: how the model does in each, how far they are apart, and what is withheld.</summary>
 internal static class SubgroupSection
 {
-    private static readonly ImmutableArray<string> s_heads = ["subgroup", "told by", "test rows", "AUROC", "calibration in the large"];
+    private static readonly ImmutableArray<string> s_heads = ["subgroup", "told by", "rows", "AUROC", "calibration in the large"];
     private static readonly ImmutableArray<string> s_pointHeads = ["subgroup", "from this probability on", "sensitivity", "specificity", "PPV", "called positive"];
 
     public static CardSection Of(ModelFacts facts)
@@ -16,7 +16,7 @@ internal static class SubgroupSection
             ? [new CardText(facts.Study.Evaluation.Subgroups.IsEmpty ? "The study declares no subgroups (evaluation.subgroups): how the model serves the sexes, ages or others is not known." : "Nothing was evaluated.")]
             :
             [
-                .. tables.SelectMany(Blocks),
+                .. tables.SelectMany(table => Blocks(table, "sites", withPoints: true)),
                 new CardText(
                     "Pooled from the sites' suppressed histograms of scores, added up over the sites that tell a subgroup. A site withholds one in which a count is below its minimum, others from which that count would follow, and a whole partition by which, beside one before it, "
                     + "few patients could be told apart. Gaps are the greatest value less the least over the subgroups that are told, from what is certain to what is possible; they have no interval, and small subgroups differ by chance."),
@@ -28,14 +28,19 @@ internal static class SubgroupSection
         ? $"By subgroup, for the study's partitions by {string.Join(", ", tables.Select(table => table.Feature))}: {string.Join("; ", tables.Select(table => $"AUROC by {table.Feature} {Words(table.Auroc)}"))}. The card has each subgroup, equal opportunity and demographic parity."
         : "The study declares no subgroups, or nothing was evaluated: how the model serves them is not known.";
 
-    private static IEnumerable<CardBlock> Blocks(SubgroupTable table)
+    /// <summary>A partition's table, and how far its subgroups are apart.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="of">Of what it counts how many tell a subgroup.</param>
+    /// <param name="withPoints">Whether the operating points are shown.</param>
+    public static IEnumerable<CardBlock> Blocks(SubgroupTable table, string of, bool withPoints)
     {
         yield return new CardText($"By {table.Feature}:");
         yield return new CardTable(s_heads, [.. table.Subgroups.Select(group => group.Sites == 0
-            ? ImmutableArray.Create(group.Name, "no site: withheld by each", "", "", "")
-            : [group.Name, ModelCard.Text($"{group.Sites} of {table.Sites} sites"), ModelCard.Text($"{group.Metrics.Positives:N0} positive, {group.Metrics.Negatives:N0} negative"),
+            ? ImmutableArray.Create(group.Name, $"none of {table.Sites} {of}: withheld", "", "", "")
+            : [group.Name, ModelCard.Text($"{group.Sites} of {table.Sites} {of}"), ModelCard.Text($"{group.Metrics.Positives:N0} positive, {group.Metrics.Negatives:N0} negative"),
                 group.Metrics.AurocInterval is { } area ? ModelCard.Interval(area) : "undefined", group.Calibration?.InTheLarge is { } large ? ModelCard.Interval(large) : "undefined"])]);
-        yield return new CardTable(s_pointHeads, [.. table.Subgroups.Where(group => !group.At.IsEmpty && group.Metrics.Positives + group.Metrics.Negatives > 0).SelectMany(group => table.Thresholds.Zip(group.At, (threshold, at) => ImmutableArray.Create(
+        if (withPoints)
+            yield return new CardTable(s_pointHeads, [.. table.Subgroups.Where(group => !group.At.IsEmpty && group.Metrics.Positives + group.Metrics.Negatives > 0).SelectMany(group => table.Thresholds.Zip(group.At, (threshold, at) => ImmutableArray.Create(
             group.Name, threshold.Name, ModelCard.Share(at.Sensitivity), ModelCard.Share(at.Specificity), ModelCard.Share(at.PositivePredictiveValue), ModelCard.Share(at.PredictedPositive))))]);
         yield return CardTable.Facts(table.Gaps.Select(gap => ($"Gap: {gap.Measure}", Words(gap.Gap))));
     }

@@ -16,7 +16,8 @@ internal static class UsedSection
             new CardTable(
                 ["site", "window", "rows answered", "median latency", "99th percentile", "outcomes of", "AUROC", "calibration in the large", "most drift of an input"],
                 [.. sites.Select(Row)]),
-            new CardText("What each site's scoring saw in the newest window that it told, in rows and not patients; drift is the population stability index against the site's profile of the study, or its first window. 'fcml models monitoring' has every window.")]);
+            .. SiteFigures.Subgroups(facts.Study, facts.Evidence.Used).SelectMany(table => SubgroupSection.Blocks(table, "windows", withPoints: false)),
+            new CardText("What each site's scoring saw in the newest window that it told, in rows and not patients; drift is the population stability index against the site's profile of the study, or its first window. Subgroups are of all outcomes told by any site in any window, where they are not withheld. 'fcml models monitoring' has every window.")]);
     }
 
     private static ImmutableArray<string> Row(SiteFigures site)

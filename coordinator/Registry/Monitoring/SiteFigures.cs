@@ -16,6 +16,10 @@ public sealed record SiteFigures(KnownMonitoring Told, IReadOnlyList<WindowFigur
     /// <summary>The newest window of whose outcomes something is told.</summary>
     public WindowFigures? Outcomes => Windows.LastOrDefault(figures => figures.Metrics is not null);
 
+    /// <summary>How it did in the study's subgroups, of all outcomes that the sites have told: small subgroups need many windows. Empty where nothing is told of them.</summary>
+    public static ImmutableArray<SubgroupTable> Subgroups(Study study, IEnumerable<SiteFigures> sites) =>
+        SiteMonitoring.PooledSubgroups(sites.SelectMany(site => site.Windows).Select(figures => figures.Window)) is { } told ? SubgroupTable.OfScores(study, told) : [];
+
     /// <summary>Of each site that has ever answered, in the order of their names.</summary>
     public static ImmutableArray<SiteFigures> Of(SiteMonitorings told, MonitoringOrder of, Study study)
     {

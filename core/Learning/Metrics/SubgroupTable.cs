@@ -83,6 +83,19 @@ public sealed record SubgroupTable
         ("calibration in the large", CalibrationInTheLarge),
     ];
 
+    /// <summary>By how much, of the metrics whose gap a study bounds, one is further apart than it allows, as far as the subgroups' own 95 % intervals (Wilson's for sensitivities) are apart: what could be chance is no gap. 0 where none is.</summary>
+    public double BeyondChance(StudySubgroupGap allowed)
+    {
+        ArgumentNullException.ThrowIfNull(allowed);
+        double[] beyond =
+        [
+            Beyond(allowed.Auroc, subgroup => subgroup.Metrics.AurocInterval),
+            .. Thresholds.Select((_, i) => Beyond(allowed.EqualOpportunity, subgroup => !subgroup.At.IsEmpty && subgroup.At[i].Sensitivity is { } share ? new Estimate(share.Least, share.Low, share.High) : null)),
+            Beyond(allowed.InTheLarge, subgroup => subgroup.Calibration?.InTheLarge),
+        ];
+        return beyond.Max();
+    }
+
     /// <summary>JSON for scripts; undefined metrics and gaps are null.</summary>
     public JsonObject ToJson() => new()
     {
@@ -101,7 +114,18 @@ public sealed record SubgroupTable
         ArgumentNullException.ThrowIfNull(study);
         if (study.Evaluation.Subgroups.IsEmpty || evaluation is null)
             return [];
-        if (evaluation.Subgroups is not { } counted || !counted.Fits(study))
+        return OfScores(study, evaluation.Subgroups ?? throw new FormatException("evaluation.subgroups must have the subgroups that the study declares."));
+    }
+
+    /// <summary>The tables of a study's partitions.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="counted">Scores by subgroup, of one or of several added up.</param>
+    /// <exception cref="FormatException">They are of other subgroups than the study's.</exception>
+    public static ImmutableArray<SubgroupTable> OfScores(Study study, SubgroupScores counted)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(counted);
+        if (!counted.Fits(study))
             throw new FormatException("evaluation.subgroups must have the subgroups that the study declares.");
         var thresholds = NamedThreshold.Of(study, 0.5);
         return [.. study.Evaluation.Subgroups.Zip(counted.Partitions, (partition, groups) => Of(partition.Feature, counted.Sites, partition.Groups.Zip(groups), thresholds))];
@@ -125,6 +149,12 @@ public sealed record SubgroupTable
 
     private ImmutableArray<Gap?> AtEach(Func<OperatingPoint, BoundedShare?> share) =>
         [.. Thresholds.Select((_, i) => Between(subgroup => !subgroup.At.IsEmpty && share(subgroup.At[i]) is { } bounds ? (bounds.Least, bounds.Most) : null))];
+
+    private double Beyond(double? allowed, Func<Subgroup, Estimate?> interval)
+    {
+        Estimate[] defined = [.. Subgroups.Select(interval).OfType<Estimate>()];
+        return allowed is not { } bound || defined.Length < 2 ? 0 : Math.Max(0, defined.Max(value => value.Low) - defined.Min(value => value.High) - bound);
+    }
 
     private Gap? Between(Func<Subgroup, (double Least, double Most)?> bounds)
     {

@@ -15,6 +15,10 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
     public static ScoreHistogram? Pooled(IEnumerable<MonitoredWindow> windows) =>
         windows.Select(window => window.Outcomes?.Scores).OfType<ScoreHistogram>().Aggregate((ScoreHistogram?)null, (sum, next) => sum?.Merge(next) ?? next);
 
+    /// <summary>The same by the study's subgroups; how many were added up counts windows.</summary>
+    public static SubgroupScores? PooledSubgroups(IEnumerable<MonitoredWindow> windows) =>
+        windows.Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next);
+
     /// <summary>Canonical JSON.</summary>
     public byte[] Write(Study study) => CanonicalJson.Write(new JsonObject
     {

@@ -7,14 +7,14 @@ namespace FederatedClinicalMl.Learning;
 
 /// <summary>One subgroup's scores, over the sites that tell it.</summary>
 /// <param name="Scores">Scores on test rows; null where every site withholds them.</param>
-/// <param name="Sites">How many sites tell them.</param>
+/// <param name="Sites">How many sites, or windows of sites, tell them.</param>
 public readonly record struct SubgroupCount(ScoreHistogram? Scores, int Sites);
 
 /// <summary>
 /// Scores by subgroup, of one site or of several added up: the field <c>subgroups</c> of an evaluation, <c>{"partitions":[[{"scores","sites"} or null]],"sites"}</c>. A site that withholds a subgroup does
 /// not count in it, so that subgroups need not add up to all rows.
 /// </summary>
-/// <param name="Sites">How many sites were added up.</param>
+/// <param name="Sites">How many sites were added up, or, of live outcomes, windows of sites.</param>
 /// <param name="Partitions">Of each of the study's partitions, in its order, each subgroup.</param>
 public sealed record SubgroupScores(int Sites, ImmutableArray<ImmutableArray<SubgroupCount>> Partitions)
 {

@@ -94,7 +94,7 @@ public sealed class MonitoringCallsTests : IDisposable
         Assert.Contains(coordinator.Service<AuditTrail>().Entries(), entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator");
     }
 
-    private static Study Study(int rounds) => StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: Heart, rounds: rounds);
+    private static Study Study(int rounds) => MadeModel.StudyOf(Heart, rounds);
 
     private static async Task UntilAsync(RunningCoordinator coordinator, Func<MonitoringBook, bool> isSo)
     {

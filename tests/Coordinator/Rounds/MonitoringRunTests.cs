@@ -17,7 +17,7 @@ namespace FederatedClinicalMl.Tests.Coordinator.Rounds;
 public sealed class MonitoringRunTests : IRunEffects, IDisposable
 {
     private static readonly SiteId s_north = SiteId.Parse("north"), s_south = SiteId.Parse("south");
-    private static readonly Study s_study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: "heart");
+    private static readonly Study s_study = MadeModel.StudyOf();
     private static readonly DateOnly s_monday = new(2026, 11, 2);
 
     private readonly SimulatedDisk _disk = new(1);

@@ -1,6 +1,7 @@
 using CsCheck;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Learning.Metrics;
 
@@ -60,6 +61,26 @@ public sealed class SubgroupTableTests
             Assert.Equal(expected, gap.Value.Most, 1e-12);
             Assert.Equal(2, gap.Value.Subgroups);
         }
+    }
+
+    [Theory]
+    [InlineData(2, 0.3, null, null, 0, 0)] // the intervals reach into each other: chance
+    [InlineData(200, 0.1, null, null, 0.35, 0.4)]
+    [InlineData(200, null, 0.1, null, 0.35, 0.4)]
+    [InlineData(200, null, null, 0.05, 0.08, 0.15)]
+    [InlineData(200, 0.5, 0.5, 0.5, 0, 0)] // as far as is allowed
+    [InlineData(200, null, null, null, 0, 0)]
+    public void Beyond_chance_is_what_the_intervals_leave_above_what_is_allowed(int rows, double? auroc, double? opportunity, double? large, double least, double most)
+    {
+        // Areas of 1 and 0.5, the latter within a 40th of ties; sensitivities of 1 and 0.5.
+        var levels = Enumerable.Range(-10, 20).Select(level => (level + 0.5) / 4).ToArray();
+        var table = Table(
+            0.5,
+            ("a", Histogram([.. Rows(10 * rows, 1.1, true), .. Rows(10 * rows, -1.1, false)])),
+            ("b", Histogram([.. levels.SelectMany(level => (IEnumerable<(double, bool)>)[.. Rows(rows, level, true), .. Rows(rows / 2, level, false)])])),
+            ("c", null));
+
+        Assert.InRange(table.BeyondChance(new StudySubgroupGap(auroc, opportunity, large)), least, most);
     }
 
     [Fact]

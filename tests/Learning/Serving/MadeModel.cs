@@ -8,12 +8,16 @@ namespace FederatedClinicalMl.Tests.Learning.Serving;
 /// <summary>The served files of a small model, as a registry has them.</summary>
 internal static class MadeModel
 {
+    /// <summary>Its study.</summary>
+    internal static Study StudyOf(string name = "heart", int rounds = 2) => StudyText.Of(
+        "{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name, rounds: rounds, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}]}");
+
     /// <param name="key">Signs the manifest.</param>
     /// <param name="run">Tells models of one line apart.</param>
     /// <param name="name">The line.</param>
     internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key, int run = 1, string name = "heart")
     {
-        var study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name);
+        var study = StudyOf(name);
         var constants = PreprocessingConstants.Freeze(study, null);
         var files = new Dictionary<string, byte[]>
         {

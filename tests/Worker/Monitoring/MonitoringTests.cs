@@ -6,6 +6,7 @@ using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 using FederatedClinicalMl.Tests.Learning;
+using FederatedClinicalMl.Tests.Learning.Serving;
 using FederatedClinicalMl.Tests.Worker.Serving;
 using Google.Protobuf;
 using Kind = FederatedClinicalMl.Protos.WorkerPort.StepOrder.Types.Kind;
@@ -15,7 +16,7 @@ namespace FederatedClinicalMl.Tests.Worker.Monitoring;
 /// <summary>What a site tells of what its scoring saw, and when it tells nothing.</summary>
 public sealed class MonitoringTests : IDisposable
 {
-    private static readonly Study s_study = StudyText.Of("{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: Orders.Line);
+    private static readonly Study s_study = MadeModel.StudyOf();
     private static readonly DateOnly s_monday = new(2026, 11, 2); // the site's clock begins on the 24th
 
     private readonly DeskComputer _computer = new();
@@ -64,6 +65,8 @@ public sealed class MonitoringTests : IDisposable
         Assert.Null(window.Outcomes);
         Assert.Equal(2, second.Report.Windows.Length);
         Assert.Equal((8, 8), (second.Report.Windows[0].Outcomes!.Scores!.Positives, second.Report.Windows[0].Outcomes!.Scores!.Negatives));
+        // All 24 rows are of one band, so that no other subgroup hides that 8 of them have no outcome: it is no small number here.
+        Assert.Equal([0L, 16L, 0L, 0L], Assert.Single(second.Report.Windows[0].Outcomes!.Subgroups!.Partitions).Select(group => group.Scores!.Bins.Sum(bin => bin.Count)));
         Assert.Null(second.Report.Windows[1].Outcomes);
         Assert.Equal(second.Bytes, third.Bytes);
         Assert.All([first, second, third], told => Assert.True(told.Report.Fits(5)));
@@ -159,6 +162,7 @@ public sealed class MonitoringTests : IDisposable
             var path = ServingPaths.Report(Orders.Line, Version.Version, day);
             var report = JsonNode.Parse(DurableFile.Read(_site.Serving, path))!;
             (report["outcomes"]!["negatives"]![63], report["outcomes"]!["probabilities"]![63]) = (1 << 30, (1L << 62).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            (report["subgroups"], report["bands"]) = (null, null); // they would not add up to it
             DurableFile.Write(_site.Serving, path, CanonicalJson.Write(report));
         }
 
