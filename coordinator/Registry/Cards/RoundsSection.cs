@@ -6,15 +6,12 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <summary>How the model came along, round by round, in a card: discrimination, calibration, and who would have been called positive.</summary>
 internal static class RoundsSection
 {
-    // Where accuracy is stated, of a study that declares no operating point; an edge of the grid of scores, so that counts are exact.
-    private const double Middle = 0.5;
-
     /// <summary>The section; none where no evaluation of a round is here.</summary>
     public static IEnumerable<CardSection> Of(ModelFacts facts)
     {
         if (facts.Evidence.Rounds.IsEmpty)
             yield break;
-        var threshold = facts.Study.Evaluation.OperatingPoints is [var first, ..] ? first.Threshold : Middle;
+        var threshold = NamedThreshold.Of(facts.Study, 0.5)[0].Threshold;
         yield return new CardSection("Performance, round by round", [
             new CardTable(
                 ["round", "AUROC", "calibration slope", "calibration intercept", "true positive", "false positive", "false negative", "true negative"],
@@ -31,10 +28,7 @@ internal static class RoundsSection
         return
         [
             name, metrics.AurocInterval is { } area ? ModelCard.Interval(area) : "undefined", ClassifierMetrics.Text(metrics.CalibrationSlope), ClassifierMetrics.Text(metrics.CalibrationIntercept),
-            Counted(point.TruePositives.Least, point.TruePositives.Most), Counted(point.FalsePositives.Least, point.FalsePositives.Most),
-            Counted(point.Positives - point.TruePositives.Most, point.Positives - point.TruePositives.Least), Counted(point.Negatives - point.FalsePositives.Most, point.Negatives - point.FalsePositives.Least),
+            point.TruePositives.Words, point.FalsePositives.Words, point.FalseNegatives.Words, point.TrueNegatives.Words,
         ];
     }
-
-    private static string Counted(long least, long most) => least == most ? ModelCard.Text($"{least:N0}") : ModelCard.Text($"{least:N0} to {most:N0}");
 }

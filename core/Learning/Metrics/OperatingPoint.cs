@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Learning;
@@ -5,7 +6,13 @@ namespace FederatedClinicalMl.Learning;
 /// <summary>How many rows, as far as merged bins tell: where a threshold lies within a bin, its rows may be on either side.</summary>
 /// <param name="Least">So many are certain.</param>
 /// <param name="Most">So many are possible.</param>
-public readonly record struct CountRange(long Least, long Most);
+public readonly record struct CountRange(long Least, long Most)
+{
+    /// <summary>The count for people.</summary>
+    public string Words => Least == Most ? Text($"{Least:N0}") : Text($"{Least:N0} to {Most:N0}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
 
 /// <summary>A share of rows, as far as merged bins tell.</summary>
 /// <param name="Least">The least that it can be.</param>
@@ -41,24 +48,29 @@ public sealed record OperatingPoint
     /// <summary>Rows with a positive label.</summary>
     public long Positives { get; }
 
-    /// <summary>Positives that are called positive; the others are false negatives.</summary>
+    /// <summary>Positives that are called positive.</summary>
     public CountRange TruePositives { get; }
 
-    /// <summary>Negatives that are called positive; the others are true negatives.</summary>
+    /// <summary>Negatives that are called positive.</summary>
     public CountRange FalsePositives { get; }
+
+    /// <summary>Positives that are not called positive.</summary>
+    public CountRange FalseNegatives => new(Positives - TruePositives.Most, Positives - TruePositives.Least);
+
+    /// <summary>Negatives that are not called positive.</summary>
+    public CountRange TrueNegatives => new(Negatives - FalsePositives.Most, Negatives - FalsePositives.Least);
 
     /// <summary>True positives of the positives, also called true-positive rate.</summary>
     public BoundedShare? Sensitivity => Of(TruePositives, Positives);
 
     /// <summary>True negatives of the negatives.</summary>
-    public BoundedShare? Specificity => Of(new CountRange(Negatives - FalsePositives.Most, Negatives - FalsePositives.Least), Negatives);
+    public BoundedShare? Specificity => Of(TrueNegatives, Negatives);
 
     /// <summary>PPV: true positives of those called positive. Undefined where it may be that none is.</summary>
     public BoundedShare? PositivePredictiveValue => Predictive(TruePositives, FalsePositives);
 
     /// <summary>NPV: true negatives of those called negative. Undefined where it may be that none is.</summary>
-    public BoundedShare? NegativePredictiveValue => Predictive(
-        new CountRange(Negatives - FalsePositives.Most, Negatives - FalsePositives.Least), new CountRange(Positives - TruePositives.Most, Positives - TruePositives.Least));
+    public BoundedShare? NegativePredictiveValue => Predictive(TrueNegatives, FalseNegatives);
 
     /// <summary>Those called positive of all.</summary>
     public BoundedShare? PredictedPositive =>
