@@ -21,7 +21,7 @@ public sealed class DayReport
     /// <summary>The word of a row that has no score because it lacks a value without which there is none.</summary>
     public const string MissingReason = "missing";
 
-    // 1 had outcomes without the sums of probabilities, and counted shadows with answers; 2 knew no subgroups, and is still read: a window in which both lie is told without them.
+    // 1 had outcomes without the sums of probabilities, and counted shadows with answers; 2 knew no subgroups and no sketch, and is still read: a window in which a day of it lies is told without them.
     private const int Format = 3, OldestFormat = 2;
 
     private readonly Study _study;
@@ -35,11 +35,18 @@ public sealed class DayReport
     private readonly ImmutableArray<long[][]?> _bands; // [partitions][bands][cells]; null: by a category, whose levels are cells
 
     /// <summary>A report of nothing.</summary>
-    public DayReport(string line, ModelVersion version, Sha256Digest model, DateOnly day, Study study)
+    /// <param name="line">The line.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="model">The model's digest.</param>
+    /// <param name="day">The day.</param>
+    /// <param name="study">The model's study.</param>
+    /// <param name="basis">Of the sketch of all numbers together; null: none is made.</param>
+    public DayReport(string line, ModelVersion version, Sha256Digest model, DateOnly day, Study study, FourierBasis? basis = null)
     {
         ArgumentNullException.ThrowIfNull(study);
         var features = study.Data.Features;
         (Line, Version, Model, Day, _study, _features) = (line, version, model, day, study, features);
+        Sketch = basis is null ? null : FourierSketch.Of(basis, []);
         _grids = [.. features.Select(feature => feature.Type == FeatureType.Number ? ProfileReport.GridOf(feature) : null)];
         _values = [.. features.Select(feature => new long[CellsOf(feature)])];
         (_missing, _implausible) = (new long[features.Length], new long[features.Length]);
@@ -84,6 +91,11 @@ public sealed class DayReport
     /// <summary>What came of rows of that day, whenever it was told.</summary>
     public ScoreHistogram Outcomes { get; private set; } = ScoreHistogram.Of([], []);
 
+    /// <summary>
+    /// The sketch of all numbers of the answered rows together; null where the study has none, or where earlier software counted a part of the rows. Of few rows it can be solved for them: it never leaves the site.
+    /// </summary>
+    public FourierSketch? Sketch { get; private set; }
+
     /// <summary>The outcomes by the study's subgroups; null: it declares none, or of some row it is not known.</summary>
     public SubgroupCounts? Subgroups { get; private set; }
 
@@ -112,7 +124,8 @@ public sealed class DayReport
     /// <param name="reason">Why there is none, in one word.</param>
     /// <param name="elapsed">How long it took.</param>
     /// <param name="values">[features]: what the model was given.</param>
-    public void CountAnswer(float logit, string? reason, TimeSpan elapsed, ReadOnlySpan<float> values)
+    /// <param name="scaled">[numbers of the sketch's basis]: the row as the sketch takes it.</param>
+    public void CountAnswer(float logit, string? reason, TimeSpan elapsed, ReadOnlySpan<float> values, ReadOnlySpan<double> scaled = default)
     {
         if (float.IsNaN(logit))
         {
@@ -124,6 +137,7 @@ public sealed class DayReport
         }
 
         Answered++;
+        Sketch = Sketch is null ? null : Merged(Sketch, FourierSketch.Of(Sketch.Basis, scaled));
         _scores[ScoreHistogram.BinOf(logit, ScoreHistogram.GridBins)]++;
         _latency[LatencyBins.Of(elapsed)]++;
         var groups = SubgroupIndex.Of(_study, values);
@@ -186,6 +200,7 @@ public sealed class DayReport
             Subgroups?.Add(groups);
         foreach (var (mine, theirs) in _bands.Zip(other._bands).Where(pair => pair.First is not null).SelectMany(pair => pair.First!.Zip(pair.Second!)))
             Sum(mine, theirs);
+        Sketch = Merged(Sketch, other.Sketch);
         if (Math.Max(Answered, Math.Max(UnscoredMissing, UnscoredOther)) > ValueHistogram.MaximumCount || Outcomes.Negatives + Outcomes.Positives > ScoreHistogram.MaximumCount)
             throw new OverflowException("Together the days count more rows than can be told.");
     }
@@ -205,6 +220,7 @@ public sealed class DayReport
         ["scores"] = Counts(_scores),
         ["outcomes"] = Outcomes.ToJson(),
         ["latency"] = Counts(_latency),
+        ["sketch"] = Sketch?.ToJson(),
         ["features"] = new JsonArray([.. _features.Select((feature, i) => new JsonObject
         {
             ["name"] = feature.Name, ["counts"] = Counts(_values[i]), ["missing"] = _missing[i], ["implausible"] = _implausible[i],
@@ -213,9 +229,13 @@ public sealed class DayReport
         ["bands"] = Subgroups is null ? null : new JsonArray([.. _bands.Select(bands => bands is null ? null : new JsonArray([.. bands.Select(Counts)]))]),
     });
 
-    /// <summary>Reads what <see cref="Write"/> gave, strictly: that it is of that model, and that its counts add up.</summary>
+    /// <summary>Reads what <see cref="Write"/> gave, strictly: that it is of that model, and that its counts add up. Format 2 is read too, without subgroups and without a sketch.</summary>
+    /// <param name="json">The bytes.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="study">The model's study.</param>
+    /// <param name="basis">Of its sketch; null: it has none.</param>
     /// <exception cref="FormatException">It is something else, of another model, or of an older format.</exception>
-    public static DayReport Read(ReadOnlySpan<byte> json, Sha256Digest model, Study study)
+    public static DayReport Read(ReadOnlySpan<byte> json, Sha256Digest model, Study study, FourierBasis? basis = null)
     {
         ArgumentNullException.ThrowIfNull(study);
         var features = study.Data.Features;
@@ -237,6 +257,8 @@ public sealed class DayReport
         Take(fields, "scores", report._scores);
         report.Outcomes = ScoreHistogram.Read(fields.Node("outcomes"), fields.PathOf("outcomes"));
         Take(fields, "latency", report._latency);
+        if (format > OldestFormat && !fields.IsNull("sketch"))
+            report.Sketch = FourierSketch.Read(fields.Node("sketch"), basis ?? throw new FormatException($"{fields.PathOf("sketch")} must be null: the study has no numbers."), fields.PathOf("sketch"));
         var index = 0;
         var read = fields.List("features", features.Length, (node, path) =>
         {
@@ -253,13 +275,13 @@ public sealed class DayReport
         if (read.Length != features.Length)
             fields.Fail("features", "have each feature once");
         if (!report.AddsUp())
-            fields.Fail("answered", "be what the scores, the latencies and the cells of each feature add up to; outcomes are in the grid's own bins");
+            fields.Fail("answered", "be what the scores, the latencies, the sketch and the cells of each feature add up to; outcomes are in the grid's own bins");
         return report;
     }
 
     private bool AddsUp() =>
         _scores.Sum() == Answered && _latency.Sum() == Answered && Enumerable.Range(0, _features.Length).All(i => _values[i].Sum() + _missing[i] + _implausible[i] == Answered)
-        && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
+        && (Sketch?.Count ?? Answered) == Answered && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
         && (Subgroups is null || (Subgroups.AddUpTo(Outcomes) && Enumerable.Range(0, _features.Length).All(i => Bands(i) is not { } bands || _values[i].Index().All(cell => bands.Sum(band => band[cell.Index]) == cell.Item))));
 
     private void ReadSubgroups(JsonFields fields, long format)
@@ -300,6 +322,10 @@ public sealed class DayReport
 
         return null;
     }
+
+    // None where one is missing, or where there are more rows than a sketch holds: a sum over a part of the rows would say something else.
+    private static FourierSketch? Merged(FourierSketch? mine, FourierSketch? other) =>
+        mine is null || other is null || mine.Count + other.Count > FourierSketch.MaximumCount ? null : mine.Merge(other);
 
     private static long Number(JsonFields fields, string name) => fields.Integer(name, 0, ValueHistogram.MaximumCount);
 

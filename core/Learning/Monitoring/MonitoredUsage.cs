@@ -15,8 +15,8 @@ public sealed class MonitoredUsage
     private const int BesideFeature = 2;
 
     private MonitoredUsage(
-        long answered, bool failing, long? unscoredMissing, long? unscoredOther, PartitionedRows scores, PartitionedRows latency, ImmutableArray<PartitionedRows> features) =>
-        (Answered, Failing, UnscoredMissing, UnscoredOther, Scores, Latency, Features) = (answered, failing, unscoredMissing, unscoredOther, scores, latency, features);
+        long answered, bool failing, long? unscoredMissing, long? unscoredOther, PartitionedRows scores, PartitionedRows latency, ImmutableArray<PartitionedRows> features, JointDrift? joint) =>
+        (Answered, Failing, UnscoredMissing, UnscoredOther, Scores, Latency, Features, Joint) = (answered, failing, unscoredMissing, unscoredOther, scores, latency, features, joint);
 
     /// <summary>Rows that it answered with a score.</summary>
     public long Answered { get; }
@@ -39,11 +39,15 @@ public sealed class MonitoredUsage
     /// <summary>[features]: the rows by the cells of <see cref="DayReport.CellsOf"/>; beside them those without a value, and those with an implausible one.</summary>
     public ImmutableArray<PartitionedRows> Features { get; }
 
+    /// <summary>How far all numbers together are from the rows on which the study's last run trained there; null: not to be had.</summary>
+    public JointDrift? Joint { get; }
+
     /// <summary>What leaves of the reports of a window's days; null: so few rows were answered that nothing does.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="sum">The reports of all days of the window.</param>
     /// <param name="minimum">The least count that the site's policy lets out, from 1.</param>
-    public static MonitoredUsage? Of(Study study, DayReport sum, int minimum)
+    /// <param name="reference">The sketch of the rows on which the study's last run trained at the site; null: there is none.</param>
+    public static MonitoredUsage? Of(Study study, DayReport sum, int minimum, FourierSketch? reference = null)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(sum);
@@ -54,7 +58,8 @@ public sealed class MonitoredUsage
         return new MonitoredUsage(
             sum.Answered, sum.Errors >= minimum, Told(sum.UnscoredMissing), Told(sum.UnscoredOther),
             PartitionedRows.Of(sum.Scores, [], ordered: true, minimum), PartitionedRows.Of(sum.Latency, [], ordered: true, minimum),
-            [.. features.Select((feature, i) => PartitionedRows.Of(sum.Values(i), [sum.Absent(i).Missing, sum.Absent(i).Implausible], feature.Type == FeatureType.Number, minimum, sum.Bands(i)))]);
+            [.. features.Select((feature, i) => PartitionedRows.Of(sum.Values(i), [sum.Absent(i).Missing, sum.Absent(i).Implausible], feature.Type == FeatureType.Number, minimum, sum.Bands(i)))],
+            JointDrift.Of(reference, sum.Sketch, minimum));
 
         bool MayLeave(long count) => count == 0 || count >= minimum;
 
@@ -64,9 +69,17 @@ public sealed class MonitoredUsage
     /// <summary>Whether no count from 1 to <paramref name="minimum"/> - 1 is in it or follows from it.</summary>
     public bool Fits(int minimum) =>
         new[] { Answered, UnscoredMissing, UnscoredOther }.All(count => count is null or 0 || count >= minimum)
-        && Scores.Fits(Answered, minimum) && Latency.Fits(Answered, minimum) && Features.All(feature => feature.Fits(Answered, minimum));
+        && (Joint is null || Answered >= JointDrift.LeastRows) && Scores.Fits(Answered, minimum) && Latency.Fits(Answered, minimum) && Features.All(feature => feature.Fits(Answered, minimum));
 
-    internal JsonObject ToJson(Study study) => new()
+    internal JsonObject ToJson(Study study)
+    {
+        var json = Counts(study);
+        if (Joint is not null)
+            json["joint"] = Joint.ToJson(); // absent otherwise: what was written before there was any reads as it did
+        return json;
+    }
+
+    private JsonObject Counts(Study study) => new()
     {
         ["answered"] = Answered,
         ["failing"] = Failing,
@@ -91,13 +104,14 @@ public sealed class MonitoredUsage
             fields.Integer("answered", 0, ValueHistogram.MaximumCount), fields.Flag("failing"), Count(unscored, "missing"), Count(unscored, "other"),
             PartitionedRows.Read(fields.Node("scores"), ScoreHistogram.GridBins, 0, fields.PathOf("scores")),
             PartitionedRows.Read(fields.Node("latency"), LatencyBins.Count, 0, fields.PathOf("latency")),
-            [.. fields.List("features", declared.Length, (item, at) => ReadFeature(declared[index++], item, at))]);
+            [.. fields.List("features", declared.Length, (item, at) => ReadFeature(declared[index++], item, at))],
+            fields.Has("joint") ? JointDrift.Read(fields.Object("joint")) : null);
         unscored.End();
         fields.End();
         if (usage.Features.Length != declared.Length)
             fields.Fail("features", "have each feature of the study once");
         if (usage.Scores.Withheld > 0 || usage.Latency.Withheld > 0 || !usage.Fits(1))
-            fields.Fail("answered", "be what the scores, the latencies and the cells of each feature add up to");
+            fields.Fail("answered", $"be what the scores, the latencies and the cells of each feature add up to, and at least {JointDrift.LeastRows} beside 'joint'");
         return usage;
     }
 

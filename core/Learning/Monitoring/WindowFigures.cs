@@ -21,6 +21,9 @@ public sealed record WindowFigures(
     /// <summary>The feature that has changed the most.</summary>
     public FeatureDrift? Worst => Features.Where(feature => feature.Stability is not null).MaxBy(feature => feature.Stability!.Value.Index);
 
+    /// <summary>How far all numbers together are from the rows that the site last trained on; null: not told.</summary>
+    public JointDrift? Joint => Window.Usage?.Joint;
+
     /// <summary>The figures of all windows that a site has told, in their order.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="windows">The windows.</param>

@@ -28,6 +28,30 @@ public static class StudyDrift
             $"drift {study.Digest}");
     }
 
+    /// <summary>The design of <see cref="DesignOf"/> where rows are sketched by it as they come; null where there is no number, or more features than a profile is of.</summary>
+    public static ProfileDesign? SketchDesignOf(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Data.Features.Length <= ProfileDesign.MaximumFeatures && DesignOf(study) is { Basis: not null } design ? design : null;
+    }
+
+    /// <summary>One row as a sketch takes it.</summary>
+    /// <param name="design">The study's.</param>
+    /// <param name="features">The study's features.</param>
+    /// <param name="values">[features]: what a model was given, float32.</param>
+    /// <returns>[numbers].</returns>
+    public static double[] SketchRow(ProfileDesign design, ImmutableArray<Feature> features, ReadOnlySpan<float> values)
+    {
+        var row = new double[values.Length];
+        for (var i = 0; i < row.Length; i++)
+        {
+            // A number on a bound of its range may lie beside it as a float32.
+            row[i] = features[i].Type == FeatureType.Number ? Math.Clamp(InputEncoder.Plausible(features[i], values[i]), features[i].Minimum, features[i].Maximum) : double.NaN;
+        }
+
+        return TrainingProfile.SketchRows(design, row, 1);
+    }
+
     /// <summary>The profile of rows.</summary>
     public static TrainingProfile Profile(Study study, CohortRows rows)
     {

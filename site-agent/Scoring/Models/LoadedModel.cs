@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Learning.Onnx;
@@ -21,6 +22,7 @@ internal sealed class LoadedModel : IDisposable
     private LoadedModel(ServedModel served, IModelSession session, double? auroc)
     {
         (Model, Study, Features, Auroc, _session) = (served.Manifest.Model, served.Study, served.Study.Data.Features, auroc, session);
+        Sketched = StudyDrift.SketchDesignOf(Study);
         IsOverEvents = Features.All(feature => feature.Source is not null);
     }
 
@@ -32,6 +34,9 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>The study's features: the inputs.</summary>
     public ImmutableArray<Feature> Features { get; }
+
+    /// <summary>By what its answered rows are sketched; null: they are not.</summary>
+    public ProfileDesign? Sketched { get; }
 
     /// <summary>Whether its features can be computed of a FHIR Bundle.</summary>
     public bool IsOverEvents { get; }

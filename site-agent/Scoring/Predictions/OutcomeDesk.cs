@@ -61,7 +61,7 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
 
             try
             {
-                desk.Append(joined, outcome => UnitOf(outcome)?.Loaded?.Study);
+                desk.Append(joined, outcome => UnitOf(outcome)?.Loaded);
             }
             catch
             {

@@ -44,14 +44,14 @@ internal sealed class PredictionDesk : IAsyncDisposable
 
     /// <summary>Writes outcomes down, and returns once they are durable.</summary>
     /// <param name="outcomes">The outcomes.</param>
-    /// <param name="studyOf">The study of the version of each; null: it is not on the shelf any more.</param>
-    public void Append(IReadOnlyList<Outcome> outcomes, Func<Outcome, Study?> studyOf)
+    /// <param name="modelOf">The model of the version of each; null: it is not on the shelf any more.</param>
+    public void Append(IReadOnlyList<Outcome> outcomes, Func<Outcome, LoadedModel?> modelOf)
     {
         lock (_files)
         {
             _log.Append(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), outcomes);
             foreach (var outcome in outcomes)
-                _reports.Count(outcome, PredictionLog.DayOfId(outcome.Prediction)!.Value, studyOf(outcome));
+                _reports.Count(outcome, PredictionLog.DayOfId(outcome.Prediction)!.Value, modelOf(outcome));
         }
     }
 

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
@@ -17,28 +18,28 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
     {
-        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model.Study) is not { } report)
+        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model) is not { } report)
             return;
         if (prediction.Mode == ServingLine.ShadowMode)
             report.CountShadow();
         else
-            report.CountAnswer(prediction.Logit, prediction.Reason, prediction.Elapsed, values);
+            report.CountAnswer(prediction.Logit, prediction.Reason, prediction.Elapsed, values, model.Sketched is { } design ? StudyDrift.SketchRow(design, model.Features, values) : []);
         _changed.Add(report);
     }
 
     /// <summary>Counts a failure to run.</summary>
     public void Count(RunFailure failure)
     {
-        if (Of(failure.Line, failure.Version, failure.Model.Model, DayOf(failure.At), failure.Model.Study) is not { } report)
+        if (Of(failure.Line, failure.Version, failure.Model.Model, DayOf(failure.At), failure.Model) is not { } report)
             return;
         report.CountError();
         _changed.Add(report);
     }
 
     /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no study to count by, it is not counted.</summary>
-    public void Count(Outcome outcome, DateOnly day, Study? study)
+    public void Count(Outcome outcome, DateOnly day, LoadedModel? loaded)
     {
-        if (outcome.IsOfShadow || study is not { } known || Of(outcome.Line, outcome.Version, outcome.Model, day, known) is not { } report)
+        if (outcome.IsOfShadow || loaded is null || Of(outcome.Line, outcome.Version, outcome.Model, day, loaded) is not { } report)
             return;
         report.CountOutcome(outcome.Logit, outcome.Positive, outcome.Groups);
         _changed.Add(report);
@@ -70,7 +71,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     private static DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(moment.UtcDateTime);
 
     // Goes on with what an earlier process counted.
-    private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, Study study)
+    private DayReport? Of(string line, ModelVersion version, Sha256Digest model, DateOnly day, LoadedModel loaded)
     {
         if (_unread.Contains((line, version, day)))
             return null;
@@ -79,7 +80,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         var path = ServingPaths.Report(line, version, day);
         try
         {
-            var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, study) : new DayReport(line, version, model, day, study);
+            var report = serving.Exists(path) ? DayReport.Read(DurableFile.Read(serving, path, DayReport.MaximumLength), model, loaded.Study, loaded.Sketched?.Basis) : new DayReport(line, version, model, day, loaded.Study, loaded.Sketched?.Basis);
             return _reports[(line, version, day)] = report;
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)

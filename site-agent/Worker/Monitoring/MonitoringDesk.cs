@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -57,33 +58,38 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var days = Days(order);
+        var design = StudyDrift.SketchDesignOf(study);
         var windows = new List<MonitoredWindow>(told.Length);
         foreach (var window in told)
         {
-            windows.Add(window.Outcomes is null && window.Window.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) && Sum(study, order, days.Where(window.Window.Holds)) is { } sum
+            windows.Add(window.Outcomes is null && window.Window.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) && Sum(study, order, days.Where(window.Window.Holds), design) is { } sum
                 ? window with { Outcomes = MonitoredOutcomes.Of(study, window.Usage, sum, minimum) } : window);
         }
 
         foreach (var ripe in allowance.Report.Ripe(days, [.. told.Select(window => window.Window)], today))
         {
-            if (Sum(study, order, days.Where(ripe.Holds)) is not { } sum)
+            if (Sum(study, order, days.Where(ripe.Holds), design) is not { } sum)
                 continue;
-            var usage = MonitoredUsage.Of(study, sum, minimum);
+            var usage = MonitoredUsage.Of(study, sum, minimum, Reference(study, design));
             windows.Add(new MonitoredWindow(ripe, usage, ripe.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) ? MonitoredOutcomes.Of(study, usage, sum, minimum) : null));
         }
 
         return [.. windows.OrderBy(window => window.Window.From)];
     }
 
+    // Of the rows on which the study's last run trained here; null where none did, or software did that sketched rows otherwise.
+    private FourierSketch? Reference(Study study, ProfileDesign? design) =>
+        design is not null && DriftRecord.Read(disk, study).Profile is { } profile && profile.Design.IsSameAs(design) ? profile.Sketch : null;
+
     // Null where a day cannot be read: its window is not told without it, and is tried again.
-    private DayReport? Sum(Study study, MonitoringOrder order, IEnumerable<DateOnly> days)
+    private DayReport? Sum(Study study, MonitoringOrder order, IEnumerable<DateOnly> days, ProfileDesign? design)
     {
         DayReport? sum = null;
         foreach (var day in days)
         {
             try
             {
-                var report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study);
+                var report = DayReport.Read(DurableFile.Read(serving, ServingPaths.Report(order.Line, order.Served.Version, day), DayReport.MaximumLength), order.Served.Model, study, design?.Basis);
                 if (report.Line != order.Line || report.Version != order.Served.Version || report.Day != day)
                 {
                     notice($"The report of {order.Line} {order.Served.Version} of {CalendarDay.Text(day)} names another line, version or day: its day, week or month is not told.");
