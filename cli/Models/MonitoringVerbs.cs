@@ -57,7 +57,7 @@ internal static class MonitoringVerbs
         var monitoring = SiteMonitoring.Read(study, reply.Monitoring.Span);
         var profile = reply.Profile.IsEmpty ? null : StudyProfile.Read(study, reply.Profile.Span);
         var table = new Table { Title = new TableTitle($"{reply.Line} {reply.Version}".EscapeMarkup()) }
-            .AddColumns("site", "window", "rows", "AUROC", "in the large", "most drift (PSI)", "most missing", "99th percentile");
+            .AddColumns("site", "window", "rows", "AUROC", "in the large", "most drift (PSI)", "all numbers together (MMD²)", "most missing", "99th percentile");
         foreach (var (site, report) in monitoring.Sites)
         {
             if (report.Withheld is not null || report.Windows.IsEmpty)
@@ -83,7 +83,7 @@ internal static class MonitoringVerbs
                 {
                     feature.Feature, stability = feature.Stability?.Index, distance = feature.Distance?.Statistic, chiSquareP = feature.Homogeneity?.P, feature.Missing, feature.Implausible,
                 }),
-                median = figures.Median, slowest = figures.Slowest,
+                joint = figures.Joint is { } joint ? new { joint.Discrepancy, joint.P } : null, median = figures.Median, slowest = figures.Slowest,
             })),
             subgroups = SubgroupTables.Json(subgroups),
         });
@@ -98,6 +98,7 @@ internal static class MonitoringVerbs
         yield return figures.Window.Outcomes is null ? "waits for outcomes" : figures.Metrics is { } metrics ? ClassifierMetrics.Text(metrics.Auroc) : "too few";
         yield return figures.Calibration?.InTheLarge is { } large ? large.Value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture) : "";
         yield return figures.Worst is { Stability: { } psi } worst ? $"{worst.Feature.EscapeMarkup()} {psi.Index.ToString("0.000", CultureInfo.InvariantCulture)}{(psi.Band == PsiBand.Stable ? "" : $", {psi.Band.ToString().ToLowerInvariant()}")}" : "";
+        yield return figures.Joint is { } joint ? $"{joint.Discrepancy.ToString("0.000", CultureInfo.InvariantCulture)}, p ≤ {joint.P.ToString(CultureInfo.InvariantCulture)}{(joint.CertainDiscrepancy > JointDrift.LargeFrom ? ", large" : "")}" : "";
         yield return figures.Features.Where(feature => feature.Missing is not null).MaxBy(feature => feature.Missing) is { } lacking ? $"{lacking.Feature.EscapeMarkup()} {lacking.Missing!.Value.ToString("P1", CultureInfo.InvariantCulture)}" : "";
         yield return figures.Slowest is { } slowest ? slowest.Below is { } below ? $"below {Milliseconds(below)}" : $"from {Milliseconds(slowest.From)}" : "";
     }

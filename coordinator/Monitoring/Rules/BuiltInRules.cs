@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 
 namespace FederatedClinicalMl.Coordinator.Monitoring;
@@ -30,6 +31,7 @@ public static class BuiltInRules
         Rule("last-day", MonitoredSignal.LastDay, Below(30), s_now, Severity.Warning),
         Rule("promotion-waits", MonitoredSignal.PromotionWaits, Above(72), s_now, Severity.Info),
         Rule("input-drift", MonitoredSignal.InputDrift, Above(PopulationStability.MajorFrom), s_now, Severity.Warning),
+        Rule("joint-drift", MonitoredSignal.JointDrift, Above(JointDrift.LargeFrom), s_now, Severity.Warning),
         Rule("values-missing", MonitoredSignal.InputMissing, new Change(Rise: true, 0.2, TimeSpan.FromDays(62)), s_now, Severity.Warning),
         Rule("values-implausible", MonitoredSignal.InputImplausible, Above(0.05), s_now, Severity.Warning),
         Rule("live-auroc-low", MonitoredSignal.LiveShortfall, Above(0.03), s_now, Severity.Warning),

@@ -69,6 +69,7 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
     {
         Put(MonitoredSignal.ServedRows, about, window.Window.Usage?.Answered ?? 0);
         Put(MonitoredSignal.ServedLatency, about, (window.Slowest?.Below ?? window.Slowest?.From) / 1000.0);
+        Put(MonitoredSignal.JointDrift, about, isOver ? 0 : window.Joint?.CertainDiscrepancy ?? 0);
         foreach (var (name, feature) in window.Features.Select(feature => (feature.Feature, feature)))
         {
             (string, string)[] input = [("feature", name), .. about];

@@ -94,7 +94,7 @@ internal static class LeavesSection
 
     private static PageItem Monitoring(PageFacts facts) => new("What its models do here", facts.Study.Privacy is not null
         ? "Nothing: it would have no noise."
-        : $"Nothing, unless a steward allows a line of its models to be served here and to be told of (models allow --report): then, of each whole day, week or month, beside this hospital's name, how many rows were scored with which score, how long it took, the values of each feature and, once, the outcomes by score{(facts.Study.Evaluation.Subgroups.IsEmpty ? "" : ", also of each of the study's subgroups")}.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it. Counts are of scores, of which a patient may have several, and patients who opted out of studies are among them.")}");
+        : $"Nothing, unless a steward allows a line of its models to be served here and to be told of (models allow --report): then, of each whole day, week or month, beside this hospital's name, how many rows were scored with which score, how long it took, the values of each feature, two rounded figures of how far all numbers together are from the rows last trained on here and, once, the outcomes by score{(facts.Study.Evaluation.Subgroups.IsEmpty ? "" : ", also of each of the study's subgroups")}.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it. Counts are of scores, of which a patient may have several, and patients who opted out of studies are among them.")}");
 
     private static string Table1(PageFacts facts) =>
         $": counts, means, deviations and histograms of each feature and the outcome, beside this hospital's name.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it.")}";
