@@ -23,7 +23,7 @@ public sealed class DayReportTests
     {
         var written = Reports.Of(Reports.Monday, rows, shadows: 2).Write();
 
-        Assert.Equal(written, DayReport.Read(written, Reports.Version.Model, Reports.Study).Write());
+        Assert.Equal(written, DayReport.Read(written, Reports.Version.Model, Reports.Study, Reports.Basis).Write());
     });
 
     [Fact]
@@ -39,6 +39,8 @@ public sealed class DayReportTests
     [InlineData("\"answered\":2", "\"answered\":3")] // does not add up
     [InlineData("\"day\":\"2027-03-01\"", "\"day\":\"2027-3-1\"")]
     [InlineData("\"format\":3", "\"format\":1")]
+    [InlineData("\"format\":3", "\"format\":2")] // which has no sketch
+    [InlineData("\"sketch\":{\"count\":2", "\"sketch\":{\"count\":3")] // of other rows
     [InlineData("\"line\":\"heart\"", "\"line\":\"../x\"")]
     [InlineData("\"name\":\"age\"", "\"name\":\"weight\"")]
     [InlineData("\"shadow\":0", "\"shadow\":-1")]
@@ -52,7 +54,7 @@ public sealed class DayReportTests
         var written = Encoding.UTF8.GetString(Reports.Of(Reports.Monday, [(0.1f, 50, 1, true, 100), (0.9f, 60, 2, null, 200)]).Write());
         Assert.Contains(was, written, StringComparison.Ordinal);
 
-        Assert.Throws<FormatException>(() => DayReport.Read(Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal)), Reports.Version.Model, Reports.Study));
+        Assert.Throws<FormatException>(() => DayReport.Read(Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal)), Reports.Version.Model, Reports.Study, Reports.Basis));
     }
 
     [Fact]
@@ -60,9 +62,9 @@ public sealed class DayReportTests
     {
         var rows = Enumerable.Range(0, 200).Select(i => (Logit: (i % 9) - 4f, Age: 20f + (i % 60), Stage: 1f + (i % 3), Outcome: (bool?)(i % 2 == 0), Time: 100)).ToList();
         var json = (JsonObject)CanonicalJson.Read(Reports.Of(Reports.Monday, rows).Write())!;
-        (_, _) = (json.Remove("subgroups"), json.Remove("bands"));
+        (_, _, _) = (json.Remove("subgroups"), json.Remove("bands"), json.Remove("sketch"));
         json["format"] = 2;
-        var older = DayReport.Read(CanonicalJson.Write(json), Reports.Version.Model, Reports.Study);
+        var older = DayReport.Read(CanonicalJson.Write(json), Reports.Version.Model, Reports.Study, Reports.Basis);
         var sum = Reports.Of(Reports.Monday.AddDays(1), rows);
         Assert.NotNull(Reports.Window(sum, 5).Outcomes!.Subgroups);
 
@@ -73,7 +75,7 @@ public sealed class DayReportTests
         Assert.Equal(400, told.Outcomes!.Scores!.Bins.Sum(bin => bin.Count));
         Assert.Null(told.Outcomes.Subgroups);
         Assert.DoesNotContain("subgroups", told.ToJson(Reports.Study).ToJsonString(), StringComparison.Ordinal);
-        Assert.Equal(sum.Write(), DayReport.Read(sum.Write(), Reports.Version.Model, Reports.Study).Write());
+        Assert.Equal(sum.Write(), DayReport.Read(sum.Write(), Reports.Version.Model, Reports.Study, Reports.Basis).Write());
     }
 
     [Fact]
@@ -89,6 +91,36 @@ public sealed class DayReportTests
     }
 
     [Fact]
+    public void Sketch_is_that_of_the_answered_rows() => Reports.Row.Array[0, 40].Sample(rows =>
+        Assert.Equal(
+            FourierSketch.Of(Reports.Basis, [.. rows.Where(row => !float.IsNaN(row.Logit)).Select(row => Reports.Scaled(row.Age))]).ToJson().ToJsonString(),
+            Reports.Of(Reports.Monday, rows, shadows: 2).Sketch!.ToJson().ToJsonString()));
+
+    [Fact]
+    public void Report_of_the_format_before_is_read_without_a_sketch_and_has_none_with_whatever_is_added()
+    {
+        var (before, after) = (Before(), Reports.Of(Reports.Monday.AddDays(1), [(0.3f, 55, 2, null, 100)]));
+        before.CountAnswer(0.5f, null, TimeSpan.FromMicroseconds(50), [70, 1], [Reports.Scaled(70)]);
+        after.Add(before);
+
+        Assert.Equal((3, null), (before.Answered, before.Sketch));
+        Assert.Equal((4, null), (after.Answered, after.Sketch));
+        Assert.Equal(after.Write(), DayReport.Read(after.Write(), Reports.Version.Model, Reports.Study, Reports.Basis).Write());
+
+        static DayReport Before()
+        {
+            var written = JsonNode.Parse(Reports.Of(Reports.Monday, [(0.1f, 50, 1, true, 100), (0.9f, 60, 2, null, 200)]).Write())!.AsObject();
+            written["format"] = 2;
+            (_, _, _) = (written.Remove("subgroups"), written.Remove("bands"), written.Remove("sketch"));
+            return DayReport.Read(CanonicalJson.Write(written), Reports.Version.Model, Reports.Study, Reports.Basis);
+        }
+    }
+
+    [Fact]
+    public void Sketch_where_the_study_has_no_numbers_is_refused() =>
+        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Reports.Version.Model, Reports.Study));
+
+    [Fact]
     public void Report_of_another_model_is_refused() =>
-        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Sha256Digest.Of("other"u8), Reports.Study));
+        Assert.Throws<FormatException>(() => DayReport.Read(Reports.Of(Reports.Monday, []).Write(), Sha256Digest.Of("other"u8), Reports.Study, Reports.Basis));
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Learning.Monitoring;
@@ -14,6 +15,8 @@ internal static class Reports
 
     internal static readonly ServedVersion Version = new(ModelVersion.Parse("1.2.0"), Sha256Digest.Of("model"u8));
 
+    internal static readonly FourierBasis Basis = FourierBasis.Of("reports", 1, 8, Math.Sqrt(2));
+
     internal static readonly DateOnly Monday = new(2027, 3, 1);
 
     // A row: logit (NaN: none), age, stage, what came of it (null: not known), and microseconds.
@@ -26,10 +29,10 @@ internal static class Reports
 
     internal static DayReport Of(DateOnly day, IEnumerable<(float Logit, float Age, float Stage, bool? Outcome, int Time)> rows, int shadows = 0)
     {
-        var report = new DayReport("heart", Version.Version, Version.Model, day, Study);
+        var report = new DayReport("heart", Version.Version, Version.Model, day, Study, Basis);
         foreach (var row in rows)
         {
-            report.CountAnswer(row.Logit, float.IsNaN(row.Logit) ? DayReport.MissingReason : null, TimeSpan.FromMicroseconds(row.Time), [row.Age, row.Stage]);
+            report.CountAnswer(row.Logit, float.IsNaN(row.Logit) ? DayReport.MissingReason : null, TimeSpan.FromMicroseconds(row.Time), [row.Age, row.Stage], [Scaled(row.Age)]);
             if (row.Outcome is { } positive && !float.IsNaN(row.Logit))
                 report.CountOutcome(row.Logit, positive, SubgroupIndex.Of(Study, [row.Age, row.Stage]));
         }
@@ -39,9 +42,12 @@ internal static class Reports
         return report;
     }
 
-    internal static MonitoredWindow Window(DayReport sum, int minimum, ReportSchedule schedule = ReportSchedule.Daily)
+    // As a sketch takes an age: a decade is 1, and what is missing or implausible 0.
+    internal static double Scaled(float age) => age is >= 0 and <= 120 ? (age - 60) / 10 : 0;
+
+    internal static MonitoredWindow Window(DayReport sum, int minimum, ReportSchedule schedule = ReportSchedule.Daily, FourierSketch? reference = null)
     {
-        var usage = MonitoredUsage.Of(Study, sum, minimum);
+        var usage = MonitoredUsage.Of(Study, sum, minimum, reference);
         return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(Study, usage, sum, minimum));
     }
 }
