@@ -95,6 +95,9 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         var drift = page.GetByRole(AriaRole.Region, new() { NameRegex = Stability() });
         await Expect(drift.GetByRole(AriaRole.Row, new() { NameRegex = Cleveland() })).ToContainTextAsync("▲");
         await Expect(drift.GetByRole(AriaRole.Row, new() { NameRegex = Hungarian() })).Not.ToContainTextAsync("▲");
+        var joint = page.GetByRole(AriaRole.Region, new() { NameRegex = Together() });
+        await Expect(joint.GetByRole(AriaRole.Row, new() { NameRegex = Cleveland() })).ToContainTextAsync("▲");
+        await Expect(joint.GetByRole(AriaRole.Row, new() { NameRegex = LongBeach() })).ToContainTextAsync("(");
         var quality = page.GetByRole(AriaRole.Region, new() { NameRegex = WithoutValue() });
         await Expect(quality.GetByRole(AriaRole.Row, new() { NameRegex = Hungarian() })).ToContainTextAsync("▲");
         var sites = page.GetByRole(AriaRole.Region, new() { Name = "The newest window of each site" });
@@ -102,6 +105,7 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = LiveAuroc() })).ToBeVisibleAsync();
         Assert.Equal(0, await page.GetByText("Ask the sites now").CountAsync()); // an admin's or a researcher's
         Assert.Contains(chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values, alert => alert.Key.Rule == "input-drift" && alert.Key.Subject["site"] == "cleveland" && alert.Key.Subject["feature"] == "thalach");
+        Assert.Equal(["cleveland"], chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values.Where(alert => alert.Key.Rule == "joint-drift").Select(alert => alert.Key.Subject["site"]));
         Assert.Empty(faults);
     }
 
@@ -209,6 +213,9 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
     [GeneratedRegex("^Population stability index")]
     private static partial Regex Stability();
 
+    [GeneratedRegex("^All numbers together")]
+    private static partial Regex Together();
+
     [GeneratedRegex("^Rows of the newest window without a value")]
     private static partial Regex WithoutValue();
 
@@ -217,6 +224,9 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
 
     [GeneratedRegex("cleveland")]
     private static partial Regex Cleveland();
+
+    [GeneratedRegex("va-long-beach")]
+    private static partial Regex LongBeach();
 
     [GeneratedRegex("hungarian")]
     private static partial Regex Hungarian();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Dashboard;
@@ -14,6 +15,8 @@ internal static class ServedSeed
 
     private const int Minimum = 10;
 
+    private static readonly FourierBasis s_basis = FourierBasis.Of("served", 3, 64, Math.Sqrt(6));
+
     private static readonly DateOnly s_monday = new(2026, 8, 31);
 
     /// <summary>What a site tells.</summary>
@@ -26,8 +29,14 @@ internal static class ServedSeed
 
     private static MonitoredWindow Window(Study study, MonitoringOrder of, string site, int week)
     {
-        var monday = s_monday.AddDays(7 * week);
-        var sum = new DayReport(of.Line, of.Served.Version, of.Served.Model, monday, study);
+        var (sum, trained) = (Days(study, of, site, week), Days(study, of, "trained", 0).Sketch);
+        var usage = MonitoredUsage.Of(study, sum, Minimum, trained);
+        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(sum.Day), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(study, usage, sum, Minimum) : null);
+    }
+
+    private static DayReport Days(Study study, MonitoringOrder of, string site, int week)
+    {
+        var sum = new DayReport(of.Line, of.Served.Version, of.Served.Model, s_monday.AddDays(7 * week), study, s_basis);
         var rows = 240 + (10 * site.Length);
         for (var row = 0; row < rows; row++)
         {
@@ -35,13 +44,12 @@ internal static class ServedSeed
             var isMissing = Quantile(row, 0.2360679) < (site == "hungarian" ? 0.025 * week : 0.01);
             float[] values = [(float)(54 + (5 * Logistic(row, 0.6180339))), 1 + (row % 4), (float)Math.Clamp(pulse, 60, 220), isMissing ? float.NaN : (float)(1 + Logistic(row, 0.4142135))];
             var logit = (float)((0.9 * Logistic(row, 0.5615528)) - 1.1 + (isPositive ? 1.9 - (site == "hungarian" ? (0.15 * week) + (row % 4 == 3 ? 3 : 0) : 0) : 0));
-            sum.CountAnswer(logit, null, TimeSpan.FromMicroseconds(300 + (row % 50 == 0 ? 4000 : 7 * (row % 40))), values);
+            sum.CountAnswer(logit, null, TimeSpan.FromMicroseconds(300 + (row % 50 == 0 ? 4000 : 7 * (row % 40))), values, [(values[0] - 54) / 9, (values[2] - 149.6) / 20, isMissing ? 0 : (values[3] - 1) / 1.8]);
             if (week < WeeksWithOutcomes)
                 sum.CountOutcome(logit, isPositive, SubgroupIndex.Of(study, values));
         }
 
-        var usage = MonitoredUsage.Of(study, sum, Minimum);
-        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(monday), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(study, usage, sum, Minimum) : null);
+        return sum;
     }
 
     private static double Quantile(int row, double step) => ((row + 0.5) * step) % 1;

@@ -1,5 +1,6 @@
 using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Tests.Dashboard;
@@ -18,6 +19,8 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
 
         Assert.InRange(Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number, 0.25, 10);
         Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "va-long-beach", "thalach").Last.Number);
+        Assert.InRange(Of(board, MonitoredSignal.JointDrift, "cleveland").Last.Number, JointDrift.LargeFrom, 1);
+        Assert.Equal(0, Of(board, MonitoredSignal.JointDrift, "va-long-beach").Last.Number);
         var missing = Of(board, MonitoredSignal.InputMissing, "hungarian", "oldpeak").Since(s_now.AddDays(-62)).ToList();
         Assert.InRange(missing[^1] - missing.Min(), 0.15, 0.3);
         Assert.InRange(Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number, 0.03, 0.3);
@@ -35,6 +38,7 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
 
         signals.Look(Lines.All, [SiteId.Parse("cleveland")], s_now, board);
         Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number);
+        Assert.Equal(0, Of(board, MonitoredSignal.JointDrift, "cleveland").Last.Number);
         Assert.NotEqual(0, Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number);
         Assert.NotEqual(0, Of(board, MonitoredSignal.SubgroupGap, "hungarian", "cp").Last.Number);
 

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Durability.Simulation;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.SiteAgent.Scoring;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -188,6 +190,23 @@ public sealed class PredictionTests
         Assert.Equal([0, 0, 0, 1], Of(0, "negatives"));
         Assert.Equal([0, 0, 1, 0], Of(1, "positives"));
         Assert.Equal([0, 0, 0, 1], Of(1, "negatives"));
+    }
+
+    [Fact]
+    public async Task Report_of_a_day_sketches_the_numbers_of_answered_rows_as_the_profile_of_training_rows_does()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second]);
+        await site.ScoreAsync("p1", age: 40, pressure: 140.7);
+        await site.ScoreAsync("p2", age: 4000, pressure: 60); // implausible, and the least that is not
+        await site.ScoreAsync("p3", pressure: null); // no score
+        await site.PredictionsAsync();
+        await site.EndAsync();
+
+        var profile = StudyDrift.Profile(s_first.Study, new CohortRows([40, 140.7, 2, 4000, 60, 2], [0, 0], []));
+        var sketch = FourierSketch.Read(Report(site, "2.0.0")["sketch"], StudyDrift.DesignOf(s_first.Study).Basis!, "sketch");
+        Assert.Equal(2, sketch.Count);
+        Assert.Equal(0, profile.Sketch!.BiasedDiscrepancy(sketch)!.Value, 1e-9); // float32 and float64
+        Assert.Equal(0, Report(site, "3.0.0")["sketch"]!["count"]!.GetValue<int>()); // a shadow
     }
 
     [Fact]

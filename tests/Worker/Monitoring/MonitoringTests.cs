@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.WorkerPort;
@@ -18,6 +19,8 @@ public sealed class MonitoringTests : IDisposable
 {
     private static readonly Study s_study = MadeModel.StudyOf();
     private static readonly DateOnly s_monday = new(2026, 11, 2); // the site's clock begins on the 24th
+
+    private static readonly ProfileDesign s_design = StudyDrift.SketchDesignOf(s_study)!;
 
     private readonly DeskComputer _computer = new();
     private readonly Orders _orders = new();
@@ -70,6 +73,57 @@ public sealed class MonitoringTests : IDisposable
         Assert.Null(second.Report.Windows[1].Outcomes);
         Assert.Equal(second.Bytes, third.Bytes);
         Assert.All([first, second, third], told => Assert.True(told.Report.Fits(5)));
+    }
+
+    [Fact]
+    public void Numbers_together_are_held_against_the_rows_last_trained_on_once_and_never_again()
+    {
+        Trained(60, age: 50);
+        Write(s_monday, 30, positives: 0, age: 90);
+        var first = Tell();
+        Trained(80, age: 90);
+        Write(s_monday.AddDays(7), 30, positives: 0, age: 90);
+        _site.Restart();
+        var second = Tell();
+
+        var joint = Assert.Single(first.Report.Windows).Usage!.Joint!;
+        Assert.InRange(joint.Discrepancy, 0.1, 2);
+        Assert.Equal(0.0001, joint.P);
+        Assert.Equal(joint, second.Report.Windows[0].Usage!.Joint); // although it is as the rows are that were trained on since
+        Assert.InRange(second.Report.Windows[1].Usage!.Joint!.Discrepancy, -0.05, 0.05);
+        Assert.Equal(second.Bytes, Tell().Bytes);
+    }
+
+    [Theory]
+    [InlineData("never-trained")]
+    [InlineData("trained-on-few")]
+    [InlineData("sketched-otherwise")]
+    [InlineData("a-day-without-a-sketch")]
+    public void Numbers_together_are_not_told_where_one_side_has_no_sketch_or_too_few_rows(string why)
+    {
+        Write(s_monday, 12, positives: 0);
+        Write(s_monday.AddDays(1), 12, positives: 0);
+        switch (why)
+        {
+            case "trained-on-few":
+                Trained(4, age: 90); // the policy's minimum is 5
+                break;
+            case "sketched-otherwise":
+                Trained(60, age: 90, ProfileDesign.Of(s_design.Features, [], "another"));
+                break;
+            case "a-day-without-a-sketch":
+                Trained(60, age: 90);
+                var path = ServingPaths.Report(Orders.Line, Version.Version, s_monday);
+                var report = JsonNode.Parse(DurableFile.Read(_site.Serving, path))!.AsObject();
+                report["format"] = 2;
+                report.Remove("sketch");
+                DurableFile.Write(_site.Serving, path, CanonicalJson.Write(report));
+                break;
+        }
+
+        var usage = Assert.Single(Tell().Report.Windows).Usage!;
+        Assert.Equal(24, usage.Answered);
+        Assert.Null(usage.Joint);
     }
 
     [Fact]
@@ -276,20 +330,25 @@ public sealed class MonitoringTests : IDisposable
     private void Allow(string report) => _site.Models.Allow(Orders.Line, _orders.Key.PublicKey.Fingerprint.ToString(), ["shadow", "production"], "grace", "", report);
 
     // A day of so many rows between logit -1 and 1; of the first so many positives and negatives the outcome is known.
-    private void Write(DateOnly day, int rows, int positives)
+    private void Write(DateOnly day, int rows, int positives, float age = 50)
     {
-        var report = new DayReport(Orders.Line, Version.Version, Version.Model, day, s_study);
+        var report = new DayReport(Orders.Line, Version.Version, Version.Model, day, s_study, s_design.Basis);
         for (var i = 0; i < rows; i++)
         {
             var logit = i % 2 == 0 ? 0.9f : -0.9f;
-            report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), [50 + (i % 3)]);
+            float[] values = [age + (i % 3)];
+            report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), values, StudyDrift.SketchRow(s_design, s_study.Data.Features, values));
             if (i < positives * 2)
-                report.CountOutcome(logit, i % 2 == 0, SubgroupIndex.Of(s_study, [50 + (i % 3)]));
+                report.CountOutcome(logit, i % 2 == 0, SubgroupIndex.Of(s_study, values));
         }
 
         _site.Serving.CreateDirectory(ServingPaths.Reports(Orders.Line, Version.Version));
         DurableFile.Write(_site.Serving, ServingPaths.Report(Orders.Line, Version.Version, day), report.Write());
     }
+
+    // What a run leaves of so many rows.
+    private void Trained(int rows, double age, ProfileDesign? design = null) => new DriftRecord(
+        RunId.Parse(Site.Run), Sha256Digest.Of("rows"u8), TrainingProfile.Of(design ?? s_design, [.. Enumerable.Range(0, rows).Select(i => age + (i % 3))], new double[rows]), 0, []).Write(_site.Disk, s_study);
 
     private StepOrder Order(Sha256Digest? model = null, Study? study = null) => new(Site.Order(Kind.Monitoring, study: study ?? s_study, run: (++_runs).ToString("x16", System.Globalization.CultureInfo.InvariantCulture)))
     {
