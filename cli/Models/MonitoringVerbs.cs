@@ -98,10 +98,13 @@ internal static class MonitoringVerbs
         yield return figures.Window.Outcomes is null ? "waits for outcomes" : figures.Metrics is { } metrics ? ClassifierMetrics.Text(metrics.Auroc) : "too few";
         yield return figures.Calibration?.InTheLarge is { } large ? large.Value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture) : "";
         yield return figures.Worst is { Stability: { } psi } worst ? $"{worst.Feature.EscapeMarkup()} {psi.Index.ToString("0.000", CultureInfo.InvariantCulture)}{(psi.Band == PsiBand.Stable ? "" : $", {psi.Band.ToString().ToLowerInvariant()}")}" : "";
-        yield return figures.Joint is { } joint ? $"{joint.Discrepancy.ToString("0.000", CultureInfo.InvariantCulture)}, p ≤ {joint.P.ToString(CultureInfo.InvariantCulture)}{(joint.CertainDiscrepancy > JointDrift.LargeFrom ? ", large" : "")}" : "";
+        yield return Joint(figures.Joint);
         yield return figures.Features.Where(feature => feature.Missing is not null).MaxBy(feature => feature.Missing) is { } lacking ? $"{lacking.Feature.EscapeMarkup()} {lacking.Missing!.Value.ToString("P1", CultureInfo.InvariantCulture)}" : "";
         yield return figures.Slowest is { } slowest ? slowest.Below is { } below ? $"below {Milliseconds(below)}" : $"from {Milliseconds(slowest.From)}" : "";
     }
+
+    internal static string Joint(JointDrift? joint) => joint is null ? ""
+        : $"{joint.Discrepancy.ToString("0.000", CultureInfo.InvariantCulture)}, p ≤ {joint.P.ToString(CultureInfo.InvariantCulture)}{(joint.CertainDiscrepancy > JointDrift.LargeFrom ? ", large" : "")}";
 
     private static string Milliseconds(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:0.###} ms");
 }

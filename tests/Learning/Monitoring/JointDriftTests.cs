@@ -61,6 +61,25 @@ public sealed class JointDriftTests
         Assert.Equal(0.3, new JointDrift(0.3, 0.001).CertainDiscrepancy);
     }
 
+    // Of normal rows with a shift s in one of d, and the kernel of bandwidth √(2d): 2 (d / (d + 1))^(d/2) (1 - exp(-s² / (4 (d + 1)))).
+    [Fact]
+    public void Half_a_standard_deviation_in_one_of_seven_numbers_is_where_large_begins()
+    {
+        const int Numbers = 7, Rows = 4000;
+        Assert.Equal(JointDrift.LargeFrom, 2 * Math.Pow(Numbers / 8.0, Numbers / 2.0) * (1 - Math.Exp(-0.25 / 32)), 0.0005);
+
+        var random = DeterministicRandom.Of("large");
+        double[] measured = [.. Enumerable.Range(0, 9).Select(i =>
+        {
+            var basis = FourierBasis.Of($"large {i}", Numbers, 64, Math.Sqrt(2 * Numbers));
+            return FourierSketch.Of(basis, Normal(0)).UnbiasedDiscrepancy(FourierSketch.Of(basis, Normal(0.5)))!.Value;
+        }).Order()];
+        Assert.Equal(JointDrift.LargeFrom, measured[4], 0.002);
+
+        double[] Normal(double shift) => [.. Enumerable.Range(0, Rows * Numbers).Select(i =>
+            (Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())) + (i % Numbers == 0 ? shift : 0))];
+    }
+
     [Theory]
     [InlineData("{\"discrepancy\":0.5,\"p\":0.001}", true)]
     [InlineData("{\"discrepancy\":-0.667,\"p\":1}", true)]
