@@ -103,9 +103,16 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         var sites = page.GetByRole(AriaRole.Region, new() { Name = "The newest window of each site" });
         await Expect(sites.GetByRole(AriaRole.Row, new() { NameRegex = Switzerland() })).ToContainTextAsync("no schedule is approved");
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = LiveAuroc() })).ToBeVisibleAsync();
+        var pain = page.GetByRole(AriaRole.Region, new() { Name = "By cp, as outcomes arrive" }).Last; // the table within the section
+        await Expect(pain.GetByRole(AriaRole.Row)).ToHaveCountAsync(6); // four levels, and those without one
+        await Expect(pain).ToContainTextAsync("of 24 windows");
+        var decisions = page.GetByRole(AriaRole.Region, new() { Name = "Right and wrong, as outcomes arrive" }).Last;
+        await Expect(decisions.GetByRole(AriaRole.Row)).ToHaveCountAsync(9); // eight weeks
+        await Expect(decisions).ToContainTextAsync("review (0.5)");
         Assert.Equal(0, await page.GetByText("Ask the sites now").CountAsync()); // an admin's or a researcher's
         Assert.Contains(chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values, alert => alert.Key.Rule == "input-drift" && alert.Key.Subject["site"] == "cleveland" && alert.Key.Subject["feature"] == "thalach");
         Assert.Equal(["cleveland"], chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values.Where(alert => alert.Key.Rule == "joint-drift").Select(alert => alert.Key.Subject["site"]));
+        Assert.Equal(["hungarian"], chromium.Federation.Coordinator.Service<MonitoringDesk>().Book.Open.Values.Where(alert => alert.Key.Rule == "live-subgroup-gap").Select(alert => alert.Key.Subject["site"]));
         Assert.Empty(faults);
     }
 
