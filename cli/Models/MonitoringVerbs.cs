@@ -66,7 +66,7 @@ internal static class MonitoringVerbs
                 table.AddRow([site.Value, .. Row(figures)]);
         }
 
-        var subgroups = SiteMonitoring.PooledSubgroups(monitoring.Sites.SelectMany(item => item.Report.Windows)) is { } told ? SubgroupTable.OfScores(study, told) : [];
+        var subgroups = SiteMonitoring.Subgroups(study, [.. monitoring.Sites.SelectMany(item => item.Report.Windows)]);
         terminal.Show(table);
         SubgroupTables.Show(subgroups, terminal, "windows");
         if (monitoring.Sites.Count == 0)

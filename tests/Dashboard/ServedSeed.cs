@@ -31,7 +31,7 @@ internal static class ServedSeed
     {
         var (sum, trained) = (Days(study, of, site, week), Days(study, of, "trained", 0).Sketch);
         var usage = MonitoredUsage.Of(study, sum, Minimum, trained);
-        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(sum.Day), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(study, usage, sum, Minimum) : null);
+        return new MonitoredWindow(ReportSchedule.Weekly.WindowOf(sum.Day), usage, week < WeeksWithOutcomes ? MonitoredOutcomes.Of(study, usage, sum, Minimum, withAreas: site != "va-long-beach") : null);
     }
 
     private static DayReport Days(Study study, MonitoringOrder of, string site, int week)

@@ -51,15 +51,15 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
             board.Forget(signal, Subject.Of(about));
         var reference = isOver ? null : ClassifierMetrics.Of(ModelFacts.Of(models, entry.Digest).Evaluation?.Histogram).Auroc;
         var study = models.StudyOf(entry);
-        SubgroupScores? outcomes = null;
+        var windows = new List<MonitoredWindow>();
         foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
         {
             var at = isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
             Tell(window, about, reference, isOver, at, board);
-            if (window.Window.Outcomes?.Subgroups is not { } told)
+            if (window.Window.Outcomes?.Subgroups is null)
                 continue;
-            outcomes = outcomes?.Merge(told) ?? told; // few of a window are in a small subgroup
-            foreach (var table in SubgroupTable.OfScores(study, outcomes))
+            windows.Add(window.Window); // with those before: few of a window are in a small subgroup
+            foreach (var table in SiteMonitoring.Subgroups(study, windows))
                 board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", table.Feature), .. about]), at, !isOver && study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0));
         }
     }

@@ -94,16 +94,16 @@ public sealed class CorrelatedAreas
     /// 1975, Journal of Mathematical Psychology 12), with half a row more on each side (Haldane 1956, Annals of Human Genetics 20): the logit is ln((NA + ½)/(N(1 - A) +
     /// ½)), with variance 1/(NA + ½) + 1/(N(1 - A) + ½).
     /// </remarks>
-    public SiteEstimate Logit(int curve)
+    public SiteEstimate Logit(int curve) => Logit(Areas[curve], Covariance(curve, curve), Math.Min(Negatives, Positives));
+
+    internal static SiteEstimate Logit(double area, double variance, double rows)
     {
-        var (area, variance) = (Areas[curve], Covariance(curve, curve));
-        if (variance > 0)
+        if (variance > 0 && area is > 0 and < 1)
         {
             var slope = 1 / (area * (1 - area));
             return new SiteEstimate(Math.Log(area / (1 - area)), variance * slope * slope);
         }
 
-        double rows = Math.Min(Negatives, Positives);
         var (right, wrong) = ((rows * area) + 0.5, (rows * (1 - area)) + 0.5);
         return new SiteEstimate(Math.Log(right / wrong), (1 / right) + (1 / wrong));
     }

@@ -12,7 +12,14 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Metrics">Its metrics; undefined ones where every site withheld it.</param>
 /// <param name="At">Its counts at each of the table's thresholds; empty where it was withheld.</param>
 /// <param name="Calibration">Null where it was withheld or is empty.</param>
-public sealed record Subgroup(string Name, int Sites, ClassifierMetrics Metrics, ImmutableArray<OperatingPoint> At, CalibrationSummary? Calibration);
+public sealed record Subgroup(string Name, int Sites, ClassifierMetrics Metrics, ImmutableArray<OperatingPoint> At, CalibrationSummary? Calibration)
+{
+    /// <summary>The area under the ROC curve, combined from areas that sites told; null: none did.</summary>
+    public Estimate? ToldArea { get; init; }
+
+    /// <summary>The area with its 95 % interval: of what sites told, or else what pooled bins tell of it, which may be next to nothing.</summary>
+    public Estimate? Area => ToldArea ?? Metrics.AurocInterval;
+}
 
 /// <summary>The greatest value of a metric over subgroups less the least, as far as merged bins tell.</summary>
 /// <param name="Least">At least.</param>
@@ -60,10 +67,10 @@ public sealed record SubgroupTable
     public ImmutableArray<NamedThreshold> Thresholds { get; }
 
     /// <summary>The subgroups, in the order given.</summary>
-    public ImmutableArray<Subgroup> Subgroups { get; }
+    public ImmutableArray<Subgroup> Subgroups { get; private init; }
 
-    /// <summary>Of the area under the ROC curve, within its ties (<see cref="ClassifierMetrics.AurocBound"/>).</summary>
-    public Gap? Auroc => Between(subgroup => subgroup.Metrics is { Auroc: { } area, AurocBound: { } ties } ? (Math.Max(0, area - ties), Math.Min(1, area + ties)) : null);
+    /// <summary>Of the area under the ROC curve: of what sites told, or within its ties (<see cref="ClassifierMetrics.AurocBound"/>).</summary>
+    public Gap? Auroc => Between(subgroup => subgroup.ToldArea is { } told ? (told.Value, told.Value) : subgroup.Metrics is { Auroc: { } area, AurocBound: { } ties } ? (Math.Max(0, area - ties), Math.Min(1, area + ties)) : null);
 
     /// <summary>Of the sensitivity at each threshold: the equal-opportunity difference (Hardt, Price and Srebro 2016, "Equality of opportunity in supervised learning", NeurIPS 29).</summary>
     public ImmutableArray<Gap?> EqualOpportunity => AtEach(point => point.Sensitivity);
@@ -89,7 +96,7 @@ public sealed record SubgroupTable
         ArgumentNullException.ThrowIfNull(allowed);
         double[] beyond =
         [
-            Beyond(allowed.Auroc, subgroup => subgroup.Metrics.AurocInterval),
+            Beyond(allowed.Auroc, subgroup => subgroup.Area),
             .. Thresholds.Select((_, i) => Beyond(allowed.EqualOpportunity, subgroup => !subgroup.At.IsEmpty && subgroup.At[i].Sensitivity is { } share ? new Estimate(share.Least, share.Low, share.High) : null)),
             Beyond(allowed.InTheLarge, subgroup => subgroup.Calibration?.InTheLarge),
         ];
@@ -101,7 +108,7 @@ public sealed record SubgroupTable
     {
         ["feature"] = Feature,
         ["sites"] = Sites,
-        ["subgroups"] = new JsonArray([.. Subgroups.Select(subgroup => new JsonObject { ["name"] = subgroup.Name, ["sites"] = subgroup.Sites, ["metrics"] = subgroup.Sites == 0 ? null : subgroup.Metrics.ToJson() })]),
+        ["subgroups"] = new JsonArray([.. Subgroups.Select(subgroup => new JsonObject { ["name"] = subgroup.Name, ["sites"] = subgroup.Sites, ["metrics"] = subgroup.Sites == 0 ? null : subgroup.Metrics.ToJson(), ["area"] = subgroup.ToldArea is { } area ? new JsonArray(area.Value, area.Low, area.High) : null })]),
         ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["least"] = known.Least, ["most"] = known.Most } : null)))),
     };
 
@@ -120,15 +127,20 @@ public sealed record SubgroupTable
     /// <summary>The tables of a study's partitions.</summary>
     /// <param name="study">The study.</param>
     /// <param name="counted">Scores by subgroup, of one or of several added up.</param>
+    /// <param name="areas">The area in each subgroup, combined from areas that sites told; null: none did.</param>
     /// <exception cref="FormatException">They are of other subgroups than the study's.</exception>
-    public static ImmutableArray<SubgroupTable> OfScores(Study study, SubgroupScores counted)
+    public static ImmutableArray<SubgroupTable> OfScores(Study study, SubgroupScores counted, ImmutableArray<ImmutableArray<Estimate?>>? areas = null)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(counted);
         if (!counted.Fits(study))
             throw new FormatException("evaluation.subgroups must have the subgroups that the study declares.");
         var thresholds = NamedThreshold.Of(study, 0.5);
-        return [.. study.Evaluation.Subgroups.Zip(counted.Partitions, (partition, groups) => Of(partition.Feature, counted.Sites, partition.Groups.Zip(groups), thresholds))];
+        return [.. study.Evaluation.Subgroups.Select((partition, i) =>
+        {
+            var table = Of(partition.Feature, counted.Sites, partition.Groups.Zip(counted.Partitions[i]), thresholds);
+            return areas is { } told ? table with { Subgroups = [.. table.Subgroups.Zip(told[i], (group, area) => group with { ToldArea = area })] } : table;
+        })];
     }
 
     /// <summary>The table of a partition.</summary>

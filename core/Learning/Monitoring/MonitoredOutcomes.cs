@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
@@ -7,23 +8,28 @@ namespace FederatedClinicalMl.Learning;
 /// <summary>What came of the rows of a window, as a site tells it once, however many outcomes come later: of two such parts of one window the difference would be of few patients.</summary>
 /// <param name="Scores">The outcomes by score, in bins made of the window's score cells; null where they are too few.</param>
 /// <param name="Subgroups">The same by the study's subgroups; null where it declares none, or of a day of the window they are not known.</param>
-public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? Subgroups)
+/// <param name="Areas">The area in each told subgroup; null where the site's policy does not let exact areas out.</param>
+public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? Subgroups = null, ImmutableArray<ImmutableArray<SubgroupArea?>>? Areas = null)
 {
     /// <summary>What leaves of the outcomes of a window's rows.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="usage">What was told of the window's use; null where nothing was: then nothing is of its outcomes.</param>
     /// <param name="sum">The reports of all days of the window, with the rows of which that use was told.</param>
     /// <param name="minimum">The least count that the site's policy lets out, from 1.</param>
-    public static MonitoredOutcomes Of(Study study, MonitoredUsage? usage, DayReport sum, int minimum)
+    /// <param name="withAreas">Whether it lets exact areas out.</param>
+    public static MonitoredOutcomes Of(Study study, MonitoredUsage? usage, DayReport sum, int minimum, bool withAreas)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(sum);
         if (usage is null)
-            return new MonitoredOutcomes(null, null);
+            return new MonitoredOutcomes(Scores: null);
         var scores = sum.Outcomes.Suppress(minimum, [.. usage.Scores.Cells.Select(cell => (cell.From, cell.To, cell.Count!.Value))]);
         // Other rows than those of the use were counted, by somebody's hand: what follows from both is not known.
         var counts = usage.Answered == sum.Answered ? sum.Subgroups : null;
-        return new MonitoredOutcomes(scores, counts is null ? null : SubgroupScores.Of(SubgroupSuppression.Suppress(scores, counts, minimum, partition => SubgroupsInUse.Of(study, usage, sum, minimum, partition))));
+        if (counts is null)
+            return new MonitoredOutcomes(scores);
+        var told = SubgroupScores.Of(SubgroupSuppression.Suppress(scores, counts, minimum, partition => SubgroupsInUse.Of(study, usage, sum, minimum, partition)));
+        return new MonitoredOutcomes(scores, told, withAreas ? SubgroupArea.Of(counts, told) : null);
     }
 
     /// <summary>Whether no count from 1 to <paramref name="minimum"/> - 1 is in it, nor follows from it and from what was told of the window's use.</summary>
@@ -43,13 +49,16 @@ public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? S
         var json = new JsonObject { ["scores"] = Scores?.ToJson() };
         if (Subgroups is not null)
             json["subgroups"] = Subgroups.ToJson();
+        if (Areas is { } areas)
+            json["areas"] = SubgroupArea.ToJson(areas);
         return json;
     }
 
     internal static MonitoredOutcomes Read(Study study, JsonFields fields)
     {
+        var subgroups = fields.Has("subgroups") ? SubgroupScores.Read(fields.Object("subgroups")) : null;
         var outcomes = new MonitoredOutcomes(
-            fields.IsNull("scores") ? null : ScoreHistogram.Read(fields.Node("scores"), fields.PathOf("scores")), fields.Has("subgroups") ? SubgroupScores.Read(fields.Object("subgroups")) : null);
+            fields.IsNull("scores") ? null : ScoreHistogram.Read(fields.Node("scores"), fields.PathOf("scores")), subgroups, fields.Has("areas") ? SubgroupArea.Read(fields, "areas", subgroups) : null);
         if (outcomes.Scores is { IsPartition: false })
             fields.Fail("scores", "cover the grid without gaps and overlaps");
         if (outcomes.Subgroups is { } groups && !(groups.Fits(study) && groups.FitsSite(outcomes.Scores, 1)))

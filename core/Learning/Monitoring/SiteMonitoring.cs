@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
@@ -15,9 +16,10 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
     public static ScoreHistogram? Pooled(IEnumerable<MonitoredWindow> windows) =>
         windows.Select(window => window.Outcomes?.Scores).OfType<ScoreHistogram>().Aggregate((ScoreHistogram?)null, (sum, next) => sum?.Merge(next) ?? next);
 
-    /// <summary>The same by the study's subgroups; how many were added up counts windows.</summary>
-    public static SubgroupScores? PooledSubgroups(IEnumerable<MonitoredWindow> windows) =>
-        windows.Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next);
+    /// <summary>How a version did in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Empty where none does.</summary>
+    public static ImmutableArray<SubgroupTable> Subgroups(Study study, IReadOnlyCollection<MonitoredWindow> windows) =>
+        windows.Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next) is { } told
+            ? SubgroupTable.OfScores(study, told, SubgroupArea.Combined(windows)) : [];
 
     /// <summary>Canonical JSON.</summary>
     public byte[] Write(Study study) => CanonicalJson.Write(new JsonObject

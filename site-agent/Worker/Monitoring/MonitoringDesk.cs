@@ -28,7 +28,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         var (order, allowance) = request.Monitoring ?? throw new ArgumentException("The request is not one of monitoring.", nameof(request));
         try
         {
-            var report = Report(request.Study, order, allowance, request.Policy.MinimumCell);
+            var report = Report(request.Study, order, allowance, request.Policy);
             return new StepComputation(report.Write(request.Study), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", request.Policy.MinimumCell);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -37,7 +37,7 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         }
     }
 
-    private MonitoringReport Report(Study study, MonitoringOrder order, ServingAllowance? allowance, int minimum)
+    private MonitoringReport Report(Study study, MonitoringOrder order, ServingAllowance? allowance, SitePolicy policy)
     {
         if (allowance is null)
             return MonitoringReport.Without(order, MonitoringWithholding.NotAllowed);
@@ -47,14 +47,14 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         if (known is null ? !IsOnShelf(study, order, allowance.Signer) : known.Signer != allowance.Signer)
             return MonitoringReport.Without(order, MonitoringWithholding.NotAllowed);
         var told = known?.Windows ?? [];
-        var windows = Ripen(study, order, allowance, told, minimum);
+        var windows = Ripen(study, order, allowance, told, policy);
         if (!windows.SequenceEqual(told))
             new MonitoringRecord(allowance.Signer, windows).Write(disk, study, order);
         FaultPoint.Reached("worker-monitoring-kept");
-        return MonitoringReport.With(study, order, allowance.Report, allowance.OutcomesAfter, windows, minimum);
+        return MonitoringReport.With(study, order, allowance.Report, allowance.OutcomesAfter, windows, policy.MinimumCell);
     }
 
-    private ImmutableArray<MonitoredWindow> Ripen(Study study, MonitoringOrder order, ServingAllowance allowance, ImmutableArray<MonitoredWindow> told, int minimum)
+    private ImmutableArray<MonitoredWindow> Ripen(Study study, MonitoringOrder order, ServingAllowance allowance, ImmutableArray<MonitoredWindow> told, SitePolicy policy)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var days = Days(order);
@@ -63,15 +63,15 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         foreach (var window in told)
         {
             windows.Add(window.Outcomes is null && window.Window.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) && Sum(study, order, days.Where(window.Window.Holds), design) is { } sum
-                ? window with { Outcomes = MonitoredOutcomes.Of(study, window.Usage, sum, minimum) } : window);
+                ? window with { Outcomes = MonitoredOutcomes.Of(study, window.Usage, sum, policy.MinimumCell, policy.Comparisons) } : window);
         }
 
         foreach (var ripe in allowance.Report.Ripe(days, [.. told.Select(window => window.Window)], today))
         {
             if (Sum(study, order, days.Where(ripe.Holds), design) is not { } sum)
                 continue;
-            var usage = MonitoredUsage.Of(study, sum, minimum, Reference(study, design));
-            windows.Add(new MonitoredWindow(ripe, usage, ripe.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) ? MonitoredOutcomes.Of(study, usage, sum, minimum) : null));
+            var usage = MonitoredUsage.Of(study, sum, policy.MinimumCell, Reference(study, design));
+            windows.Add(new MonitoredWindow(ripe, usage, ripe.IsOver(today, ReportSchedules.Grace + allowance.OutcomesAfter) ? MonitoredOutcomes.Of(study, usage, sum, policy.MinimumCell, policy.Comparisons) : null));
         }
 
         return [.. windows.OrderBy(window => window.Window.From)];

@@ -23,7 +23,12 @@ public sealed class OutboxTests
     [Fact]
     public async Task Channel_that_hangs_holds_up_nobody_else_and_is_tried_again_later_each_time()
     {
-        var hangs = new ScriptedSender((_, _, cancel) => new TaskCompletionSource().Task.WaitAsync(cancel));
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hangs = new ScriptedSender((_, _, cancel) =>
+        {
+            waits.TrySetResult();
+            return new TaskCompletionSource().Task.WaitAsync(cancel);
+        });
         var letters = new ScriptedSender((_, _, _) => Task.CompletedTask);
         using var watched = new Watched(TwoChannels, new Dictionary<Type, IAlertSender> { [typeof(WebhookChannel)] = hangs, [typeof(MailChannel)] = letters });
         Alarm(watched);
@@ -32,6 +37,7 @@ public sealed class OutboxTests
         watched.Outbox.Start(Stop);
         await change; // the letter is out while the webhook hangs
         Assert.Single(letters.Sent);
+        await waits.Task; // its patience runs by the clock from then on
         change = watched.Outbox.NextChange;
         watched.Time.Advance(Outbox.Patience);
         await change;

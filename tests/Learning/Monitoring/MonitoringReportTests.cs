@@ -59,7 +59,7 @@ public sealed class MonitoringReportTests
             rows = [.. rows.Select(row => row with { Outcome = row.Outcome ?? false })];
         var sum = Reports.Of(Reports.Monday, rows);
         // The use may have been told under a higher minimum than the outcomes are.
-        if (MonitoredUsage.Of(Reports.Study, sum, minimum + lowered) is not { } usage || MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum) is not { Scores: { } scores, Subgroups: { } told })
+        if (MonitoredUsage.Of(Reports.Study, sum, minimum + lowered) is not { } usage || MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum, withAreas: false) is not { Scores: { } scores, Subgroups: { } told })
             return;
         Assert.True(told.FitsSite(Reports.Study, scores, minimum));
         for (var partition = 0; partition < told.Partitions.Length; partition++)
@@ -104,6 +104,64 @@ public sealed class MonitoringReportTests
         Assert.Equal([rows.Count(row => row.Age < 40), rows.Count(row => row.Age is >= 40 and < 65), rows.Count(row => row.Age >= 65), 0], told.Partitions[0].Select(group => group.Scores!.Bins.Sum(bin => bin.Count)));
         Assert.Equal([80, 80, 80, 0], told.Partitions[1].Select(group => group.Scores!.Positives));
         Assert.All(told.Partitions.SelectMany(groups => groups), group => Assert.Equal(1, group.Sites));
+    }
+
+    [Fact]
+    public void Area_of_a_subgroup_is_DeLong_s_of_its_binned_scores_in_thousandths_and_only_where_the_policy_lets_areas_out() => Gen.Select(Reports.Row.Array[0, 250], Gen.Int[1, 12]).Sample((rows, minimum) =>
+    {
+        var sum = Reports.Of(Reports.Monday, rows);
+        if (MonitoredUsage.Of(Reports.Study, sum, minimum) is not { } usage)
+            return;
+        var (with, without) = (MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum, withAreas: true), MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum, withAreas: false));
+        Assert.Null(without.Areas);
+        Assert.Equal(Text(without), Text(with with { Areas = null }));
+        var answered = rows.Where(row => row.Outcome is not null && !float.IsNaN(row.Logit)).ToList();
+        for (var partition = 0; partition < 2; partition++)
+        {
+            for (var group = 0; group < 4; group++)
+            {
+                var members = answered.Where(row => SubgroupIndex.Of(Reports.Study, [row.Age, row.Stage])[partition] == group).ToList();
+                var areas = CorrelatedAreas.Of([[.. members.Select(row => (double)ScoreHistogram.BinOf(row.Logit, ScoreHistogram.GridBins))]], members.Select(row => row.Outcome!.Value).ToArray());
+                var told = with.Areas!.Value[partition][group];
+                Assert.Equal(with.Subgroups!.Partitions[partition][group].Scores is not null && areas is not null, told is not null);
+                if (told is not { } area)
+                    continue;
+                Assert.Equal(areas!.Areas[0], area.Area / 1000.0, 0.00051);
+                Assert.Equal(Math.Sqrt(areas.Covariance(0, 0)), area.StandardError / 1000.0, 0.00101);
+                Assert.True(area.Logit(with.Subgroups.Partitions[partition][group].Scores!) is { Variance: > 0 } logit && double.IsFinite(logit.Value));
+            }
+        }
+
+        string Text(MonitoredOutcomes outcomes) => new MonitoredWindow(new(Reports.Monday, Reports.Monday), usage, outcomes).ToJson(Reports.Study).ToJsonString();
+    });
+
+    [Fact]
+    public void Areas_of_windows_are_combined_on_the_logit_and_say_more_than_pooled_bins()
+    {
+        var rows = Enumerable.Range(0, 240).Select(i => (Logit: ((i * 7 % 40) / 10f) - 2 + (i % 3 == 0 ? 1.2f : 0), Age: 20f + (i % 70), Stage: 1f + (i % 4 % 3), Outcome: (bool?)(i % 3 == 0), Time: 100)).ToList();
+        var windows = Enumerable.Range(0, 6).Select(day => Reports.Window(Reports.Of(Reports.Monday.AddDays(day), rows), 10)).ToList();
+
+        var young = SiteMonitoring.Subgroups(Reports.Study, windows)[0].Subgroups[0];
+
+        var members = rows.Where(row => row.Age < 40).ToList();
+        var one = CorrelatedAreas.Of([[.. members.Select(row => (double)ScoreHistogram.BinOf(row.Logit, ScoreHistogram.GridBins))]], members.Select(row => row.Outcome!.Value).ToArray())!;
+        Assert.Equal(one.Areas[0], young.Area!.Value.Value, 0.001); // the same in each window
+        Assert.InRange(young.Area.Value.High - young.Area.Value.Low, 0.001, one.Interval(0).High - one.Interval(0).Low);
+        Assert.True(young.Metrics.AurocInterval!.Value is var bins && bins.High - bins.Low > 2 * (young.Area.Value.High - young.Area.Value.Low));
+    }
+
+    [Theory]
+    [InlineData("\"areas\":[[[", "\"areas\":[[[1001,1],[")] // one more
+    [InlineData("\"areas\":[[[", "\"areas\":[[null,[")]
+    [InlineData("\"areas\":[[", "\"areas\":[[\"x\",")]
+    [InlineData("\"areas\":[[", "\"areas\":[],\"more\":[[")]
+    public void Areas_that_are_none_are_refused(string was, string changed)
+    {
+        var rows = Enumerable.Range(0, 240).Select(i => (Logit: (i * 7 % 40) / 10f, Age: 20f + (i % 70), Stage: 1f + (i % 3), Outcome: (bool?)(i % 4 == 0), Time: 100));
+        var written = Encoding.UTF8.GetString(MonitoringReport.With(Reports.Study, s_order, ReportSchedule.Daily, 30, [Reports.Window(Reports.Of(Reports.Monday, rows), 10)], 10).Write(Reports.Study));
+        Assert.Contains(was, written, StringComparison.Ordinal);
+
+        Assert.Throws<FormatException>(() => MonitoringReport.Read(Reports.Study, Encoding.UTF8.GetBytes(written.Replace(was, changed, StringComparison.Ordinal))));
     }
 
     [Fact]

@@ -48,6 +48,6 @@ internal static class Reports
     internal static MonitoredWindow Window(DayReport sum, int minimum, ReportSchedule schedule = ReportSchedule.Daily, FourierSketch? reference = null)
     {
         var usage = MonitoredUsage.Of(Study, sum, minimum, reference);
-        return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(Study, usage, sum, minimum));
+        return new MonitoredWindow(schedule.WindowOf(sum.Day), usage, MonitoredOutcomes.Of(Study, usage, sum, minimum, withAreas: true));
     }
 }

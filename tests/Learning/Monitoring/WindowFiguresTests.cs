@@ -87,7 +87,7 @@ public sealed class WindowFiguresTests
     [Fact]
     public void Window_that_is_withheld_says_nothing()
     {
-        var figures = WindowFigures.Of(Reports.Study, new MonitoredWindow(new(Reports.Monday, Reports.Monday), null, new MonitoredOutcomes(null, null)), null, null);
+        var figures = WindowFigures.Of(Reports.Study, new MonitoredWindow(new(Reports.Monday, Reports.Monday), null, new MonitoredOutcomes(Scores: null)), null, null);
 
         Assert.Empty(figures.Features);
         Assert.Equal((null, null, null, null), (figures.Metrics, figures.Calibration, figures.Median, figures.Worst));

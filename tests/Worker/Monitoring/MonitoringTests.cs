@@ -8,6 +8,7 @@ using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 using FederatedClinicalMl.Tests.Learning;
 using FederatedClinicalMl.Tests.Learning.Serving;
+using FederatedClinicalMl.Tests.Worker.Policies;
 using FederatedClinicalMl.Tests.Worker.Serving;
 using Google.Protobuf;
 using Kind = FederatedClinicalMl.Protos.WorkerPort.StepOrder.Types.Kind;
@@ -124,6 +125,22 @@ public sealed class MonitoringTests : IDisposable
         var usage = Assert.Single(Tell().Report.Windows).Usage!;
         Assert.Equal(24, usage.Answered);
         Assert.Null(usage.Joint);
+    }
+
+    [Theory]
+    [InlineData("withhold", false)]
+    [InlineData("release", false)]
+    [InlineData("compare", true)]
+    public void Areas_by_subgroup_are_told_only_where_the_policy_lets_exact_areas_out(string word, bool told)
+    {
+        _site.Policy = PolicyText.With("per-site-metrics", word);
+        Write(s_monday, 40, positives: 15);
+        _site.Time.Advance(TimeSpan.FromDays(16));
+
+        var areas = Assert.Single(Tell().Report.Windows).Outcomes!.Areas;
+
+        Assert.Equal(told, areas is not null);
+        Assert.All(areas ?? [], partition => Assert.Equal([null, new SubgroupArea(1000, 0), null, null], partition)); // its scores part the outcomes
     }
 
     [Fact]
