@@ -25,7 +25,7 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
         Assert.InRange(missing[^1] - missing.Min(), 0.15, 0.3);
         Assert.InRange(Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number, 0.03, 0.3);
         Assert.Equal(0, Of(board, MonitoredSignal.LiveShortfall, "va-long-beach").Last.Number);
-        Assert.InRange(Of(board, MonitoredSignal.SubgroupGap, "hungarian", "cp").Last.Number, 0.001, 0.1);
+        Assert.InRange(Of(board, MonitoredSignal.SubgroupGap, "hungarian", "cp").Last.Number, 0.1, 0.4);
         Assert.Equal(0, Of(board, MonitoredSignal.SubgroupGap, "va-long-beach", "cp").Last.Number);
         Assert.DoesNotContain(board.Of(MonitoredSignal.ServedRows.Name), series => series.Last.Subject["site"] == "switzerland");
     }

@@ -51,7 +51,9 @@ public sealed class MonitoringDesk(IDisk disk, IDisk serving, TimeProvider time,
         if (!windows.SequenceEqual(told))
             new MonitoringRecord(allowance.Signer, windows).Write(disk, study, order);
         FaultPoint.Reached("worker-monitoring-kept");
-        return MonitoringReport.With(study, order, allowance.Report, allowance.OutcomesAfter, windows, policy.MinimumCell);
+        // What a policy let out is not repeated under one that does not.
+        return MonitoringReport.With(
+            study, order, allowance.Report, allowance.OutcomesAfter, policy.Comparisons ? windows : [.. windows.Select(window => window with { Outcomes = window.Outcomes is { } outcomes ? outcomes with { Areas = null } : null })], policy.MinimumCell);
     }
 
     private ImmutableArray<MonitoredWindow> Ripen(Study study, MonitoringOrder order, ServingAllowance allowance, ImmutableArray<MonitoredWindow> told, SitePolicy policy)

@@ -141,6 +141,8 @@ public sealed class MonitoringTests : IDisposable
 
         Assert.Equal(told, areas is not null);
         Assert.All(areas ?? [], partition => Assert.Equal([null, new SubgroupArea(1000, 0), null, null], partition)); // its scores part the outcomes
+        _site.Policy = PolicyText.With("per-site-metrics", "release");
+        Assert.Null(Assert.Single(Tell().Report.Windows).Outcomes!.Areas); // told before, and not again
     }
 
     [Fact]
