@@ -66,7 +66,7 @@ internal static class MonitoringVerbs
                 table.AddRow([site.Value, .. Row(figures)]);
         }
 
-        var subgroups = SiteMonitoring.Subgroups(study, [.. monitoring.Sites.SelectMany(item => item.Report.Windows)]);
+        var subgroups = SiteMonitoring.Subgroups(study, [.. monitoring.Sites.Select(item => item.Report.Windows)]);
         terminal.Show(table);
         SubgroupTables.Show(subgroups, terminal, "windows");
         if (monitoring.Sites.Count == 0)

@@ -50,18 +50,16 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         foreach (var signal in MonitoredSignal.Served)
             board.Forget(signal, Subject.Of(about));
         var reference = isOver ? null : ClassifierMetrics.Of(ModelFacts.Of(models, entry.Digest).Evaluation?.Histogram).Auroc;
-        var study = models.StudyOf(entry);
-        var windows = new List<MonitoredWindow>();
         foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
-        {
-            var at = isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
-            Tell(window, about, reference, isOver, at, board);
-            if (window.Window.Outcomes?.Subgroups is null)
-                continue;
-            windows.Add(window.Window); // with those before: few of a window are in a small subgroup
-            foreach (var table in SiteMonitoring.Subgroups(study, windows))
-                board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", table.Feature), .. about]), at, !isOver && study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0));
-        }
+            Tell(window, about, reference, isOver, At(window), board);
+        // Of all windows together, once: few of one are in a small subgroup.
+        var study = models.StudyOf(entry);
+        if (site.Windows.LastOrDefault(window => window.Window.Outcomes?.Subgroups is not null) is not { } newest)
+            return;
+        foreach (var table in SiteFigures.Subgroups(study, [site]))
+            board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", table.Feature), .. about]), At(newest), !isOver && study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0));
+
+        DateTimeOffset At(WindowFigures window) => isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
     }
 
     // What is not told of a window is no alarm; areas and latencies are left out then, for they have no number that says so.

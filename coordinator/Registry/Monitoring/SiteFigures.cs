@@ -18,7 +18,7 @@ public sealed record SiteFigures(KnownMonitoring Told, IReadOnlyList<WindowFigur
 
     /// <summary>How it did in the study's subgroups, of all outcomes that the sites have told: small subgroups need many windows. Empty where nothing is told of them.</summary>
     public static ImmutableArray<SubgroupTable> Subgroups(Study study, IEnumerable<SiteFigures> sites) =>
-        SiteMonitoring.Subgroups(study, [.. sites.SelectMany(site => site.Windows).Select(figures => figures.Window)]);
+        SiteMonitoring.Subgroups(study, [.. sites.Select(site => site.Windows.Select(figures => figures.Window))]);
 
     /// <summary>Of each site that has ever answered, in the order of their names.</summary>
     public static ImmutableArray<SiteFigures> Of(SiteMonitorings told, MonitoringOrder of, Study study)

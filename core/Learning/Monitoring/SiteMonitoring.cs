@@ -17,9 +17,11 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
         windows.Select(window => window.Outcomes?.Scores).OfType<ScoreHistogram>().Aggregate((ScoreHistogram?)null, (sum, next) => sum?.Merge(next) ?? next);
 
     /// <summary>How a version did in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Empty where none does.</summary>
-    public static ImmutableArray<SubgroupTable> Subgroups(Study study, IReadOnlyCollection<MonitoredWindow> windows) =>
-        windows.Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next) is { } told
-            ? SubgroupTable.OfScores(study, told, SubgroupArea.Combined(windows)) : [];
+    /// <param name="study">The model's study.</param>
+    /// <param name="sites">The windows of each site.</param>
+    public static ImmutableArray<SubgroupTable> Subgroups(Study study, IReadOnlyCollection<IEnumerable<MonitoredWindow>> sites) =>
+        sites.SelectMany(windows => windows).Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next) is { } told
+            ? SubgroupTable.OfScores(study, told, SubgroupArea.Combined(sites)) : [];
 
     /// <summary>Canonical JSON.</summary>
     public byte[] Write(Study study) => CanonicalJson.Write(new JsonObject

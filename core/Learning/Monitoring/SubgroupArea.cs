@@ -32,14 +32,21 @@ public readonly record struct SubgroupArea(int Area, int StandardError)
         return CorrelatedAreas.Logit((double)Area / One, Math.Pow((double)StandardError / One, 2), Math.Min(scores.Negatives, scores.Positives));
     }
 
-    /// <summary>The areas in the study's subgroups over all windows of all sites that tell them, by random effects on the logit; null where none does.</summary>
-    public static ImmutableArray<ImmutableArray<Estimate?>>? Combined(IEnumerable<MonitoredWindow> windows)
+    /// <summary>The areas in the study's subgroups, on the logit: of a site's windows the mean by inverse variance, over sites by random effects, as windows of one site are no sites; null where none is told.</summary>
+    /// <param name="sites">The windows of each site.</param>
+    public static ImmutableArray<ImmutableArray<Estimate?>>? Combined(IEnumerable<IEnumerable<MonitoredWindow>> sites)
     {
-        var outcomes = windows.Select(window => window.Outcomes).OfType<MonitoredOutcomes>().Where(outcomes => outcomes is { Areas: not null, Subgroups: not null }).ToList();
-        if (outcomes.Count == 0)
+        var told = sites.Select(windows => windows.Select(window => window.Outcomes).OfType<MonitoredOutcomes>().Where(outcomes => outcomes is { Areas: not null, Subgroups: not null }).ToList()).Where(outcomes => outcomes.Count > 0).ToList();
+        if (told.Count == 0)
             return null;
-        return [.. outcomes[0].Areas!.Value.Select((groups, partition) => ImmutableArray.CreateRange(groups.Select((_, group) => Mean(
-            [.. outcomes.Where(one => one.Areas!.Value[partition][group] is not null).Select(one => one.Areas!.Value[partition][group]!.Value.Logit(one.Subgroups!.Partitions[partition][group].Scores!))]))))];
+        return [.. told[0][0].Areas!.Value.Select((groups, partition) => ImmutableArray.CreateRange(groups.Select((_, group) => Mean([.. told.Select(site => OfSite(site, partition, group)).OfType<SiteEstimate>()]))))];
+
+        static SiteEstimate? OfSite(List<MonitoredOutcomes> windows, int partition, int group)
+        {
+            var logits = windows.Where(one => one.Areas!.Value[partition][group] is not null).Select(one => one.Areas!.Value[partition][group]!.Value.Logit(one.Subgroups!.Partitions[partition][group].Scores!)).ToList();
+            var weight = logits.Sum(logit => 1 / logit.Variance);
+            return logits.Count == 0 ? null : new SiteEstimate(logits.Sum(logit => logit.Value / logit.Variance) / weight, 1 / weight);
+        }
 
         static Estimate? Mean(List<SiteEstimate> logits) => logits.Count == 0 ? null : RandomEffects.Of(logits).Mean is var mean ? new Estimate(Share(mean.Value), Share(mean.Low), Share(mean.High)) : null;
 

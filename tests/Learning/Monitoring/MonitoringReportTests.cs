@@ -141,7 +141,7 @@ public sealed class MonitoringReportTests
         var rows = Enumerable.Range(0, 240).Select(i => (Logit: ((i * 7 % 40) / 10f) - 2 + (i % 3 == 0 ? 1.2f : 0), Age: 20f + (i % 70), Stage: 1f + (i % 4 % 3), Outcome: (bool?)(i % 3 == 0), Time: 100)).ToList();
         var windows = Enumerable.Range(0, 6).Select(day => Reports.Window(Reports.Of(Reports.Monday.AddDays(day), rows), 10)).ToList();
 
-        var young = SiteMonitoring.Subgroups(Reports.Study, windows)[0].Subgroups[0];
+        var young = SiteMonitoring.Subgroups(Reports.Study, [windows])[0].Subgroups[0];
 
         var members = rows.Where(row => row.Age < 40).ToList();
         var one = CorrelatedAreas.Of([[.. members.Select(row => (double)ScoreHistogram.BinOf(row.Logit, ScoreHistogram.GridBins))]], members.Select(row => row.Outcome!.Value).ToArray())!;
