@@ -7,7 +7,7 @@ namespace FederatedClinicalMl.Cli.Bench;
 internal static class BenchStudies
 {
     /// <summary>The site's default policy, and leave to be measured.</summary>
-    public static string Policy { get; } = PolicyReader.Default.Replace("models: [logistic-regression, mlp]", "models: [logistic-regression, mlp, benchmark]", StringComparison.Ordinal);
+    public static string Policy { get; } = PolicyReader.Default.Replace("models: [logistic-regression, linear-regression, mlp]", "models: [logistic-regression, linear-regression, mlp, benchmark]", StringComparison.Ordinal);
 
     /// <summary>Names of sites.</summary>
     public static IReadOnlyList<string> Sites(int count) => [.. Enumerable.Range(1, count).Select(number => $"site-{number:00}")];

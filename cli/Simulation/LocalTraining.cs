@@ -27,7 +27,7 @@ internal sealed record Scores(double[] Logits, bool[] Labels)
     public static Scores Of(ModelPlan plan, ReadOnlySpan<float> parameters, TrainingSet rows)
     {
         var logits = new double[rows.Rows];
-        plan.Logits(parameters, rows.Inputs, logits);
+        plan.Outputs(parameters, rows.Inputs, logits);
         return new Scores(logits, [.. rows.Labels.Select(label => label == 1)]);
     }
 }

@@ -23,7 +23,7 @@ internal static class StudyWords
     {
         yield return ("Purpose", study.Purpose);
         yield return ("Ethics approval", study.Ethics);
-        yield return ("Predicts", study.Data.Cohort is not null ? study.Data.Label.Name : study.Data.Label.Name.Length == 0 ? "nothing: it measures the machinery" : Text($"whether {study.Data.Label.Name} is above {study.Data.Label.Above}"));
+        yield return ("Predicts", study.Data.Label.Name.Length == 0 ? "nothing: it measures the machinery" : study.Data.Predicted);
         yield return ("For whom", study.Data.Cohort is { } cohort ? string.Join("; ", cohort.Steps) : study.Data.Dataset.Length == 0 ? "nobody: it reads no data" : $"the rows of the table '{study.Data.Dataset}' at each hospital");
         yield return ("Model", study.Model switch
         {

@@ -111,18 +111,18 @@ public sealed class ModelRegistry
     internal static byte[] WriteMetrics(EvaluationReport report)
     {
         var json = report.ToJson();
-        foreach (var (name, metric) in report.Metrics.ToJson())
+        foreach (var (name, metric) in report.Number?.Metrics.ToJson() ?? report.Metrics.ToJson())
             json[name] = metric?.DeepClone();
         return CanonicalJson.Write(json);
     }
 
     /// <summary>The evaluation whose metrics are in a file; they are not looked at.</summary>
-    /// <exception cref="FormatException">The file holds no histogram.</exception>
+    /// <exception cref="FormatException">The file holds neither scores nor errors.</exception>
     public static EvaluationReport ReadMetrics(ReadOnlySpan<byte> file)
     {
-        if (CanonicalJson.Read(file) is not JsonObject json || !json.ContainsKey("histogram"))
-            throw new FormatException("it has no field 'histogram'.");
-        return EvaluationReport.Read(CanonicalJson.Write(new JsonObject(json.Where(field => field.Key is "histogram" or "subgroups").Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())))));
+        if (CanonicalJson.Read(file) is not JsonObject json || !(json.ContainsKey("histogram") || json.ContainsKey("errors")))
+            throw new FormatException("it has neither a field 'histogram' nor 'errors'.");
+        return EvaluationReport.Read(CanonicalJson.Write(new JsonObject(json.Where(field => field.Key is "histogram" or "errors" or "subgroups").Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())))));
     }
 
     /// <summary>Registers a completed run's model and returns its version once the entry is durable. Idempotent.</summary>

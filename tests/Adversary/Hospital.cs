@@ -55,7 +55,7 @@ internal sealed class Hospital : IDisposable
     public MemberDesk Members => new(Core, _identity);
 
     /// <summary>The text of <c>policy.yaml</c>: the default, and a model that needs no rows.</summary>
-    public string Policy { get; set; } = PolicyReader.Default.Replace("models: [logistic-regression, mlp]", "models: [logistic-regression, mlp, benchmark]", StringComparison.Ordinal);
+    public string Policy { get; set; } = PolicyReader.Default.Replace("models: [logistic-regression, linear-regression, mlp]", "models: [logistic-regression, linear-regression, mlp, benchmark]", StringComparison.Ordinal);
 
     /// <summary>How often its log says that it answered in masked rounds, or took what it was given in one.</summary>
     public int Answered => Core.Log(1).Count(line => line.Contains("\"entry\":", StringComparison.Ordinal));

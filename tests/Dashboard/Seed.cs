@@ -120,10 +120,10 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     private EvaluationReport Evaluation(double skill, int rows, int told)
     {
         var (logits, labels) = Rows(skill, rows);
-        var report = EvaluationReport.Of(study, logits, labels, [.. Enumerable.Range(0, rows).SelectMany(at => new[] { 40.0 + (at % 30), 1 + (at / 3 % 4), 150, 1 })], 10);
+        var report = EvaluationReport.Of(study, logits, [.. labels.Select(label => label ? 1f : 0)], [.. Enumerable.Range(0, rows).SelectMany(at => new[] { 40.0 + (at % 30), 1 + (at / 3 % 4), 150, 1 })], 10);
         return report.Subgroups is not { } groups ? report : report with
         {
-            Subgroups = new SubgroupScores(told, [.. groups.Partitions.Select(partition => ImmutableArray.CreateRange(partition, group => group with { Sites = group.Sites == 0 ? 0 : told - (partition.IndexOf(group) % 2) }))]),
+            Subgroups = new SubgroupSums<ScoreHistogram>(told, [.. groups.Partitions.Select(partition => ImmutableArray.CreateRange(partition, group => group with { Sites = group.Sites == 0 ? 0 : told - (partition.IndexOf(group) % 2) }))]),
         };
     }
 

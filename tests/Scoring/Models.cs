@@ -81,7 +81,7 @@ internal static class Models
         if (encoder.Encode(row, inputs).Excluded)
             return null;
         var logits = new double[1];
-        ModelPlan.For(entry.Study).Logits(entry.Parameters, inputs, logits);
+        ModelPlan.For(entry.Study).Outputs(entry.Parameters, inputs, logits);
         return 1 / (1 + Math.Exp(-logits[0]));
     }
 }

@@ -80,7 +80,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
             return new EvaluationReport(ScoreHistogram.Of(logits, labels));
         var (all, groups) = SubgroupSuppression.Suppress(
             logits, labels, [.. partitions.Select(partition => (Enumerable.Range(0, Rows).Select(i => i % partition.Groups.Length).ToArray(), partition.Groups.Length))], 1);
-        return new EvaluationReport(all, SubgroupScores.Of(groups));
+        return new EvaluationReport(all, SubgroupSums.OfSite(groups));
     }
 
     private static StepComputation Json(byte[] payload) => new(payload, ReleaseManifest.JsonEncoding, 0, 0, 0, null, "simulated", 1);

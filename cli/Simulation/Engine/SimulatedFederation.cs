@@ -84,7 +84,7 @@ internal sealed class SimulatedFederation
 
     /// <summary>What simulated sites allow: everything, for there is nobody to protect from whoever holds all the data.</summary>
     public static readonly PolicyReading OpenPolicy = new(
-        new SitePolicy(null, ["logistic-regression", "mlp", "benchmark"], ["fixed", "float32"], AggregationWords.All, 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1)
+        new SitePolicy(null, ["logistic-regression", "linear-regression", "mlp", "benchmark"], ["fixed", "float32"], AggregationWords.All, 1, 1, true, ProfileRule.Release, int.MaxValue, null, 1)
         {
             Privacy = new PrivacyCeilings(s_ample, s_ample, s_ample),
             Noise = ["site", "distributed", "central"],

@@ -68,15 +68,13 @@ public static class ModelCard
     {
         Mlp mlp => $"multi-layer perceptron, hidden layers {string.Join(", ", mlp.Hidden)}, {mlp.Activation.ToString().ToLowerInvariant()}",
         LogisticRegression => "logistic regression",
+        LinearRegression => "linear regression",
         _ => "no model: a vector for measuring the machinery",
     };
 
     /// <summary>How it is trained, in words.</summary>
     internal static string Training(Study study) =>
         Text($"{study.Federation.Rounds} rounds of federated averaging; at each site {study.Training.Optimizer.ToString().ToLowerInvariant()}, learning rate {study.Training.LearningRate}");
-
-    /// <summary>What is predicted, in words.</summary>
-    internal static string Outcome(Study study) => study.Data.Cohort is not null ? study.Data.Label.Name : Text($"whether {study.Data.Label.Name} is above {study.Data.Label.Above}");
 
     /// <summary>Whom the study asks for, in words.</summary>
     internal static string Population(Study study) => study.Data.Cohort is { } cohort ? string.Join("; ", cohort.Steps) : $"the rows of the table '{study.Data.Dataset}' at each hospital";

@@ -45,7 +45,7 @@ public static class ReproducibilityReport
                     ("Availability of configuration", $"All of it is the study, {study.Digest}, which is a file of the entry."))]),
                 new CardSection("DOME: model", [Answers(
                     ("Interpretability", study.Model is LogisticRegression ? "One weight for each input, in parameters.bin." : $"A black box. {Authors}whether and how its answers are explained."),
-                    ("Output", $"A probability: {ModelCard.Outcome(study)}."),
+                    ("Output", $"A probability: {study.Data.Predicted}."),
                     ("Execution time", $"{Authors}it depends on where it runs. 'site-scoring' logs the time of each answer."),
                     ("Availability of software", $"coordinator {entry.Software}; {string.Join(", ", ModelCard.Software(rounds))}. model.onnx runs without this software."))]),
                 new CardSection("DOME: evaluation", [Answers(

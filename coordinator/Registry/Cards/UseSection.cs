@@ -17,7 +17,7 @@ internal static class UseSection
         return new CardSection("Intended use", [
             CardTable.Facts(
                 [
-                    ("Purpose, in the study's words", study.Purpose), ("Users, in the study's words", use?.Users ?? "the study does not say"), ("Predicts", ModelCard.Outcome(study)), ("For whom", ModelCard.Population(study)),
+                    ("Purpose, in the study's words", study.Purpose), ("Users, in the study's words", use?.Users ?? "the study does not say"), ("Predicts", study.Data.Predicted), ("For whom", ModelCard.Population(study)),
                     .. (use?.ContraIndications ?? []).Select(sentence => ("Contra-indication, in the study's words", sentence)),
                 ]),
             new CardText($"Nothing is known of patients whom the study did not ask for, of hospitals other than those below, or of values in other units or beyond the stated ranges.{(use is null or { ContraIndications.IsEmpty: true } ? " The study states no contra-indications of its own." : "")}"),

@@ -90,9 +90,9 @@ public sealed record UploadRule(
                 case StepKind.Profile:
                     return ProfileReport.Read(Study, json).Fits(manifest.MinimumCell);
                 case StepKind.SiteMetrics:
-                    return SiteMetricsReport.Read(json).Fits(manifest.MinimumCell);
+                    return SiteMetricsReport.Read(json) is var own && own.Fits(Study) && own.Fits(manifest.MinimumCell);
                 case StepKind.Comparison:
-                    return ComparisonReport.Read(json) is var compared && compared.Against == Against && compared.Fits(manifest.MinimumCell);
+                    return ComparisonReport.Read(json) is var compared && compared.Against == Against && compared.Fits(Study) && compared.Fits(manifest.MinimumCell);
                 case StepKind.Monitoring:
                     return MonitoringReport.Read(Study, json) is var told && told.Of == Monitoring && told.Fits(manifest.MinimumCell);
                 default:

@@ -9,6 +9,9 @@ public readonly record struct Estimate(double Value, double Low, double High)
     /// <summary>The 97.5 % point of the standard normal distribution.</summary>
     internal const double Z = 1.959963984540054;
 
+    /// <summary>An estimate whose interval reaches so far either way.</summary>
+    internal static Estimate Around(double value, double half) => new(value, value - half, value + half);
+
     /// <summary>The same on the scale of probabilities, for an estimate and interval of a logit.</summary>
     public Estimate FromLogit()
     {

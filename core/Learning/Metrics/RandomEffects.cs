@@ -62,7 +62,7 @@ public sealed record RandomEffects
         SiteEstimate[] sites = [.. estimates.OrderBy(site => site.Value).ThenBy(site => site.Variance)];
         var k = sites.Length;
         if (k == 1)
-            return new RandomEffects(1, Around(sites[0].Value, Estimate.Z * Math.Sqrt(sites[0].Variance)), Math.Sqrt(sites[0].Variance), 0);
+            return new RandomEffects(1, Estimate.Around(sites[0].Value, Estimate.Z * Math.Sqrt(sites[0].Variance)), Math.Sqrt(sites[0].Variance), 0);
 
         var (weight, _, q) = Weighted(sites, 0);
         var scale = Coupling(sites) / weight;
@@ -70,13 +70,13 @@ public sealed record RandomEffects
         var (randomWeight, mean, spread) = Weighted(sites, tauSquared);
         var error = Math.Sqrt(Math.Max(1, spread / (k - 1)) / randomWeight);
         var typical = (k - 1) / scale; // the variance within a site that stands for all in I² (Higgins and Thompson 2002, equation 9)
-        return new RandomEffects(k, Around(mean, StudentT.Quantile(0.975, k - 1) * error), error, tauSquared)
+        return new RandomEffects(k, Estimate.Around(mean, StudentT.Quantile(0.975, k - 1) * error), error, tauSquared)
         {
             HartungKnapp = spread / (k - 1),
             Q = q,
             QChance = ChiSquared.Upper(q, k - 1),
             ISquared = new Estimate(Share(tauSquared), Share(Profile(sites, 0.975)), Share(Profile(sites, 0.025))),
-            Prediction = k < 3 ? null : Around(mean, StudentT.Quantile(0.975, k - 2) * Math.Sqrt(tauSquared + (error * error))),
+            Prediction = k < 3 ? null : Estimate.Around(mean, StudentT.Quantile(0.975, k - 2) * Math.Sqrt(tauSquared + (error * error))),
         };
 
         double Share(double variance) => variance / (variance + typical);
@@ -103,6 +103,4 @@ public sealed record RandomEffects
         var mean = sites.Sum(site => site.Value / (site.Variance + tauSquared)) / weight;
         return (weight, mean, sites.Sum(site => (site.Value - mean) * (site.Value - mean) / (site.Variance + tauSquared)));
     }
-
-    private static Estimate Around(double value, double half) => new(value, value - half, value + half);
 }

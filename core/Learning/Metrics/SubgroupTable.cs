@@ -129,7 +129,7 @@ public sealed record SubgroupTable
     /// <param name="counted">Scores by subgroup, of one or of several added up.</param>
     /// <param name="areas">The area in each subgroup, combined from areas that sites told; null: none did.</param>
     /// <exception cref="FormatException">They are of other subgroups than the study's.</exception>
-    public static ImmutableArray<SubgroupTable> OfScores(Study study, SubgroupScores counted, ImmutableArray<ImmutableArray<Estimate?>>? areas = null)
+    public static ImmutableArray<SubgroupTable> OfScores(Study study, SubgroupSums<ScoreHistogram> counted, ImmutableArray<ImmutableArray<Estimate?>>? areas = null)
     {
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(counted);
@@ -148,15 +148,15 @@ public sealed record SubgroupTable
     /// <param name="sites">How many sites could have told subgroups.</param>
     /// <param name="groups">Name and scores of each subgroup, over one site or merged over several.</param>
     /// <param name="thresholds">Probabilities from which on a row is called positive.</param>
-    public static SubgroupTable Of(string feature, int sites, IEnumerable<(string Name, SubgroupCount Count)> groups, ImmutableArray<NamedThreshold> thresholds)
+    public static SubgroupTable Of(string feature, int sites, IEnumerable<(string Name, SubgroupSum<ScoreHistogram> Count)> groups, ImmutableArray<NamedThreshold> thresholds)
     {
         ArgumentNullException.ThrowIfNull(groups);
         return new SubgroupTable(feature, sites, thresholds, [.. groups.Select(group => new Subgroup(
             group.Name,
             group.Count.Sites,
-            ClassifierMetrics.Of(group.Count.Scores),
-            group.Count.Scores is { } scores ? [.. thresholds.Select(threshold => OperatingPoint.Of(scores, threshold.Threshold))] : [],
-            CalibrationSummary.Of(group.Count.Scores)))]);
+            ClassifierMetrics.Of(group.Count.Sum),
+            group.Count.Sum is { } scores ? [.. thresholds.Select(threshold => OperatingPoint.Of(scores, threshold.Threshold))] : [],
+            CalibrationSummary.Of(group.Count.Sum)))]);
     }
 
     private ImmutableArray<Gap?> AtEach(Func<OperatingPoint, BoundedShare?> share) =>

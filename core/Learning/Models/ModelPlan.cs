@@ -14,9 +14,9 @@ namespace FederatedClinicalMl.Learning;
 public sealed record DenseLayer(int Inputs, int Outputs, ParameterSlice Weight, ParameterSlice Bias);
 
 /// <summary>
-/// A study's model: where each parameter lies in the flat vector, what the parameters start as, and how they make a logit. Tensors are
+/// A study's model: where each parameter lies in the flat vector, what the parameters start as, and how they make an output: a logit, or a number on the outcome's scale. Tensors are
 /// named and shaped as torch's <c>Linear</c> does: <c>layers.0.weight</c> [out, in], <c>layers.0.bias</c> [out], and so on; the last layer has
-/// one output, the logit of a positive label.
+/// one output.
 /// </summary>
 public sealed class ModelPlan
 {
@@ -53,7 +53,7 @@ public sealed class ModelPlan
         var seed = study.Training.Seed;
         return study.Model switch
         {
-            LogisticRegression => Network(width, [], Activation.Relu, 0, seed),
+            LogisticRegression or LinearRegression => Network(width, [], Activation.Relu, 0, seed),
             Mlp mlp => Network(width, mlp.Hidden, mlp.Activation, mlp.Dropout, seed),
             BenchmarkModel benchmark => new ModelPlan(0, [], ParameterLayout.Of(("values", [benchmark.Parameters])), Activation.Relu, 0, seed),
             _ => throw new ArgumentOutOfRangeException(nameof(study), study.Model, "There is no plan for this model."),
@@ -106,25 +106,25 @@ public sealed class ModelPlan
     }
 
     /// <summary>
-    /// The logits of a batch, as in evaluation (no dropout). Products and sums are made in double, so that they are nearer to the exact value than
+    /// The outputs of a batch, as in evaluation (no dropout). Products and sums are made in double, so that they are nearer to the exact value than
     /// torch's or ONNX Runtime's float32, from which they differ by about 1e-7 of the activations' size.
     /// </summary>
     /// <param name="parameters">[<see cref="ParameterLayout.Dimension"/>].</param>
     /// <param name="inputs">[rows, <see cref="InputWidth"/>], row-major, as <see cref="InputEncoder"/> makes them.</param>
-    /// <param name="logits">[rows].</param>
+    /// <param name="outputs">[rows]: logits, or numbers on the outcome's scale.</param>
     /// <exception cref="InvalidOperationException">A benchmark model has no network.</exception>
-    public void Logits(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, Span<double> logits)
+    public void Outputs(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, Span<double> outputs)
     {
         if (!HasNetwork)
             throw new InvalidOperationException("A benchmark model has no network and predicts nothing.");
         ArgumentOutOfRangeException.ThrowIfNotEqual(parameters.Length, Layout.Dimension);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, logits.Length * InputWidth);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, outputs.Length * InputWidth);
 
         var widest = Math.Max(InputWidth, Layers.Max(layer => layer.Outputs));
         var wide = new double[parameters.Length];
         TensorPrimitives.ConvertChecked(parameters, wide);
         var (current, next) = (new double[widest], new double[widest]);
-        for (var row = 0; row < logits.Length; row++)
+        for (var row = 0; row < outputs.Length; row++)
         {
             TensorPrimitives.ConvertChecked(inputs.Slice(row * InputWidth, InputWidth), current);
             for (var i = 0; i < Layers.Length; i++)
@@ -135,7 +135,7 @@ public sealed class ModelPlan
                 (current, next) = (next, current);
             }
 
-            logits[row] = current[0];
+            outputs[row] = current[0];
         }
     }
 

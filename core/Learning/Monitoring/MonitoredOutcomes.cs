@@ -9,7 +9,7 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Scores">The outcomes by score, in bins made of the window's score cells; null where they are too few.</param>
 /// <param name="Subgroups">The same by the study's subgroups; null where it declares none, or of a day of the window they are not known.</param>
 /// <param name="Areas">The area in each told subgroup; null where the site's policy does not let exact areas out.</param>
-public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? Subgroups = null, ImmutableArray<ImmutableArray<SubgroupArea?>>? Areas = null)
+public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupSums<ScoreHistogram>? Subgroups = null, ImmutableArray<ImmutableArray<SubgroupArea?>>? Areas = null)
 {
     /// <summary>What leaves of the outcomes of a window's rows.</summary>
     /// <param name="study">The model's study.</param>
@@ -28,14 +28,14 @@ public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? S
         var counts = usage.Answered == sum.Answered ? sum.Subgroups : null;
         if (counts is null)
             return new MonitoredOutcomes(scores);
-        var told = SubgroupScores.Of(SubgroupSuppression.Suppress(scores, counts, minimum, partition => SubgroupsInUse.Of(study, usage, sum, minimum, partition)));
+        var told = SubgroupSums.OfSite(SubgroupSuppression.Suppress(scores, counts, minimum, partition => SubgroupsInUse.Of(study, usage, sum, minimum, partition)));
         return new MonitoredOutcomes(scores, told, withAreas ? SubgroupArea.Of(counts, told) : null);
     }
 
     /// <summary>Whether no count from 1 to <paramref name="minimum"/> - 1 is in it, nor follows from it and from what was told of the window's use.</summary>
     public bool Fits(MonitoredUsage? usage, int minimum)
     {
-        if (Subgroups is not null && !Subgroups.FitsSite(Scores, minimum))
+        if (Subgroups is not null && !Subgroups.FitsSite(groups => SubgroupSuppression.Fits(Scores, groups, minimum)))
             return false;
         if (Scores is null)
             return true;
@@ -56,12 +56,12 @@ public sealed record MonitoredOutcomes(ScoreHistogram? Scores, SubgroupScores? S
 
     internal static MonitoredOutcomes Read(Study study, JsonFields fields)
     {
-        var subgroups = fields.Has("subgroups") ? SubgroupScores.Read(fields.Object("subgroups")) : null;
+        var subgroups = fields.Has("subgroups") ? SubgroupSums<ScoreHistogram>.Read(fields.Object("subgroups")) : null;
         var outcomes = new MonitoredOutcomes(
             fields.IsNull("scores") ? null : ScoreHistogram.Read(fields.Node("scores"), fields.PathOf("scores")), subgroups, fields.Has("areas") ? SubgroupArea.Read(fields, "areas", subgroups) : null);
         if (outcomes.Scores is { IsPartition: false })
             fields.Fail("scores", "cover the grid without gaps and overlaps");
-        if (outcomes.Subgroups is { } groups && !(groups.Fits(study) && groups.FitsSite(outcomes.Scores, 1)))
+        if (outcomes.Subgroups is { } groups && !(groups.Fits(study) && groups.FitsSite(of => SubgroupSuppression.Fits(outcomes.Scores, of, 1))))
             fields.Fail("subgroups", "be of the study's partitions, and add up to no more than the scores");
         fields.End();
         return outcomes;

@@ -20,7 +20,7 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
     /// <param name="study">The model's study.</param>
     /// <param name="sites">The windows of each site.</param>
     public static ImmutableArray<SubgroupTable> Subgroups(Study study, IReadOnlyCollection<IEnumerable<MonitoredWindow>> sites) =>
-        sites.SelectMany(windows => windows).Select(window => window.Outcomes?.Subgroups).OfType<SubgroupScores>().Aggregate((SubgroupScores?)null, (sum, next) => sum?.Merge(next) ?? next) is { } told
+        sites.SelectMany(windows => windows).Select(window => window.Outcomes?.Subgroups).OfType<SubgroupSums<ScoreHistogram>>().Aggregate((SubgroupSums<ScoreHistogram>?)null, (sum, next) => sum?.Merge(next) ?? next) is { } told
             ? SubgroupTable.OfScores(study, told, SubgroupArea.Combined(sites)) : [];
 
     /// <summary>Canonical JSON.</summary>

@@ -17,11 +17,11 @@ public readonly record struct SubgroupArea(int Area, int StandardError)
     /// <summary>Of each subgroup of each partition that is told and has both outcomes; null: there is none.</summary>
     /// <param name="counts">The outcomes by subgroup, as counted.</param>
     /// <param name="told">Those that are told.</param>
-    public static ImmutableArray<ImmutableArray<SubgroupArea?>> Of(SubgroupCounts counts, SubgroupScores told)
+    public static ImmutableArray<ImmutableArray<SubgroupArea?>> Of(SubgroupCounts counts, SubgroupSums<ScoreHistogram> told)
     {
         ArgumentNullException.ThrowIfNull(counts);
         ArgumentNullException.ThrowIfNull(told);
-        return [.. told.Partitions.Select((groups, partition) => ImmutableArray.CreateRange(groups.Select((group, i) => group.Scores is null ? null : Of(counts.Groups(partition)[i]))))];
+        return [.. told.Partitions.Select((groups, partition) => ImmutableArray.CreateRange(groups.Select((group, i) => group.Sum is null ? null : Of(counts.Groups(partition)[i]))))];
     }
 
     /// <summary>The logit of the area and its variance, by the rules of <see cref="CorrelatedAreas.Logit"/>.</summary>
@@ -43,7 +43,7 @@ public readonly record struct SubgroupArea(int Area, int StandardError)
 
         static SiteEstimate? OfSite(List<MonitoredOutcomes> windows, int partition, int group)
         {
-            var logits = windows.Where(one => one.Areas!.Value[partition][group] is not null).Select(one => one.Areas!.Value[partition][group]!.Value.Logit(one.Subgroups!.Partitions[partition][group].Scores!)).ToList();
+            var logits = windows.Where(one => one.Areas!.Value[partition][group] is not null).Select(one => one.Areas!.Value[partition][group]!.Value.Logit(one.Subgroups!.Partitions[partition][group].Sum!)).ToList();
             var weight = logits.Sum(logit => 1 / logit.Variance);
             return logits.Count == 0 ? null : new SiteEstimate(logits.Sum(logit => logit.Value / logit.Variance) / weight, 1 / weight);
         }
@@ -55,11 +55,11 @@ public readonly record struct SubgroupArea(int Area, int StandardError)
 
     internal static JsonArray ToJson(ImmutableArray<ImmutableArray<SubgroupArea?>> areas) => new([.. areas.Select(groups => new JsonArray([.. groups.Select(area => area is { } told ? new JsonArray(told.Area, told.StandardError) : null)]))]);
 
-    internal static ImmutableArray<ImmutableArray<SubgroupArea?>> Read(JsonFields fields, string name, SubgroupScores? told)
+    internal static ImmutableArray<ImmutableArray<SubgroupArea?>> Read(JsonFields fields, string name, SubgroupSums<ScoreHistogram>? told)
     {
         var sizes = told?.Partitions ?? [];
         var read = fields.List(name, sizes.Length, (node, path) => node is JsonArray list ? ImmutableArray.CreateRange(list.Select((area, i) => One(area, $"{path}[{i}]"))) : throw new FormatException($"{path} must be a list."));
-        if (read.Length != sizes.Length || read.Zip(sizes).Any(pair => pair.First.Length != pair.Second.Length || pair.First.Zip(pair.Second).Any(group => group.First is not null && group.Second.Scores is not { Negatives: >= CorrelatedAreas.LeastRows, Positives: >= CorrelatedAreas.LeastRows })))
+        if (read.Length != sizes.Length || read.Zip(sizes).Any(pair => pair.First.Length != pair.Second.Length || pair.First.Zip(pair.Second).Any(group => group.First is not null && group.Second.Sum is not { Negatives: >= CorrelatedAreas.LeastRows, Positives: >= CorrelatedAreas.LeastRows })))
             fields.Fail(name, "be of told subgroups with both outcomes");
         return [.. read];
 

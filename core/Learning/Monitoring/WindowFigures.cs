@@ -51,7 +51,7 @@ public sealed record WindowFigures(
         var rows = scores is null ? 0 : scores.Negatives + scores.Positives;
         double? positives = rows == 0 ? null : (double)scores!.Positives / rows;
         double? change = null, p = null;
-        if (rows > 0 && profile?.Outcome is { Cells: [long before, long had, ..] } && before + had > 0)
+        if (rows > 0 && profile?.Outcome?.Cells is [long before, long had, ..] && before + had > 0)
             (change, p) = (positives - ((double)had / (before + had)), ChiSquareTest.OfCounts([before, had], [scores!.Negatives, scores.Positives]).P);
         return new WindowFigures(
             window, features, rows == 0 ? null : ClassifierMetrics.Of(scores), CalibrationSummary.Of(scores), positives, change, p, LatencyBounds.Of(usage?.Latency, 0.5), LatencyBounds.Of(usage?.Latency, 0.99));

@@ -52,7 +52,7 @@ public static class OnnxReader
             CheckTensor(tensor, values);
         foreach (var node in graph.Node)
             CheckNode(node, values);
-        CheckOutputs(graph, values);
+        CheckOutputs(graph, study, values);
         Metadata(model, "fcml.study", study.Digest.ToString());
         Metadata(model, "fcml.constants", constants.Digest.ToString());
 
@@ -84,10 +84,11 @@ public static class OnnxReader
         }
     }
 
-    private static void CheckOutputs(GraphProto graph, HashSet<string> values)
+    private static void CheckOutputs(GraphProto graph, Study study, HashSet<string> values)
     {
-        if (graph.Output is not [{ Name: OnnxWriter.LogitOutput }, { Name: OnnxWriter.ProbabilityOutput }] || graph.Output.Any(output => !values.Contains(output.Name)))
-            throw new FormatException($"The ONNX file's outputs must be {OnnxWriter.LogitOutput} and {OnnxWriter.ProbabilityOutput}, each made by a node.");
+        var outputs = OnnxWriter.OutputsOf(study);
+        if (!graph.Output.Select(output => output.Name).SequenceEqual(outputs, StringComparer.Ordinal) || graph.Output.Any(output => !values.Contains(output.Name)))
+            throw new FormatException($"The ONNX file's outputs must be {string.Join(" and ", outputs)}, made by nodes.");
         foreach (var output in graph.Output)
             CheckColumn(output);
     }

@@ -16,7 +16,7 @@ namespace FederatedClinicalMl.Learning.Onnx;
 /// <para>One input per feature, float [batch, 1], named as the feature; NaN is a missing value. A single matrix of all features would be handier
 /// for array code, but then the ORDER of its columns is what a hospital's integration must get right, and creatinine and age swapped still
 /// score. Named columns are also what the usual tools (ML.NET, sklearn-onnx pipelines, Triton, KServe) map from a data frame.</para>
-/// <para>Outputs, float [batch, 1]: <c>logit</c> and <c>probability</c> of a positive label. Both are NaN for a row that the study leaves out for a
+/// <para>Outputs, float [batch, 1]: <c>logit</c> and <c>probability</c> of a positive label; of a study that predicts a number <c>prediction</c>, in the outcome's unit. They are NaN for a row that the study leaves out for a
 /// missing value: such a row has no score.</para>
 /// <para>Preprocessing is made of the same float32 operations as <see cref="InputEncoder"/>.</para>
 /// </remarks>
@@ -27,6 +27,9 @@ public static class OnnxWriter
 
     /// <summary>Name of the output that holds probabilities.</summary>
     public const string ProbabilityOutput = "probability";
+
+    /// <summary>Name of the output that holds predictions of a number.</summary>
+    public const string PredictionOutput = "prediction";
 
     internal const int IrVersion = 10;
     internal const int OpsetVersion = 21;
@@ -46,16 +49,26 @@ public static class OnnxWriter
             throw new ArgumentException("A benchmark model has no network to write.", nameof(study));
         if (parameters.Length != plan.Layout.Dimension)
             throw new ArgumentException($"The model has {plan.Layout.Dimension} parameters; here are {parameters.Length}.", nameof(parameters));
-        if (study.Data.Features.FirstOrDefault(feature => feature.Name is LogitOutput or ProbabilityOutput) is { } clash)
+        if (study.Data.Features.FirstOrDefault(feature => OutputsOf(study).Contains(feature.Name)) is { } clash)
             throw new ArgumentException($"A feature must not be named '{clash.Name}', which is an output of the ONNX graph.", nameof(study));
 
         var graph = new OnnxGraph(study.Name);
         var (inputs, excluded) = Preprocess(graph, study.Data.Features, constants.Features);
-        var logit = Network(graph, plan, parameters, inputs);
+        var number = study.Data.Label.Number;
+        var output = Network(graph, plan, parameters, inputs);
+        if (number is not null)
+            output = Prediction(graph, number, output);
         if (excluded is not null)
-            logit = graph.Add("Where", [excluded, graph.Floats("no-score", [float.NaN], 1, 1), logit]);
-        graph.Output(logit, LogitOutput, "Log-odds of a positive label; NaN where the study leaves the row out.");
-        graph.Output(graph.Add("Sigmoid", [logit]), ProbabilityOutput, "Probability of a positive label; NaN where the study leaves the row out.");
+            output = graph.Add("Where", [excluded, graph.Floats("no-score", [float.NaN], 1, 1), output]);
+        if (number is not null)
+        {
+            graph.Output(output, PredictionOutput, $"{study.Data.Label.Name} in {number.Unit}; NaN where the study leaves the row out.");
+        }
+        else
+        {
+            graph.Output(output, LogitOutput, "Log-odds of a positive label; NaN where the study leaves the row out.");
+            graph.Output(graph.Add("Sigmoid", [output]), ProbabilityOutput, "Probability of a positive label; NaN where the study leaves the row out.");
+        }
 
         var model = new ModelProto
         {
@@ -69,6 +82,24 @@ public static class OnnxWriter
         foreach (var (key, value) in Metadata(study, constants))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model.ToByteArray();
+    }
+
+    /// <summary>Names of the outputs of a study's model, in order.</summary>
+    public static ImmutableArray<string> OutputsOf(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Data.Label.Number is null ? [LogitOutput, ProbabilityOutput] : [PredictionOutput];
+    }
+
+    // Back to the outcome's unit, and within its range; NaN stays, as it is neither above nor below.
+    private static string Prediction(OnnxGraph graph, NumericOutcome number, string output)
+    {
+        string Constant(string name, double value) => graph.Floats($"outcome/{name}", [(float)value], 1, 1);
+
+        var value = graph.Add("Sub", [graph.Add("Mul", [output, Constant("deviation", number.StandardDeviation)]), Constant("minus-mean", -number.Mean)]);
+        var (least, greatest) = (Constant("minimum", number.Minimum), Constant("maximum", number.Maximum));
+        value = graph.Add("Where", [graph.Add("Greater", [value, greatest]), greatest, value]);
+        return graph.Add("Where", [graph.Add("Greater", [least, value]), least, value]);
     }
 
     // Numbers and categories are encoded in runs, in the order of the features: a run of numbers is one matrix, a category is one-hot.
@@ -175,6 +206,10 @@ public static class OnnxWriter
         return value;
     }
 
+    private static JsonObject LabelOf(Label label) => label.Number is { } number
+        ? new JsonObject { ["name"] = label.Name, ["range"] = new JsonArray(number.Minimum, number.Maximum), ["unit"] = number.Unit }
+        : new JsonObject { ["name"] = label.Name, ["above"] = label.Above };
+
     private static IEnumerable<(string Key, string Value)> Metadata(Study study, PreprocessingConstants constants)
     {
         var features = new JsonArray();
@@ -190,7 +225,7 @@ public static class OnnxWriter
 
         yield return ("fcml.constants", constants.Digest.ToString());
         yield return ("fcml.features", Encoding.UTF8.GetString(CanonicalJson.Write(features)));
-        yield return ("fcml.label", Encoding.UTF8.GetString(CanonicalJson.Write(new JsonObject { ["name"] = study.Data.Label.Name, ["above"] = study.Data.Label.Above })));
+        yield return ("fcml.label", Encoding.UTF8.GetString(CanonicalJson.Write(LabelOf(study.Data.Label))));
         yield return ("fcml.study", study.Digest.ToString());
     }
 }

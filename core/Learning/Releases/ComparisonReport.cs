@@ -8,7 +8,7 @@ namespace FederatedClinicalMl.Learning;
 /// site's signature holds for both.
 /// </summary>
 /// <param name="Against">The model that the candidate was compared with.</param>
-/// <param name="Report">The areas of the candidate and of the other model on the same rows, in this order; or why they are withheld.</param>
+/// <param name="Report">The areas of the candidate and of the other model on the same rows, in this order, or of a number their errors; or why they are withheld.</param>
 public sealed record ComparisonReport(ComparedModel Against, CorrelatedAreasReport Report)
 {
     /// <summary>Of whose curves it tells, in order.</summary>
@@ -16,6 +16,13 @@ public sealed record ComparisonReport(ComparedModel Against, CorrelatedAreasRepo
 
     /// <summary>Whether a release whose manifest names this <see cref="ReleaseManifest.MinimumCell"/> can hold it.</summary>
     public bool Fits(int minimumCell) => Report.Fits(minimumCell, minimumCell);
+
+    /// <summary>Whether it can be of this study: withheld, or of what it predicts.</summary>
+    public bool Fits(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Data.Label.Number is null ? Report.Errors is null : Report.Areas is null;
+    }
 
     /// <summary>Canonical JSON.</summary>
     public byte[] Write()

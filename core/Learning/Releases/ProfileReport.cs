@@ -25,11 +25,17 @@ public sealed class ProfileReport
     /// <summary>Bins of a number's public grid, over its plausible range.</summary>
     public const int Bins = 64;
 
-    private ProfileReport(CategoryCounts outcome, ImmutableArray<FlowCount> flow, ImmutableArray<NumberProfile?> numbers, ImmutableArray<CategoryCounts?> categories) =>
-        (Outcome, Flow, Numbers, Categories) = (outcome, flow, numbers, categories);
+    private ProfileReport(CategoryCounts? outcome, NumberProfile? outcomes, ImmutableArray<FlowCount> flow, ImmutableArray<NumberProfile?> numbers, ImmutableArray<CategoryCounts?> categories) =>
+        (Outcome, Outcomes, Flow, Numbers, Categories) = (outcome, outcomes, flow, numbers, categories);
 
-    /// <summary>Rows by outcome: negative, positive.</summary>
-    public CategoryCounts Outcome { get; }
+    /// <summary>Rows by outcome: negative, positive; null where a number is predicted.</summary>
+    public CategoryCounts? Outcome { get; }
+
+    /// <summary>The outcomes where a number is predicted; else null.</summary>
+    public NumberProfile? Outcomes { get; }
+
+    /// <summary>Rows; null where withheld.</summary>
+    public long? Rows => Outcome is { } outcome ? outcome.Rows : Outcomes!.Moments?.Count;
 
     /// <summary>How the rows came about, step by step (<see cref="CohortDefinition.Steps"/>); empty: the dataset is a table.</summary>
     public ImmutableArray<FlowCount> Flow { get; }
@@ -43,7 +49,7 @@ public sealed class ProfileReport
     /// <summary>Profiles rows, and withholds what is too small.</summary>
     /// <param name="study">The study.</param>
     /// <param name="values">[rows, features], raw, row-major; NaN where missing.</param>
-    /// <param name="labels">[rows]: 1 positive, 0 negative.</param>
+    /// <param name="labels">[rows]: 1 positive, 0 negative; where a number is predicted, the number.</param>
     /// <param name="flow">Patients and rows at each step; empty for a table.</param>
     /// <param name="minimum">The least count that the site's policy lets out, from 1.</param>
     public static ProfileReport Of(Study study, ReadOnlySpan<double> values, ReadOnlySpan<float> labels, IEnumerable<(int Patients, int Rows)> flow, int minimum)
@@ -53,9 +59,6 @@ public sealed class ProfileReport
         ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
         var features = study.Data.Features;
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, labels.Length * features.Length);
-        var outcomes = new double[labels.Length];
-        for (var i = 0; i < outcomes.Length; i++)
-            outcomes[i] = labels[i];
         var (numbers, categories) = (new NumberProfile?[features.Length], new CategoryCounts?[features.Length]);
         var column = new double[labels.Length];
         for (var j = 0; j < features.Length; j++)
@@ -65,28 +68,38 @@ public sealed class ProfileReport
             if (features[j].Type == FeatureType.Category)
                 categories[j] = CategoryCounts.Of(features[j].Levels.Length, column).Suppress(minimum);
             else
-                numbers[j] = Suppressed(Moments.Of(MomentGrid.For(features[j].Minimum, features[j].Maximum), column), ValueHistogram.Of(GridOf(features[j]), column), minimum);
+                numbers[j] = Profiled(features[j].Minimum, features[j].Maximum, column, minimum);
         }
 
+        var outcomes = study.Data.Label.Number?.OutcomesOf(labels) ?? [.. labels.ToArray().Select(label => (double)label)];
         var steps = flow.ToList();
         var (patients, rows) = (Chain([.. steps.Select(step => (long)step.Patients)], minimum), Chain([.. steps.Select(step => (long)step.Rows)], minimum));
         return new ProfileReport(
-            CategoryCounts.Of(2, outcomes).Suppress(minimum), [.. patients.Zip(rows, (p, r) => new FlowCount(p, r))], [.. numbers], [.. categories]);
+            study.Data.Label.Number is null ? CategoryCounts.Of(2, outcomes).Suppress(minimum) : null,
+            study.Data.Label.Number is { } number ? Profiled(number.Minimum, number.Maximum, outcomes, minimum) : null,
+            [.. patients.Zip(rows, (p, r) => new FlowCount(p, r))], [.. numbers], [.. categories]);
     }
 
     /// <summary>The public grid of a number.</summary>
     public static HistogramGrid GridOf(Feature feature)
     {
         ArgumentNullException.ThrowIfNull(feature);
-        return HistogramGrid.Uniform(feature.Minimum, feature.Maximum, Bins);
+        return GridOf(feature.Minimum, feature.Maximum);
+    }
+
+    /// <summary>The public grid of a number that is predicted.</summary>
+    public static HistogramGrid GridOf(NumericOutcome number)
+    {
+        ArgumentNullException.ThrowIfNull(number);
+        return GridOf(number.Minimum, number.Maximum);
     }
 
     /// <summary>Whether every count in it is 0 or at least <paramref name="minimum"/>.</summary>
     public bool Fits(int minimum)
     {
-        return AllFit(Outcome.Cells) && AllFit(Flow.SelectMany(step => new[] { step.Patients, step.Rows }))
+        return (Outcome is null || AllFit(Outcome.Cells)) && AllFit(Flow.SelectMany(step => new[] { step.Patients, step.Rows }))
             && Categories.All(counts => counts is null || AllFit(counts.Cells))
-            && Numbers.All(number => number is null || (AllFit([number.Moments?.Count, number.Moments?.Missing]) && (number.Histogram is null || AllFit(number.Histogram.Cells.Select(cell => (long?)cell.Count)))));
+            && Numbers.Append(Outcomes).All(number => number is null || (AllFit([number.Moments?.Count, number.Moments?.Missing]) && (number.Histogram is null || AllFit(number.Histogram.Cells.Select(cell => (long?)cell.Count)))));
 
         bool AllFit(IEnumerable<long?> counts) => counts.All(count => count is null or 0 || count >= minimum);
     }
@@ -100,7 +113,7 @@ public sealed class ProfileReport
         ArgumentNullException.ThrowIfNull(study);
         return new JsonObject
         {
-            ["outcome"] = Outcome.ToJson(),
+            ["outcome"] = Outcome?.ToJson() ?? new JsonObject { ["histogram"] = Outcomes!.Histogram?.ToJson(), ["moments"] = Outcomes.Moments?.ToJson() },
             ["flow"] = new JsonArray([.. Flow.Select(step => new JsonObject { ["patients"] = step.Patients, ["rows"] = step.Rows })]),
             ["features"] = new JsonArray([.. study.Data.Features.Select((feature, j) => new JsonObject
             {
@@ -120,7 +133,8 @@ public sealed class ProfileReport
         ArgumentNullException.ThrowIfNull(study);
         var declared = study.Data.Features;
         var fields = new JsonFields(node, path);
-        var outcome = CategoryCounts.Read(fields.Node("outcome"), 2, fields.PathOf("outcome"));
+        var outcome = study.Data.Label.Number is null ? CategoryCounts.Read(fields.Node("outcome"), 2, fields.PathOf("outcome")) : null;
+        var outcomes = study.Data.Label.Number is { } range ? ReadNumber(range.Minimum, range.Maximum, fields.Object("outcome")) : null;
         var steps = study.Data.Cohort?.Steps.Length ?? 0;
         var flow = fields.List("flow", steps, (item, at) =>
         {
@@ -136,32 +150,36 @@ public sealed class ProfileReport
         fields.End();
         if (features.Length != declared.Length)
             fields.Fail("features", $"have {declared.Length} items, one for each feature");
-        return new ProfileReport(outcome, [.. flow], [.. features.Select(feature => feature.Number)], [.. features.Select(feature => feature.Category)]);
+        return new ProfileReport(outcome, outcomes, [.. flow], [.. features.Select(feature => feature.Number)], [.. features.Select(feature => feature.Category)]);
     }
 
     private static (NumberProfile? Number, CategoryCounts? Category) ReadFeature(Feature feature, JsonFields fields)
     {
         if (fields.Text("name", 128) != feature.Name)
             fields.Fail("name", $"be '{feature.Name}'");
-        (NumberProfile?, CategoryCounts?) read;
-        if (feature.Type == FeatureType.Category)
-        {
-            if (!fields.IsNull("histogram"))
-                fields.Fail("histogram", "be null for a category");
-            read = (null, CategoryCounts.Read(fields.Node("counts"), feature.Levels.Length, fields.PathOf("counts")));
-        }
-        else
-        {
-            var moments = fields.IsNull("moments") ? null : Moments.Read(fields.Node("moments"), MomentGrid.For(feature.Minimum, feature.Maximum), fields.PathOf("moments"));
-            var histogram = fields.IsNull("histogram") ? null : ValueHistogram.Read(fields.Node("histogram"), GridOf(feature), fields.PathOf("histogram"));
-            if (moments is null != histogram is null || (moments is not null && (moments.Count != histogram!.Count || moments.Missing != histogram.Missing)))
-                fields.Fail("histogram", "count the same values as the moments, or be null with them");
-            read = (new NumberProfile(moments, histogram), null);
-        }
-
+        if (feature.Type != FeatureType.Category)
+            return (ReadNumber(feature.Minimum, feature.Maximum, fields), null);
+        if (!fields.IsNull("histogram"))
+            fields.Fail("histogram", "be null for a category");
+        var counts = CategoryCounts.Read(fields.Node("counts"), feature.Levels.Length, fields.PathOf("counts"));
         fields.End();
-        return read;
+        return (null, counts);
     }
+
+    private static NumberProfile ReadNumber(double minimum, double maximum, JsonFields fields)
+    {
+        var moments = fields.IsNull("moments") ? null : Moments.Read(fields.Node("moments"), MomentGrid.For(minimum, maximum), fields.PathOf("moments"));
+        var histogram = fields.IsNull("histogram") ? null : ValueHistogram.Read(fields.Node("histogram"), GridOf(minimum, maximum), fields.PathOf("histogram"));
+        if (moments is null != histogram is null || (moments is not null && (moments.Count != histogram!.Count || moments.Missing != histogram.Missing)))
+            fields.Fail("histogram", "count the same values as the moments, or be null with them");
+        fields.End();
+        return new NumberProfile(moments, histogram);
+    }
+
+    private static HistogramGrid GridOf(double minimum, double maximum) => HistogramGrid.Uniform(minimum, maximum, Bins);
+
+    private static NumberProfile Profiled(double minimum, double maximum, ReadOnlySpan<double> column, int least) =>
+        Suppressed(Moments.Of(MomentGrid.For(minimum, maximum), column), ValueHistogram.Of(GridOf(minimum, maximum), column), least);
 
     // With the number of rows known, either count of present and missing values tells the other: where one is small, neither leaves, nor the sums.
     private static NumberProfile Suppressed(Moments moments, ValueHistogram histogram, int minimum) =>

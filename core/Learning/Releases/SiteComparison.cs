@@ -4,17 +4,19 @@ using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Learning;
 
-/// <summary>The result of a comparison of two models at the sites: canonical JSON <c>{"sites":[{"areas","site","withheld"}]}</c>. Which models they are, the run's plan says.</summary>
+/// <summary>The result of a comparison of two models at the sites: canonical JSON <c>{"sites":[{"areas","site","withheld"}]}</c>, of a number with <c>errors</c>. Which models they are, the run's plan says.</summary>
 /// <param name="Sites">Each participant's report, in the order of the sites' names.</param>
 public sealed record SiteComparison(IReadOnlyList<(SiteId Site, CorrelatedAreasReport Report)> Sites)
 {
-    /// <summary>The candidate's area less the other model's, of each site that told it.</summary>
+    /// <summary>The candidate's area, or of a number its mean absolute error, less the other model's, of each site that told it.</summary>
     public IReadOnlyList<(SiteId Site, SiteEstimate Difference)> Differences =>
-        [.. Sites.Where(item => item.Report.Areas is not null).Select(item => (item.Site, item.Report.Areas!.Difference(0, 1)))];
+        [.. Sites.Where(item => item.Report.Withheld is null).Select(item => (item.Site, item.Report.Errors?.Difference ?? item.Report.Areas!.Difference(0, 1)))];
 
-    /// <summary>Whether the candidate is not worse by more than a margin, by the sites' differences.</summary>
+    /// <summary>Whether the candidate is not worse by more than a margin, by the sites' differences: an area, or where they are of a number a share of the other model's error.</summary>
     /// <inheritdoc cref="GateDecision.NotWorse(IReadOnlyCollection{SiteEstimate}, double)"/>
-    public GateDecision NotWorse(double margin) => GateDecision.NotWorse([.. Differences.Select(item => item.Difference)], margin);
+    public GateDecision NotWorse(double margin) => Sites.Select(item => item.Report.Errors).OfType<PairedErrors>().ToList() is { Count: > 0 } errors
+        ? GateDecision.NoGreaterError(errors, margin)
+        : GateDecision.NotWorse([.. Differences.Select(item => item.Difference)], margin);
 
     /// <summary>The reports of all participants, in whatever order.</summary>
     public static SiteComparison Merge(IEnumerable<(SiteId Site, CorrelatedAreasReport Report)> reports) => new([.. reports.OrderBy(report => report.Site)]);

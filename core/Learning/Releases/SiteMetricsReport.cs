@@ -15,18 +15,21 @@ public enum Withholding
 }
 
 /// <summary>
-/// The payload of a release of per-site metrics: canonical JSON <c>{"metrics":{...},"withheld":null}</c>, or null and the word that says why.
+/// The payload of a release of per-site metrics: canonical JSON <c>{"metrics":{...},"withheld":null}</c>, or null and the word that says why; of a study that predicts a number <c>{"errors":{...},"metrics":null,"withheld":null}</c>.
 /// The metrics are those of the histogram that an evaluation would release, so that they tell nothing that it would not.
 /// </summary>
 public sealed class SiteMetricsReport
 {
-    private SiteMetricsReport(ClassifierMetrics? metrics, Withholding? withheld) => (Metrics, Withheld) = (metrics, withheld);
+    private SiteMetricsReport(ClassifierMetrics? metrics, Withholding? withheld, RegressionSums? errors = null) => (Metrics, Withheld, Errors) = (metrics, withheld, errors);
 
     /// <summary>What a site says whose policy lets out no metrics of its own.</summary>
     public static SiteMetricsReport WithheldByPolicy { get; } = new(null, Withholding.Policy);
 
-    /// <summary>The metrics; null where withheld.</summary>
+    /// <summary>The metrics; null where withheld, and where a number is predicted.</summary>
     public ClassifierMetrics? Metrics { get; }
+
+    /// <summary>Where a number is predicted, the errors, of which all its metrics are made; null where withheld.</summary>
+    public RegressionSums? Errors { get; }
 
     /// <summary>Why they are withheld; null where they are not.</summary>
     public Withholding? Withheld { get; }
@@ -41,17 +44,30 @@ public sealed class SiteMetricsReport
         return report.Fits(minimum) ? report : new SiteMetricsReport(null, Withholding.TooFew);
     }
 
+    /// <summary>The report of a site of a study that predicts a number.</summary>
+    /// <param name="suppressed">What <see cref="RegressionSums.Suppress"/> left of its errors.</param>
+    public static SiteMetricsReport OfNumber(RegressionSums? suppressed) => suppressed is null ? new(null, Withholding.TooFew) : new(null, null, suppressed);
+
+    /// <summary>Whether it can be of this study: withheld, or of what it predicts.</summary>
+    public bool Fits(Study study)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        return study.Data.Label.Number is { } number ? Metrics is null && (Errors is null || (Errors.Minimum, Errors.Maximum) == (number.Minimum, number.Maximum)) : Errors is null;
+    }
+
     /// <summary>Whether a release whose manifest names this <see cref="ReleaseManifest.MinimumCell"/> can hold it.</summary>
     public bool Fits(int minimumCell) => Withheld == Withholding.Policy
         ? minimumCell == 0
-        : minimumCell > 0 && (Metrics is null || (Metrics.Negatives >= minimumCell && Metrics.Positives >= minimumCell));
+        : minimumCell > 0 && (Metrics is null || (Metrics.Negatives >= minimumCell && Metrics.Positives >= minimumCell)) && Errors?.Fits(minimumCell) != false;
 
     /// <summary>The JSON form.</summary>
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
     {
-        ["metrics"] = Metrics?.ToJson(),
-        ["withheld"] = WithholdingWords.Of(Withheld),
-    };
+        var json = new JsonObject { ["metrics"] = Metrics?.ToJson(), ["withheld"] = WithholdingWords.Of(Withheld) };
+        if (Errors is not null)
+            json["errors"] = Errors.ToJson();
+        return json;
+    }
 
     /// <summary>Canonical JSON.</summary>
     public byte[] Write() => CanonicalJson.Write(ToJson());
@@ -69,7 +85,10 @@ public sealed class SiteMetricsReport
     internal static SiteMetricsReport Read(JsonFields fields)
     {
         var metrics = fields.IsNull("metrics") ? null : ClassifierMetrics.Read(fields.Node("metrics"), fields.PathOf("metrics"));
-        return new SiteMetricsReport(metrics, WithholdingWords.Read(fields, isWithheld: metrics is null));
+        var errors = fields.Has("errors") ? RegressionSums.Read(fields.Node("errors"), fields.PathOf("errors")) : null;
+        if (metrics is not null && errors is not null)
+            fields.Fail("errors", "be of a study that predicts a number, which has no 'metrics'");
+        return new SiteMetricsReport(metrics, WithholdingWords.Read(fields, isWithheld: metrics is null && errors is null), errors);
     }
 }
 

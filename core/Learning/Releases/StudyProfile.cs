@@ -15,21 +15,19 @@ public sealed record StudyProfile(IReadOnlyList<(SiteId Site, ProfileReport Repo
     public static StudyProfile Merge(IEnumerable<(SiteId Site, ProfileReport Report)> reports) => new([.. reports.OrderBy(report => report.Site)]);
 
     /// <summary>A number over all sites that tell it, and those that do not; null where none does.</summary>
-    public (NumberProfile? Profile, IReadOnlyList<SiteId> Without) Number(int feature)
-    {
-        var told = Sites.Where(site => site.Report.Numbers[feature]?.Moments is not null).Select(site => site.Report.Numbers[feature]!).ToList();
-        return (
-            told.Count == 0 ? null : new NumberProfile(
-                told.Select(number => number.Moments!).Aggregate((sum, next) => sum.Merge(next)),
-                told.Select(number => number.Histogram!).Aggregate((sum, next) => sum.Merge(next))),
-            [.. Sites.Where(site => site.Report.Numbers[feature]?.Moments is null).Select(site => site.Site)]);
-    }
+    public (NumberProfile? Profile, IReadOnlyList<SiteId> Without) Number(int feature) => Number(report => report.Numbers[feature]);
+
+    /// <summary>The outcomes over all sites that tell them, and those that do not, where a number is predicted; null where none does.</summary>
+    public (NumberProfile? Profile, IReadOnlyList<SiteId> Without) Outcomes => Number(report => report.Outcomes);
 
     /// <summary>A category over all sites; a level that any site withholds is withheld.</summary>
     public CategoryCounts Category(int feature) => Sites.Select(site => site.Report.Categories[feature]!).Aggregate((sum, next) => sum.Merge(next));
 
-    /// <summary>Rows by outcome over all sites.</summary>
-    public CategoryCounts Outcome => Sites.Select(site => site.Report.Outcome).Aggregate((sum, next) => sum.Merge(next));
+    /// <summary>Rows by outcome over all sites; null where a number is predicted.</summary>
+    public CategoryCounts? Outcome => Sites.Select(site => site.Report.Outcome).Aggregate((sum, next) => sum?.Merge(next!));
+
+    /// <summary>Rows over all sites; null where a site withholds them.</summary>
+    public long? Rows => Outcome is { } outcome ? outcome.Rows : Sites.Aggregate((long?)0, (sum, site) => sum + site.Report.Rows);
 
     /// <summary>A step of the flow over all sites; what any site withholds is withheld.</summary>
     public FlowCount Flow(int step) => new(
@@ -59,5 +57,15 @@ public sealed record StudyProfile(IReadOnlyList<(SiteId Site, ProfileReport Repo
         if (sites.Length == 0 || sites.Zip(sites.Skip(1)).Any(pair => pair.First.site.CompareTo(pair.Second.site) >= 0))
             fields.Fail("sites", "be in the order of their names, each once, at least one");
         return new StudyProfile(sites);
+    }
+
+    private (NumberProfile? Profile, IReadOnlyList<SiteId> Without) Number(Func<ProfileReport, NumberProfile?> of)
+    {
+        var told = Sites.Where(site => of(site.Report)?.Moments is not null).Select(site => of(site.Report)!).ToList();
+        return (
+            told.Count == 0 ? null : new NumberProfile(
+                told.Select(number => number.Moments!).Aggregate((sum, next) => sum.Merge(next)),
+                told.Select(number => number.Histogram!).Aggregate((sum, next) => sum.Merge(next))),
+            [.. Sites.Where(site => of(site.Report)?.Moments is null).Select(site => site.Site)]);
     }
 }

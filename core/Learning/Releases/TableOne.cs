@@ -28,8 +28,15 @@ public sealed record TableOne(ImmutableArray<string> Heads, ImmutableArray<Immut
                 yield return Row(step == FlowSteps.Known ? step : $"{step}, patients", profile, report => Count(report.Flow[i].Patients), Count(profile.Flow(i).Patients));
         }
 
-        yield return Row("rows", profile, report => Count(report.Outcome.Rows), Count(profile.Outcome.Rows));
-        yield return Row($"{study.Data.Label.Name}, positive", profile, report => Share(report.Outcome, 1), Share(profile.Outcome, 1));
+        yield return Row("rows", profile, report => Count(report.Rows), Count(profile.Rows));
+        if (profile.Outcome is { } outcome)
+            yield return Row($"{study.Data.Label.Name}, positive", profile, report => Share(report.Outcome!, 1), Share(outcome, 1));
+        if (study.Data.Label.Number is { } range)
+        {
+            foreach (var row in NumberRows(study.Data.Label.Name, range.Unit, isYesOrNo: false, profile, report => report.Outcomes!, profile.Outcomes))
+                yield return row;
+        }
+
         foreach (var (j, feature) in study.Data.Features.Index())
         {
             if (feature.Type == FeatureType.Category)
@@ -41,14 +48,22 @@ public sealed record TableOne(ImmutableArray<string> Heads, ImmutableArray<Immut
                 continue;
             }
 
-            var (number, without) = profile.Number(j);
-            var less = without.Count == 0 ? "" : $" (without {string.Join(", ", without)})";
-            yield return Row($"{feature.Name} ({feature.Unit}), mean (sd)", profile, report => Mean(report.Numbers[j]!), number is null ? Withheld : Mean(number) + less);
-            if ((feature.Minimum, feature.Maximum) != (0, 1)) // of yes and no the mean says all
-                yield return Row($"{feature.Name}, median [quartiles]", profile, report => Quartiles(report.Numbers[j]!), number is null ? Withheld : Quartiles(number) + less);
-            yield return Row($"{feature.Name}, missing", profile, report => Missing(report.Numbers[j]!), number is null ? Withheld : Missing(number) + less);
+            foreach (var row in NumberRows(feature.Name, feature.Unit, (feature.Minimum, feature.Maximum) == (0, 1), profile, report => report.Numbers[j]!, profile.Number(j)))
+                yield return row;
+            yield return Row($"{feature.Name}, missing", profile, report => Missing(report.Numbers[j]!), Overall(profile.Number(j), Missing));
         }
     }
+
+    private static IEnumerable<ImmutableArray<string>> NumberRows(
+        string name, string unit, bool isYesOrNo, StudyProfile profile, Func<ProfileReport, NumberProfile> of, (NumberProfile? Profile, IReadOnlyList<SiteId> Without) overall)
+    {
+        yield return Row($"{name} ({unit}), mean (sd)", profile, report => Mean(of(report)), Overall(overall, Mean));
+        if (!isYesOrNo) // of yes and no the mean says all
+            yield return Row($"{name}, median [quartiles]", profile, report => Quartiles(of(report)), Overall(overall, Quartiles));
+    }
+
+    private static string Overall((NumberProfile? Profile, IReadOnlyList<SiteId> Without) number, Func<NumberProfile, string> cell) => number.Profile is not { } profile ? Withheld
+        : cell(profile) + (number.Without.Count == 0 ? "" : $" (without {string.Join(", ", number.Without)})");
 
     private static ImmutableArray<string> Row(string name, StudyProfile profile, Func<ProfileReport, string> cell, string overall) => [name, .. profile.Sites.Select(site => cell(site.Report)), overall];
 

@@ -32,7 +32,7 @@ public readonly record struct ScoreBin(int From, int To, long Negatives, long Po
 /// as its own. It is still a sum, of at most 64 * 65 / 2 cells, one for each pair of edges. All sums are whole numbers, so that merging in any
 /// order gives the same bits.
 /// </remarks>
-public sealed class ScoreHistogram
+public sealed class ScoreHistogram : IMergeable<ScoreHistogram>
 {
     /// <summary>Bins of the public grid.</summary>
     public const int GridBins = 64;
@@ -55,6 +55,9 @@ public sealed class ScoreHistogram
         SquaredError = squaredError;
         Correct = correct;
     }
+
+    /// <inheritdoc/>
+    public static string Field => "scores";
 
     /// <summary>The bins, by lower edge, then by upper edge. Those of one site have neither gaps nor overlaps (<see cref="IsPartition"/>).</summary>
     public ImmutableArray<ScoreBin> Bins { get; }

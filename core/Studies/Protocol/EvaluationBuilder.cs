@@ -10,6 +10,9 @@ internal static class EvaluationBuilder
         (int)Number(evaluation, "every"), evaluation["per-site"]!.GetValue<bool>(), evaluation["greatest-fall"]?.GetValue<double>())
     {
         Gates = evaluation["gates"] is { } gates ? Gates(gates) : StudyGates.Default,
+        ErrorGates = evaluation["error-gates"] is { } errors
+            ? new StudyErrorGates(Number(errors, "baseline"), Number(errors, "margin"), Number(errors, "bias")) { GreatestError = errors["greatest-error"]?.GetValue<double>(), SubgroupGap = errors["subgroup-gap"]?.GetValue<double>() }
+            : StudyErrorGates.Default,
         Subgroups = evaluation["subgroups"] is JsonArray partitions ? [.. partitions.Select(partition => Partition(partition!, features))] : [],
         OperatingPoints = evaluation["operating-points"] is JsonArray points ? [.. points.Select(point => Point(point!))] : [],
     };

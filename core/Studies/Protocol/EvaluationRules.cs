@@ -21,19 +21,17 @@ internal static class EvaluationRules
         }
 
         CheckPoints(map["operating-points"]?.AsArray() ?? [], faults);
-        if (map["gates"]?["subgroup-gap"] is not JsonObject gap)
-            return;
-        if (gap.Count == 0)
+        if (map["gates"]?["subgroup-gap"] is JsonObject { Count: 0 })
             faults.Add("evaluation.gates.subgroup-gap", "It says of no metric by how much it may differ; give auroc, equal-opportunity or in-the-large, or leave it out.");
-        if (!map.ContainsKey("subgroups"))
-            faults.Add("evaluation.gates.subgroup-gap", "The study declares no subgroups, so that nothing would be measured; add 'evaluation.subgroups', or leave this out.");
+        foreach (var gates in ((string[])["gates", "error-gates"]).Where(gates => map[gates]?["subgroup-gap"] is not null && !map.ContainsKey("subgroups")))
+            faults.Add($"evaluation.{gates}.subgroup-gap", "The study declares no subgroups, so that nothing would be measured; add 'evaluation.subgroups', or leave this out.");
     }
 
     private static void CheckEvery(JsonObject map, FaultList faults)
     {
         var (isEvaluated, isPerSite) = (Number(map["every"]) is not 0, map["per-site"] is JsonValue asked && asked.GetValue<bool>());
-        if (map.ContainsKey("gates") && !isEvaluated)
-            faults.Add("evaluation.gates", "Nothing is evaluated, so that no gate could pass; give 'every', or leave this out.");
+        foreach (var gates in ((string[])["gates", "error-gates"]).Where(gates => map.ContainsKey(gates) && !isEvaluated))
+            faults.Add($"evaluation.{gates}", "Nothing is evaluated, so that no gate could pass; give 'every', or leave this out.");
         if (map.ContainsKey("subgroups") && !isEvaluated)
             faults.Add("evaluation.subgroups", "Nothing is evaluated, so that no subgroup would be counted; give 'every', or leave this out.");
         if (!map.ContainsKey("greatest-fall"))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace FederatedClinicalMl.Studies;
 
@@ -84,6 +85,10 @@ public sealed record StudyData(string Dataset, string? Patient, ImmutableArray<F
     /// <summary>Of a study over clinical events: who is in it and what is predicted; null: the dataset is a table.</summary>
     public CohortDefinition? Cohort { get; init; }
 
+    /// <summary>What is predicted, for people.</summary>
+    public string Predicted => Label.Number is { } number ? string.Create(CultureInfo.InvariantCulture, $"{Label.Name}, a number from {number.Minimum} to {number.Maximum} ({number.Unit})")
+        : Cohort is not null ? Label.Name : string.Create(CultureInfo.InvariantCulture, $"whether {Label.Name} is above {Label.Above}");
+
     /// <summary>Of a study over clinical events: what it asks of the data's quality.</summary>
     public StudyQuality Quality { get; init; } = StudyQuality.Default;
 }
@@ -161,10 +166,47 @@ public sealed record Feature(
         && ((Scale == FeatureScale.Standardise && (Mean is null || StandardDeviation is null)) || (Missing == MissingRule.Mean && Mean is null));
 }
 
-/// <summary>The outcome: a column and when it counts as positive. Rows without a label are left out, and counted.</summary>
+/// <summary>The outcome: a column, and when it counts as positive or that it is a number. Rows without a label are left out, and counted.</summary>
 /// <param name="Name">Column name.</param>
-/// <param name="Above">Positive where the value is greater than this.</param>
-public sealed record Label(string Name, double Above);
+/// <param name="Above">Positive where the value is greater than this; 0 where a number is predicted.</param>
+public sealed record Label(string Name, double Above)
+{
+    /// <summary>Where a number is predicted, which; null: whether the outcome is positive is predicted.</summary>
+    public NumericOutcome? Number { get; init; }
+}
+
+/// <summary>An outcome that is a number. The network's output is on a scale of its own, by public constants: (outcome - mean)/deviation.</summary>
+/// <param name="Unit">UCUM unit; "1" where it has none.</param>
+/// <param name="Minimum">Least plausible outcome; rows with another count as without a label, and no prediction is below.</param>
+/// <param name="Maximum">Greatest plausible outcome.</param>
+/// <param name="Mean">What the output 0 stands for, in the unit.</param>
+/// <param name="StandardDeviation">What the output is multiplied with, in the unit, above 0.</param>
+public sealed record NumericOutcome(string Unit, double Minimum, double Maximum, double Mean, double StandardDeviation)
+{
+    /// <summary>Whether an outcome, in the unit, is plausible; NaN is not.</summary>
+    public bool IsPlausible(double outcome) => outcome >= Minimum && outcome <= Maximum;
+
+    /// <summary>What the network is trained to give for an outcome.</summary>
+    public float ScaledOf(float outcome) => (float)((outcome - Mean) / StandardDeviation);
+
+    /// <summary>The predictions that the network's outputs stand for, in the unit, within the plausible range.</summary>
+    public double[] PredictionsOf(ReadOnlySpan<double> outputs)
+    {
+        var predictions = new double[outputs.Length];
+        for (var row = 0; row < predictions.Length; row++)
+            predictions[row] = Math.Clamp((outputs[row] * StandardDeviation) + Mean, Minimum, Maximum);
+        return predictions;
+    }
+
+    /// <summary>Outcomes that are kept in float32, which may lie beside the range's ends by a rounding, within it.</summary>
+    public double[] OutcomesOf(ReadOnlySpan<float> labels)
+    {
+        var outcomes = new double[labels.Length];
+        for (var row = 0; row < outcomes.Length; row++)
+            outcomes[row] = Math.Clamp(labels[row], Minimum, Maximum);
+        return outcomes;
+    }
+}
 
 /// <summary>How rows are divided: by a column of the data, by the year of care, or by a seeded split of the patients.</summary>
 /// <param name="Column">Column whose value is <paramref name="TrainValue"/> or <paramref name="TestValue"/>; null: seeded split.</param>
@@ -186,8 +228,11 @@ public abstract record StudyModel
     }
 }
 
-/// <summary>Logistic regression: one weight per input and a bias.</summary>
+/// <summary>Logistic regression: one weight per input and a bias; predicts whether the outcome is positive.</summary>
 public sealed record LogisticRegression : StudyModel;
+
+/// <summary>Linear regression, by least squares: one weight per input and a bias; predicts a number.</summary>
+public sealed record LinearRegression : StudyModel;
 
 /// <summary>Activation of a hidden layer.</summary>
 public enum Activation
@@ -199,7 +244,7 @@ public enum Activation
     Tanh,
 }
 
-/// <summary>A multi-layer perceptron with one output (the logit).</summary>
+/// <summary>A multi-layer perceptron with one output: the logit, or a number on the outcome's scale.</summary>
 /// <param name="Hidden">Sizes of the hidden layers, at least one.</param>
 /// <param name="Activation">After each hidden layer.</param>
 /// <param name="Dropout">Probability in [0, 1) after each activation, in training only.</param>
@@ -325,11 +370,14 @@ public sealed record StudyFederation(
 /// <summary>What is measured.</summary>
 /// <param name="Every">Evaluate after every n-th round, and always after the last; 0: never.</param>
 /// <param name="PerSite">Whether each site is asked for metrics of its own of the final parameters.</param>
-/// <param name="GreatestFall">By how much the AUROC of all sites may be below that of the last round that was kept before a round is held back; null: none is.</param>
+/// <param name="GreatestFall">By how much the AUROC (of a number: R²) of all sites may be below that of the last round that was kept before a round is held back; null: none is.</param>
 public sealed record StudyEvaluation(int Every, bool PerSite, double? GreatestFall = null)
 {
     /// <summary>What a version of the model has to reach before people are asked to promote it.</summary>
     public StudyGates Gates { get; init; } = StudyGates.Default;
+
+    /// <summary>The same where the study predicts a number.</summary>
+    public StudyErrorGates ErrorGates { get; init; } = StudyErrorGates.Default;
 
     /// <summary>By what scores are counted apart; empty: by nothing.</summary>
     public ImmutableArray<SubgroupPartition> Subgroups { get; init; } = [];
@@ -355,4 +403,20 @@ public sealed record StudyGates(double Baseline, double Margin, double LeastSlop
 
     /// <summary>By how much metrics may differ between subgroups; null: by anything.</summary>
     public StudySubgroupGap? SubgroupGap { get; init; }
+}
+
+/// <summary>What a version of a model of a number has to reach before people are asked to promote it. Numbers are those of the sites' evaluation, pooled from sums.</summary>
+/// <param name="Baseline">The R² that it has to beat: the lower end of its 95 % interval is above.</param>
+/// <param name="Margin">By how much its mean absolute error may be above production's, as a share of production's: the upper end of the 95 % interval of the difference is below.</param>
+/// <param name="Bias">Greatest distance of the mean prediction from the mean outcome, as a share of the outcomes' standard deviation.</param>
+public sealed record StudyErrorGates(double Baseline, double Margin, double Bias)
+{
+    /// <summary>What holds where a study says nothing.</summary>
+    public static StudyErrorGates Default { get; } = new(0, 0.05, 0.1);
+
+    /// <summary>The mean absolute error, in the outcome's unit, that the upper end of its 95 % interval has to be below; null: none is stated.</summary>
+    public double? GreatestError { get; init; }
+
+    /// <summary>By how much the mean absolute error may differ between subgroups, in the outcome's unit; null: by anything.</summary>
+    public double? SubgroupGap { get; init; }
 }

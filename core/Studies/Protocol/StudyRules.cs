@@ -21,6 +21,7 @@ internal static class StudyRules
         EvaluationRules.Check(study["evaluation"], [.. columns.Select(column => column.Column)], faults);
         foreach (var (column, path) in columns)
             CheckFeature(column, path, faults);
+        CheckNumber(study, faults);
         CheckModelSize(study, columns.Select(column => column.Column), faults);
         CheckSites(study["federation"], faults);
         CheckKeys(study["federation"], faults);
@@ -62,6 +63,33 @@ internal static class StudyRules
             if (study["evaluation"] is JsonObject map && map.ContainsKey(key))
                 faults.Add($"evaluation.{key}", "A benchmark has nothing to evaluate; leave this out.");
         }
+    }
+
+    // A number, or whether something is positive: model, gates and points are of the one or the other.
+    private static void CheckNumber(JsonObject study, FaultList faults)
+    {
+        if (study["data"] is not JsonObject data || (data.ContainsKey("label") && data["label"] is not JsonObject) || study["evaluation"] is not JsonObject evaluation)
+            return;
+        var (kind, label) = (Text(study["model"]?["kind"]), data["label"] as JsonObject);
+        if (label?.ContainsKey("range") != true)
+        {
+            if (kind == "linear-regression")
+                faults.Add("model.kind", "A linear regression predicts a number, and the study predicts whether something is: give 'data.label.range', or write 'kind: logistic-regression'.");
+            if (evaluation.ContainsKey("error-gates"))
+                faults.Add("evaluation.error-gates", "These are for a model of a number; write 'gates'.");
+            return;
+        }
+
+        if (kind == "logistic-regression")
+            faults.Add("model.kind", "A logistic regression predicts whether something is, and the study predicts a number: write 'kind: linear-regression', or 'data.label.above' instead of 'range'.");
+        if (evaluation.ContainsKey("gates"))
+            faults.Add("evaluation.gates", "These are for a model of whether something is; write 'error-gates'.");
+        if (evaluation.ContainsKey("operating-points"))
+            faults.Add("evaluation.operating-points", "These are probabilities, and the study predicts a number; leave this out.");
+        if (study.ContainsKey("privacy"))
+            faults.Add("privacy", "A model of a number is not trained under differential privacy yet: errors would have to be counted with noise, and are not. Leave this out, or predict by 'data.label.above' whether the number is above a bound.");
+        if (label["range"] is JsonArray range && Number(label["constants"]?["mean"]) is { } mean && (mean < Number(range[0]) || mean > Number(range[1])))
+            faults.Add("data.label.constants.mean", $"{Show(mean)} lies outside the plausible range [{Show(Number(range[0])!.Value)}, {Show(Number(range[1])!.Value)}].");
     }
 
     // What the model sees: a feature over events is brought into the form of a column; one with a fault is passed over.

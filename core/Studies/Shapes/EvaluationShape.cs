@@ -26,6 +26,13 @@ internal static class EvaluationShape
         new("ece", new NumberShape(0, 1), "Greatest expected calibration error.", StudyGates.Default.ExpectedError),
         new("subgroup-gap", s_subgroupGap, "Most by which metrics may differ between the subgroups of each partition, as far as is certain. A partition of which fewer than two subgroups are told does not pass."));
 
+    private static readonly MapShape s_errorGates = new(
+        new("baseline", new NumberShape(-1, 1), "The R² that the model has to beat: the lower end of its 95 % interval has to be above, and each site's own R² where sites tell it. 0 is that of the mean outcome.", StudyErrorGates.Default.Baseline),
+        new("greatest-error", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Mean absolute error, in the outcome's unit, that the upper end of its 95 % interval has to be below, such as what a colleague's estimate is off by. Without it, no error is too great by itself."),
+        new("margin", new NumberShape(0, 1, BelowMaximum: true), "By how much its mean absolute error may be above that of the version in production, as a share of that, at the upper end of the 95 % interval of the difference.", StudyErrorGates.Default.Margin),
+        new("bias", new NumberShape(0, 1), "Greatest distance of the mean prediction from the mean outcome, as a share of the outcomes' standard deviation.", StudyErrorGates.Default.Bias),
+        new("subgroup-gap", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Most by which mean absolute errors may differ between the subgroups of each partition, in the outcome's unit. A partition of which fewer than two subgroups are told does not pass."));
+
     private static readonly MapShape s_partition = new(
         new("feature", TextShape.Column, "A feature of the study, by its name: of a category each level is a subgroup, of a number each band.", Required: true),
         new("bands", new ListShape(Any, 1, MaximumGroups - 1), "Of a number: where one band ends and the next begins, in the feature's unit, rising. [45, 65] makes three: below 45, 45 to below 65, 65 and above."),
@@ -41,10 +48,11 @@ internal static class EvaluationShape
     public static MapShape Whole { get; } = new(
         new("every", Integer(0, 100_000), "Evaluate after every n-th round, and always after the last; 0: never. Each evaluation is one more release from each site.", 1),
         new("per-site", new BooleanShape(), "Ask each site for metrics of its own of the final parameters, which its policy lets out or not: they show whom a model fails, and what a hospital is like. One more release from each site.", false),
-        new("greatest-fall", new NumberShape(0, 1), "Holds a round back where the AUROC of all sites is undefined, or lower by more than this than after the last round that was kept: the run goes on from what was kept. It bounds what a single update can spoil, under masks too."),
+        new("greatest-fall", new NumberShape(0, 1), "Holds a round back where the AUROC (of a number: R²) of all sites is undefined, or lower by more than this than after the last round that was kept: the run goes on from what was kept. It bounds what a single update can spoil, under masks too."),
         new("subgroups", new ListShape(s_partition, 1, MaximumPartitions), "By which features scores are counted apart, besides all together: each evaluation tells whom a model serves worse. Small subgroups are withheld at each site, and others with them."),
         new("operating-points", new ListShape(s_point, 1, MaximumPoints), "Probabilities from which on something is done, rising: the model's card tells what comes of each, and a score is shown by the indicator of the greatest that it reaches."),
-        new("gates", s_gates, "What a version of the model has to reach before people are asked to promote it, said before anything is trained. Without it, the defaults hold."));
+        new("gates", s_gates, "What a version of the model has to reach before people are asked to promote it, said before anything is trained. Without it, the defaults hold."),
+        new("error-gates", s_errorGates, "The same for a model of a number. Without it, the defaults hold."));
 
     /// <summary>The key <c>intended-use</c>.</summary>
     public static MapShape IntendedUse { get; } = new(

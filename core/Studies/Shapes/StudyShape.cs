@@ -55,6 +55,13 @@ internal static class StudyShape
         s_scale,
         s_constants);
 
+    private static readonly Field s_outcome = new("name", TextShape.Column, "Column name of the outcome. Rows without it are left out, and counted.", Required: true);
+
+    private static readonly Field s_outcomeConstants = new("constants", new MapShape(
+        new Field("mean", Any, "Mean, in the unit.", Required: true),
+        new Field("sd", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Standard deviation, in the unit.", Required: true)),
+        "About what mean and deviation outcomes have, from the literature: the model learns (outcome - mean)/sd. Without them the middle of the range and a quarter of its width.");
+
     private static readonly MapShape s_data = new(
         new("dataset", TextShape.Identifier, "The name under which each site's steward maps a local file.", Required: true),
         new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, nobody can be excluded by pseudonym, and a site at which somebody opted out takes no part."),
@@ -64,10 +71,16 @@ internal static class StudyShape
                 ("number", "a real number in a unit", s_number),
                 ("category", "one of a few levels; enters the model one-hot", s_category))), 1, 4096),
             "The model's inputs, in order."),
-        new("label", new MapShape(
-            new Field("name", TextShape.Column, "Column name of the outcome. Rows without it are left out, and counted.", Required: true),
-            new Field("above", Any, "A row is positive where the outcome is greater than this.", 0)),
-            "What is predicted."),
+        new("label", new KeyedShape(
+            new MapShape(
+                s_outcome,
+                new Field("above", Any, "A row is positive where the outcome is greater than this.", 0)),
+            ("range", new MapShape(
+                s_outcome,
+                new Field("range", new IntervalShape(), "Least and greatest plausible outcome, in the unit. A row with another is left out and counted as one without it, and no prediction lies outside.", Required: true),
+                new Field("unit", TextShape.Unit, "UCUM unit of the outcome; \"1\" where it has none.", "1"),
+                s_outcomeConstants))),
+            "What is predicted: whether the outcome is above a bound, or, with 'range', the number itself."),
         new("split", new KeyedShape(
             new MapShape(
                 new Field("test", new NumberShape(0, 1, AboveMinimum: true, BelowMaximum: true), "Share of the patients in the test set. A larger share narrows the metrics' intervals and leaves less to learn from.", 0.3),
@@ -82,8 +95,9 @@ internal static class StudyShape
         new("quality", QualityShape.Whole, "Of a study with a cohort: what it asks of the data's quality before a site takes part in a round. Without it, failed rules of the severities critical and high keep a site out, and no rules are added."));
 
     private static readonly VariantShape s_model = new("kind", "What kind of model.", null,
-        ("logistic-regression", "one weight per input and a bias", new MapShape()),
-        ("mlp", "a multi-layer perceptron with one output", new MapShape(
+        ("logistic-regression", "one weight per input and a bias; predicts whether the outcome is above a bound", new MapShape()),
+        ("linear-regression", "one weight per input and a bias; predicts a number, by least squares", new MapShape()),
+        ("mlp", "a multi-layer perceptron with one output, for either kind of outcome", new MapShape(
             new Field("hidden", new ListShape(Integer(1, 65536), 1, 16), "Sizes of the hidden layers. More parameters fit more, and need more rows and more bytes per round.", Required: true),
             new Field("activation", new WordShape(("relu", "max(0, x)"), ("tanh", "hyperbolic tangent")), "After each hidden layer.", "relu"),
             new Field("dropout", new NumberShape(0, 1, BelowMaximum: true), "Probability that an activation is dropped in training. Hinders memorising rows; slows learning.", 0))),

@@ -97,7 +97,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
     {
         var (training, test) = (new CohortPart(), new CohortPart());
         foreach (var row in ordered)
-            (row.IsTest ? test : training).Add(row.Values, row.Positive, row.Patient);
+            (row.IsTest ? test : training).Add(row.Values, row.Positive ? 1 : 0, row.Patient);
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
         return new Cohort(trainingRows, testRows, new CohortCounts(
             flow.RowsAt(FlowSteps.Alive), 0, flow.PatientsAt(FlowSteps.Known) - flow.PatientsAt(FlowSteps.NotOptedOut),

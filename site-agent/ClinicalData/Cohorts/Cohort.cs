@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.ClinicalData;
 
 /// <summary>Rows of one part of a cohort, in raw values.</summary>
 /// <param name="Values">[rows, features], row-major, in the features' units; NaN where missing.</param>
-/// <param name="Labels">[rows], 1 positive, 0 negative.</param>
+/// <param name="Labels">[rows], 1 positive, 0 negative; where a number is predicted, the number.</param>
 /// <param name="Patients">[rows], whose row it is: patients of this part are numbered from 0, in the order of their first rows.</param>
 public sealed record CohortRows(double[] Values, float[] Labels, int[] Patients)
 {
@@ -20,7 +20,7 @@ public sealed record CohortRows(double[] Values, float[] Labels, int[] Patients)
     /// <summary>Number of patients.</summary>
     public int PatientCount => Patients.Length == 0 ? 0 : Patients.Max() + 1;
 
-    /// <summary>Number of positive rows.</summary>
+    /// <summary>Number of positive rows; of no meaning where a number is predicted.</summary>
     public int Positives => Labels.Count(label => label == 1);
 
     /// <summary>Rows of several sites, whose patients are taken for different people.</summary>
@@ -43,7 +43,7 @@ public sealed record CohortRows(double[] Values, float[] Labels, int[] Patients)
 /// <param name="Rows">Rows that could be read.</param>
 /// <param name="FaultyRows">Rows or lines with a fault.</param>
 /// <param name="OptedOut">Rows of patients who opted out.</param>
-/// <param name="WithoutLabel">Rows without a label.</param>
+/// <param name="WithoutLabel">Rows without a label, or, where a number is predicted, with an implausible one.</param>
 /// <param name="WithoutRequiredValue">Rows left out because a value is missing that the study requires.</param>
 /// <param name="InNeitherPart">Rows whose split column names neither part.</param>
 /// <param name="Training">Training rows.</param>
@@ -106,7 +106,7 @@ public sealed class Cohort
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(optedOut);
         var patients = data.Patient is null ? null : table.Texts(data.Patient);
-        var labels = table.Numbers(data.Label.Name);
+        var (labels, number) = (table.Numbers(data.Label.Name), data.Label.Number);
         var columns = data.Features.Select(feature => table.Numbers(feature.Name)).ToArray();
         var parts = data.Split.Column is null ? null : table.Texts(data.Split.Column);
         var (training, test) = (new CohortPart(), new CohortPart());
@@ -120,14 +120,14 @@ public sealed class Cohort
             // Without a patient column a row has no pseudonym by which somebody could opt out, and is a patient of its own.
             if (patients is not null && optedOut(patients[i]))
                 optedOutRows++;
-            else if (double.IsNaN(labels[i]))
+            else if (number is null ? double.IsNaN(labels[i]) : !number.IsPlausible(labels[i]))
                 withoutLabel++;
             else if (LacksRequired(data.Features, row))
                 withoutValue++;
             else if ((parts is null ? Drawn(data.Split, patients?[i] ?? i.ToString(CultureInfo.InvariantCulture)) : Named(data.Split, parts[i])) is not { } isTest)
                 neither++;
             else
-                (isTest ? test : training).Add(row, labels[i] > data.Label.Above, patients?[i]);
+                (isTest ? test : training).Add(row, number is null ? (labels[i] > data.Label.Above ? 1 : 0) : (float)labels[i], patients?[i]);
         }
 
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
@@ -197,10 +197,10 @@ internal sealed class CohortPart
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
 
     /// <summary>Adds a row of a patient, by pseudonym; null: nobody knows whose, and it is a patient of its own.</summary>
-    public void Add(ReadOnlySpan<double> row, bool positive, string? patient)
+    public void Add(ReadOnlySpan<double> row, float label, string? patient)
     {
         _values.AddRange(row);
-        _labels.Add(positive ? 1 : 0);
+        _labels.Add(label);
         if (patient is null)
             _patients.Add(_patients.Count);
         else if (_numbers.TryGetValue(patient, out var number))

@@ -56,7 +56,7 @@ public static class StudyDrift
     public static TrainingProfile Profile(Study study, CohortRows rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return TrainingProfile.Of(DesignOf(study), Values(study, rows), Labels(rows));
+        return TrainingProfile.Of(DesignOf(study), Values(study, rows), Labels(study, rows));
     }
 
     /// <summary>Holds rows against a profile of the same study.</summary>
@@ -69,7 +69,7 @@ public static class StudyDrift
         ArgumentNullException.ThrowIfNull(study);
         ArgumentNullException.ThrowIfNull(rows);
         return DriftComparison.Of(
-            reference, Values(study, rows), Labels(rows), new DriftOptions(), check,
+            reference, Values(study, rows), Labels(study, rows), new DriftOptions(), check,
             DeterministicRandom.Of("drift", study.Digest.ToString(), check.ToString(CultureInfo.InvariantCulture)));
     }
 
@@ -106,7 +106,7 @@ public static class StudyDrift
 
         var (profile, options) = (Profile(study, RowsOf(reference)), new DriftOptions());
         var measured = windows.ConvertAll(window => DriftComparison.Measure(
-            profile, Values(study, RowsOf(window.Rows)), Labels(RowsOf(window.Rows)), options, DeterministicRandom.Of("drift", study.Digest.ToString(), window.Name)));
+            profile, Values(study, RowsOf(window.Rows)), Labels(study, RowsOf(window.Rows)), options, DeterministicRandom.Of("drift", study.Digest.ToString(), window.Name)));
         var decided = DriftDecision.Decide([.. measured.SelectMany(measurements => measurements)], options, check);
         // Every window has the same tests.
         var tests = measured[0].Count;
@@ -118,7 +118,7 @@ public static class StudyDrift
     {
         var part = new CohortPart();
         foreach (var row in rows)
-            part.Add(row.Values, row.Positive, row.Patient);
+            part.Add(row.Values, row.Positive ? 1 : 0, row.Patient);
         return part.ToRows();
     }
 
@@ -141,5 +141,6 @@ public static class StudyDrift
         return values;
     }
 
-    private static double[] Labels(CohortRows rows) => [.. rows.Labels.Select(label => (double)label)];
+    // Of a number the share above the middle of its scale, which is public.
+    private static double[] Labels(Study study, CohortRows rows) => [.. rows.Labels.Select(label => study.Data.Label.Number is { } number ? (label > number.Mean ? 1.0 : 0) : label)];
 }

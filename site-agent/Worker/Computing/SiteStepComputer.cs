@@ -99,7 +99,7 @@ public sealed class SiteStepComputer : IStepComputer
         }
 
         var change = Training(() => study.Privacy is not null ? TrainPrivately(request, PrivateStudy.Of(study).Training, data, rows, parameters, cancel).Change!
-            : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request)), parameters, cancel));
+            : _trainer.Train(new TrainingWork(plan, study.Training, rows, _order(study, request.Site), request.Step.Round.Value, DropoutSeed(request), study.Data.Label.Number), parameters, cancel));
         using var span = StepSpans.Begin(WorkerSpan.Types.Name.Protect);
         var format = UpdateFormats.For(study.Federation.Encoding);
         var payload = Buffer(format.PayloadLength(change.Length));
@@ -146,8 +146,8 @@ public sealed class SiteStepComputer : IStepComputer
             return Json(request, new EvaluationReport(scores).Write(), fingerprint, 1);
         }
 
-        var (logits, rows, data) = ScoreRows(request);
-        return Json(request, EvaluationReport.Of(request.Study, logits, LabelsOf(rows), data.Cohort.Test.Values, request.Policy.MinimumCell).Write(), data.Fingerprint);
+        var (outputs, rows, data) = ScoreRows(request);
+        return Json(request, EvaluationReport.Of(request.Study, outputs, rows.Labels, data.Cohort.Test.Values, request.Policy.MinimumCell).Write(), data.Fingerprint);
     }
 
     // What the policy withholds is not computed either: no data are read for it.
@@ -155,9 +155,12 @@ public sealed class SiteStepComputer : IStepComputer
     {
         if (!request.Policy.PerSiteMetrics)
             return new StepComputation(SiteMetricsReport.WithheldByPolicy.Write(), ReleaseManifest.JsonEncoding, 0, 0, 0, null, "managed", 0);
-        var (logits, rows, data) = ScoreRows(request);
-        var scores = ScoreHistogram.Of(logits, LabelsOf(rows)).Suppress(request.Policy.MinimumCell);
-        return Json(request, SiteMetricsReport.Of(scores, request.Policy.MinimumCell).Write(), data.Fingerprint);
+        var (outputs, rows, data) = ScoreRows(request);
+        var minimum = request.Policy.MinimumCell;
+        var report = request.Study.Data.Label.Number is { } number
+            ? SiteMetricsReport.OfNumber(RegressionSums.Of(number.Minimum, number.Maximum, number.OutcomesOf(rows.Labels), number.PredictionsOf(outputs)).Suppress(minimum))
+            : SiteMetricsReport.Of(ScoreHistogram.Of(outputs, LabelsOf(rows)).Suppress(minimum), minimum);
+        return Json(request, report.Write(), data.Fingerprint);
     }
 
     // The same rows twice, each as its own study has it encoded: the candidate's last, which are the ones that stay in memory.
@@ -171,18 +174,20 @@ public sealed class SiteStepComputer : IStepComputer
         if (!ours.Rows.Labels.AsSpan().SequenceEqual(theirs.Rows.Labels) || !ours.Data.Cohort.Test.Patients.AsSpan().SequenceEqual(theirs.Data.Cohort.Test.Patients))
             throw new StepDeclinedException(Reason.DataUnfit, "The two models' studies have different test rows here: the data changed while they were read, or their features leave different rows out.");
         var minimum = request.Policy.MinimumCell;
-        var report = CorrelatedAreasReport.Of([ours.Logits, theirs.Logits], LabelsOf(ours.Rows), minimum, minimum);
+        var report = request.Study.Data.Label.Number is { } number
+            ? CorrelatedAreasReport.OfNumber(PairedErrors.Of(number.OutcomesOf(ours.Rows.Labels), number.PredictionsOf(ours.Outputs), number.PredictionsOf(theirs.Outputs)), minimum)
+            : CorrelatedAreasReport.Of([ours.Outputs, theirs.Outputs], LabelsOf(ours.Rows), minimum, minimum);
         return Json(request, new ComparisonReport(other.Named, report).Write(), ours.Data.Fingerprint);
     }
 
-    private (double[] Logits, TrainingSet Rows, SiteData Data) ScoreRows(StepRequest request)
+    private (double[] Outputs, TrainingSet Rows, SiteData Data) ScoreRows(StepRequest request)
     {
         var plan = ModelPlan.For(request.Study);
         var data = Data(request, plan);
         var parameters = request.Parameters!.ReadAll(plan.Layout.Dimension);
         var rows = data.TestSet(request.Study, Constants(request));
-        var logits = Logits(plan, parameters, rows);
-        return logits.Any(logit => !double.IsFinite(logit)) ? throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.") : (logits, rows, data);
+        var outputs = Outputs(plan, parameters, rows);
+        return outputs.Any(output => !double.IsFinite(output)) ? throw new StepDeclinedException(Reason.ParametersWrong, "The parameters give scores that are not finite.") : (outputs, rows, data);
     }
 
     private static bool[] LabelsOf(TrainingSet rows) => [.. rows.Labels.Select(label => label == 1)];
@@ -199,15 +204,15 @@ public sealed class SiteStepComputer : IStepComputer
         var rows = data.TestSet(request.Study, Constants(request));
         using var randomness = Charge(request, data);
         using var noise = randomness.Stream("fcml-evaluation-noise-v1");
-        return (PrivateStudy.Of(request.Study).Evaluation!.Count(Logits(plan, parameters, rows), rows.Labels, rows.Patients, noise), data.Fingerprint);
+        return (PrivateStudy.Of(request.Study).Evaluation!.Count(Outputs(plan, parameters, rows), rows.Labels, rows.Patients, noise), data.Fingerprint);
     }
 
-    private static double[] Logits(ModelPlan plan, float[] parameters, TrainingSet rows)
+    private static double[] Outputs(ModelPlan plan, float[] parameters, TrainingSet rows)
     {
         using var span = StepSpans.Begin(WorkerSpan.Types.Name.Train);
-        var logits = new double[rows.Rows];
-        plan.Logits(parameters, rows.Inputs, logits);
-        return logits;
+        var outputs = new double[rows.Rows];
+        plan.Outputs(parameters, rows.Inputs, outputs);
+        return outputs;
     }
 
     // One pass: each block is hashed, changed and encoded while it is in the cache.

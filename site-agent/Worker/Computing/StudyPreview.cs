@@ -70,7 +70,7 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         var data = cohorts.Load(study, exclusions);
         var findings = data.Check(policy, study, plan, exclusions);
         reply.Checks.AddRange(findings.Select(finding => Check(finding.Finding)));
-        reply.Releases.Add(new PreviewRelease { Kind = "nothing (counts for the steward only)", Content = Counts(data) });
+        reply.Releases.Add(new PreviewRelease { Kind = "nothing (counts for the steward only)", Content = Counts(data, study.Data.Label.Number is not null) });
         if (findings.Any(finding => !finding.Finding.Passed))
             return;
 
@@ -130,12 +130,12 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
             $"{update.Encoding}, {update.Dimension} values from {TensorPrimitives.Min<double>(values):G4} to {TensorPrimitives.Max<double>(values):G4}, Euclidean norm {TensorPrimitives.Norm<double>(values):G4}, {update.Saturated} saturated, weight {update.Weight}.");
     }
 
-    private static string Counts(SiteData data)
+    private static string Counts(SiteData data, bool predictsNumber)
     {
         var counts = data.Cohort.Counts;
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"{counts.Rows} rows read, {counts.FaultyRows} with faults; left out: {counts.OptedOut} opted out, {counts.WithoutLabel} without label, {counts.WithoutRequiredValue} without a required value, {counts.InNeitherPart} in neither part. ")
-            .Append(CultureInfo.InvariantCulture, $"Training {counts.Training} ({counts.TrainingPositives} positive), test {counts.Test} ({counts.TestPositives} positive).");
+            .Append(CultureInfo.InvariantCulture, $"Training {counts.Training}{Positive(counts.TrainingPositives)}, test {counts.Test}{Positive(counts.TestPositives)}.");
         foreach (var step in counts.Flow)
             text.Append(CultureInfo.InvariantCulture, $"\n{step.Patients} patients, {step.Rows} rows: {step.Name}");
         foreach (var (feature, missing, implausible) in counts.Features.Where(feature => feature.Missing + feature.Implausible > 0))
@@ -143,6 +143,8 @@ public sealed class StudyPreview(WorkerCore core, CohortCache cohorts, ITrainer 
         foreach (var fault in data.Faults)
             text.Append(CultureInfo.InvariantCulture, $"\n{(fault.Column.Length == 0 ? $"line {fault.Row}" : $"row {fault.Row}, column {fault.Column}")}: {fault.What}");
         return text.ToString();
+
+        string Positive(int positives) => predictsNumber ? "" : string.Create(CultureInfo.InvariantCulture, $" ({positives} positive)");
     }
 
     private static PreviewRelease Json(string kind, ReadOnlySpan<byte> payload) => new() { Kind = kind, Length = (ulong)payload.Length, Content = Encoding.UTF8.GetString(payload) };

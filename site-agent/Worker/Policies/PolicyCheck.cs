@@ -151,6 +151,7 @@ public static class PolicyCheck
     private static string KindOf(StudyModel model) => model switch
     {
         LogisticRegression => "logistic-regression",
+        LinearRegression => "linear-regression",
         Mlp => "mlp",
         BenchmarkModel => "benchmark",
         _ => model.GetType().Name,

@@ -12,7 +12,7 @@ public static class PolicyReader
     private const string NoLimit = "none";
     private const string Compare = "compare";
 
-    private static readonly string[] s_models = ["logistic-regression", "mlp", "benchmark"];
+    private static readonly string[] s_models = ["logistic-regression", "linear-regression", "mlp", "benchmark"];
     private static readonly string[] s_encodings = ["fixed", "float32"];
     private static readonly string[] s_aggregations = [.. AggregationWords.All];
     private static readonly string[] s_noise = ["site", "distributed", "central"];
@@ -30,7 +30,7 @@ public static class PolicyReader
         datasets: mapped
 
         # Kinds of models. Add "benchmark" to let the machinery be measured; it reads no patient data.
-        models: [logistic-regression, mlp]
+        models: [logistic-regression, linear-regression, mlp]
 
         # How updates may travel.
         encodings: [fixed, float32]

@@ -9,7 +9,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// that nobody allows by leaving out.
 /// </summary>
 /// <param name="Datasets">Datasets that studies may read; null: every one that datasets.yaml maps.</param>
-/// <param name="Models">Kinds of models: logistic-regression, mlp, benchmark.</param>
+/// <param name="Models">Kinds of models: logistic-regression, linear-regression, mlp, benchmark.</param>
 /// <param name="Encodings">How updates may travel: fixed, float32.</param>
 /// <param name="Aggregation">How updates may be summed. <c>plain</c>: the coordinator sees this site's update by itself before it sums; <c>secure</c>: under masks, the sum alone; <c>encrypted-consortium</c>, <c>encrypted-threshold</c>: the same, and encrypted besides.</param>
 /// <param name="MinimumTrainingRows">Least number of training rows from which anything is computed.</param>

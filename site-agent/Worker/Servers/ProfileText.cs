@@ -21,15 +21,20 @@ public static class ProfileText
         report.Flow.Select((step, i) => $"{Count(step.Patients)} patients, {Count(step.Rows)} rows: {study.Data.Cohort!.Steps[i]}");
 
     private static string Outcome(Study study, ProfileReport report) =>
-        $"{study.Data.Label.Name}: {Count(report.Outcome.Cells[1])} positive, {Count(report.Outcome.Cells[0])} negative";
+        $"{study.Data.Label.Name}: {(report.Outcome is { } outcome ? $"{Count(outcome.Cells[1])} positive, {Count(outcome.Cells[0])} negative" : Number(report.Outcomes!))}";
 
     private static string Feature(Feature feature, ProfileReport report, int j)
     {
         if (report.Categories[j] is { } counts)
             return string.Join(", ", [.. feature.Levels.Select((level, i) => string.Create(CultureInfo.InvariantCulture, $"{Count(counts.Cells[i])} are {level:R}")), $"other {Count(counts.Other)}", $"missing {Count(counts.Missing)}"]);
-        var moments = report.Numbers[j]!.Moments is not { } known ? "moments withheld"
+        return Number(report.Numbers[j]!);
+    }
+
+    private static string Number(NumberProfile number)
+    {
+        var moments = number.Moments is not { } known ? "moments withheld"
             : string.Create(CultureInfo.InvariantCulture, $"{known.Count} values, mean {known.Mean:G4}, standard deviation {known.StandardDeviation:G3}, missing {Count(known.Missing)}");
-        return report.Numbers[j]!.Histogram is not { } histogram ? $"{moments}; histogram withheld"
+        return number.Histogram is not { } histogram ? $"{moments}; histogram withheld"
             : string.Create(CultureInfo.InvariantCulture, $"{moments}; a histogram, {histogram.Cells.Count(cell => cell.Count > 0)} of whose {histogram.Cells.Length} cells are not empty");
     }
 

@@ -24,4 +24,5 @@ public interface ITrainer
 /// <param name="Order">In which order they are visited.</param>
 /// <param name="Round">The round, from 1.</param>
 /// <param name="DropoutSeed">Seed of the round's dropout at this site.</param>
-public sealed record TrainingWork(ModelPlan Plan, StudyTraining Training, TrainingSet Rows, SampleOrder Order, int Round, long DropoutSeed);
+/// <param name="Number">Where a number is predicted, which; null: whether something is positive is.</param>
+public sealed record TrainingWork(ModelPlan Plan, StudyTraining Training, TrainingSet Rows, SampleOrder Order, int Round, long DropoutSeed, NumericOutcome? Number = null);

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
-/// Trains with TorchSharp (libtorch, CPU, one thread): binary cross-entropy on logits, averaged over the batch. The only place that names
+/// Trains with TorchSharp (libtorch, CPU, one thread): binary cross-entropy on logits, or of a number the squared error on its scale, averaged over the batch. The only place that names
 /// TorchSharp; libtorch is loaded by the first call and not before.
 /// </summary>
 public sealed class TorchTrainer : ITrainer
@@ -48,7 +48,7 @@ public sealed class TorchTrainer : ITrainer
         var steps = work.Training.LocalSteps ?? checked(work.Training.LocalEpochs!.Value * batchesPerEpoch);
         var first = (long)(work.Round - 1) * steps; // of this round's steps, in the endless row of all rounds' steps
         var inputs = tensor(work.Rows.Inputs, [rows, work.Rows.Width]);
-        var labels = tensor(work.Rows.Labels, [rows, 1]);
+        var labels = tensor(work.Number is { } number ? Array.ConvertAll(work.Rows.Labels, number.ScaledOf) : work.Rows.Labels, [rows, 1]);
         DisposeScope? epochScope = null;
         Tensor? epochInputs = null, epochLabels = null;
         try
@@ -68,8 +68,9 @@ public sealed class TorchTrainer : ITrainer
                 using var scope = NewDisposeScope();
                 var length = Math.Min(batch, rows - (index * batch)); // batches do not reach into the next epoch, as in FLamby's loader
                 optimizer.zero_grad();
-                var logits = network.Forward(epochInputs.narrow(0, index * batch, length));
-                var loss = nn.functional.binary_cross_entropy_with_logits(logits, epochLabels!.narrow(0, index * batch, length));
+                var outputs = network.Forward(epochInputs.narrow(0, index * batch, length));
+                var wanted = epochLabels!.narrow(0, index * batch, length);
+                var loss = work.Number is null ? nn.functional.binary_cross_entropy_with_logits(outputs, wanted) : nn.functional.mse_loss(outputs, wanted);
                 loss.backward();
                 _ = optimizer.step();
             }

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>Rows as the network sees them.</summary>
 /// <param name="Inputs">[rows, width], row-major.</param>
-/// <param name="Labels">[rows], 1 positive, 0 negative.</param>
+/// <param name="Labels">[rows], 1 positive, 0 negative; where a number is predicted, the number.</param>
 /// <param name="Width">Inputs of the network.</param>
 /// <param name="Patients">Which rows are of which patient.</param>
 public sealed record TrainingSet(float[] Inputs, float[] Labels, int Width, PatientRows Patients)

@@ -20,7 +20,7 @@ public sealed class TableOneTests : IDisposable
         var told = StudyProfile.Merge(sites.Select(site => (site.Name, Report(site.Cohort, Minimum))));
         var rows = sites.SelectMany(site => site.Cohort.Rows).ToList();
 
-        Assert.Equal([rows.Count(row => !row.Positive), rows.Count(row => row.Positive)], whole.Outcome.Cells.Take(2).Select(cell => (int)cell!.Value));
+        Assert.Equal([rows.Count(row => !row.Positive), rows.Count(row => row.Positive)], whole.Outcome!.Cells.Take(2).Select(cell => (int)cell!.Value));
         var (withheld, compared) = (0, 0);
         foreach (var (j, feature) in SynthSites.Study.Data.Features.Index())
         {

@@ -49,7 +49,7 @@ public sealed class SubgroupGateTests
     private static EvaluationReport Report(params (int, int, int, int)[] groups)
     {
         var rows = groups.SelectMany((group, sex) => Rows(group, sex)).ToArray();
-        return EvaluationReport.Of(Study(null), [.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)], [.. rows.Select(row => row.Sex)], 5);
+        return EvaluationReport.Of(Study(null), [.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label ? 1f : 0)], [.. rows.Select(row => row.Sex)], 5);
 
         static IEnumerable<(double Logit, bool Label, double Sex)> Rows((int, int, int, int) group, int sex) =>
             new[] { (group.Item1, 1.0, true), (group.Item2, -1.0, true), (group.Item3, 1.0, false), (group.Item4, -1.0, false) }.SelectMany(part => Enumerable.Repeat((part.Item2, part.Item3, (double)sex), part.Item1));

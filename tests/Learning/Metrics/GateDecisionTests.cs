@@ -14,7 +14,7 @@ public sealed class GateDecisionTests
         var decision = GateDecision.NotWorse(s_better, 0.02);
         Assert.True(decision.IsPassed);
         Assert.Equal(5, decision.Effects!.Sites);
-        Assert.Equal(decision.Effects.Mean.Low, decision.LowerBound);
+        Assert.Equal(decision.Effects.Mean.Low, decision.Bound);
         Assert.Equal(
             "AUROC differs from production's by +0.0142, lower end of the 95 % interval -0.0003: not worse by more than 0.0200; random effects over 5 sites, I² = 0 % (0 to 25 %)", decision.Words);
         Assert.False(GateDecision.NotWorse(s_better, 0).IsPassed); // better in all, and yet 0 is within the interval
@@ -23,7 +23,7 @@ public sealed class GateDecisionTests
     [Fact]
     public void Candidate_whose_bound_is_the_margin_does_not_pass()
     {
-        var bound = GateDecision.NotWorse(s_better, 0).LowerBound!.Value;
+        var bound = GateDecision.NotWorse(s_better, 0).Bound!.Value;
         Assert.False(GateDecision.NotWorse(s_better, -bound).IsPassed);
         Assert.True(GateDecision.NotWorse(s_better, Math.BitIncrement(-bound)).IsPassed);
     }
@@ -45,7 +45,7 @@ public sealed class GateDecisionTests
             GateDecision.NotWorse(scores, Histogram(Rows(20, 1, true), Rows(21, -1, false)), 0.5)])
         {
             Assert.False(decision.IsPassed);
-            Assert.Null(decision.LowerBound);
+            Assert.Null(decision.Bound);
             Assert.StartsWith("not decided and therefore not passed", decision.Words, StringComparison.Ordinal);
         }
     }
@@ -88,8 +88,8 @@ public sealed class GateDecisionTests
                 || CorrelatedAreas.Of([ours, theirs], labels) is not { } areas)
                 return;
             var decision = GateDecision.NotWorse(candidate, production, 0.1);
-            Assert.True(decision.LowerBound < areas.Areas[0] - areas.Areas[1]);
-            Assert.Equal(decision.LowerBound > -0.1, decision.IsPassed);
+            Assert.True(decision.Bound < areas.Areas[0] - areas.Areas[1]);
+            Assert.Equal(decision.Bound > -0.1, decision.IsPassed);
             Assert.Null(decision.Effects);
             Assert.EndsWith("pooled from sums, which do not tell how sites differ", decision.Words, StringComparison.Ordinal);
         });

@@ -100,8 +100,8 @@ public sealed class SubgroupTableTests
             "{name: age, range: [0, 120]}",
             evaluation: "{subgroups: [{feature: age, bands: [50]}], operating-points: [{name: low, threshold: 0.25, indicator: info}, {name: high, threshold: 0.5, indicator: warning}]}");
         double[] ages = [.. Enumerable.Range(0, 40).Select(i => i < 20 ? 40.0 : 60.0)];
-        var report = EvaluationReport.Of(study, [.. ages.Select((_, i) => i % 4 - 1.5)], [.. ages.Select((_, i) => i % 4 > 1)], ages, 5);
-        var withheld = EvaluationReport.Of(study, [1, 1], [true, false], [40, 60], 5);
+        var report = EvaluationReport.Of(study, [.. ages.Select((_, i) => i % 4 - 1.5)], [.. ages.Select((_, i) => i % 4 > 1 ? 1f : 0)], ages, 5);
+        var withheld = EvaluationReport.Of(study, [1, 1], [1, 0], [40, 60], 5);
 
         var table = Assert.Single(SubgroupTable.Of(study, EvaluationReport.Merge([report, withheld, report])));
 
@@ -116,7 +116,7 @@ public sealed class SubgroupTableTests
     }
 
     private static SubgroupTable Table(double threshold, params (string Name, ScoreHistogram? Scores)[] groups) =>
-        SubgroupTable.Of("group", 1, groups.Select(group => (group.Name, new SubgroupCount(group.Scores, group.Scores is null ? 0 : 1))), [new NamedThreshold("t", threshold)]);
+        SubgroupTable.Of("group", 1, groups.Select(group => (group.Name, new SubgroupSum<ScoreHistogram>(group.Scores, group.Scores is null ? 0 : 1))), [new NamedThreshold("t", threshold)]);
 
     private static (double, bool)[] Rows(int count, double logit, bool label) => [.. Enumerable.Repeat((logit, label), count)];
 

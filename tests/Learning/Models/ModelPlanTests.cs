@@ -36,7 +36,7 @@ public sealed class ModelPlanTests
         var plan = ModelPlan.For(StudyText.Benchmark(1000));
         Assert.False(plan.HasNetwork);
         Assert.Equal(new float[1000], plan.InitialParameters());
-        Assert.Throws<InvalidOperationException>(() => plan.Logits(new float[1000], [], []));
+        Assert.Throws<InvalidOperationException>(() => plan.Outputs(new float[1000], [], []));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class ModelPlanTests
         float[] parameters = [1, 2, -1, 0.5f, 0.5f, -1, 3, -2, 0.25f];
         var logits = new double[2];
 
-        plan.Logits(parameters, [1, 1, -4, 2], logits);
+        plan.Outputs(parameters, [1, 1, -4, 2], logits);
 
         // rows: relu(3.5), relu(-1.5) -> 3 * 3.5 + 0.25; relu(0.5), relu(4) -> 1.5 - 8 + 0.25
         Assert.Equal([10.75, -6.25], logits);
@@ -76,11 +76,11 @@ public sealed class ModelPlanTests
             var parameters = plan.InitialParameters();
             var inputs = Enumerable.Range(0, rows * width).Select(i => MathF.Sin(i)).ToArray();
             var together = new double[rows];
-            plan.Logits(parameters, inputs, together);
+            plan.Outputs(parameters, inputs, together);
             for (var row = 0; row < rows; row++)
             {
                 var alone = new double[1];
-                plan.Logits(parameters, inputs.AsSpan(row * width, width), alone);
+                plan.Outputs(parameters, inputs.AsSpan(row * width, width), alone);
                 Assert.Equal(together[row], alone[0]);
             }
         }, iter: 50);

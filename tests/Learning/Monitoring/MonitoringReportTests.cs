@@ -61,16 +61,16 @@ public sealed class MonitoringReportTests
         // The use may have been told under a higher minimum than the outcomes are.
         if (MonitoredUsage.Of(Reports.Study, sum, minimum + lowered) is not { } usage || MonitoredOutcomes.Of(Reports.Study, usage, sum, minimum, withAreas: false) is not { Scores: { } scores, Subgroups: { } told })
             return;
-        Assert.True(told.FitsSite(Reports.Study, scores, minimum));
+        Assert.True(told.Fits(Reports.Study) && told.FitsSite(groups => SubgroupSuppression.Fits(scores, groups, minimum)));
         for (var partition = 0; partition < told.Partitions.Length; partition++)
         {
             var (groups, table) = (told.Partitions[partition], usage.Features[partition]);
-            long Labelled(int group) => groups[group].Scores!.Bins.Sum(bin => bin.Count);
+            long Labelled(int group) => groups[group].Sum!.Bins.Sum(bin => bin.Count);
             double[] ends = partition == 0 ? [0, 40, 65, 120] : [0, 1, 2, 3];
             double At(int boundary) => partition == 0 ? Math.Clamp((boundary - 1) * 120 / 64.0, 0, 120) : boundary; // the first cell is below the range, the last above
             for (var first = 0; first < groups.Length - 1; first++)
             {
-                for (var last = first; last < groups.Length - 1 && groups[last].Scores is not null; last++)
+                for (var last = first; last < groups.Length - 1 && groups[last].Sum is not null; last++)
                 {
                     var inGroups = Enumerable.Range(first, last - first + 1).Sum(Labelled);
                     foreach (var cells in Runs(table.Cells).Where(run => run.All(cell => cell.Count is not null)))
@@ -84,7 +84,7 @@ public sealed class MonitoringReportTests
                 }
             }
 
-            if (groups[^1].Scores is null)
+            if (groups[^1].Sum is null)
                 continue;
             var absent = table.Beside.Sum(count => count ?? 0);
             Assert.False(!table.Beside.Contains(null) && Small(absent - Labelled(groups.Length - 1), minimum));
@@ -101,8 +101,8 @@ public sealed class MonitoringReportTests
         var rows = Enumerable.Range(0, 600).Select(i => (Logit: (i % 17 / 4f) - 2, Age: 20f + (i % 70), Stage: 1f + (i % 3), Outcome: (bool?)(i % 5 < 2), Time: 100)).ToList();
         var told = Reports.Window(Reports.Of(Reports.Monday, rows), 5).Outcomes!.Subgroups!;
 
-        Assert.Equal([rows.Count(row => row.Age < 40), rows.Count(row => row.Age is >= 40 and < 65), rows.Count(row => row.Age >= 65), 0], told.Partitions[0].Select(group => group.Scores!.Bins.Sum(bin => bin.Count)));
-        Assert.Equal([80, 80, 80, 0], told.Partitions[1].Select(group => group.Scores!.Positives));
+        Assert.Equal([rows.Count(row => row.Age < 40), rows.Count(row => row.Age is >= 40 and < 65), rows.Count(row => row.Age >= 65), 0], told.Partitions[0].Select(group => group.Sum!.Bins.Sum(bin => bin.Count)));
+        Assert.Equal([80, 80, 80, 0], told.Partitions[1].Select(group => group.Sum!.Positives));
         Assert.All(told.Partitions.SelectMany(groups => groups), group => Assert.Equal(1, group.Sites));
     }
 
@@ -123,12 +123,12 @@ public sealed class MonitoringReportTests
                 var members = answered.Where(row => SubgroupIndex.Of(Reports.Study, [row.Age, row.Stage])[partition] == group).ToList();
                 var areas = CorrelatedAreas.Of([[.. members.Select(row => (double)ScoreHistogram.BinOf(row.Logit, ScoreHistogram.GridBins))]], members.Select(row => row.Outcome!.Value).ToArray());
                 var told = with.Areas!.Value[partition][group];
-                Assert.Equal(with.Subgroups!.Partitions[partition][group].Scores is not null && areas is not null, told is not null);
+                Assert.Equal(with.Subgroups!.Partitions[partition][group].Sum is not null && areas is not null, told is not null);
                 if (told is not { } area)
                     continue;
                 Assert.Equal(areas!.Areas[0], area.Area / 1000.0, 0.00051);
                 Assert.Equal(Math.Sqrt(areas.Covariance(0, 0)), area.StandardError / 1000.0, 0.00101);
-                Assert.True(area.Logit(with.Subgroups.Partitions[partition][group].Scores!) is { Variance: > 0 } logit && double.IsFinite(logit.Value));
+                Assert.True(area.Logit(with.Subgroups.Partitions[partition][group].Sum!) is { Variance: > 0 } logit && double.IsFinite(logit.Value));
             }
         }
 

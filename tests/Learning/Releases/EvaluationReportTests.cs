@@ -22,11 +22,11 @@ public sealed class EvaluationReportTests
     [Fact]
     public void Report_of_a_study_without_subgroups_has_the_bytes_that_it_always_had()
     {
-        var report = EvaluationReport.Of(s_plain, [-1, 1], [false, true], [40, 0, 50, 1], 1);
+        var report = EvaluationReport.Of(s_plain, [-1, 1], [0, 1], [40, 0, 50, 1], 1);
         var whole = ScoreHistogram.Of([-1.0, 1.0], [false, true]).Suppress(1);
 
         Assert.Equal($$"""{"histogram":{{Encoding.UTF8.GetString(CanonicalJson.Write(whole!.ToJson()))}}}""", Encoding.UTF8.GetString(report.Write()));
-        Assert.Equal("""{"histogram":null}""", Encoding.UTF8.GetString(EvaluationReport.Of(s_plain, [-1], [false], [40, 0], 5).Write()));
+        Assert.Equal("""{"histogram":null}""", Encoding.UTF8.GetString(EvaluationReport.Of(s_plain, [-1], [0], [40, 0], 5).Write()));
     }
 
     [Theory]
@@ -57,22 +57,22 @@ public sealed class EvaluationReportTests
         {
             for (var group = 0; group < s_study.Evaluation.Subgroups[partition].Groups.Length; group++)
             {
-                var told = sites.Select(site => site.Subgroups!.Partitions[partition][group]).Where(one => one.Scores is not null).ToArray();
+                var told = sites.Select(site => site.Subgroups!.Partitions[partition][group]).Where(one => one.Sum is not null).ToArray();
                 var sum = merged.Subgroups.Partitions[partition][group];
-                Assert.Equal((told.Length, told.Sum(one => one.Scores!.Positives), told.Sum(one => one.Scores!.SquaredError)), (sum.Sites, sum.Scores?.Positives ?? 0, sum.Scores?.SquaredError ?? 0));
+                Assert.Equal((told.Length, told.Sum(one => one.Sum!.Positives), told.Sum(one => one.Sum!.SquaredError)), (sum.Sites, sum.Sum?.Positives ?? 0, sum.Sum?.SquaredError ?? 0));
             }
         }
 
         EvaluationReport Of(Study study, (double Logit, bool Label, double Age, double Sex)[] rows) =>
-            EvaluationReport.Of(study, [.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)], [.. rows.SelectMany(row => new[] { row.Age, row.Sex })], minimum);
+            EvaluationReport.Of(study, [.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label ? 1f : 0)], [.. rows.SelectMany(row => new[] { row.Age, row.Sex })], minimum);
     });
 
     [Fact]
     public void Release_of_other_subgroups_than_the_study_s_does_not_fit()
     {
         double[] values = [.. Enumerable.Range(0, 40).SelectMany(i => new[] { i < 20 ? 40.0 : 70.0, i % 2 })];
-        var report = EvaluationReport.Of(s_study, [.. Enumerable.Range(0, 40).Select(i => i / 2 % 5 - 2.0)], [.. Enumerable.Range(0, 40).Select(i => i / 4 % 2 == 0)], values, 3);
-        Assert.All(report.Subgroups!.Partitions, groups => Assert.Contains(groups, group => group.Scores is not null));
+        var report = EvaluationReport.Of(s_study, [.. Enumerable.Range(0, 40).Select(i => i / 2 % 5 - 2.0)], [.. Enumerable.Range(0, 40).Select(i => i / 4 % 2 == 0 ? 1f : 0)], values, 3);
+        Assert.All(report.Subgroups!.Partitions, groups => Assert.Contains(groups, group => group.Sum is not null));
         Assert.True(report.Fits(s_study, 3));
 
         Assert.False(report.Fits(s_plain, 3));

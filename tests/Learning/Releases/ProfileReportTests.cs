@@ -38,7 +38,7 @@ public sealed class ProfileReportTests
         }
 
         Assert.Equal(pooled.Categories[2]!.Cells, profile.Category(2).Cells);
-        Assert.Equal(pooled.Outcome.Cells, profile.Outcome.Cells);
+        Assert.Equal(pooled.Outcome!.Cells, profile.Outcome!.Cells);
     }, iter: 100);
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class ProfileReportTests
             Assert.Equal(report.Numbers[j]!.Moments is null, report.Numbers[j]!.Histogram is null);
         }
 
-        foreach (var counts in new[] { report.Categories[2]!, report.Outcome })
+        foreach (var counts in new[] { report.Categories[2]!, report.Outcome! })
         {
             var withheld = counts.Cells.Count(cell => cell is null);
             Assert.True(withheld != 1 || counts.Rows is null, "One withheld cell is the rows less all others.");

@@ -14,12 +14,32 @@ public sealed class RegressionSumsTests
         var all = Of([.. a, .. b, .. c]);
         Assert.Equal(all, Of(a).Merge(Of(b)).Merge(Of(c)));
         Assert.Equal(all, Of(c).Merge(Of(a).Merge(Of(b))));
-        Assert.Equal(all, RegressionSums.Read(JsonNode.Parse(all.ToJson().ToJsonString()), -40, 60, "sums"));
+        Assert.Equal(all, RegressionSums.Read(JsonNode.Parse(all.ToJson().ToJsonString()), "sums"));
     });
 
     [Fact]
     public void Suppress_withholds_what_is_of_few_rows() => Gen.Select(s_rows, Gen.Int[1, 20]).Sample((rows, minimum) =>
         Assert.Equal(rows.Length == 0 || rows.Length >= minimum, Of(rows).Suppress(minimum) is not null));
+
+    [Fact]
+    public void What_leaves_tells_fourth_powers_in_eight_bits() => s_rows.Sample(rows =>
+    {
+        var (sums, told) = (Of(rows), Of(rows).Suppress(1)!);
+        Assert.True(told.Fits(1));
+        Assert.Equal(told, told.Suppress(1));
+        Assert.Equal((double)sums.Fourth, (double)told.Fourth, (double)sums.Fourth / 256);
+        if (sums.Fourth > 1 << 20 && (sums.Fourth & 0xfff) != 0)
+            Assert.False(sums.Fits(1));
+    });
+
+    [Fact]
+    public void Variance_of_squares_is_that_of_the_squared_residuals() => s_rows.Where(rows => rows.Length > 0).Sample(rows =>
+    {
+        var squares = rows.Select(row => Math.Pow(row.Outcome - row.Prediction, 2)).ToArray();
+        var expected = squares.Average(square => square * square) - Math.Pow(squares.Average(), 2);
+        var step = Math.ScaleB(1, Of(rows).Residual.Grid.Exponent + 20); // of the grid of fourth powers, on which a residual is off by half a step
+        Assert.Equal(expected, Of(rows).VarianceOfSquares!.Value, (4 * step * squares.Average(square => Math.Pow(square, 1.5) + 1)) + (1e-9 * squares.Max() * squares.Max()));
+    });
 
     [Theory]
     [InlineData(1e9)]
@@ -47,11 +67,15 @@ public sealed class RegressionSumsTests
     [InlineData("outcome", """{"count":3,"missing":0,"sum":"1","sumOfSquares":"1"}""")] // of another number of rows
     [InlineData("outcome", """{"count":2,"missing":1,"sum":"1","sumOfSquares":"1"}""")]
     [InlineData("rows", "2")]
+    [InlineData("fourth", "\"-1\"")]
+    [InlineData("fourth", "\"99999999999999999999999999999\"")] // more than two residuals within the range have
+    [InlineData("minimum", "60")]
+    [InlineData("minimum", "1e300")]
     public void Read_what_no_rows_can_have_is_refused(string field, string value)
     {
         var json = Of([(1, 3), (4, 5)]).ToJson();
         json[field] = JsonNode.Parse(value);
-        Assert.Throws<FormatException>(() => RegressionSums.Read(json, -40, 60, "sums"));
+        Assert.Throws<FormatException>(() => RegressionSums.Read(json, "sums"));
     }
 
     private static RegressionSums Of((double Outcome, double Prediction)[] rows) =>

@@ -27,7 +27,7 @@ public sealed class SubgroupEvaluationTests : IDisposable
 
         Assert.Null(plain.Subgroups);
         Assert.Equal(plain.Write(), (report with { Subgroups = null }).Write());
-        Assert.Equal([(6L, 6L), (8L, 8L), (0L, 0L)], report.Subgroups!.Partitions[0].Select(group => (group.Scores!.Negatives, group.Scores.Positives)));
+        Assert.Equal([(6L, 6L), (8L, 8L), (0L, 0L)], report.Subgroups!.Partitions[0].Select(group => (group.Sum!.Negatives, group.Sum.Positives)));
         Assert.True(report.Fits(SmallStudy.Of(perSite: false, Bands), 4));
     }
 
@@ -37,7 +37,7 @@ public sealed class SubgroupEvaluationTests : IDisposable
         var report = Evaluate(Bands, Rows((35, 6), (70, 8), (95, 3)));
 
         Assert.Equal(17, report.Histogram!.Positives);
-        Assert.Equal([false, true, false], report.Subgroups!.Partitions[0].Select(group => group.Scores is not null));
+        Assert.Equal([false, true, false], report.Subgroups!.Partitions[0].Select(group => group.Sum is not null));
     }
 
     [Fact]

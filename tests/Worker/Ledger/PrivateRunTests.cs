@@ -236,7 +236,7 @@ public sealed class PrivateRunTests : IDisposable
         _site.Approve(deep);
         var huge = Enumerable.Range(0, ModelPlan.For(deep).Layout.Dimension).Select(i => i % 2 == 0 ? 3e38f : 0).ToArray();
         var scores = new double[2];
-        ModelPlan.For(deep).Logits(huge, [-1, 1], scores);
+        ModelPlan.For(deep).Outputs(huge, [-1, 1], scores);
         Assert.Equal((true, false), (double.IsFinite(scores[0]), double.IsFinite(scores[1])));
 
         _site.Release(Order(_site, Kind.Evaluation, 2, study: deep, parameters: huge));

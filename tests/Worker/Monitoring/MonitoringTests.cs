@@ -70,7 +70,7 @@ public sealed class MonitoringTests : IDisposable
         Assert.Equal(2, second.Report.Windows.Length);
         Assert.Equal((8, 8), (second.Report.Windows[0].Outcomes!.Scores!.Positives, second.Report.Windows[0].Outcomes!.Scores!.Negatives));
         // All 24 rows are of one band, so that no other subgroup hides that 8 of them have no outcome: it is no small number here.
-        Assert.Equal([0L, 16L, 0L, 0L], Assert.Single(second.Report.Windows[0].Outcomes!.Subgroups!.Partitions).Select(group => group.Scores!.Bins.Sum(bin => bin.Count)));
+        Assert.Equal([0L, 16L, 0L, 0L], Assert.Single(second.Report.Windows[0].Outcomes!.Subgroups!.Partitions).Select(group => group.Sum!.Bins.Sum(bin => bin.Count)));
         Assert.Null(second.Report.Windows[1].Outcomes);
         Assert.Equal(second.Bytes, third.Bytes);
         Assert.All([first, second, third], told => Assert.True(told.Report.Fits(5)));

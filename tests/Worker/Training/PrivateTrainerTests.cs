@@ -156,7 +156,7 @@ public sealed class PrivateTrainerTests
     private static double Auroc(PrivateTrainingResult result, TrainingSet test)
     {
         var logits = new double[test.Rows];
-        s_plan.Logits([.. s_plan.InitialParameters().Zip(result.Change!, (old, change) => old + change)], test.Inputs, logits);
+        s_plan.Outputs([.. s_plan.InitialParameters().Zip(result.Change!, (old, change) => old + change)], test.Inputs, logits);
         return ExactMetrics.Auroc(logits, [.. test.Labels.Select(label => label == 1)])!.Value.Value;
     }
 }

@@ -31,6 +31,7 @@ internal static class AskedSection
     private static string Model(PageFacts facts) => (facts.Study.Model switch
     {
         LogisticRegression => "A logistic regression",
+        LinearRegression => "A linear regression",
         Mlp mlp => $"A neural network with hidden layers of {string.Join(", ", mlp.Hidden)}",
         _ => "None: a benchmark that adds a constant, and reads no patient's data,",
     }) + $" of {PageFacts.Count(facts.Dimension, "number", "numbers")} that are learned.";
@@ -50,7 +51,7 @@ internal static class AskedSection
     {
         var (names, outcome) = (study.Data.Features.Select(feature => PageText.Quote(feature.Name)).ToList(), PageText.Quote(study.Data.Label.Name));
         var more = names.Count > MostNames ? $" and {names.Count - MostNames} more, which 'site-worker studies show --json' lists" : "";
-        return $"{string.Join(", ", names.Take(MostNames))}{more}; the outcome is {outcome}.";
+        return $"{string.Join(", ", names.Take(MostNames))}{more}; the outcome is {outcome}{(study.Data.Label.Number is { } number ? $", a number in {PageText.Quote(number.Unit)}" : "")}.";
     }
 
     private static string Hospitals(PageFacts facts)
