@@ -8,7 +8,7 @@ internal static class StudyText
 {
     internal static Study Of(
         string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42,
-        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test", string evaluation = "{every: 1}")
+        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test", string evaluation = "{every: 1}", string label = "{name: outcome, above: 0}")
     {
         var check = StudyChecker.CheckYaml($$"""
             protocol: 1
@@ -20,7 +20,7 @@ internal static class StudyText
               dataset: test
               features:
             {{string.Join('\n', features.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => "    - " + line))}}
-              label: {name: outcome, above: 0}
+              label: {{label}}
               split: {{split}}
             {{(patient is null ? "" : $"  patient: {patient}")}}
             model: {{model}}

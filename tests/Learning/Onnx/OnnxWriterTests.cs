@@ -35,6 +35,17 @@ public sealed class OnnxWriterTests
             hidden.Length == 0 ? "{kind: logistic-regression}" : $"{{kind: mlp, hidden: [{string.Join(", ", hidden)}], activation: {activation}}}",
             seed: seed));
 
+    private static readonly Gen<Study> s_numbers =
+        from features in Gen.OneOf(s_number, s_category).Array[1, 7]
+        from hidden in Gen.Int[1, 12].Array[0, 2]
+        from least in Gen.Int[-100, 100]
+        from width in Gen.Int[1, 500]
+        from scaled in Gen.Bool
+        select StudyText.Of(
+            string.Join('\n', features.Select((feature, i) => $"{{name: f{i}, {feature}}}")),
+            hidden.Length == 0 ? "{kind: linear-regression}" : $"{{kind: mlp, hidden: [{string.Join(", ", hidden)}]}}",
+            label: $"{{name: outcome, unit: d, range: [{least}, {least + width}]{(scaled ? $", constants: {{mean: {least + (width / 3)}, sd: {width}}}" : "")}}}");
+
     // Within and outside the ranges, on and off the levels, and missing.
     private static readonly Gen<double> s_raw = Gen.OneOf(
         Gen.Double[-60, 260],
@@ -53,7 +64,8 @@ public sealed class OnnxWriterTests
             const int rows = 20;
             raw = raw[..(rows * encoder.RawWidth)];
 
-            var (logits, probabilities) = Run(OnnxWriter.Write(study, constants, parameters, "1.2.3"), study, raw, rows);
+            var outputs = Run(OnnxWriter.Write(study, constants, parameters, "1.2.3"), study, raw, rows);
+            var (logits, probabilities) = (outputs[0], outputs[1]);
 
             var inputs = new float[encoder.InputWidth];
             var expected = new double[1];
@@ -70,6 +82,54 @@ public sealed class OnnxWriterTests
                 Assert.InRange(Math.Abs(logits[row] - expected[0]), 0, 1e-5 * (1 + Math.Abs(expected[0])));
             }
         }, iter: 150, threads: 1);
+    }
+
+    [Fact]
+    public void Write_a_study_of_a_number_gives_a_graph_that_predicts_it_in_its_unit_and_range()
+    {
+        Gen.Select(s_numbers, s_raw.Array[7 * 20], Gen.Float[0.1f, 3]).Sample((study, raw, gain) =>
+        {
+            var (plan, number) = (ModelPlan.For(study), study.Data.Label.Number!);
+            var constants = PreprocessingConstants.Freeze(study, preparation: null);
+            var encoder = new InputEncoder(study, constants);
+            var parameters = plan.InitialParameters().Select(value => value * gain).ToArray();
+            const int rows = 20;
+            raw = raw[..(rows * encoder.RawWidth)];
+            var file = OnnxWriter.Write(study, constants, parameters, "1.2.3");
+            OnnxReader.Check(file, study, constants);
+
+            var predictions = Assert.Single(Run(file, study, raw, rows));
+
+            var inputs = new float[encoder.InputWidth];
+            var expected = new double[1];
+            for (var row = 0; row < rows; row++)
+            {
+                if (encoder.Encode(raw.AsSpan(row * encoder.RawWidth, encoder.RawWidth), inputs).Excluded)
+                {
+                    Assert.True(float.IsNaN(predictions[row]));
+                    continue;
+                }
+
+                plan.Outputs(parameters, inputs, expected);
+                Assert.InRange(predictions[row], (float)number.Minimum, (float)number.Maximum);
+                Assert.InRange(Math.Abs(predictions[row] - number.PredictionsOf(expected)[0]), 0, 1e-4 * ((number.StandardDeviation * (1 + Math.Abs(expected[0]))) + Math.Abs(number.Mean)));
+            }
+        }, iter: 100, threads: 1);
+    }
+
+    [Fact]
+    public void Write_a_study_of_a_number_names_its_unit_and_another_kinds_file_is_not_taken_for_it()
+    {
+        const string Feature = "{name: age, unit: a, range: [0, 120], scale: none, missing: exclude-row}";
+        var (number, other) = (StudyText.Of(Feature, "{kind: linear-regression}", label: "{name: stay, range: [0, 60], unit: d}"), StudyText.Of(Feature));
+        var constants = PreprocessingConstants.Freeze(number, preparation: null);
+        var file = OnnxWriter.Write(number, constants, new float[2], "1.2.3");
+        using var session = new InferenceSession(file);
+
+        Assert.Equal("""{"name":"stay","range":[0,60],"unit":"d"}""", session.ModelMetadata.CustomMetadataMap["fcml.label"]);
+        Assert.Equal([OnnxWriter.PredictionOutput], session.OutputNames);
+        Assert.Contains("outputs", Assert.Throws<FormatException>(() => OnnxReader.Check(file, other, constants)).Message, StringComparison.Ordinal);
+        Assert.Contains("outputs", Assert.Throws<FormatException>(() => OnnxReader.Check(OnnxWriter.Write(other, constants, new float[2], "1"), number, constants)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +178,7 @@ public sealed class OnnxWriterTests
         Data = study.Data with { Features = [.. study.Data.Features.Select((feature, i) => feature with { Indicator = feature.Type == FeatureType.Number && ((mask >> i) & 1) == 1 })] },
     };
 
-    private static (float[] Logits, float[] Probabilities) Run(byte[] model, Study study, double[] raw, int rows)
+    private static float[][] Run(byte[] model, Study study, double[] raw, int rows)
     {
         using var options = new SessionOptions { IntraOpNumThreads = 1 };
         using var session = new InferenceSession(model, options);
@@ -127,6 +187,6 @@ public sealed class OnnxWriterTests
             feature.Name,
             new DenseTensor<float>(Enumerable.Range(0, rows).Select(row => (float)raw[(row * width) + i]).ToArray(), [rows, 1]))).ToArray();
         using var outputs = session.Run(inputs);
-        return ([.. outputs[0].AsEnumerable<float>()], [.. outputs[1].AsEnumerable<float>()]);
+        return [.. outputs.Select(output => output.AsEnumerable<float>().ToArray())];
     }
 }

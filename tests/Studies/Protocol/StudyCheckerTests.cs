@@ -38,6 +38,20 @@ public sealed class StudyCheckerTests
             Encoding.UTF8.GetString(Sound(StudyTexts.Smallest).Canonical.Span));
 
     [Fact]
+    public void CheckYaml_studyOfANumber_hasItsRangeScaleAndGates()
+    {
+        var study = Sound(StudyTexts.Number);
+
+        Assert.Equal(new Label("stay", 0) { Number = new NumericOutcome("d", 0, 60, 6, 7) }, study.Data.Label);
+        Assert.IsType<LinearRegression>(study.Model);
+        Assert.Equal(StudyErrorGates.Default with { GreatestError = 3 }, study.Evaluation.ErrorGates);
+        Assert.Equal("stay, a number from 0 to 60 (d)", study.Data.Predicted);
+        // Without constants the middle of the range, and a quarter of its width.
+        Assert.Equal(new NumericOutcome("d", 0, 60, 30, 15), Sound(StudyTexts.Number.Replace(", constants: {mean: 6, sd: 7}", "", StringComparison.Ordinal)).Data.Label.Number);
+        Assert.IsType<Mlp>(Sound(StudyTexts.Number.Replace("kind: linear-regression", "kind: mlp, hidden: [4]", StringComparison.Ordinal)).Model);
+    }
+
+    [Fact]
     public void CheckYaml_fullestStudy_isReadWhole()
     {
         var study = Sound(StudyTexts.Fullest);
@@ -112,6 +126,7 @@ public sealed class StudyCheckerTests
     [InlineData(StudyTexts.Smallest)]
     [InlineData(StudyTexts.Fullest)]
     [InlineData(StudyTexts.Private)]
+    [InlineData(StudyTexts.Number)]
     [InlineData(StudyTexts.Benchmark)]
     public void CheckCanonical_ofItsOwnCanonicalForm_isTheSameStudy(string yaml)
     {

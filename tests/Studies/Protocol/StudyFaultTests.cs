@@ -18,11 +18,14 @@ public sealed class StudyFaultTests
         /// <summary>Whether the change is to the text with differential privacy.</summary>
         public bool Private { get; init; }
 
+        /// <summary>Whether the change is to the text of a study that predicts a number.</summary>
+        public bool OfNumber { get; init; }
+
         public string Yaml
         {
             get
             {
-                var text = Private ? StudyTexts.Private : Full ? StudyTexts.Fullest : StudyTexts.Smallest;
+                var text = OfNumber ? StudyTexts.Number : Private ? StudyTexts.Private : Full ? StudyTexts.Fullest : StudyTexts.Smallest;
                 Assert.Contains(From, text, StringComparison.Ordinal);
                 return text.Replace(From, To, StringComparison.Ordinal);
             }
@@ -133,6 +136,18 @@ public sealed class StudyFaultTests
         new("unknown indicator", "indicator: critical", "indicator: urgent", "35:152 evaluation.operating-points[1].indicator", "One of the words info", Full: true),
         new("use by nobody", "  users: Nurses of the emergency department\n", "", "38:3 intended-use.users", "'users' is missing", Full: true),
         new("benchmark with operating points", "  features:\n    - {name: age, range: [0, 120]}\n  label: {name: outcome}\nmodel: {kind: logistic-regression}", "model: {kind: benchmark, parameters: 5}\nevaluation: {every: 0, operating-points: [{name: a, threshold: 0.5, indicator: info}]}", "9:24 evaluation.operating-points", "nothing to evaluate", Structural: false),
+        Number("logistic regression of a number", "linear-regression", "logistic-regression", "11:9 model.kind", "write 'kind: linear-regression'"),
+        new("linear regression of yes or no", "logistic-regression", "linear-regression", "11:9 model.kind", "give 'data.label.range'", Structural: false),
+        new("error gates of yes or no", "quorum: 1}", "quorum: 1}\nevaluation: {error-gates: {greatest-error: 2}}", "13:14 evaluation.error-gates", "write 'gates'", Structural: false),
+        Number("gates of areas of a number", "error-gates: {greatest-error: 3}", "gates: {baseline: 0.7}", "13:14 evaluation.gates", "write 'error-gates'"),
+        Number("points of a number", "error-gates: {greatest-error: 3}", "operating-points: [{name: long, threshold: 0.5, indicator: info}]", "13:14 evaluation.operating-points", "These are probabilities"),
+        Number("error gates of what is not measured", "{error-gates", "{every: 0, error-gates", "13:24 evaluation.error-gates", "no gate could pass"),
+        Number("gap of errors between no subgroups", "greatest-error: 3", "subgroup-gap: 3", "13:28 evaluation.error-gates.subgroup-gap", "declares no subgroups"),
+        Number("mean of outcomes outside their range", "mean: 6, sd: 7", "mean: 66, sd: 7", "10:60 data.label.constants.mean", "outside the plausible range [0, 60]"),
+        Number("outcomes that do not vary", "sd: 7", "sd: 0", "10:73 data.label.constants.sd", "A number above 0", structural: true),
+        Number("bound of a number", "unit: d", "unit: d, above: 3", "10:48 data.label.above", "It does not go with 'range'", structural: true),
+        Number("range of outcomes reversed", "range: [0, 60]", "range: [60, 0]", "10:30 data.label.range", "swap them"),
+        Number("number under privacy", "quorum: 1}", "quorum: 1, weighting: equal}\ntraining: {local-steps: 1}\nprivacy: {dp: {noise-multiplier: 1, clipping-norm: 1, sampling-rate: 0.1, patients: 100, evaluation: {noise-multiplier: 4}}}", "14:1 privacy", "not trained under differential privacy yet"),
         new("yes in quotes", "per-site: true", "per-site: \"true\"", "33:34 evaluation.per-site", "The word true or false is expected; here is the text 'true'. Write it without quotes.", Full: true),
         new("yes as a number", "per-site: true", "per-site: 1", "33:34 evaluation.per-site", "The word true or false", Full: true),
         new("network without end", "hidden: [64, 32]", "hidden: [65536, 65536]", "18:20 model.hidden", "at most 268435456", Full: true, Structural: false),
@@ -168,6 +183,8 @@ public sealed class StudyFaultTests
         DpRule("part of the noise under a count", "5}\nprivacy:\n  dp:\n    placement: site", "1}\nprivacy:\n  dp:\n    placement: distributed", "25:5 privacy.dp.adaptive", "the count would have a part of its noise only"),
         DpRule("part of the noise with adam", "sgd, learning-rate: 0.5, local-steps: 5}\nprivacy:\n  dp:\n    placement: site", "adam, learning-rate: 0.5, local-steps: 1}\nprivacy:\n  dp:\n    placement: distributed", "16:12 training.optimizer", "write 'optimizer: sgd'"),
     ];
+
+    private static Case Number(string title, string from, string to, string place, string says, bool structural = false) => new(title, from, to, place, says, Structural: structural) { OfNumber = true };
 
     private static Case Dp(string title, string from, string to, string place, string says) => new(title, from, to, place, says) { Private = true };
 

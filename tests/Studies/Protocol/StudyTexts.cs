@@ -19,6 +19,23 @@ internal static class StudyTexts
         federation: {rounds: 1, quorum: 1}
         """;
 
+    /// <summary>A study that predicts a number.</summary>
+    public const string Number = """
+        protocol: 1
+        name: number
+        title: A study of a number
+        purpose: To test the checker
+        ethics: none needed
+        data:
+          dataset: rows
+          features:
+            - {name: age, range: [0, 120], scale: none}
+          label: {name: stay, range: [0, 60], unit: d, constants: {mean: 6, sd: 7}}
+        model: {kind: linear-regression}
+        federation: {rounds: 1, quorum: 1}
+        evaluation: {error-gates: {greatest-error: 3}}
+        """;
+
     /// <summary>As much as a study can say: every key of the mlp, column split, float32 branch.</summary>
     public const string Fullest = """
         protocol: 1
