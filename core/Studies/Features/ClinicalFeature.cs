@@ -96,6 +96,17 @@ internal static class ClinicalFeature
         _ => ("1", 0, 1),
     };
 
+    /// <summary>How a number that is predicted is made of events in the horizon, which is no window before the prediction.</summary>
+    public static FeatureValue Outcome(JsonNode outcome)
+    {
+        var (number, window) = (outcome["number"]!, new EventWindow(null, TimeSpan.Zero));
+        return Text(number["aggregate"]) == "count"
+            ? new CountValue(Events(outcome), window)
+            : new NumberValue(
+                Events(outcome), window, Aggregates[Text(number["aggregate"])!], Text(number["unit"])!, number["range"]![0]!.GetValue<double>(), number["range"]![1]!.GetValue<double>(),
+                number["molar-mass"]?.GetValue<double>(), Text(number["conversion"]));
+    }
+
     private static FeatureValue Value(JsonObject value) => Text(value["kind"]) switch
     {
         "number" => new NumberValue(

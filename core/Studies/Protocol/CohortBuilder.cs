@@ -31,7 +31,10 @@ internal static class CohortBuilder
     };
 
     private static Outcome Outcome(JsonNode outcome) =>
-        new(Text(outcome, "name"), ClinicalFeature.Events(outcome), Span(outcome, "after"), Span(outcome, "within"), Text(outcome, "follow-up") == "required");
+        new(Text(outcome, "name"), ClinicalFeature.Events(outcome), Span(outcome, "after"), Span(outcome, "within"), Text(outcome, "follow-up") == "required")
+        {
+            Number = outcome["number"] is null ? null : ClinicalFeature.Outcome(outcome),
+        };
 
     private static TimeSpan Span(JsonNode map, string key) => SpanShape.Read(Text(map, key));
 

@@ -119,4 +119,8 @@ public sealed record HistoryCriterion(string Name, TimeSpan AtLeast) : Criterion
 /// <param name="After">When the horizon begins.</param>
 /// <param name="Within">When it ends.</param>
 /// <param name="FollowUpRequired">Whether a row without the outcome is left out where nothing is known of the patient at or after the horizon's end.</param>
-public sealed record Outcome(string Name, EventSelection Events, TimeSpan After, TimeSpan Within, bool FollowUpRequired);
+public sealed record Outcome(string Name, EventSelection Events, TimeSpan After, TimeSpan Within, bool FollowUpRequired)
+{
+    /// <summary>Where a number is predicted, how it is made of the events in the horizon, whose window takes the place of its own: a <see cref="NumberValue"/> or a <see cref="CountValue"/>; null: whether there is one is predicted.</summary>
+    public FeatureValue? Number { get; init; }
+}

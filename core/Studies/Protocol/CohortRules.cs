@@ -80,6 +80,17 @@ internal static class CohortRules
         FeatureRules.CheckSelection(outcome, "data.cohort.outcome", faults);
         if (Text(outcome["after"]) is { } after && Text(outcome["within"]) is { } within && SpanShape.Read(after) >= SpanShape.Read(within))
             faults.Add("data.cohort.outcome.within", "The horizon ends before it begins: 'within' must be longer than 'after'.");
+        if (outcome["number"] is not JsonObject number || Text(number["aggregate"]) is not { } aggregate)
+            return;
+        if (aggregate == "count")
+        {
+            foreach (var key in ((string[])["molar-mass", "conversion"]).Where(number.ContainsKey))
+                faults.Add($"data.cohort.outcome.number.{key}", "Events are counted, and nothing is converted; leave this out.");
+        }
+        else if (outcome["of"] is JsonArray of && !of.Any(type => Text(type) is null or "observation"))
+        {
+            faults.Add("data.cohort.outcome.of", $"Only observations have numbers of which there is '{aggregate}'; write 'of: [observation]', or 'aggregate: count'.");
+        }
     }
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;

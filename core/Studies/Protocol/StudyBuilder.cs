@@ -27,21 +27,27 @@ internal static class StudyBuilder
         data is null ? "" : Text(data, "dataset"),
         data?["patient"]?.GetValue<string>(),
         [.. FeaturesOf(data)],
-        data?["label"] is { } label ? Label(label) : new Label(data?["cohort"]?["outcome"]?["name"]?.GetValue<string>() ?? "", 0),
+        data?["label"] is { } label ? Label(label) : data?["cohort"]?["outcome"] is { } outcome ? Outcome(outcome) : new Label("", 0),
         data?["split"] is { } split ? Split(split) : new Split(null, "", "", 0.3, 1))
     {
         Cohort = data?["cohort"] is { } cohort ? CohortBuilder.Build(cohort) : null,
         Quality = data?["quality"] is { } quality ? QualityRules.Build(quality) : StudyQuality.Default,
     };
 
-    private static Label Label(JsonNode label) => label["range"] is { } range
-        ? new Label(Text(label, "name"), 0) { Number = Outcome(Text(label, "unit"), Numbers(range), label["constants"]) }
+    private static Label Label(JsonNode label) => label["range"] is not null
+        ? new Label(Text(label, "name"), 0) { Number = Predicted(label) }
         : new Label(Text(label, "name"), Number(label, "above"));
 
-    private static NumericOutcome Outcome(string unit, ImmutableArray<double> range, JsonNode? constants) => new(
-        unit, range[0], range[1],
-        constants?["mean"]?.GetValue<double>() ?? (range[0] / 2) + (range[1] / 2),
-        constants?["sd"]?.GetValue<double>() ?? (range[1] / 4) - (range[0] / 4));
+    private static Label Outcome(JsonNode outcome) => new(Text(outcome, "name"), 0) { Number = outcome["number"] is { } number ? Predicted(number) : null };
+
+    private static NumericOutcome Predicted(JsonNode number)
+    {
+        var (range, constants) = (Numbers(number["range"]!), number["constants"]);
+        return new NumericOutcome(
+            Text(number, "unit"), range[0], range[1],
+            constants?["mean"]?.GetValue<double>() ?? (range[0] / 2) + (range[1] / 2),
+            constants?["sd"]?.GetValue<double>() ?? (range[1] / 4) - (range[0] / 4));
+    }
 
     private static IEnumerable<Feature> FeaturesOf(JsonNode? data) => (data?["features"]?.AsArray() ?? []).SelectMany(feature => Features(feature!.AsObject()));
 

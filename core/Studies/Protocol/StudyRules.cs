@@ -70,26 +70,29 @@ internal static class StudyRules
     {
         if (study["data"] is not JsonObject data || (data.ContainsKey("label") && data["label"] is not JsonObject) || study["evaluation"] is not JsonObject evaluation)
             return;
-        var (kind, label) = (Text(study["model"]?["kind"]), data["label"] as JsonObject);
-        if (label?.ContainsKey("range") != true)
+        if (data.ContainsKey("cohort") && data["cohort"]?["outcome"] is not JsonObject)
+            return; // has a fault
+        var (kind, isClinical) = (Text(study["model"]?["kind"]), data.ContainsKey("cohort"));
+        var (number, path) = isClinical ? (data["cohort"]!["outcome"]!["number"] as JsonObject, "data.cohort.outcome.number") : (data["label"] as JsonObject, "data.label");
+        if (number?.ContainsKey("range") != true)
         {
             if (kind == "linear-regression")
-                faults.Add("model.kind", "A linear regression predicts a number, and the study predicts whether something is: give 'data.label.range', or write 'kind: logistic-regression'.");
+                faults.Add("model.kind", $"A linear regression predicts a number, and the study predicts whether something is: give '{(isClinical ? path : "data.label.range")}', or write 'kind: logistic-regression'.");
             if (evaluation.ContainsKey("error-gates"))
                 faults.Add("evaluation.error-gates", "These are for a model of a number; write 'gates'.");
             return;
         }
 
         if (kind == "logistic-regression")
-            faults.Add("model.kind", "A logistic regression predicts whether something is, and the study predicts a number: write 'kind: linear-regression', or 'data.label.above' instead of 'range'.");
+            faults.Add("model.kind", $"A logistic regression predicts whether something is, and the study predicts a number: write 'kind: linear-regression', or leave {(isClinical ? $"'{path}' out" : "'data.label.range' out, and give 'above'")}.");
         if (evaluation.ContainsKey("gates"))
             faults.Add("evaluation.gates", "These are for a model of whether something is; write 'error-gates'.");
         if (evaluation.ContainsKey("operating-points"))
             faults.Add("evaluation.operating-points", "These are probabilities, and the study predicts a number; leave this out.");
         if (study.ContainsKey("privacy"))
-            faults.Add("privacy", "A model of a number is not trained under differential privacy yet: errors would have to be counted with noise, and are not. Leave this out, or predict by 'data.label.above' whether the number is above a bound.");
-        if (label["range"] is JsonArray range && Number(label["constants"]?["mean"]) is { } mean && (mean < Number(range[0]) || mean > Number(range[1])))
-            faults.Add("data.label.constants.mean", $"{Show(mean)} lies outside the plausible range [{Show(Number(range[0])!.Value)}, {Show(Number(range[1])!.Value)}].");
+            faults.Add("privacy", "A model of a number is not trained under differential privacy yet: errors would have to be counted with noise, and are not. Leave this out, or predict whether the number is above a bound.");
+        if (number["range"] is JsonArray range && Number(number["constants"]?["mean"]) is { } mean && (mean < Number(range[0]) || mean > Number(range[1])))
+            faults.Add($"{path}.constants.mean", $"{Show(mean)} lies outside the plausible range [{Show(Number(range[0])!.Value)}, {Show(Number(range[1])!.Value)}].");
     }
 
     // What the model sees: a feature over events is brought into the form of a column; one with a fault is passed over.

@@ -57,11 +57,6 @@ internal static class StudyShape
 
     private static readonly Field s_outcome = new("name", TextShape.Column, "Column name of the outcome. Rows without it are left out, and counted.", Required: true);
 
-    private static readonly Field s_outcomeConstants = new("constants", new MapShape(
-        new Field("mean", Any, "Mean, in the unit.", Required: true),
-        new Field("sd", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Standard deviation, in the unit.", Required: true)),
-        "About what mean and deviation outcomes have, from the literature: the model learns (outcome - mean)/sd. Without them the middle of the range and a quarter of its width.");
-
     private static readonly MapShape s_data = new(
         new("dataset", TextShape.Identifier, "The name under which each site's steward maps a local file.", Required: true),
         new("patient", TextShape.Column, "Column that names the patient, by which rows are split and opt-outs apply. Without it each row is a patient of its own, nobody can be excluded by pseudonym, and a site at which somebody opted out takes no part."),
@@ -79,7 +74,7 @@ internal static class StudyShape
                 s_outcome,
                 new Field("range", new IntervalShape(), "Least and greatest plausible outcome, in the unit. A row with another is left out and counted as one without it, and no prediction lies outside.", Required: true),
                 new Field("unit", TextShape.Unit, "UCUM unit of the outcome; \"1\" where it has none.", "1"),
-                s_outcomeConstants))),
+                CohortShape.OutcomeConstants))),
             "What is predicted: whether the outcome is above a bound, or, with 'range', the number itself."),
         new("split", new KeyedShape(
             new MapShape(

@@ -16,9 +16,9 @@ public sealed record ClinicalSource(EventSnapshot Snapshot, SiteConcepts Concept
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="Prediction">Moment as of which the features are computed.</param>
 /// <param name="Values">[features], raw; NaN where missing.</param>
-/// <param name="Positive">Whether the outcome came.</param>
+/// <param name="Label">1 where the outcome came, else 0; where a number is predicted, the number.</param>
 /// <param name="IsTest">Whether the row is in the test set.</param>
-public sealed record ClinicalRow(string Patient, ClinicalTime Prediction, double[] Values, bool Positive, bool IsTest);
+public sealed record ClinicalRow(string Patient, ClinicalTime Prediction, double[] Values, float Label, bool IsTest);
 
 /// <summary>The rows that a study over events sees at a site, and how they came about.</summary>
 /// <param name="Rows">In the ordinal order of pseudonyms, then of time: the same for the same patients, from whichever source.</param>
@@ -26,6 +26,8 @@ public sealed record ClinicalRow(string Patient, ClinicalTime Prediction, double
 /// <param name="Problems">Values that no feature used, and why.</param>
 public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Cohort, FeatureProblems Problems)
 {
+    private bool PredictsNumber { get; init; }
+
     /// <summary>Computes a study's cohort.</summary>
     /// <param name="data">What the study asks for; with a cohort.</param>
     /// <param name="source">The site's events.</param>
@@ -38,7 +40,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
         ArgumentNullException.ThrowIfNull(optedOut);
         var selector = new EventSelector(source.Concepts);
         var features = new FeatureComputer(data.Features, source.Concepts, source.Clock, selector);
-        var plan = new CohortPlan(data.Cohort ?? throw new ArgumentException("The study has no cohort.", nameof(data)), selector, source.Clock, source.Concepts);
+        var plan = new CohortPlan(data.Cohort ?? throw new ArgumentException("The study has no cohort.", nameof(data)), data.Label.Number, selector, source.Clock, source.Concepts);
         var flow = new CohortFlow(data.Cohort);
         var rows = new List<ClinicalRow>();
         foreach (var timeline in source.Snapshot.Read(features.Wants))
@@ -54,7 +56,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
                 continue;
             var firstYear = source.Clock.ToLocal(predictions[0].Prediction).Year;
             var (placed, complete) = (0, 0);
-            foreach (var (prediction, positive) in predictions)
+            foreach (var (prediction, label) in predictions)
             {
                 if (PartOf(data.Split, patient, firstYear, source.Clock.ToLocal(prediction).Year) is not { } isTest)
                     continue;
@@ -64,7 +66,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
                 if (Cohort.LacksRequired(data.Features, values))
                     continue;
                 complete++;
-                rows.Add(new ClinicalRow(patient, prediction, values, positive, isTest));
+                rows.Add(new ClinicalRow(patient, prediction, values, (float)label, isTest));
             }
 
             flow.Count(FlowSteps.InAPart, placed);
@@ -72,7 +74,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
         }
 
         rows.Sort((x, y) => string.CompareOrdinal(x.Patient, y.Patient) is not 0 and var order ? order : x.Prediction.CompareTo(y.Prediction));
-        return new ClinicalCohort([.. rows], Assemble(data, rows, flow), features.Problems);
+        return new ClinicalCohort([.. rows], Assemble(data, rows, flow), features.Problems) { PredictsNumber = data.Label.Number is not null };
     }
 
     /// <summary>Appends every row to a keyed hash: the fingerprint of the training matrix.</summary>
@@ -84,7 +86,8 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
             hash.AppendData(Encoding.UTF8.GetBytes(row.Patient));
             hash.AppendData(BitConverter.GetBytes(row.Prediction.Microseconds));
             hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(row.Values));
-            hash.AppendData([(byte)(row.Positive ? 1 : 0), (byte)(row.IsTest ? 1 : 0)]);
+            hash.AppendData(PredictsNumber ? BitConverter.GetBytes(row.Label) : [(byte)row.Label]);
+            hash.AppendData([(byte)(row.IsTest ? 1 : 0)]);
         }
     }
 
@@ -97,7 +100,7 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
     {
         var (training, test) = (new CohortPart(), new CohortPart());
         foreach (var row in ordered)
-            (row.IsTest ? test : training).Add(row.Values, row.Positive ? 1 : 0, row.Patient);
+            (row.IsTest ? test : training).Add(row.Values, row.Label, row.Patient);
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
         return new Cohort(trainingRows, testRows, new CohortCounts(
             flow.RowsAt(FlowSteps.Alive), 0, flow.PatientsAt(FlowSteps.Known) - flow.PatientsAt(FlowSteps.NotOptedOut),

@@ -13,13 +13,16 @@ internal sealed class CohortPlan
     private readonly int _index;
     private readonly int _outcome;
     private readonly int _death;
+    private readonly NumericOutcome? _predicted;
+    private readonly NumberReader? _numbers;
     private readonly ImmutableArray<(Criterion Criterion, int Selection, string Step, bool MustHold)> _criteria;
 
-    public CohortPlan(CohortDefinition cohort, EventSelector selector, ClinicalClock clock, SiteConcepts concepts)
+    public CohortPlan(CohortDefinition cohort, NumericOutcome? predicted, EventSelector selector, ClinicalClock clock, SiteConcepts concepts)
     {
-        (_cohort, _selector, _clock, _concepts) = (cohort, selector, clock, concepts);
+        (_cohort, _predicted, _selector, _clock, _concepts) = (cohort, predicted, selector, clock, concepts);
         _index = cohort.Index is EventIndex index ? selector.Add(index.Events) : -1;
         _outcome = selector.Add(cohort.Outcome.Events);
+        _numbers = cohort.Outcome.Number is NumberValue value ? new NumberReader(value, concepts) : null;
         _death = selector.Add(new EventSelection([EventType.Death], []));
         _criteria =
         [
@@ -28,8 +31,8 @@ internal sealed class CohortPlan
         ];
     }
 
-    /// <summary>The moments of a patient's predictions, by time, and whether the outcome came after each.</summary>
-    public List<(ClinicalTime Prediction, bool Positive)> Predictions(PatientTimeline timeline, CohortFlow flow)
+    /// <summary>The moments of a patient's predictions, by time, and the label of each: 1 or 0, or where a number is predicted the number.</summary>
+    public List<(ClinicalTime Prediction, double Label)> Predictions(PatientTimeline timeline, CohortFlow flow)
     {
         var facts = PatientFacts.Of(timeline, _concepts);
         var left = Indexes(timeline, facts).Select(index => index + _cohort.PredictionAfter).ToList();
@@ -42,9 +45,12 @@ internal sealed class CohortPlan
             flow.Count(step, left.Count);
         }
 
-        var rows = left.Select(prediction => (Prediction: prediction, Positive: HasOutcome(timeline, prediction))).ToList();
-        if (_cohort.Outcome.FollowUpRequired)
-            rows.RemoveAll(row => !row.Positive && !facts.Died && facts.Last < row.Prediction + _cohort.Outcome.Within);
+        var rows = left.Select(prediction => (Prediction: prediction, Label: LabelOf(timeline, prediction))).ToList();
+        if (_predicted is not null)
+            rows.RemoveAll(row => !_predicted.IsPlausible(row.Label));
+        // A measured number is there whoever is followed up; a count is whole only then.
+        if (_cohort.Outcome.FollowUpRequired && _numbers is null)
+            rows.RemoveAll(row => (row.Label == 0 || _cohort.Outcome.Number is CountValue) && !facts.Died && facts.Last < row.Prediction + _cohort.Outcome.Within);
         flow.Count(FlowSteps.FollowedUp, rows.Count);
         return rows;
     }
@@ -118,18 +124,27 @@ internal sealed class CohortPlan
     }
 
     // By hindsight, as it must be: when the outcome became known does not matter, and what was entered in error is gone.
-    private bool HasOutcome(PatientTimeline timeline, ClinicalTime prediction)
+    private double LabelOf(PatientTimeline timeline, ClinicalTime prediction)
     {
         var (after, upTo) = (prediction + _cohort.Outcome.After, prediction + _cohort.Outcome.Within);
+        var (count, numbers) = (0, new List<(long Time, double Value)>());
         foreach (ref readonly var item in timeline.Events)
         {
             if (item.Event.Time > upTo)
-                return false;
-            if (item.Event.Time > after && item.Until == ClinicalTime.Never && _selector.Of(item.Event.Kind, item.Event.Concept).Contains(_outcome))
-                return true;
+                break;
+            if (item.Event.Time <= after || item.Until != ClinicalTime.Never || !_selector.Of(item.Event.Kind, item.Event.Concept).Contains(_outcome))
+                continue;
+            count++;
+            if (_numbers?.Read(item.Event) is (var number, null))
+                numbers.Add((item.Event.Time.Microseconds, number));
         }
 
-        return false;
+        return _cohort.Outcome.Number switch
+        {
+            null => count > 0 ? 1 : 0,
+            NumberValue value => Aggregates.Of(value.Aggregate, numbers),
+            _ => count,
+        };
     }
 
     /// <summary>What does not depend on the prediction.</summary>

@@ -19,7 +19,7 @@ namespace FederatedClinicalMl.ClinicalData;
 /// <param name="Software">Version of the software that computed them.</param>
 public sealed record TrainingMatrix(Study Study, ClinicalCohort Cohort, Sha256Digest Fingerprint, EventSnapshot Snapshot, string Software)
 {
-    /// <summary>Column of the outcome: 1 where it came, else 0. No feature's name has an underscore.</summary>
+    /// <summary>Column of the outcome: 1 where it came, else 0; where a number is predicted, the number. No feature's name has an underscore.</summary>
     public const string Label = "row_label";
 
     /// <summary>Column of the part: <c>train</c> or <c>test</c>.</summary>
@@ -35,6 +35,7 @@ public sealed record TrainingMatrix(Study Study, ClinicalCohort Cohort, Sha256Di
     private const string Key = "fcml.";
 
     private static readonly DataField<int> s_label = new(Label);
+    private static readonly DataField<double> s_number = new(Label);
     private static readonly DataField<string> s_split = new(Split, nullable: false);
     private static readonly DataField<string> s_patient = new(Patient, nullable: false);
     private static readonly DateTimeDataField s_prediction = new(Prediction, DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit: DateTimeTimeUnit.Micros, isNullable: false);
@@ -45,7 +46,8 @@ public sealed record TrainingMatrix(Study Study, ClinicalCohort Cohort, Sha256Di
     public async Task WriteAsync(Stream stream, CancellationToken cancel)
     {
         var features = Study.Data.Features.Select(feature => new DataField<double?>(feature.Name)).ToArray();
-        var schema = new ParquetSchema([.. features, s_label, s_split, s_patient, s_prediction]);
+        var number = Study.Data.Label.Number;
+        var schema = new ParquetSchema([.. features, number is null ? s_label : s_number, s_split, s_patient, s_prediction]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream, new ParquetOptions { CompressionMethod = CompressionMethod.Snappy }, cancellationToken: cancel);
         writer.CustomMetadata = Metadata();
         for (var start = 0; start < Cohort.Rows.Length || start == 0; start += GroupRows)
@@ -54,7 +56,10 @@ public sealed record TrainingMatrix(Study Study, ClinicalCohort Cohort, Sha256Di
             using var group = writer.CreateRowGroup();
             foreach (var (j, field) in features.Index())
                 await group.WriteAsync<double>(field, Column(rows, j), customMetadata: Of(Study.Data.Features[j]), cancellationToken: cancel);
-            await group.WriteAsync<int>(s_label, rows.Select(row => row.Positive ? 1 : 0).ToArray(), cancellationToken: cancel);
+            if (number is null)
+                await group.WriteAsync<int>(s_label, rows.Select(row => (int)row.Label).ToArray(), cancellationToken: cancel);
+            else
+                await group.WriteAsync<double>(s_number, rows.Select(row => (double)row.Label).ToArray(), customMetadata: new(StringComparer.Ordinal) { [$"{Key}unit"] = number.Unit }, cancellationToken: cancel);
             await group.WriteAsync(s_split, rows.Select(row => row.IsTest ? "test" : "train").ToArray());
             await group.WriteAsync(s_patient, rows.Select(row => row.Patient).ToArray());
             await group.WriteAsync<DateTime>(s_prediction, rows.Select(row => DateTime.UnixEpoch.AddMicroseconds(row.Prediction.Microseconds)).ToArray(), cancellationToken: cancel);

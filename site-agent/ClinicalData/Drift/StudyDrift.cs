@@ -118,7 +118,7 @@ public static class StudyDrift
     {
         var part = new CohortPart();
         foreach (var row in rows)
-            part.Add(row.Values, row.Positive ? 1 : 0, row.Patient);
+            part.Add(row.Values, row.Label, row.Patient);
         return part.ToRows();
     }
 

@@ -109,7 +109,7 @@ public sealed class FeatureComputer
         switch (slot.Value)
         {
             case NumberValue:
-                if (slot.Convert(item, _concepts) is var (number, problem) && problem is null)
+                if (slot.Reader!.Read(item) is var (number, problem) && problem is null)
                     slot.Numbers.Add((item.Time.Microseconds, number));
                 else
                     Problems.Add(index, problem!.Value, problem is FeatureProblem.UnitNotUnderstood ? item.Unit : -1);
@@ -131,9 +131,7 @@ public sealed class FeatureComputer
     private sealed class Slot
     {
         private readonly EventWindow? _window;
-        private readonly UnitConverter? _converter;
         private readonly ImmutableArray<(double Level, CodeSet Codes)> _levels = [];
-        private readonly Dictionary<(int Unit, int Concept), UnitConversion?> _conversions = [];
         private readonly Dictionary<int, double?> _levelOf = [];
         private ClinicalTime _from;
         private ClinicalTime _to;
@@ -152,7 +150,7 @@ public sealed class FeatureComputer
                 _ => ((EventSelection?)null, (EventWindow?)null),
             };
             if (value is NumberValue asked)
-                _converter = FeatureUnits.ConverterOf(asked);
+                Reader = new NumberReader(asked, concepts);
             if (value is CodedValue { } levels)
                 _levels = [.. levels.Levels.Select(level => (level.Level, EventSelector.CodesOf(level.Codes)))];
         }
@@ -162,6 +160,8 @@ public sealed class FeatureComputer
         public EventSelection? Events { get; }
 
         public News2Collector? News2 { get; }
+
+        public NumberReader? Reader { get; }
 
         public List<(long Time, double Value)> Numbers { get; } = [];
 
@@ -174,21 +174,6 @@ public sealed class FeatureComputer
         }
 
         public bool IsInWindow(ClinicalTime time) => time > _from && time <= _to;
-
-        public (double Number, FeatureProblem? Problem) Convert(in ClinicalEvent item, SiteConcepts concepts)
-        {
-            if (double.IsNaN(item.Number))
-                return (0, FeatureProblem.NoNumber);
-            if (item.Flags.HasFlag(EventFlags.Bound))
-                return (0, FeatureProblem.Bound);
-            if (!_conversions.TryGetValue((item.Unit, item.Concept), out var conversion))
-                _conversions[(item.Unit, item.Concept)] = conversion = _converter!.TryFrom(concepts.UnitOf(item.Unit, item.Concept), out var found, out _) ? found : null;
-
-            if (conversion is null)
-                return (0, FeatureProblem.UnitNotUnderstood);
-            var (value, asked) = (conversion.Apply(item.Number), (NumberValue)Value);
-            return value >= asked.Minimum && value <= asked.Maximum ? (value, null) : (0, FeatureProblem.Implausible);
-        }
 
         public double? LevelOf(int value, SiteConcepts concepts)
         {

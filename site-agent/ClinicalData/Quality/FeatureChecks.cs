@@ -42,7 +42,7 @@ internal sealed class FeatureCoverage
     {
         var selector = new EventSelector(source.Concepts);
         _features = new FeatureComputer(data.Features, source.Concepts, source.Clock, selector);
-        _plan = new CohortPlan(data.Cohort!, selector, source.Clock, source.Concepts);
+        _plan = new CohortPlan(data.Cohort!, data.Label.Number, selector, source.Clock, source.Concepts);
         _flow = new CohortFlow(data.Cohort!);
         _tallies = [.. data.Features.Select(feature => tally(BuiltInRules.FeatureCoverage(feature.Name, feature.Missing == MissingRule.ExcludeRow)))];
         _row = new double[data.Features.Length];

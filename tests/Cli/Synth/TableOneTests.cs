@@ -20,7 +20,7 @@ public sealed class TableOneTests : IDisposable
         var told = StudyProfile.Merge(sites.Select(site => (site.Name, Report(site.Cohort, Minimum))));
         var rows = sites.SelectMany(site => site.Cohort.Rows).ToList();
 
-        Assert.Equal([rows.Count(row => !row.Positive), rows.Count(row => row.Positive)], whole.Outcome!.Cells.Take(2).Select(cell => (int)cell!.Value));
+        Assert.Equal([rows.Count(row => row.Label == 0), rows.Count(row => row.Label == 1)], whole.Outcome!.Cells.Take(2).Select(cell => (int)cell!.Value));
         var (withheld, compared) = (0, 0);
         foreach (var (j, feature) in SynthSites.Study.Data.Features.Index())
         {
@@ -70,7 +70,7 @@ public sealed class TableOneTests : IDisposable
     private static bool IsSmall(int count) => count is > 0 and < Minimum;
 
     private static ProfileReport Report(ClinicalCohort cohort, int minimum) => ProfileReport.Of(
-        SynthSites.Study, [.. cohort.Rows.SelectMany(row => row.Values)], [.. cohort.Rows.Select(row => row.Positive ? 1f : 0f)],
+        SynthSites.Study, [.. cohort.Rows.SelectMany(row => row.Values)], [.. cohort.Rows.Select(row => row.Label)],
         cohort.Cohort.Counts.Flow.Select(step => (step.Patients, step.Rows)), minimum);
 
     private (SiteId Name, ClinicalCohort Cohort)[] Sites() =>

@@ -3,6 +3,7 @@ using System.Text;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Durability.Simulation;
 using FederatedClinicalMl.Studies;
+using FederatedClinicalMl.Tests.ClinicalData.Quality;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -33,7 +34,7 @@ public sealed class ClinicalCohortTests
             Stay("p", "1", 0, 48), Pulse("p", "1", 47), Pulse("p", "2", 48.5), Diagnosis("p", "1", 48 + 24),
             Stay("q", "2", 0, 48), Diagnosis("q", "2", 10), Diagnosis("q", "3", 48 + (31 * 24)));
 
-        Assert.Equal([("p", Chart.Hour(48), 1.0, true), ("q", Chart.Hour(48), 0.0, false)], rows.Select(row => (row.Patient, row.Prediction, row.Values[0], row.Positive)));
+        Assert.Equal([("p", Chart.Hour(48), 1.0, 1f), ("q", Chart.Hour(48), 0.0, 0f)], rows.Select(row => (row.Patient, row.Prediction, row.Values[0], row.Label)));
     }
 
     [Fact]
@@ -96,8 +97,67 @@ public sealed class ClinicalCohortTests
             Stay("dead", "3", 0, 1), new ScriptedRecord("d3", "dead", 20, 20) { Kind = EventKind.Death },
             Stay("ill", "4", 0, 1), Diagnosis("ill", "4", 5));
 
-        Assert.Equal([("dead", false), ("ill", true), ("seen", false)], cohort.Rows.Select(row => (row.Patient, row.Positive)));
+        Assert.Equal([("dead", 0f), ("ill", 1f), ("seen", 0f)], cohort.Rows.Select(row => (row.Patient, row.Label)));
         Assert.Equal(1, cohort.Cohort.Counts.WithoutLabel);
+    }
+
+    [Theory]
+    [InlineData("last", 90f)]
+    [InlineData("first", 60f)]
+    [InlineData("mean", 70f)]
+    [InlineData("min", 60f)]
+    [InlineData("max", 90f)]
+    public void Number_that_is_predicted_is_made_of_what_was_measured_in_the_horizon(string aggregate, float expected)
+    {
+        var cohort = Of(aggregate, new Ward()
+            .Add("p", EventKind.Encounter, 0, CodeSystems.ActCode, "IMP", end: 2).Number("p", 1.9, "8867-4", 150, "/min")
+            .Number("p", 3, "8867-4", 60, "/min").Number("p", 4, "8867-4", 60, "/min").Number("p", 5, "8867-4", 90, "/min")
+            .Number("p", 6, "8867-4", 1000, "/min").Number("p", 7, "8867-4", 70, "mg/dL").Number("p", 800, "8867-4", 200, "/min") // implausible, no frequency, after the horizon
+            .Add("unmeasured", EventKind.Encounter, 0, CodeSystems.ActCode, "IMP", end: 2).Number("unmeasured", 800, "8867-4", 60, "/min"));
+
+        var row = Assert.Single(cohort.Rows);
+        Assert.Equal(("p", expected), (row.Patient, row.Label));
+        Assert.Equal([expected], cohort.Cohort.Training.Labels.Concat(cohort.Cohort.Test.Labels));
+        Assert.Equal(1, cohort.Cohort.Counts.WithoutLabel);
+    }
+
+    [Fact]
+    public void Events_that_are_counted_are_whole_only_of_whom_was_followed_up()
+    {
+        var cohort = Of(Cohort("{event: encounter}", outcome: "within: 30d, number: {aggregate: count, unit: \"1\", range: [0, 2]}"),
+            Stay("gone", "1", 0, 1), Diagnosis("gone", "1", 5),
+            Stay("dead", "2", 0, 1), Diagnosis("dead", "2", 5), new ScriptedRecord("d2", "dead", 20, 20) { Kind = EventKind.Death },
+            Stay("seen", "3", 0, 1), Diagnosis("seen", "3", 5), Diagnosis("seen", "4", 6), Pulse("seen", "1", 31 * 24),
+            Stay("well", "4", 0, 1), Pulse("well", "2", 31 * 24),
+            Stay("often", "5", 0, 1), Diagnosis("often", "5", 5), Diagnosis("often", "6", 6), Diagnosis("often", "7", 7), Pulse("often", "3", 31 * 24)); // more than is plausible
+
+        Assert.Equal([("dead", 1f), ("seen", 2f), ("well", 0f)], cohort.Rows.Select(row => (row.Patient, row.Label)));
+        Assert.Equal(2, cohort.Cohort.Counts.WithoutLabel);
+    }
+
+    [Fact]
+    public void Fingerprint_tells_numbers_apart_and_of_yes_and_no_is_what_it_was()
+    {
+        Assert.NotEqual(Fingerprint(Of("last", Pulses(60))), Fingerprint(Of("last", Pulses(61))));
+        // Of a row of patient p, predicted at hour 48, with one pulse, the outcome and in the training set: as written down before a number could be predicted.
+        var rows = Rows(Cohort("{event: encounter, at: end}"), Stay("p", "1", 0, 48), Pulse("p", "1", 47), Diagnosis("p", "1", 72));
+        using var hash = Key();
+        hash.AppendData("p"u8);
+        hash.AppendData(BitConverter.GetBytes(Chart.Hour(48).Microseconds));
+        hash.AppendData(BitConverter.GetBytes(1.0));
+        hash.AppendData([(byte)1, (byte)(rows[0].IsTest ? 1 : 0)]);
+        Assert.Equal(Convert.ToHexString(hash.GetHashAndReset()), Fingerprint(Of(Cohort("{event: encounter, at: end}"), Stay("p", "1", 0, 48), Pulse("p", "1", 47), Diagnosis("p", "1", 72))));
+
+        static Ward Pulses(double number) => new Ward().Add("p", EventKind.Encounter, 0, CodeSystems.ActCode, "IMP", end: 2).Number("p", 3, "8867-4", number, "/min");
+
+        static string Fingerprint(ClinicalCohort cohort)
+        {
+            using var hash = Key();
+            cohort.AppendTo(hash);
+            return Convert.ToHexString(hash.GetHashAndReset());
+        }
+
+        static IncrementalHash Key() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, "k"u8);
     }
 
     [Fact]
@@ -134,8 +194,14 @@ public sealed class ClinicalCohortTests
         Assert.Equal(1, cohort.Cohort.Counts.OptedOut);
     }
 
+    private static ClinicalCohort Of(string aggregate, Ward ward) => ClinicalCohort.Of(
+        ClinicalStudyText.Of(Count, $$"""
+            index: {event: encounter, at: end}
+            outcome: {name: pulse, of: [observation], codes: {loinc: [8867-4]}, within: 30d, number: {aggregate: {{aggregate}}, unit: /min, range: [20, 300]} }
+            """, model: "{kind: linear-regression}").Data, ward.Open(), _ => false, TestContext.Current.CancellationToken);
+
     private static ClinicalCohort Of(string cohort, params ReadOnlySpan<ScriptedRecord> records) =>
-        ClinicalCohort.Of(ClinicalStudyText.Of(Count, cohort).Data, Source(records), _ => false, TestContext.Current.CancellationToken);
+        ClinicalCohort.Of(ClinicalStudyText.Of(Count, cohort, model: cohort.Contains("number:", StringComparison.Ordinal) ? "{kind: linear-regression}" : "{kind: logistic-regression}").Data, Source(records), _ => false, TestContext.Current.CancellationToken);
 
     private static ClinicalRow[] Rows(string cohort, params ReadOnlySpan<ScriptedRecord> records) => [.. Of(cohort, records).Rows];
 

@@ -37,8 +37,26 @@ public sealed class TrainingMatrixTests : IDisposable
         Assert.Equal(matrix.Cohort.Rows.Select(Bits), rows.Select(Bits));
         Assert.Contains(rows, row => double.IsNaN(row.Values[1]));
         Assert.Contains(rows, row => row.IsTest);
-        Assert.Contains(rows, row => row.Positive);
+        Assert.Contains(rows, row => row.Label == 1);
         Assert.Equal(matrix.Fingerprint, FingerprintOf(matrix.Cohort with { Rows = rows }));
+    }
+
+    [Fact]
+    public async Task Matrix_of_a_study_of_a_number_has_the_numbers_and_their_unit()
+    {
+        var study = ClinicalStudyText.Of(
+            "pulse: {kind: number, of: [observation], codes: {loinc: [8867-4]}, unit: /min, plausible: [20, 300]}",
+            "index: {event: encounter}\noutcome: {name: glucose, of: [observation], codes: {loinc: [2345-7]}, within: 3d, number: {unit: mg/dL, range: [1, 2000]}}", model: "{kind: linear-regression}");
+        var ward = new Ward().Number("p", -1, "8867-4", 70, "/min").Add("p", EventKind.Encounter, 0, CodeSystems.ActCode, "IMP", end: 1).Number("p", 1, "2345-7", 100 * Math.Sqrt(2), "mg/dL");
+        var source = ward.Open();
+        var cohort = ClinicalCohort.Of(study.Data, source, _ => false, Stop);
+        await using (var file = System.IO.File.Create(File))
+            await new TrainingMatrix(study, cohort, FingerprintOf(cohort), source.Snapshot, "9.8.7").WriteAsync(file, Stop);
+
+        Assert.Equal((float)(100 * Math.Sqrt(2)), TableReader.Read(new DatasetSource(File, DatasetFormat.Parquet, true, [], ',', [""]), [TrainingMatrix.Label], []).Numbers(TrainingMatrix.Label)[0]);
+        await using var reader = await ParquetReader.CreateAsync(File, cancellationToken: Stop);
+        using var group = reader.OpenRowGroupReader(0);
+        Assert.Equal("mg/dL", group.GetCustomMetadata(reader.Schema.GetDataFields()[1])["fcml.unit"]);
     }
 
     [Fact]
@@ -102,13 +120,13 @@ public sealed class TrainingMatrixTests : IDisposable
                 table.Texts(TrainingMatrix.Patient)[i],
                 ClinicalTime.Of(DateTimeOffset.Parse(table.Texts(TrainingMatrix.Prediction)[i], CultureInfo.InvariantCulture)),
                 [table.Numbers("pulse")[i], table.Numbers("glucose")[i]],
-                table.Numbers(TrainingMatrix.Label)[i] == 1,
+                (float)table.Numbers(TrainingMatrix.Label)[i],
                 table.Texts(TrainingMatrix.Split)[i] == "test")),
         ];
     }
 
     private static string Bits(ClinicalRow row) =>
-        $"{row.Patient} {row.Prediction.Microseconds} {string.Join(' ', row.Values.Select(BitConverter.DoubleToInt64Bits))} {row.Positive} {row.IsTest}";
+        $"{row.Patient} {row.Prediction.Microseconds} {string.Join(' ', row.Values.Select(BitConverter.DoubleToInt64Bits))} {row.Label} {row.IsTest}";
 
     private static Sha256Digest FingerprintOf(ClinicalCohort cohort)
     {

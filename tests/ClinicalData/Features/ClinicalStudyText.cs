@@ -13,7 +13,8 @@ internal static class ClinicalStudyText
     /// <param name="values">Values of features, one a line: <c>name: {kind: ...}</c>.</param>
     /// <param name="cohort">Lines of the cohort.</param>
     /// <param name="split">The split.</param>
-    public static Study Of(string values, string cohort = Cohort, string split = "{test: 0.3, seed: 1}")
+    /// <param name="model">The model.</param>
+    public static Study Of(string values, string cohort = Cohort, string split = "{test: 0.3, seed: 1}", string model = "{kind: logistic-regression}")
     {
         var features = values.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line =>
             $"    - definition: {{feature: 1, name: {line[..line.IndexOf(':', StringComparison.Ordinal)]}, version: 1, title: t, meaning: m, owner: o, value: {line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..]}, missing: {(line.Contains("kind: coded", StringComparison.Ordinal) ? "no-level" : "mean")}}}");
@@ -30,7 +31,7 @@ internal static class ClinicalStudyText
               features:
             {string.Join('\n', features)}
               split: {split}
-            model: {"{kind: logistic-regression}"}
+            model: {model}
             federation: {"{rounds: 1, sites: [north], quorum: 1, aggregation: plain}"}
             """);
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));

@@ -54,6 +54,14 @@ public sealed class ClinicalStudyTests
         federation: {rounds: 3, quorum: 1}
         """;
 
+    private static readonly string OfNumber = Text
+        .Replace(
+            "outcome: {name: readmitted, of: [encounter], codes: {act-code: [IMP]}, within: 30d}",
+            "outcome: {name: glucose, of: [observation], codes: {loinc: [\"2345-7\"]}, within: 30d, number: {aggregate: mean, unit: mg/dL, range: [20, 600], molar-mass: 180.16, constants: {mean: 120, sd: 40}}}",
+            StringComparison.Ordinal)
+        .Replace("aggregate: mean, grid", "aggregate: min, grid", StringComparison.Ordinal)
+        .Replace("kind: logistic-regression", "kind: linear-regression", StringComparison.Ordinal);
+
     private const string Hba1c = """
         feature: 1
         name: hba1c-last
@@ -106,6 +114,35 @@ public sealed class ClinicalStudyTests
         var changed = Library(("hba1c.yaml", Hba1c.Replace("365d", "366d", StringComparison.Ordinal)));
 
         Assert.NotEqual(Checked(Text).Digest, StudyChecker.CheckYaml(Text, changed).Study!.Digest);
+    }
+
+    [Fact]
+    public void Study_ofANumberOverEvents_saysHowItIsMade()
+    {
+        var study = Checked(OfNumber);
+
+        Assert.Equal(new Label("glucose", 0) { Number = new NumericOutcome("mg/dL", 20, 600, 120, 40) }, study.Data.Label);
+        var value = Assert.IsType<NumberValue>(study.Data.Cohort!.Outcome.Number);
+        Assert.Equal((Aggregate.Mean, "mg/dL", 20, 600, 180.16), (value.Aggregate, value.Unit, value.Minimum, value.Maximum, value.MolarMass));
+        Assert.Equal(study.Digest, StudyChecker.CheckCanonical(study.Canonical).Study!.Digest);
+        Assert.IsType<CountValue>(Checked(Text
+            .Replace("within: 30d}", "within: 30d, number: {aggregate: count, unit: \"1\", range: [0, 50]}}", StringComparison.Ordinal)
+            .Replace("kind: logistic-regression", "kind: linear-regression", StringComparison.Ordinal)).Data.Cohort!.Outcome.Number);
+    }
+
+    [Theory]
+    [InlineData("of: [observation], codes: {loinc: [\"2345-7\"]}", "of: [condition]", "data.cohort.outcome.of", "Only observations have numbers")]
+    [InlineData("aggregate: mean", "aggregate: count", "data.cohort.outcome.number.molar-mass", "nothing is converted")]
+    [InlineData("aggregate: mean", "aggregate: slope", "data.cohort.outcome.number.aggregate", "One of the words last")]
+    [InlineData("mean: 120", "mean: 12", "data.cohort.outcome.number.constants.mean", "outside the plausible range [20, 600]")]
+    [InlineData("unit: mg/dL, ", "", "data.cohort.outcome.number.unit", "'unit' is missing")]
+    [InlineData("kind: linear-regression", "kind: logistic-regression", "model.kind", "leave 'data.cohort.outcome.number' out")]
+    public void Study_ofANumberOverEvents_withAFault_isRefusedWithThePlaceAndTheWayOut(string text, string faulty, string path, string message)
+    {
+        Assert.Contains(text, OfNumber, StringComparison.Ordinal);
+        var check = StudyChecker.CheckYaml(OfNumber.Replace(text, faulty, StringComparison.Ordinal), s_library);
+
+        Assert.Contains(check.Faults, fault => fault.Path == path && fault.Message.Contains(message, StringComparison.Ordinal));
     }
 
     [Theory]
