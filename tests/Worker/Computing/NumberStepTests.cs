@@ -6,6 +6,7 @@ using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using FederatedClinicalMl.Tests.Coordinator;
 using FederatedClinicalMl.Tests.Learning;
+using FederatedClinicalMl.Tests.Worker.Page;
 
 namespace FederatedClinicalMl.Tests.Worker.Computing;
 
@@ -57,6 +58,18 @@ public sealed class NumberStepTests : IDisposable
         Assert.Equal(17, report.Number!.Errors!.Count);
         Assert.Equal([null, 8L, null], report.Number.Subgroups!.Partitions[0].Select(group => group.Sum?.Count).Take(3));
         Assert.True(report.Fits(study, 4));
+    }
+
+    [Fact]
+    public void Page_of_the_steward_says_that_errors_leave_and_nothing_of_scores()
+    {
+        var page = StewardPage.Of(Pages.Facts(Study("per-site: true, subgroups: [{feature: age, bands: [50], names: [young, old]}]"), PolicyReader.Default.Replace("per-site-metrics: withhold", "per-site-metrics: compare", StringComparison.Ordinal)));
+
+        Assert.Contains("with 8 significant bits, that of fourth powers. Nothing where the test rows are fewer than 5", page.Item("Sums of errors").Text, StringComparison.Ordinal);
+        Assert.Contains("by age (young, old, missing). A subgroup with 1 to below 5 test rows is withheld", page.Item("Sums of errors by subgroup").Text, StringComparison.Ordinal);
+        Assert.Contains("its number of test rows, and how well the model does here. Nothing where they are fewer than 5", page.Item("This hospital's own results").Text, StringComparison.Ordinal);
+        Assert.Contains("the outcome is 'stay', a number in 'd'", page.Item("Read of them").Text, StringComparison.Ordinal);
+        Assert.All(page.Sections.SelectMany(section => section.Items), item => Assert.DoesNotContain("with and without the outcome", item.Text, StringComparison.Ordinal));
     }
 
     [Fact]

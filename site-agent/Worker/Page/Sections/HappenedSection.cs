@@ -58,7 +58,7 @@ internal static class HappenedSection
     {
         StepKind.Preparation => "counts and means",
         StepKind.Training => "its update",
-        StepKind.Evaluation => "counts of scores",
+        StepKind.Evaluation => "counts of scores or sums of errors",
         StepKind.SiteMetrics => "its own results",
         StepKind.Profile => "a profile",
         StepKind.Comparison => "how two models compare here",

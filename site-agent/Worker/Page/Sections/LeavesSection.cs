@@ -67,20 +67,22 @@ internal static class LeavesSection
 
     private static PageItem Preparation(PageFacts facts) => new("Counts and means", $"Once, before the first round, of {PageFacts.Count(facts.Study.Data.Features.Count(feature => feature.NeedsPreparation), "feature", "features")}: how many training rows have a value and how many none, the sum and the sum of squares.{Withheld(facts, " Those of fewer than {0} values are withheld (minimum-cell), and so are smaller counts of missing ones.")}");
 
-    private static PageItem Evaluation(PageFacts facts) => new("Counts of scores", facts.Study.Privacy?.Evaluation is { } dp
-        ? $"{Evaluations(facts)}: how many test rows with and without the outcome have a score in each of {dp.Bins} fixed bins, with noise."
-        : $"{Evaluations(facts)}: how many test rows with and without the outcome have which score.{Withheld(facts, " Bins are put together until each count is 0 or at least {0} (minimum-cell).")}");
+    private static PageItem Evaluation(PageFacts facts) => IsOfNumber(facts)
+        ? new("Sums of errors", $"{Evaluations(facts)}: how many test rows there are, the sums and sums of squares of the outcome and of how far the model is off, the sum of how far it is off either way and, with 8 significant bits, that of fourth powers.{Withheld(facts, " Nothing where the test rows are fewer than {0} (minimum-cell).")}")
+        : new("Counts of scores", facts.Study.Privacy?.Evaluation is { } dp
+            ? $"{Evaluations(facts)}: how many test rows with and without the outcome have a score in each of {dp.Bins} fixed bins, with noise."
+            : $"{Evaluations(facts)}: how many test rows with and without the outcome have which score.{Withheld(facts, " Bins are put together until each count is 0 or at least {0} (minimum-cell).")}");
 
-    private static PageItem Subgroups(PageFacts facts) => new("Counts of scores by subgroup", $"With them, the same of subgroups {string.Join("; ", facts.Study.Evaluation.Subgroups.Select(partition => $"by {partition.Feature} ({string.Join(", ", partition.Groups)})"))}.{Withheld(facts, " A subgroup with 1 to below {0} test rows with or without the outcome is withheld (minimum-cell), and others with it, so that it does not follow by subtraction.")}");
+    private static PageItem Subgroups(PageFacts facts) => new(IsOfNumber(facts) ? "Sums of errors by subgroup" : "Counts of scores by subgroup", $"With them, the same of subgroups {string.Join("; ", facts.Study.Evaluation.Subgroups.Select(partition => $"by {partition.Feature} ({string.Join(", ", partition.Groups)})"))}.{Withheld(facts, $" A subgroup with 1 to below {{0}} test rows{(IsOfNumber(facts) ? "" : " with or without the outcome")} is withheld (minimum-cell), and others with it, so that it does not follow by subtraction.")}");
 
     private static PageItem OwnMetrics(PageFacts facts) => facts.Policy.Policy?.PerSiteMetrics == true
-        ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: its numbers of test rows with and without the outcome, and how well the model does here.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}", attention: true)
+        ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: {TestRows(facts)}, and how well the model does here.{Nothing(facts)}", attention: true)
         : new("This hospital's own results", "The study asks for them; the policy withholds them (per-site-metrics), and only that is said.");
 
     private static PageItem Comparison(PageFacts facts) => new("How its model compares with another", (facts.Study.Privacy, facts.Policy.Policy?.Comparisons) switch
     {
         ({ }, _) => "Nothing: it would have no noise.",
-        (_, true) => $"Where an admin or a researcher asks for it, in a run of its own that counts as a round, against a model of another study that is approved here and has the same rows: beside this hospital's name, its numbers of test rows with and without the outcome, how well each of the two models does here, and how sure that is.{Withheld(facts, " Nothing where one of the numbers is below {0} (minimum-cell).")}",
+        (_, true) => $"Where an admin or a researcher asks for it, in a run of its own that counts as a round, against a model of another study that is approved here and has the same rows: beside this hospital's name, {TestRows(facts)}, how well each of the two models does here, and how sure that is.{Nothing(facts)}",
         _ => "Nothing but that the policy withholds it (per-site-metrics).",
     });
 
@@ -94,7 +96,13 @@ internal static class LeavesSection
 
     private static PageItem Monitoring(PageFacts facts) => new("What its models do here", facts.Study.Privacy is not null
         ? "Nothing: it would have no noise."
-        : $"Nothing, unless a steward allows a line of its models to be served here and to be told of (models allow --report): then, of each whole day, week or month, beside this hospital's name, how many rows were scored with which score, how long it took, the values of each feature, two rounded figures of how far all numbers together are from the rows last trained on here and, once, the outcomes by score{(facts.Study.Evaluation.Subgroups.IsEmpty ? "" : $", also of each of the study's subgroups{(facts.Policy.Policy is { Comparisons: true } ? ", with the area under its ROC curve and a standard error, in thousandths" : "")}")}.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it. Counts are of scores, of which a patient may have several, and patients who opted out of studies are among them.")}");
+        : $"Nothing, unless a steward allows a line of its models to be served here and to be told of (models allow --report): then, of each whole day, week or month, beside this hospital's name, how many rows were {(IsOfNumber(facts) ? "given which prediction" : "scored with which score")}, how long it took, the values of each feature, two rounded figures of how far all numbers together are from the rows last trained on here and, once, {(IsOfNumber(facts) ? "the sums of errors where outcomes are known" : "the outcomes by score")}{(facts.Study.Evaluation.Subgroups.IsEmpty ? "" : $", also of each of the study's subgroups{(facts.Policy.Policy is { Comparisons: true } && !IsOfNumber(facts) ? ", with the area under its ROC curve and a standard error, in thousandths" : "")}")}.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it. Counts are of scores, of which a patient may have several, and patients who opted out of studies are among them.")}");
+
+    private static bool IsOfNumber(PageFacts facts) => facts.Study.Data.Label.Number is not null;
+
+    private static string TestRows(PageFacts facts) => IsOfNumber(facts) ? "its number of test rows" : "its numbers of test rows with and without the outcome";
+
+    private static string Nothing(PageFacts facts) => Withheld(facts, IsOfNumber(facts) ? " Nothing where they are fewer than {0} (minimum-cell)." : " Nothing where one of the numbers is below {0} (minimum-cell).");
 
     private static string Table1(PageFacts facts) =>
         $": counts, means, deviations and histograms of each feature and the outcome, beside this hospital's name.{Withheld(facts, " No count from 1 to below {0} (minimum-cell) is in it.")}";

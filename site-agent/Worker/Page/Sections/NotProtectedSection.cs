@@ -23,7 +23,7 @@ internal static class NotProtectedSection
 
     private static IEnumerable<PageItem> Unbounded(PageFacts facts)
     {
-        var isMasked = facts.Study.Federation.IsMasked;
+        var (isMasked, isOfNumber) = (facts.Study.Federation.IsMasked, facts.Study.Data.Label.Number is not null);
         if (!isMasked)
             yield return new("Conclusions from updates", "From an update the coordinator may reconstruct training rows, above all of small batches and few local steps, and tell whether a known record was used.", attention: true);
         yield return new("Conclusions from the model", "Whoever has the model, and every hospital in each round, may find out whether a record was used to make it. The fewer hospitals, the more it tells of each.");
@@ -31,11 +31,13 @@ internal static class NotProtectedSection
             + (isMasked ? "the sum of the updates tells" : "the update tells") + " more than honest ones would make it. This worker checks their shape and digest, not what they are meant for.");
         yield return new("Many questions", "Each round and each study tells a little. The policy bounds the rounds of one study; what all studies tell together is added up by nobody.");
         if (facts.Evaluations > 0)
-            yield return new("Merged counts of scores", "Where the bins of one hospital have an edge that no other has, what lies between is of that hospital alone.");
+            yield return isOfNumber
+                ? new("Exact sums of errors", "Who knows all test rows of a sum but one, and the model, knows the outcome of that one. The fewer rows a sum has, the less has to be known.")
+                : new("Merged counts of scores", "Where the bins of one hospital have an edge that no other has, what lies between is of that hospital alone.");
         if (facts.Study.Evaluation.PerSite)
             yield return new("Results by hospital", "Where all others tell their own, much of the last one's follows from the merged ones, also where its policy withholds them.");
         if (facts.Policy.Policy?.Comparisons == true)
-            yield return new("How models compare here", "The areas are of rows, not of bins, and exact: who asks with crafted parameters may find out whether a patient had the outcome whose other values are known. Each question counts as a round.", attention: true);
+            yield return new("How models compare here", $"The {(isOfNumber ? "errors" : "areas")} are of rows, {(isOfNumber ? "" : "not of bins, ")}and exact: who asks with crafted parameters may find out {(isOfNumber ? "the outcome of a patient" : "whether a patient had the outcome")} whose other values are known. Each question counts as a round.", attention: true);
         if (facts.Policy.Policy?.Profile is ProfileRule.Ask or ProfileRule.Release)
             yield return new("Profiles of similar studies", "Two studies over nearly the same patients have two profiles whose difference is of few: nothing compares them.");
     }
