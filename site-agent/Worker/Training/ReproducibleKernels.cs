@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 
 /// <summary>
 /// Asks the Intel Math Kernel Library, which libtorch multiplies matrices with, for one branch of its code on every processor (conditional numerical reproducibility, mode COMPATIBLE; its developer guide, "Obtaining
-/// Numerically Reproducible Results"). Left to itself it takes sums apart by where their numbers lie in memory, on some processors, so that one run gives other last bits than the next.
+/// Numerically Reproducible Results"). Left to itself it chooses one by the processor. That is not enough by itself: sums are taken apart by where operands begin in memory, which <see cref="TorchTrainer"/> sees to.
 /// </summary>
 internal static partial class ReproducibleKernels
 {

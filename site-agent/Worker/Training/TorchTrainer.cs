@@ -144,8 +144,12 @@ public sealed class TorchTrainer : ITrainer
             return change;
         }
 
-        private static Parameter Make(ParameterSlice slice, ReadOnlySpan<float> values) =>
-            new(tensor(values.Slice(slice.Offset, slice.Length).ToArray(), [.. slice.Shape.Select(dimension => (long)dimension)]));
+        // Copied: a tensor of an array lies in the array, anywhere in memory, and libtorch's own on a 64-byte boundary. Kernels add up by where an operand begins.
+        private static Parameter Make(ParameterSlice slice, ReadOnlySpan<float> values)
+        {
+            using var array = tensor(values.Slice(slice.Offset, slice.Length).ToArray(), [.. slice.Shape.Select(dimension => (long)dimension)]);
+            return new(array.clone());
+        }
 
         private static void Subtract(Parameter parameter, ParameterSlice slice, ReadOnlySpan<float> old, Span<float> change)
         {

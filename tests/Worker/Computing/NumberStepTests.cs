@@ -68,7 +68,7 @@ public sealed class NumberStepTests : IDisposable
         Assert.Contains("with 8 significant bits, that of fourth powers. Nothing where the test rows are fewer than 5", page.Item("Sums of errors").Text, StringComparison.Ordinal);
         Assert.Contains("by age (young, old, missing). A subgroup with 1 to below 5 test rows is withheld", page.Item("Sums of errors by subgroup").Text, StringComparison.Ordinal);
         Assert.Contains("its number of test rows, and how well the model does here. Nothing where they are fewer than 5", page.Item("This hospital's own results").Text, StringComparison.Ordinal);
-        Assert.Contains("the outcome is 'stay', a number in 'd'", page.Item("Read of them").Text, StringComparison.Ordinal);
+        Assert.Contains("the outcome is \"stay\", a number in \"d\"", page.Item("Read of them").Text, StringComparison.Ordinal);
         Assert.All(page.Sections.SelectMany(section => section.Items), item => Assert.DoesNotContain("with and without the outcome", item.Text, StringComparison.Ordinal));
     }
 
