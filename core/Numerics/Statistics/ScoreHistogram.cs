@@ -182,8 +182,16 @@ public sealed class ScoreHistogram : IMergeable<ScoreHistogram>
     public ScoreHistogram Merge(ScoreHistogram other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        var sums = Bins.Concat(other.Bins).GroupBy(bin => (bin.From, bin.To)).OrderBy(cell => cell.Key).Select(cell => cell.Aggregate((sum, next) => sum.With(next)));
-        return new ScoreHistogram([.. sums], checked(SquaredError + other.SquaredError), checked(Correct + other.Correct));
+        var sums = ImmutableArray.CreateBuilder<ScoreBin>(Math.Max(Bins.Length, other.Bins.Length));
+        for (var (mine, theirs) = (0, 0); mine < Bins.Length || theirs < other.Bins.Length;)
+        {
+            var order = mine == Bins.Length ? 1 : theirs == other.Bins.Length ? -1 : (Bins[mine].From, Bins[mine].To).CompareTo((other.Bins[theirs].From, other.Bins[theirs].To));
+            sums.Add(order == 0 ? Bins[mine].With(other.Bins[theirs]) : order < 0 ? Bins[mine] : other.Bins[theirs]);
+            mine += order <= 0 ? 1 : 0;
+            theirs += order >= 0 ? 1 : 0;
+        }
+
+        return new ScoreHistogram(sums.DrainToImmutable(), checked(SquaredError + other.SquaredError), checked(Correct + other.Correct));
     }
 
     /// <summary>JSON with the fields from and to (edges, as indices on the grid), negatives, positives, probabilities, squaredError and correct; sums are decimal strings.</summary>
