@@ -29,7 +29,7 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
             StepKind.Preparation => Prepare(request.Study, random),
             StepKind.KeyAgreement => new StepComputation(default, ReleaseManifest.MessageEncoding, 0, 0, 0, null, "simulated", 0),
             StepKind.Training => Train(request, random),
-            StepKind.SiteMetrics => Json(SiteMetricsReport.Of(Evaluate(request, random).Histogram, request.Policy.MinimumCell).Write()),
+            StepKind.SiteMetrics => Json((Evaluate(request, random) is var report && report.Number is { } told ? SiteMetricsReport.OfNumber(told.Errors) : SiteMetricsReport.Of(report.Histogram, request.Policy.MinimumCell)).Write()),
             _ => Json(Evaluate(request, random).Write()),
         };
     }
@@ -74,12 +74,20 @@ internal sealed class CheapComputer(SiteId site, Action<StepRequest> before) : I
     private static EvaluationReport Evaluate(StepRequest request, DeterministicRandom random)
     {
         var parameters = request.Parameters!.ReadAll(ModelPlan.For(request.Study).Layout.Dimension);
-        var logits = Enumerable.Range(0, Rows).Select(i => parameters[i % parameters.Length] + Unit(random) - 0.5).ToArray();
-        bool[] labels = [.. logits.Select((logit, i) => logit > 0 ^ i % 5 == 0)];
-        if (request.Study.Evaluation.Subgroups is not { IsEmpty: false } partitions)
-            return new EvaluationReport(ScoreHistogram.Of(logits, labels));
-        var (all, groups) = SubgroupSuppression.Suppress(
-            logits, labels, [.. partitions.Select(partition => (Enumerable.Range(0, Rows).Select(i => i % partition.Groups.Length).ToArray(), partition.Groups.Length))], 1);
+        var outputs = Enumerable.Range(0, Rows).Select(i => parameters[i % parameters.Length] + Unit(random) - 0.5).ToArray();
+        var declared = request.Study.Evaluation.Subgroups;
+        (int[] GroupOf, int Groups)[] partitions = [.. declared.Select(partition => (Enumerable.Range(0, Rows).Select(i => i % partition.Groups.Length).ToArray(), partition.Groups.Length))];
+        if (request.Study.Data.Label.Number is { } number)
+        {
+            double[] outcomes = [.. number.PredictionsOf(outputs).Select((prediction, i) => Math.Clamp(prediction + ((i % 5) - 2), number.Minimum, number.Maximum))];
+            var (errors, of) = ErrorSuppression.Suppress((number.Minimum, number.Maximum), outcomes, number.PredictionsOf(outputs), partitions, 1);
+            return EvaluationReport.OfNumber(new ErrorEvaluation(errors, declared.IsEmpty ? null : SubgroupSums.OfSite(of)));
+        }
+
+        bool[] labels = [.. outputs.Select((logit, i) => logit > 0 ^ i % 5 == 0)];
+        if (declared.IsEmpty)
+            return new EvaluationReport(ScoreHistogram.Of(outputs, labels));
+        var (all, groups) = SubgroupSuppression.Suppress(outputs, labels, partitions, 1);
         return new EvaluationReport(all, SubgroupSums.OfSite(groups));
     }
 
