@@ -12,6 +12,13 @@ public readonly record struct Estimate(double Value, double Low, double High)
     /// <summary>An estimate whose interval reaches so far either way.</summary>
     internal static Estimate Around(double value, double half) => new(value, value - half, value + half);
 
+    /// <summary>By how much more than is allowed the lower end of the greatest is above the upper end of the least: what could be chance does not count. 0 where it is not, or fewer than two are defined.</summary>
+    internal static double Beyond(double allowed, IEnumerable<Estimate?> estimates)
+    {
+        Estimate[] defined = [.. estimates.OfType<Estimate>()];
+        return defined.Length < 2 ? 0 : Math.Max(0, defined.Max(value => value.Low) - defined.Min(value => value.High) - allowed);
+    }
+
     /// <summary>The same on the scale of probabilities, for an estimate and interval of a logit.</summary>
     public Estimate FromLogit()
     {

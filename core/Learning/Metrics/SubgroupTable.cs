@@ -112,14 +112,14 @@ public sealed record SubgroupTable
         ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["least"] = known.Least, ["most"] = known.Most } : null)))),
     };
 
-    /// <summary>The tables of a study's partitions; empty where it declares none, or nothing was evaluated.</summary>
+    /// <summary>The tables of a study's partitions; empty where it declares none or predicts a number (<see cref="ErrorTable"/>), or nothing was evaluated.</summary>
     /// <param name="study">The study.</param>
     /// <param name="evaluation">The evaluation of a site, or of several added up.</param>
     /// <exception cref="FormatException">The evaluation is of other subgroups than the study's.</exception>
     public static ImmutableArray<SubgroupTable> Of(Study study, EvaluationReport? evaluation)
     {
         ArgumentNullException.ThrowIfNull(study);
-        if (study.Evaluation.Subgroups.IsEmpty || evaluation is null)
+        if (study.Evaluation.Subgroups.IsEmpty || study.Data.Label.Number is not null || evaluation is null)
             return [];
         return OfScores(study, evaluation.Subgroups ?? throw new FormatException("evaluation.subgroups must have the subgroups that the study declares."));
     }
@@ -162,11 +162,7 @@ public sealed record SubgroupTable
     private ImmutableArray<Gap?> AtEach(Func<OperatingPoint, BoundedShare?> share) =>
         [.. Thresholds.Select((_, i) => Between(subgroup => !subgroup.At.IsEmpty && share(subgroup.At[i]) is { } bounds ? (bounds.Least, bounds.Most) : null))];
 
-    private double Beyond(double? allowed, Func<Subgroup, Estimate?> interval)
-    {
-        Estimate[] defined = [.. Subgroups.Select(interval).OfType<Estimate>()];
-        return allowed is not { } bound || defined.Length < 2 ? 0 : Math.Max(0, defined.Max(value => value.Low) - defined.Min(value => value.High) - bound);
-    }
+    private double Beyond(double? allowed, Func<Subgroup, Estimate?> interval) => allowed is { } bound ? Estimate.Beyond(bound, Subgroups.Select(interval)) : 0;
 
     private Gap? Between(Func<Subgroup, (double Least, double Most)?> bounds)
     {
