@@ -18,55 +18,75 @@ public static class ModelGates
     public static GateReport Check(ModelFacts candidate, ModelFacts? production, KnownComparison? comparison = null)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        var rules = candidate.Study.Evaluation.Gates;
-        var (histogram, metrics) = (candidate.Evaluation?.Histogram, ClassifierMetrics.Of(candidate.Evaluation?.Histogram));
         var gates = ImmutableArray.CreateBuilder<GateResult>();
-        gates.Add(metrics is { Auroc: { } area, AurocInterval: { } interval }
-            ? Gate("auroc", interval.Low > rules.Baseline, $"{area:0.000}, lower end of the 95 % interval {interval.Low:0.000}, pooled from sums; above {rules.Baseline:0.000} is needed.")
-            : NotMeasured("auroc"));
-        gates.Add(metrics.CalibrationSlope is { } slope
-            ? Gate("calibration-slope", slope >= rules.LeastSlope && slope <= rules.GreatestSlope, $"{slope:0.000}, pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
-            : NotMeasured("calibration-slope"));
-        var calibration = CalibrationSummary.Of(histogram);
-        gates.Add(calibration?.InTheLarge is { } large
-            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{large.Value:+0.000;-0.000;0.000} [{large.Low:+0.000;-0.000;0.000}, {large.High:+0.000;-0.000;0.000}]; at most {rules.InTheLarge:0.000} either way is needed.")
-            : NotMeasured("calibration-in-the-large"));
-        gates.Add(calibration is not null
-            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000}, pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
-            : NotMeasured("ece"));
-        if (candidate.Study.Evaluation.PerSite)
-            gates.Add(Sites(rules, candidate.Sites));
-        if (rules.SubgroupGap is { } gap)
-            gates.AddRange(SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation));
+        gates.AddRange(candidate.Study.Data.Label.Number is { } number ? ErrorGates.Of(candidate, number) : Scores(candidate));
         if (production is not null)
-        {
             gates.Add(Production(candidate, production, comparison));
-        }
-
         return new GateReport(gates.ToImmutable());
     }
 
-    private static GateResult Sites(StudyGates rules, SiteMetrics? sites)
+    /// <summary>Whether a model is worse than another by more than its study allows, as far as pooled sums tell.</summary>
+    /// <param name="candidate">The one; its study says what it predicts, and what is allowed.</param>
+    /// <param name="other">The other.</param>
+    public static GateDecision Pooled(ModelFacts candidate, ModelFacts other)
     {
-        var areas = sites?.Sites.Where(site => site.Report.Metrics?.Auroc is not null).Select(site => (site.Site, Area: site.Report.Metrics!.Auroc!.Value)).ToList() ?? [];
-        if (areas.Count == 0)
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(other);
+        return candidate.Study.Data.Label.Number is null
+            ? GateDecision.NotWorse(candidate.Evaluation?.Histogram, other.Evaluation?.Histogram, Margin(candidate.Study))
+            : GateDecision.NoGreaterError(candidate.Evaluation?.Number?.Errors, other.Evaluation?.Number?.Errors, Margin(candidate.Study));
+    }
+
+    private static double Margin(Study study) => study.Data.Label.Number is null ? study.Evaluation.Gates.Margin : study.Evaluation.ErrorGates.Margin;
+
+    private static IEnumerable<GateResult> Scores(ModelFacts candidate)
+    {
+        var rules = candidate.Study.Evaluation.Gates;
+        var (histogram, metrics) = (candidate.Evaluation?.Histogram, ClassifierMetrics.Of(candidate.Evaluation?.Histogram));
+        yield return metrics is { Auroc: { } area, AurocInterval: { } interval }
+            ? Gate("auroc", interval.Low > rules.Baseline, $"{area:0.000}, lower end of the 95 % interval {interval.Low:0.000}, pooled from sums; above {rules.Baseline:0.000} is needed.")
+            : NotMeasured("auroc");
+        yield return metrics.CalibrationSlope is { } slope
+            ? Gate("calibration-slope", slope >= rules.LeastSlope && slope <= rules.GreatestSlope, $"{slope:0.000}, pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
+            : NotMeasured("calibration-slope");
+        var calibration = CalibrationSummary.Of(histogram);
+        yield return calibration?.InTheLarge is { } large
+            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{large.Value:+0.000;-0.000;0.000} [{large.Low:+0.000;-0.000;0.000}, {large.High:+0.000;-0.000;0.000}]; at most {rules.InTheLarge:0.000} either way is needed.")
+            : NotMeasured("calibration-in-the-large");
+        yield return calibration is not null
+            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000}, pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
+            : NotMeasured("ece");
+        if (candidate.Study.Evaluation.PerSite)
+            yield return Sites(rules.Baseline, candidate.Sites, report => report.Metrics?.Auroc);
+        if (rules.SubgroupGap is { } gap)
+        {
+            foreach (var gate in SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation))
+                yield return gate;
+        }
+    }
+
+    /// <summary>The gate <c>sites</c>: what each site that tells it has of its own is above the baseline.</summary>
+    internal static GateResult Sites(double baseline, SiteMetrics? sites, Func<SiteMetricsReport, double?> of)
+    {
+        var told = sites?.Sites.Where(site => of(site.Report) is not null).Select(site => (site.Site, Value: of(site.Report)!.Value)).ToList() ?? [];
+        if (told.Count == 0)
             return new GateResult("sites", false, "No site has released metrics of its own.");
-        var withheld = sites!.Sites.Count - areas.Count;
-        return Gate("sites", areas.TrueForAll(site => site.Area > rules.Baseline),
-            $"{string.Join(", ", areas.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Area:0.000}")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; above {rules.Baseline:0.000} at each is needed.");
+        var withheld = sites!.Sites.Count - told.Count;
+        return Gate("sites", told.TrueForAll(site => site.Value > baseline),
+            $"{string.Join(", ", told.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Value:0.000}")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; above {baseline:0.000} at each is needed.");
     }
 
     // By the sites' own paired differences where as many tell them as a step of the study needs sites; else by what is pooled from sums.
     private static GateResult Production(ModelFacts candidate, ModelFacts production, KnownComparison? comparison)
     {
-        var (rules, told) = (candidate.Study.Evaluation.Gates, comparison?.Result.Differences.Count ?? 0);
+        var told = comparison?.Result.Differences.Count ?? 0;
         if (comparison is not null && told >= candidate.Study.Federation.Quorum)
         {
             var withheld = comparison.Result.Sites.Count - told;
-            return Of(comparison.Result.NotWorse(rules.Margin), $"on the sites' own test rows in run {comparison.Run}{(withheld > 0 ? $", of which {withheld} withheld theirs" : "")}");
+            return Of(comparison.Result.NotWorse(Margin(candidate.Study)), $"on the sites' own test rows in run {comparison.Run}{(withheld > 0 ? $", of which {withheld} withheld theirs" : "")}");
         }
 
-        return Of(GateDecision.NotWorse(candidate.Evaluation?.Histogram, production.Evaluation?.Histogram, rules.Margin), comparison is null
+        return Of(Pooled(candidate, production), comparison is null
             ? "the sites have not compared the two on their own test rows"
             : $"in run {comparison.Run} {told} of at least {candidate.Study.Federation.Quorum} sites told how the two compare on their own test rows");
 
@@ -75,5 +95,5 @@ public static class ModelGates
 
     private static GateResult NotMeasured(string gate) => new(gate, false, "Not measured: nothing was evaluated, or it was withheld, or of one class.");
 
-    private static GateResult Gate(string name, bool passed, FormattableString sentence) => new(name, passed, sentence.ToString(CultureInfo.InvariantCulture));
+    internal static GateResult Gate(string name, bool passed, FormattableString sentence) => new(name, passed, sentence.ToString(CultureInfo.InvariantCulture));
 }

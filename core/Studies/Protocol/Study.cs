@@ -183,6 +183,12 @@ public sealed record Label(string Name, double Above)
 /// <param name="StandardDeviation">What the output is multiplied with, in the unit, above 0.</param>
 public sealed record NumericOutcome(string Unit, double Minimum, double Maximum, double Mean, double StandardDeviation)
 {
+    /// <summary>The unit for people, to be put after a number: with a space before it; empty where there is none.</summary>
+    public string AfterNumber => Unit == "1" ? "" : $" {Unit}";
+
+    /// <summary>The unit for people, to be put after a name: in brackets; empty where there is none.</summary>
+    public string AfterName => Unit == "1" ? "" : $" ({Unit})";
+
     /// <summary>Whether an outcome, in the unit, is plausible; NaN is not.</summary>
     public bool IsPlausible(double outcome) => outcome >= Minimum && outcome <= Maximum;
 
