@@ -119,6 +119,8 @@ public static class ModelCard
 
     private static ImmutableArray<CardBlock> Overall(ModelFacts facts)
     {
+        if (facts.Study.Data.Label.Number is { } number)
+            return ErrorSections.Overall(RegressionMetrics.Of(facts.Evaluation?.Number?.Errors), number);
         if (facts.Evaluation?.Histogram is not { } histogram)
             return [new CardText("Nothing was evaluated, or every site withheld its scores.")];
         var metrics = ClassifierMetrics.Of(histogram);
@@ -142,7 +144,7 @@ public static class ModelCard
 
     private static ImmutableArray<CardBlock> Sites(ModelFacts facts) => facts.Sites is not { } sites
         ? [new CardText("The study asked for no metrics of single sites (evaluation.per-site).")]
-        :
+        : facts.Study.Data.Label.Number is { } number ? [ErrorSections.Sites(sites, number)] :
         [
             new CardTable(
                 ["site", "test rows", "AUROC", "Brier score", "calibration slope"],

@@ -44,16 +44,16 @@ public static class ReproducibilityReport
                     ("Regularisation", Regularisation(study)),
                     ("Availability of configuration", $"All of it is the study, {study.Digest}, which is a file of the entry."))]),
                 new CardSection("DOME: model", [Answers(
-                    ("Interpretability", study.Model is LogisticRegression ? "One weight for each input, in parameters.bin." : $"A black box. {Authors}whether and how its answers are explained."),
-                    ("Output", $"A probability: {study.Data.Predicted}."),
+                    ("Interpretability", study.Model is LogisticRegression or LinearRegression ? "One weight for each input, in parameters.bin." : $"A black box. {Authors}whether and how its answers are explained."),
+                    ("Output", study.Data.Label.Number is null ? $"A probability: {study.Data.Predicted}." : $"A number: {study.Data.Predicted}. No prediction lies outside."),
                     ("Execution time", $"{Authors}it depends on where it runs. 'site-scoring' logs the time of each answer."),
                     ("Availability of software", $"coordinator {entry.Software}; {string.Join(", ", ModelCard.Software(rounds))}. model.onnx runs without this software."))]),
                 new CardSection("DOME: evaluation", [Answers(
-                    ("Method", facts.Evaluation?.Histogram is null ? "Nothing was evaluated, or every site withheld its scores." : "On each hospital's own test rows; scores are counted there in bins, suppressed, and added up."),
-                    ("Measures", facts.Evaluation?.Histogram is { } histogram ? Measures(ClassifierMetrics.Of(histogram)) : "None."),
-                    ("Comparison", $"The study's gates, against a baseline AUROC of {ModelCard.Text($"{study.Evaluation.Gates.Baseline}")} and the version in production. {Authors}other methods."),
+                    ("Method", Method(facts)),
+                    ("Measures", Measures(facts)),
+                    ("Comparison", $"The study's gates, against a baseline {(study.Data.Label.Number is null ? ModelCard.Text($"AUROC of {study.Evaluation.Gates.Baseline}") : ModelCard.Text($"R² of {study.Evaluation.ErrorGates.Baseline}"))} and the version in production. {Authors}other methods."),
                     ("Fairness", SubgroupSection.Line(facts)),
-                    ("Confidence", "95 % intervals; of pooled figures the widest that they can be, for sums do not tell how hospitals differ. docs/reference/evaluation.md has the formulas."),
+                    ("Confidence", $"95 % intervals; {(study.Data.Label.Number is null ? "of pooled figures the widest that they can be, for sums do not tell how hospitals differ" : "of rows, for sums do not tell how hospitals differ")}. docs/reference/evaluation.md has the formulas."),
                     ("Availability of evaluation", "metrics.json holds the counts that every figure is made of; the results of each round's evaluation are named by the signed records."))]),
                 new CardSection("NeurIPS checklist", [Answers(
                     ("1. Claims", $"{Authors}whether the abstract claims what the figures above show."),
@@ -92,6 +92,20 @@ public static class ReproducibilityReport
         var dropout = study.Model is Mlp { Dropout: > 0 } mlp ? ModelCard.Text($"Dropout {mlp.Dropout}. ") : "";
         return study.Privacy is { } privacy ? ModelCard.Text($"{dropout}Clipping at {privacy.ClippingNorm} and noise (multiplier {privacy.NoiseMultiplier}) for privacy.") : dropout.Length > 0 ? dropout.TrimEnd() : "None.";
     }
+
+    private static string Method(ModelFacts facts) => facts.Evaluation switch
+    {
+        { Number.Errors: not null } => "On each hospital's own test rows; errors are summed there, and the sums added up.",
+        { Histogram: not null } => "On each hospital's own test rows; scores are counted there in bins, suppressed, and added up.",
+        _ => $"Nothing was evaluated, or every site withheld its {(facts.Study.Data.Label.Number is null ? "scores" : "errors")}.",
+    };
+
+    private static string Measures(ModelFacts facts) => facts.Evaluation switch
+    {
+        { Number.Metrics: { Rows: > 0 } errors } => ErrorSections.Measures(errors, facts.Study.Data.Label.Number!),
+        { Histogram: { } histogram } => Measures(ClassifierMetrics.Of(histogram)),
+        _ => "None.",
+    };
 
     private static string Measures(ClassifierMetrics metrics) =>
         $"AUROC {(metrics.AurocInterval is { } area ? ModelCard.Interval(area) : "undefined")}, AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, Brier {ClassifierMetrics.Text(metrics.Brier)}, calibration slope {ClassifierMetrics.Text(metrics.CalibrationSlope)}, on {metrics.Positives} positive and {metrics.Negatives} negative rows; more in the card.";

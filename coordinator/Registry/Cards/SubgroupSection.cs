@@ -11,8 +11,11 @@ internal static class SubgroupSection
 
     public static CardSection Of(ModelFacts facts)
     {
+        const string Heading = "Performance, by subgroup";
+        if (ErrorTable.Of(facts.Study, facts.Evaluation) is { IsEmpty: false } errors)
+            return new CardSection(Heading, ErrorSections.Subgroups(errors, facts.Study.Data.Label.Number!));
         var tables = SubgroupTable.Of(facts.Study, facts.Evaluation);
-        return new CardSection("Performance, by subgroup", tables.IsEmpty
+        return new CardSection(Heading, tables.IsEmpty
             ? [new CardText(facts.Study.Evaluation.Subgroups.IsEmpty ? "The study declares no subgroups (evaluation.subgroups): how the model serves the sexes, ages or others is not known." : "Nothing was evaluated.")]
             :
             [
@@ -24,7 +27,8 @@ internal static class SubgroupSection
     }
 
     /// <summary>The line on fairness of the reproducibility report.</summary>
-    public static string Line(ModelFacts facts) => SubgroupTable.Of(facts.Study, facts.Evaluation) is { IsEmpty: false } tables
+    public static string Line(ModelFacts facts) => ErrorTable.Of(facts.Study, facts.Evaluation) is { IsEmpty: false } errors ? ErrorSections.Line(errors, facts.Study.Data.Label.Number!)
+        : SubgroupTable.Of(facts.Study, facts.Evaluation) is { IsEmpty: false } tables
         ? $"By subgroup, for the study's partitions by {string.Join(", ", tables.Select(table => table.Feature))}: {string.Join("; ", tables.Select(table => $"AUROC by {table.Feature} {Words(table.Auroc)}"))}. The card has each subgroup, equal opportunity and demographic parity."
         : "The study declares no subgroups, or nothing was evaluated: how the model serves them is not known.";
 
