@@ -52,22 +52,24 @@ internal static class CompareAtSitesVerb
         });
     }
 
-    private static Table TableOf(SiteComparison comparison, RandomEffects? effects, string title)
+    /// <summary>What each site said, and what it makes together.</summary>
+    public static Table TableOf(SiteComparison comparison, RandomEffects? effects, string title)
     {
-        var table = new Table { Title = new TableTitle(title.EscapeMarkup()) }.AddColumns("site", "negatives", "positives", "AUROC", "production's", "difference [[95 %]]");
+        var isNumber = comparison.Sites.Any(site => site.Report.Errors is not null);
+        var table = new Table { Title = new TableTitle(title.EscapeMarkup()) }.AddColumns(
+            ["site", .. isNumber ? (string[])["rows", "MAE"] : ["negatives", "positives", "AUROC"], "production's", "difference [[95 %]]"]);
         foreach (var (site, report) in comparison.Sites)
         {
-            if (report.Areas is not { } areas)
+            table.AddRow([site.Value, .. report switch
             {
-                table.AddRow(site.Value, report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few");
-                continue;
-            }
-
-            table.AddRow(site.Value, $"{areas.Negatives}", $"{areas.Positives}", Text(areas.Areas[0]), Text(areas.Areas[1]), Text(RandomEffects.Of([areas.Difference(0, 1)]).Mean));
+                { Errors: { } errors } => [$"{errors.Rows}", Text(errors.Candidate), Text(errors.Other), Text(RandomEffects.Of([errors.Difference]).Mean)],
+                { Areas: { } areas } => [$"{areas.Negatives}", $"{areas.Positives}", Text(areas.Areas[0]), Text(areas.Areas[1]), Text(RandomEffects.Of([areas.Difference(0, 1)]).Mean)],
+                _ => (string[])[report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few"],
+            }]);
         }
 
         if (effects is not null)
-            table.AddRow("[bold]together[/]", "", "", "", "", Text(effects.Mean));
+            table.AddRow(["[bold]together[/]", .. Enumerable.Repeat("", isNumber ? 3 : 4), Text(effects.Mean)]);
         return table;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
@@ -13,6 +14,18 @@ namespace FederatedClinicalMl.Cli.Models;
 /// <summary><c>fcml models compare</c>: in what two models' studies differ, and how their evaluations do.</summary>
 internal static class CompareVerb
 {
+    private static readonly (string Name, Func<ClassifierMetrics, string> Of)[] s_scores =
+    [
+        ("test rows", metrics => string.Create(CultureInfo.InvariantCulture, $"{metrics.Positives} positive, {metrics.Negatives} negative")), ("AUROC", metrics => ClassifierMetrics.Text(metrics.Auroc)), ("AUPRC", metrics => ClassifierMetrics.Text(metrics.Auprc)),
+        ("Brier score", metrics => ClassifierMetrics.Text(metrics.Brier)), ("calibration slope", metrics => ClassifierMetrics.Text(metrics.CalibrationSlope)), ("calibration intercept", metrics => ClassifierMetrics.Text(metrics.CalibrationIntercept)),
+    ];
+
+    private static readonly (string Name, Func<RegressionMetrics, string> Of)[] s_errors =
+    [
+        ("test rows", metrics => string.Create(CultureInfo.InvariantCulture, $"{metrics.Rows}")), ("mean absolute error", metrics => RegressionMetrics.Text(metrics.MeanAbsoluteError?.Value)),
+        ("root mean squared error", metrics => RegressionMetrics.Text(metrics.RootMeanSquaredError?.Value)), ("R²", metrics => ClassifierMetrics.Text(metrics.RSquared?.Value)), ("bias", metrics => RegressionMetrics.Text(metrics.Bias?.Value)),
+    ];
+
     public static Verb Create(TimeProvider time)
     {
         var (before, after) = (new Argument<string>("before") { Description = "A model: digest, prefix of it, run, or the folder of an exported one." }, new Argument<string>("after") { Description = "The other." });
@@ -57,26 +70,34 @@ internal static class CompareVerb
         foreach (var change in changes)
             terminal.Say($"  {VersionProposal.PartOf(change.Path).ToString().ToLowerInvariant(),-6}{change.ToString().EscapeMarkup()}");
         terminal.Say(before.Entry.Parameters == after.Entry.Parameters ? "Their parameters are the same." : "Their parameters differ.");
-        var (first, second) = (ClassifierMetrics.Of(before.Evaluation?.Histogram), ClassifierMetrics.Of(after.Evaluation?.Histogram));
-        var table = new Table().AddColumns("pooled from sums", before.Entry.Digest.Short, after.Entry.Digest.Short);
-        foreach (var (name, of) in (IEnumerable<(string, Func<ClassifierMetrics, string>)>)[
-            ("test rows", metrics => string.Create(CultureInfo.InvariantCulture, $"{metrics.Positives} positive, {metrics.Negatives} negative")), ("AUROC", metrics => ClassifierMetrics.Text(metrics.Auroc)), ("AUPRC", metrics => ClassifierMetrics.Text(metrics.Auprc)),
-            ("Brier score", metrics => ClassifierMetrics.Text(metrics.Brier)), ("calibration slope", metrics => ClassifierMetrics.Text(metrics.CalibrationSlope)), ("calibration intercept", metrics => ClassifierMetrics.Text(metrics.CalibrationIntercept))])
-            table.AddRow(name, of(first), of(second));
-        terminal.Show(table);
+        if (before.Study.Data.Label.Number is null || after.Study.Data.Label.Number is null)
+            terminal.Show(TableOf(before, after, s_scores, facts => ClassifierMetrics.Of(facts.Evaluation?.Histogram)));
+        if (before.Study.Data.Label.Number is not null || after.Study.Data.Label.Number is not null)
+            terminal.Show(TableOf(before, after, s_errors, facts => RegressionMetrics.Of(facts.Evaluation?.Number?.Errors)));
         foreach (var (model, facts) in (IEnumerable<(string, ModelFacts)>)[(before.Entry.Digest.Short, before), (after.Entry.Digest.Short, after)])
         {
-            foreach (var subgroups in SubgroupTable.Of(facts.Study, facts.Evaluation))
-                terminal.Say($"{model} by {subgroups.Feature.EscapeMarkup()}: {SubgroupTables.Words(subgroups).EscapeMarkup()}");
+            foreach (var (feature, words) in SubgroupTables.Lines(facts.Study, facts.Evaluation))
+                terminal.Say($"{model} by {feature.EscapeMarkup()}: {words.EscapeMarkup()}");
         }
 
-        var decision = GateDecision.NotWorse(after.Evaluation?.Histogram, before.Evaluation?.Histogram, after.Study.Evaluation.Gates.Margin);
+        var decision = ModelGates.Pooled(after, before);
         terminal.Say($"Were the first in production: {decision.Words.EscapeMarkup()}.");
         terminal.Emit("comparison", new
         {
             before = before.Entry.Digest.ToString(), after = after.Entry.Digest.ToString(), changes = changes.Select(change => new { change.Path, change.Before, change.After, part = VersionProposal.PartOf(change.Path).ToString().ToLowerInvariant() }),
-            sameParameters = before.Entry.Parameters == after.Entry.Parameters, metrics = new { before = first.ToJson(), after = second.ToJson() },
-            subgroups = new { before = SubgroupTables.Json(SubgroupTable.Of(before.Study, before.Evaluation)), after = SubgroupTables.Json(SubgroupTable.Of(after.Study, after.Evaluation)) }, notWorse = decision.IsPassed, decision.Words,
+            sameParameters = before.Entry.Parameters == after.Entry.Parameters, metrics = new { before = JsonOf(before), after = JsonOf(after) },
+            subgroups = new { before = SubgroupTables.Json(before.Study, before.Evaluation), after = SubgroupTables.Json(after.Study, after.Evaluation) }, notWorse = decision.IsPassed, decision.Words,
         });
     }
+
+    private static Table TableOf<T>(ModelFacts before, ModelFacts after, (string Name, Func<T, string> Of)[] figures, Func<ModelFacts, T> metrics)
+    {
+        var table = new Table().AddColumns("pooled from sums", before.Entry.Digest.Short, after.Entry.Digest.Short);
+        foreach (var (name, of) in figures)
+            table.AddRow(name, of(metrics(before)), of(metrics(after)));
+        return table;
+    }
+
+    private static JsonObject JsonOf(ModelFacts facts) =>
+        facts.Study.Data.Label.Number is null ? ClassifierMetrics.Of(facts.Evaluation?.Histogram).ToJson() : RegressionMetrics.Of(facts.Evaluation?.Number?.Errors).ToJson();
 }

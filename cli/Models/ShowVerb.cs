@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -35,20 +34,21 @@ internal static class ShowVerb
                 : null;
             if (siteMetrics is not null)
                 terminal.Show(SiteMetricsTable.Of(SiteMetrics.Read(siteMetrics)));
-            var subgroups = await SubgroupsAsync(connection, model, cancel);
-            SubgroupTables.Show(subgroups, terminal);
+            var evaluated = await EvaluationAsync(connection, model, cancel);
+            if (evaluated is { Study: var study, Evaluation: var evaluation })
+                SubgroupTables.Show(study, evaluation, terminal);
             terminal.Say(manifest!.ToJsonString(Indented).EscapeMarkup());
-            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), siteMetrics = siteMetrics is null ? null : JsonNode.Parse(siteMetrics), subgroups = SubgroupTables.Json(subgroups), manifest });
+            terminal.Emit("model", new { model.Digest, model.Name, model.Run, model.StudyDigest, files = model.Files.Select(file => new { file.Name, file.Digest, file.Length }), siteMetrics = siteMetrics is null ? null : JsonNode.Parse(siteMetrics), subgroups = evaluated is { } of ? SubgroupTables.Json(of.Study, of.Evaluation) : [], manifest });
             return ExitCode.Success;
         });
     }
 
-    private static async Task<ImmutableArray<SubgroupTable>> SubgroupsAsync(Connection connection, ModelSummary model, CancellationToken cancel)
+    private static async Task<(Study Study, EvaluationReport Evaluation)?> EvaluationAsync(Connection connection, ModelSummary model, CancellationToken cancel)
     {
         if (model.Files.FirstOrDefault(file => file.Name == ModelFileNames.Metrics) is not { } metrics)
-            return [];
+            return null;
         var study = StudyChecker.CheckCanonical(await ModelFiles.FetchVerifiedAsync(connection, model, model.Files.First(file => file.Name == ModelFileNames.Study), cancel)).Study
             ?? throw new CliException(ExitCode.NotVerified, $"The study of model {model.Digest} cannot be read; 'fcml models verify' says why.");
-        return SubgroupTable.Of(study, ModelRegistry.ReadMetrics(await ModelFiles.FetchVerifiedAsync(connection, model, metrics, cancel)));
+        return (study, ModelRegistry.ReadMetrics(await ModelFiles.FetchVerifiedAsync(connection, model, metrics, cancel)));
     }
 }

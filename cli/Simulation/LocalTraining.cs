@@ -1,5 +1,6 @@
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 
@@ -10,6 +11,9 @@ namespace FederatedClinicalMl.Cli.Simulation;
 /// <param name="Labels">[rows].</param>
 internal sealed record Scores(double[] Logits, bool[] Labels)
 {
+    /// <summary>Where a number is predicted, the errors on the rows, in the place of logits and labels.</summary>
+    public RegressionSums? Errors { get; private init; }
+
     /// <summary>Area under the ROC curve with its 95 % interval; null where it is not defined.</summary>
     public Estimate? Auroc => ExactMetrics.Auroc(Logits, Labels);
 
@@ -20,15 +24,20 @@ internal sealed record Scores(double[] Logits, bool[] Labels)
     public static Scores Concat(IEnumerable<Scores> parts)
     {
         var list = parts.ToList();
-        return new Scores([.. list.SelectMany(part => part.Logits)], [.. list.SelectMany(part => part.Labels)]);
+        return new Scores([.. list.SelectMany(part => part.Logits)], [.. list.SelectMany(part => part.Labels)])
+        {
+            Errors = list.Select(part => part.Errors).OfType<RegressionSums>().Aggregate((RegressionSums?)null, (sum, next) => sum?.Merge(next) ?? next),
+        };
     }
 
     /// <summary>Scores every row.</summary>
-    public static Scores Of(ModelPlan plan, ReadOnlySpan<float> parameters, TrainingSet rows)
+    public static Scores Of(Study study, ReadOnlySpan<float> parameters, TrainingSet rows)
     {
-        var logits = new double[rows.Rows];
-        plan.Outputs(parameters, rows.Inputs, logits);
-        return new Scores(logits, [.. rows.Labels.Select(label => label == 1)]);
+        var outputs = new double[rows.Rows];
+        ModelPlan.For(study).Outputs(parameters, rows.Inputs, outputs);
+        return study.Data.Label.Number is { } number
+            ? new Scores([], []) { Errors = RegressionSums.Of(number.Minimum, number.Maximum, number.OutcomesOf(rows.Labels), number.PredictionsOf(outputs)) }
+            : new Scores(outputs, [.. rows.Labels.Select(label => label == 1)]);
     }
 }
 
@@ -63,7 +72,7 @@ internal sealed class LocalTraining(Study study, ITrainer trainer)
     {
         var parts = new List<Scores>();
         foreach (var rows in test)
-            parts.Add(Scores.Of(_plan, parameters, TrainingSet.Of(rows, encoder)));
+            parts.Add(Scores.Of(study, parameters, TrainingSet.Of(rows, encoder)));
         return Scores.Concat(parts);
     }
 

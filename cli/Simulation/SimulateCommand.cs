@@ -94,23 +94,22 @@ internal static class SimulateCommand
             var result = happened is StepCommitted { Step.Kind: StepKind.Evaluation or StepKind.SiteMetrics } committed ? federation.Coordinator.Result(committed.Result) : [];
             view.Apply(happened, result);
             view.Say(happened, terminal);
-            if (happened is StepCommitted { Step.Kind: StepKind.Evaluation } evaluated && view.Metrics.TryGetValue(evaluated.Step.Round.Value, out var metrics))
-                terminal.Emit("round", new { round = evaluated.Step.Round.Value, metrics = metrics.ToJson() });
+            if (happened is StepCommitted { Step.Kind: StepKind.Evaluation } evaluated && view.Evaluations.TryGetValue(evaluated.Step.Round.Value, out var evaluation))
+                terminal.Emit("round", new { round = evaluated.Step.Round.Value, metrics = RunView.JsonOf(evaluation) });
             if (happened is StepCommitted { Step.Kind: StepKind.SiteMetrics })
                 terminal.Emit("siteMetrics", JsonNode.Parse(result)!);
         };
         var state = federation.RunToModel(recording?.Initial, cancel);
 
-        var plan = ModelPlan.For(study);
         var parameters = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(federation.Coordinator.Result(state.Parameters)).ToArray();
         var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
-        var scores = sites.ToDictionary(site => site.Key, site => Scores.Of(plan, parameters, TrainingSet.Of(site.Value.Read(study).Cohort.Test, encoder)));
+        var scores = sites.ToDictionary(site => site.Key, site => Scores.Of(study, parameters, TrainingSet.Of(site.Value.Read(study).Cohort.Test, encoder)));
         Report(scores, state, terminal);
         if (!study.Evaluation.Subgroups.IsEmpty)
         {
-            var tables = SubgroupTable.Of(study, ModelFacts.Of(federation.Coordinator.Registry, state.Model!.Value).Evaluation);
-            SubgroupTables.Show(tables, terminal);
-            terminal.Emit("subgroups", new { partitions = SubgroupTables.Json(tables) });
+            var evaluation = ModelFacts.Of(federation.Coordinator.Registry, state.Model!.Value).Evaluation;
+            SubgroupTables.Show(study, evaluation, terminal);
+            terminal.Emit("subgroups", new { partitions = SubgroupTables.Json(study, evaluation) });
         }
 
         if (store is not null)
@@ -161,9 +160,18 @@ internal static class SimulateCommand
 
     private static void Report(Dictionary<SiteId, Scores> scores, RunState state, Terminal terminal)
     {
-        var table = new Table { Title = new TableTitle("test rows scored one by one") }.AddColumns("site", "rows", "AUROC (95 %)", "accuracy (95 %)");
+        var isNumber = scores.Values.Any(score => score.Errors is not null);
+        var table = new Table { Title = new TableTitle("test rows scored one by one") }.AddColumns(["site", "rows", .. isNumber ? (string[])["MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"] : ["AUROC (95 %)", "accuracy (95 %)"]]);
         foreach (var (name, score) in scores.OrderBy(site => site.Key).Select(site => (site.Key.Value, site.Value)).Append(("all", Scores.Concat(scores.Values))))
         {
+            if (score.Errors is { } errors)
+            {
+                var metrics = RegressionMetrics.Of(errors);
+                table.AddRow([name, .. ErrorFigures.Cells(metrics)]);
+                terminal.Emit("score", new { site = name, rows = metrics.Rows, mae = metrics.MeanAbsoluteError, rmse = metrics.RootMeanSquaredError, r2 = metrics.RSquared, bias = metrics.Bias });
+                continue;
+            }
+
             table.AddRow(name, $"{score.Labels.Length}", Figures.Text(score.Auroc), Figures.Text(score.Accuracy));
             terminal.Emit("score", new { site = name, rows = score.Labels.Length, auroc = score.Auroc, accuracy = score.Accuracy });
         }

@@ -12,8 +12,13 @@ namespace FederatedClinicalMl.Cli.Studies;
 /// <summary>What a watcher knows of a run: the very state that the coordinator has, folded from the same events, and the metrics.</summary>
 internal sealed class RunView
 {
-    private readonly SortedDictionary<int, ClassifierMetrics> _metrics = [];
+    private static readonly string[] s_scoreColumns = ["AUROC", "AUPRC", "accuracy", "Brier"], s_errorColumns = ["MAE", "RMSE", "R²", "bias"];
+
+    private readonly SortedDictionary<int, EvaluationReport> _evaluations = [];
     private RunState? _state;
+
+    // A run's plan does not say what its study predicts; its first evaluation does, and before there is nothing to show.
+    private bool IsNumber => _evaluations.Values.Any(evaluation => evaluation.Number is not null);
 
     /// <summary>The run's state.</summary>
     public RunState State => _state ?? throw new CliException(ExitCode.Unreachable, "The coordinator sent no event of this run; try again.");
@@ -21,8 +26,8 @@ internal sealed class RunView
     /// <summary>Whether the last event was seen.</summary>
     public bool Ended => _state is { Ended: true };
 
-    /// <summary>Metrics of the parameters after each evaluated round.</summary>
-    public IReadOnlyDictionary<int, ClassifierMetrics> Metrics => _metrics;
+    /// <summary>The evaluation of the parameters after each evaluated round.</summary>
+    public IReadOnlyDictionary<int, EvaluationReport> Evaluations => _evaluations;
 
     /// <summary>The sites' own metrics of the final parameters; null before, and where the study asks for none.</summary>
     public SiteMetrics? SiteMetrics { get; private set; }
@@ -45,7 +50,7 @@ internal sealed class RunView
     {
         _state = RoundMachine.Apply(_state, journaled);
         if (journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && !result.IsEmpty)
-            _metrics[step.Round.Value] = EvaluationReport.Read(result).Metrics;
+            _evaluations[step.Round.Value] = EvaluationReport.Read(result);
         if (journaled is StepCommitted { Step.Kind: StepKind.SiteMetrics } && !result.IsEmpty)
             SiteMetrics = SiteMetrics.Read(result);
         if (journaled is StepCommitted { Step.Kind: StepKind.Profile })
@@ -67,7 +72,7 @@ internal sealed class RunView
             happened.Kind,
             detail = JsonNode.Parse(happened.Json),
             result = happened.Result.IsEmpty ? null : JsonNode.Parse(happened.Result.Span),
-            metrics = journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && _metrics.TryGetValue(step.Round.Value, out var metrics) ? metrics.ToJson() : null,
+            metrics = journaled is StepCommitted { Step: { Kind: StepKind.Evaluation } step } && _evaluations.TryGetValue(step.Round.Value, out var evaluation) ? JsonOf(evaluation) : null,
         });
         return journaled;
     }
@@ -87,12 +92,12 @@ internal sealed class RunView
             StepCommitted { Step: { Kind: StepKind.Training } step } when State.Plan.Keys is not null => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.Plan.Sites.Length} sites summed under masks",
             StepCommitted { Step: { Kind: StepKind.Unmasking } step } => $"round {step.Round}/{State.Plan.Rounds}: the sum unmasked by {State.History[^1].Participants.Length} sites",
             StepCommitted { Step: { Kind: StepKind.Training } step } => $"round {step.Round}/{State.Plan.Rounds}: {State.History[^1].Participants.Length} of {State.History[^1].Sites.Count} sites merged",
-            StepCommitted { Step: { Kind: StepKind.Evaluation } step } when _metrics.TryGetValue(step.Round.Value, out var metrics) => $"round {step.Round}/{State.Plan.Rounds}: {Sentence(metrics)}",
+            StepCommitted { Step: { Kind: StepKind.Evaluation } step } when _evaluations.TryGetValue(step.Round.Value, out var evaluation) => $"round {step.Round}/{State.Plan.Rounds}: {Sentence(evaluation)}",
             SiteDeclined e => Declined(e.Step, e.Site, e.Reason),
             ReleaseRefused e => $"[yellow]{e.Site}'s release for {KindOf(e.Step)} of round {e.Step.Round} was refused: {e.Fault}[/]",
             SiteLeft e => $"[yellow]{e.Site} left the run: {e.Reason}[/]",
             StepAbandoned e => $"[yellow]{KindOf(e.Step)} of round {e.Step.Round}, attempt {e.Step.Attempt}, came to nothing: {e.Sentence.EscapeMarkup()}[/]",
-            RoundHeldBack e => $"[yellow]round {e.Round} is held back: the AUROC fell further than the study allows, or is undefined. The run goes on from {(e.Kept.Value == 0 ? "its beginning" : $"round {e.Kept}")}[/]",
+            RoundHeldBack e => $"[yellow]round {e.Round} is held back: the {(IsNumber ? "R²" : "AUROC")} fell further than the study allows, or is undefined. The run goes on from {(e.Kept.Value == 0 ? "its beginning" : $"round {e.Kept}")}[/]",
             RunPaused => "paused",
             RunResumed => "resumed",
             RunFailed e => $"[red]failed: {e.Sentence.EscapeMarkup()}[/]",
@@ -112,12 +117,11 @@ internal sealed class RunView
         if (_state is null)
             return new Markup("waiting for the first event");
         var table = new Table { Title = new TableTitle($"run {_state.Plan.Run}: {_state.Status.ToString().ToLowerInvariant()}") }
-            .AddColumns("round", "sites", "AUROC", "AUPRC", "accuracy", "Brier");
+            .AddColumns(["round", "sites", .. IsNumber ? s_errorColumns : s_scoreColumns]);
         foreach (var step in _state.History.Where(step => step is { Id.Kind: StepKind.Training, Result: not null }).TakeLast(20))
         {
-            _metrics.TryGetValue(step.Id.Round.Value, out var metrics);
-            table.AddRow($"{step.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', step.Sites.Keys.Select(site => Mark(site, step.Participants.Contains(site), over: true))),
-                Text(metrics?.Auroc, metrics), Text(metrics?.Auprc, metrics), Text(metrics?.Accuracy, metrics), Text(metrics?.Brier, metrics));
+            _evaluations.TryGetValue(step.Id.Round.Value, out var evaluation);
+            table.AddRow([$"{step.Id.Round}/{_state.Plan.Rounds}", string.Join(' ', step.Sites.Keys.Select(site => Mark(site, step.Participants.Contains(site), over: true))), .. Cells(evaluation)]);
         }
 
         if (_state.Step is { } open)
@@ -126,13 +130,23 @@ internal sealed class RunView
         if (SiteMetrics is { } sites)
             rows.Add(SiteMetricsTable.Of(sites));
         return new Rows(rows);
-
-        static string Text(double? metric, ClassifierMetrics? of) => of is null ? "" : ClassifierMetrics.Text(metric);
     }
 
+    /// <summary>The metrics of an evaluation, for scripts.</summary>
+    public static JsonObject JsonOf(EvaluationReport evaluation) => evaluation.Number?.Metrics.ToJson() ?? evaluation.Metrics.ToJson();
+
     /// <summary>The metrics that matter, in a line.</summary>
-    public static string Sentence(ClassifierMetrics metrics) =>
+    public static string Sentence(EvaluationReport evaluation) => evaluation.Number is { } errors ? ErrorFigures.Sentence(errors.Metrics) : Sentence(evaluation.Metrics);
+
+    private static string Sentence(ClassifierMetrics metrics) =>
         $"AUROC {ClassifierMetrics.Text(metrics.Auroc)} (ties ± {ClassifierMetrics.Text(metrics.AurocBound)}), AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, accuracy {ClassifierMetrics.Text(metrics.Accuracy)}, Brier {ClassifierMetrics.Text(metrics.Brier)}";
+
+    private static string[] Cells(EvaluationReport? evaluation) => evaluation switch
+    {
+        null => ["", "", "", ""],
+        { Number.Metrics: var errors } => [RegressionMetrics.Text(errors.MeanAbsoluteError?.Value), RegressionMetrics.Text(errors.RootMeanSquaredError?.Value), ClassifierMetrics.Text(errors.RSquared?.Value), RegressionMetrics.Text(errors.Bias?.Value)],
+        { Metrics: var scores } => [ClassifierMetrics.Text(scores.Auroc), ClassifierMetrics.Text(scores.Auprc), ClassifierMetrics.Text(scores.Accuracy), ClassifierMetrics.Text(scores.Brier)],
+    };
 
     private static IEnumerable<IRenderable> Declined(EndedStep step) =>
         step.Sites.Where(site => site.Value is DeclinedAnswer).Select(site => new Markup(Declined(step.Id, site.Key, ((DeclinedAnswer)site.Value).Reason)));

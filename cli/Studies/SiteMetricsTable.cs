@@ -8,11 +8,15 @@ internal static class SiteMetricsTable
 {
     public static Table Of(SiteMetrics metrics)
     {
-        var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }
-            .AddColumns("site", "negatives", "positives", "AUROC (± ties)", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)");
+        var isNumber = metrics.Sites.Any(site => site.Report.Errors is not null); // where every site withholds its own nothing tells, and no column is filled
+        var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }.AddColumns(isNumber
+            ? ["site", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"]
+            : ["site", "negatives", "positives", "AUROC (± ties)", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)"]);
         foreach (var (site, report) in metrics.Sites)
         {
-            if (report.Metrics is { } of)
+            if (report.Errors is { } errors)
+                table.AddRow([site.Value, .. ErrorFigures.Cells(RegressionMetrics.Of(errors))]);
+            else if (report.Metrics is { } of)
             {
                 table.AddRow(
                     site.Value, $"{of.Negatives}", $"{of.Positives}", $"{Text(of.Auroc)} (± {Text(of.AurocBound)})", Text(of.Auprc), Text(of.Accuracy), Text(of.Brier),

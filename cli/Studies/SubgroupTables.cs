@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -9,6 +10,20 @@ namespace FederatedClinicalMl.Cli.Studies;
 /// <summary>A model's metrics by subgroup, for people and for scripts.</summary>
 internal static class SubgroupTables
 {
+    /// <summary>Shows an evaluation's tables, of scores or of errors.</summary>
+    public static void Show(Study study, EvaluationReport? evaluation, Terminal terminal)
+    {
+        Show(SubgroupTable.Of(study, evaluation), terminal);
+        foreach (var table in ErrorTable.Of(study, evaluation))
+        {
+            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the sites that tell it") }.AddColumns("subgroup", "sites", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]");
+            foreach (var group in table.Subgroups)
+                shown.AddRow(group.Sites == 0 ? [group.Name.EscapeMarkup(), "withheld by each"] : [group.Name.EscapeMarkup(), $"{group.Sites} of {table.Sites}", .. ErrorFigures.Cells(group.Metrics)]);
+            terminal.Show(shown);
+            terminal.Say(Words(table).EscapeMarkup());
+        }
+    }
+
     /// <param name="tables">The tables.</param>
     /// <param name="terminal">Where to.</param>
     /// <param name="of">Of what they count how many tell a subgroup.</param>
@@ -40,6 +55,16 @@ internal static class SubgroupTables
 
     /// <summary>How far subgroups are apart, in a line.</summary>
     public static string Words(SubgroupTable table) => string.Join("; ", table.Gaps.Select(gap => $"{gap.Measure} {(gap.Gap is { } known ? $"{known.Words} apart" : "not decided")}"));
+
+    /// <summary>How far the subgroups of each of a model's partitions are apart, a line for each.</summary>
+    public static IEnumerable<(string Feature, string Words)> Lines(Study study, EvaluationReport? evaluation) =>
+        [.. SubgroupTable.Of(study, evaluation).Select(table => (table.Feature, Words(table))), .. ErrorTable.Of(study, evaluation).Select(table => (table.Feature, Words(table)))];
+
+    /// <summary>An evaluation's tables, of scores or of errors, for scripts.</summary>
+    public static JsonArray Json(Study study, EvaluationReport? evaluation) =>
+        study.Data.Label.Number is null ? Json(SubgroupTable.Of(study, evaluation)) : new([.. ErrorTable.Of(study, evaluation).Select(table => table.ToJson())]);
+
+    private static string Words(ErrorTable table) => string.Join("; ", table.Gaps.Select(gap => $"{gap.Measure} {(gap.Gap is { } known ? $"{known.Words} apart" : "not decided")}"));
 
     public static JsonArray Json(ImmutableArray<SubgroupTable> tables) => new([.. tables.Select(table => table.ToJson())]);
 }

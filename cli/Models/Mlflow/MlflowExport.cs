@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
@@ -44,11 +45,11 @@ internal sealed record MlflowExport(
             if (step.Id.Kind == StepKind.Training)
                 metrics.Add(new MlflowMetric("sites", step.Participants.Length, step.Ended, step.Id.Round.Value));
             if (step.Id.Kind == StepKind.Evaluation)
-                metrics.AddRange(Numbers("", EvaluationReport.Read(await evaluation(step.Result!.Value, cancel)).Metrics, step));
+                metrics.AddRange(Numbers("", RunView.JsonOf(EvaluationReport.Read(await evaluation(step.Result!.Value, cancel))), step));
         }
 
         if (facts.Sites is { } sites && steps.FindLast(step => step.Id.Kind == StepKind.SiteMetrics) is { } told)
-            metrics.AddRange(sites.Sites.Where(site => site.Report.Metrics is not null).SelectMany(site => Numbers($"site.{site.Site}.", site.Report.Metrics!, told)));
+            metrics.AddRange(sites.Sites.SelectMany(site => Numbers($"site.{site.Site}.", site.Report.Errors is { } errors ? RegressionMetrics.Of(errors).ToJson() : site.Report.Metrics?.ToJson() ?? [], told)));
         var (found, study) = (facts.Entry, facts.Study);
         return new MlflowExport(
             $"{study.Name} {found.Run}", study.Name, study.Purpose, steps[0].Ended, steps[^1].Ended, [.. Declared(study)], metrics.ToImmutable(),
@@ -59,8 +60,8 @@ internal sealed record MlflowExport(
             ]);
     }
 
-    private static IEnumerable<MlflowMetric> Numbers(string prefix, ClassifierMetrics metrics, RecordedStep step) =>
-        from metric in metrics.ToJson()
+    private static IEnumerable<MlflowMetric> Numbers(string prefix, JsonObject metrics, RecordedStep step) =>
+        from metric in metrics
         where metric.Value is not null // undefined on these rows
         select new MlflowMetric(prefix + metric.Key, metric.Value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? double.Parse(metric.Value.ToJsonString(), CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{metric.Key} is no number."), step.Ended, step.Id.Round.Value);
 
@@ -69,6 +70,8 @@ internal sealed record MlflowExport(
         var canonical = (JsonObject)CanonicalJson.Read(study.Canonical.Span)!;
         yield return new("data.features", string.Join(", ", study.Data.Features.Select(feature => feature.Name)));
         yield return new("data.label", study.Data.Label.Name);
+        if (study.Data.Label.Number is { } number)
+            yield return new("data.label.unit", number.Unit);
         yield return new("data.dataset", study.Data.Dataset.ToString());
         foreach (var section in s_sections)
         {
