@@ -29,12 +29,15 @@ internal static class StudyWords
         {
             Mlp mlp => $"multi-layer perceptron, hidden layers {string.Join(", ", mlp.Hidden)}, {mlp.Activation.ToString().ToLowerInvariant()}",
             LogisticRegression => "logistic regression",
+            LinearRegression => "linear regression",
             _ => "none: a vector for measuring the machinery",
         });
         yield return ("Training", Text($"{study.Federation.Rounds} rounds of federated averaging; at each site {study.Training.Optimizer.ToString().ToLowerInvariant()}, learning rate {study.Training.LearningRate}"));
         yield return ("Sites", study.Federation.Sites.IsEmpty ? "every site that approves" : string.Join(", ", study.Federation.Sites));
         yield return ("Needed in a round", Text($"{study.Federation.Quorum} sites{(study.Federation.Required.IsEmpty ? "" : $", among them {string.Join(", ", study.Federation.Required)}")}"));
         yield return ("Evaluation", study.Evaluation.Every == 0 ? "none" : $"after every {(study.Evaluation.Every == 1 ? "round" : $"{study.Evaluation.Every} rounds")}{(study.Evaluation.PerSite ? "; each site's own metrics at the end" : "")}");
+        if (study.Evaluation.Every > 0)
+            yield return ("Gates", study.Data.Label.Number is { } number ? Gates(study.Evaluation.ErrorGates, number) : Gates(study.Evaluation.Gates));
     }
 
     /// <summary>Its privacy plan, fact by fact.</summary>
@@ -58,6 +61,12 @@ internal static class StudyWords
         yield return ("Sampling", Text($"each patient with a chance of {privacy.SamplingRate} in each step; {privacy.Patients} expected at a site"));
         yield return ("What it costs", "'fcml privacy plan --study' computes it; what was charged stays in each hospital's ledger");
     }
+
+    private static string Gates(StudyGates gates) => Text(
+        $"AUROC above {gates.Baseline}, and at most {gates.Margin} below production's; calibration slope from {gates.LeastSlope} to {gates.GreatestSlope}; calibration in the large at most {gates.InTheLarge}; expected calibration error at most {gates.ExpectedError}{(gates.SubgroupGap is null ? "" : "; subgroups no further apart than stated")}");
+
+    private static string Gates(StudyErrorGates gates, NumericOutcome number) => Text(
+        $"R² above {gates.Baseline}; mean absolute error {(gates.GreatestError is { } greatest ? Text($"below {greatest}{number.AfterNumber}, and ") : "")}at most {100 * gates.Margin:0.##} % above production's; bias at most {gates.Bias} of the outcomes' standard deviation{(gates.SubgroupGap is { } gap ? Text($"; subgroups' mean absolute errors at most {gap}{number.AfterNumber} apart") : "")}");
 
     private static string Sum(Aggregation aggregation) => aggregation switch { Aggregation.Plain => "plain", Aggregation.Secure => "masked", _ => "encrypted" };
 

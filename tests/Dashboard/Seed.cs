@@ -107,6 +107,10 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         byte[] content = step.Id.Kind switch
         {
             StepKind.Monitoring => SiteMonitoring.Merge(step.Participants!.Value.Select(site => (site, ServedSeed.Tells(study, Asked!.Value.Of, site.Value)))).Write(study),
+            StepKind.Evaluation when study.Data.Label.Number is { } number => Errors(number, 1 + (3 / Skill(step.Id.Round.Value)), step.Participants!.Value.Length).Write(),
+            StepKind.SiteMetrics when study.Data.Label.Number is { } number => SiteMetrics.Merge(step.Participants!.Value.Select((site, at) => (site, at == 3
+                ? SiteMetricsReport.WithheldByPolicy
+                : SiteMetricsReport.OfNumber(Errors(number, 2 + (0.5 * at), 1).Number!.Errors)))).Write(),
             StepKind.Evaluation => Evaluation(Skill(step.Id.Round.Value), 1200, step.Participants!.Value.Length).Write(),
             StepKind.SiteMetrics => SiteMetrics.Merge(step.Participants!.Value.Select((site, at) => (site, at == 3
                 ? SiteMetricsReport.WithheldByPolicy
@@ -125,6 +129,15 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         {
             Subgroups = new SubgroupSums<ScoreHistogram>(told, [.. groups.Partitions.Select(partition => ImmutableArray.CreateRange(partition, group => group with { Sites = group.Sites == 0 ? 0 : told - (partition.IndexOf(group) % 2) }))]),
         };
+    }
+
+    // Of rows aged 40 to 69 at each site: stays of 2 to 21 days, and predictions that are off by as much as is said, those of the old by half as much again.
+    private EvaluationReport Errors(NumericOutcome number, double off, int sites)
+    {
+        var rows = Enumerable.Range(0, 300).Select(at => (Age: 40.0 + (at % 30), Days: 2 + (at % 20), Off: (at / 20 % 2 == 0 ? off : -off) * (at % 30 < 20 ? 1 : 1.5))).ToList();
+        var report = EvaluationReport.Of(
+            study, [.. rows.Select(row => (row.Days + row.Off - number.Mean) / number.StandardDeviation)], [.. rows.Select(row => (float)row.Days)], [.. rows.SelectMany(row => new[] { row.Age, 1, 150, 1 })], 10);
+        return EvaluationReport.Merge(Enumerable.Repeat(report, sites));
     }
 
     private static ScoreHistogram Scores(double skill, int rows)
@@ -167,6 +180,16 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     {
         var check = StudyChecker.CheckYaml(YamlOf(name, title, sites, rounds, rate));
         return check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
+    }
+
+    /// <summary>The YAML of a study that predicts a number: how many days a patient stays.</summary>
+    public static string NumberYamlOf(string name, string title, IEnumerable<string> sites, int rounds)
+    {
+        var yaml = YamlOf(name, title, sites, rounds);
+        return yaml[..yaml.IndexOf("evaluation:", StringComparison.Ordinal)]
+            .Replace("label: {name: num, above: 0}", "label: {name: days, range: [0, 60], unit: d, constants: {mean: 10, sd: 5}}", StringComparison.Ordinal)
+            .Replace("model: {kind: mlp, hidden: [8]}", "model: {kind: linear-regression}", StringComparison.Ordinal)
+            + "evaluation: {every: 1, per-site: true, subgroups: [{feature: age, bands: [60]}], error-gates: {greatest-error: 3, subgroup-gap: 2}}\n";
     }
 
     /// <summary>The YAML of <see cref="StudyOf"/>.</summary>

@@ -91,6 +91,19 @@ public sealed class SeededFederation : IAsyncLifetime
             StopAfterRound = stopAfter, Answers = answers ?? ((_, _) => null), Skill = skill ?? (round => 2.2 * (1 - Math.Exp(-round / 4.0))),
         };
 
+    /// <summary>Submits a study that predicts a number, with two finished runs of it.</summary>
+    internal async Task<(Study Study, ImmutableArray<RunId> Runs)> AddNumberAsync()
+    {
+        var yaml = Seed.NumberYamlOf("length-of-stay", "Days in hospital", s_sites, 8);
+        var check = StudyChecker.CheckYaml(yaml);
+        var study = check.Study ?? throw new InvalidOperationException(string.Join('\n', check.Faults));
+        await _people[Roles.Researcher].SubmitAsync(study, yaml);
+        ImmutableArray<RunId> runs = [RunId.Parse("90000000000000a1"), RunId.Parse("90000000000000a2")];
+        foreach (var (at, run) in runs.Index())
+            Append(run, Make(study, run, s_start.AddDays(at), skill: round => 2 + (round * (at + 1))).Play(Registry));
+        return (study, runs);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _streams.ForEach(stream => stream.Dispose());

@@ -33,6 +33,9 @@ internal readonly record struct Axis(double From, double To, double Start, doubl
     /// <summary>A coordinate as the picture has it.</summary>
     public static string Text(double coordinate) => coordinate.ToString("0.#", CultureInfo.InvariantCulture);
 
+    /// <summary>A value beside an axis, to three decimals, or where it is so small to three digits.</summary>
+    public static string Number(double value, string format = "0.###") => value.ToString(Math.Abs(value) is > 0 and < 0.001 ? "G3" : format, CultureInfo.InvariantCulture);
+
     private static double Step(double rough)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));

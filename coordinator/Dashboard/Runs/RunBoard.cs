@@ -17,6 +17,14 @@ internal readonly record struct SiteLag(int Deliveries, TimeSpan Total, TimeSpan
     public SiteLag And(TimeSpan lag) => new(Deliveries + 1, Total + lag, lag);
 }
 
+/// <summary>What an evaluation of a round came to.</summary>
+/// <param name="Scores">The metrics; undefined ones where a number is predicted.</param>
+/// <param name="Errors">Where a number is predicted, its errors; null: whether something is positive is predicted.</param>
+internal sealed record RoundMetrics(ClassifierMetrics Scores, RegressionMetrics? Errors)
+{
+    public static RoundMetrics Of(EvaluationReport evaluation) => new(evaluation.Metrics, evaluation.Number?.Metrics);
+}
+
 /// <summary>What pages show of a run: its state as its events make it, and what its evaluations came to. Immutable.</summary>
 /// <param name="State">The state.</param>
 /// <param name="Created">When it was created.</param>
@@ -25,7 +33,7 @@ internal readonly record struct SiteLag(int Deliveries, TimeSpan Total, TimeSpan
 /// <param name="Sites">The sites' own metrics of the final parameters; null before, and where the study asks for none.</param>
 /// <param name="Lags">How quickly sites deliver training updates.</param>
 internal sealed record RunPicture(
-    RunState State, DateTimeOffset Created, DateTimeOffset LastEvent, ImmutableSortedDictionary<int, ClassifierMetrics> Metrics, SiteMetrics? Sites, ImmutableSortedDictionary<SiteId, SiteLag> Lags);
+    RunState State, DateTimeOffset Created, DateTimeOffset LastEvent, ImmutableSortedDictionary<int, RoundMetrics> Metrics, SiteMetrics? Sites, ImmutableSortedDictionary<SiteId, SiteLag> Lags);
 
 /// <summary>Folds the events of one run, each once, however many pages look at it. What is read is durable: the journal.</summary>
 internal sealed class RunBoard(RunId run, IRunJournal journal, ResultStore results)
@@ -36,7 +44,7 @@ internal sealed class RunBoard(RunId run, IRunJournal journal, ResultStore resul
     private RunState? _state;
     private DateTimeOffset _created;
     private DateTimeOffset _opened;
-    private ImmutableSortedDictionary<int, ClassifierMetrics> _metrics = ImmutableSortedDictionary<int, ClassifierMetrics>.Empty;
+    private ImmutableSortedDictionary<int, RoundMetrics> _metrics = ImmutableSortedDictionary<int, RoundMetrics>.Empty;
     private SiteMetrics? _sites;
     private RunPicture? _picture;
 
@@ -72,7 +80,7 @@ internal sealed class RunBoard(RunId run, IRunJournal journal, ResultStore resul
                 _lags[accepted.Site] = _lags.GetValueOrDefault(accepted.Site).And(accepted.At - _opened);
                 break;
             case StepCommitted { Step: { Kind: StepKind.Evaluation } step } committed when results.Contains(committed.Result):
-                _metrics = _metrics.SetItem(step.Round.Value, EvaluationReport.Read(results.Read(committed.Result)).Metrics);
+                _metrics = _metrics.SetItem(step.Round.Value, RoundMetrics.Of(EvaluationReport.Read(results.Read(committed.Result))));
                 break;
             case StepCommitted { Step.Kind: StepKind.SiteMetrics } committed when results.Contains(committed.Result):
                 _sites = SiteMetrics.Read(results.Read(committed.Result));
