@@ -30,6 +30,10 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly MonitoredSignal Brier = new("brier", SignalForm.Level, "Pooled Brier score of the same.", "study");
     public static readonly MonitoredSignal CalibrationSlope = new("calibration-slope", SignalForm.Level, "Pooled calibration slope of the same.", "study");
     public static readonly MonitoredSignal SiteAuroc = new("site-auroc", SignalForm.Level, "A site's own AUROC of a run's final parameters, where its policy lets it out.", "site", "study");
+    public static readonly MonitoredSignal MeanAbsoluteError = new("mean-absolute-error", SignalForm.Level, "Where a number is predicted: pooled mean absolute error of the last evaluated round of the study's present run, in the outcome's unit.", "study");
+    public static readonly MonitoredSignal RootMeanSquaredError = new("root-mean-squared-error", SignalForm.Level, "Pooled root mean squared error of the same.", "study");
+    public static readonly MonitoredSignal RSquared = new("r-squared", SignalForm.Level, "Pooled R² of the same.", "study");
+    public static readonly MonitoredSignal SiteMeanAbsoluteError = new("site-mean-absolute-error", SignalForm.Level, "A site's own mean absolute error of a run's final parameters, where its policy lets it out.", "site", "study");
     public static readonly MonitoredSignal SiteDeclined = new("site-declined", SignalForm.Level, "1: the site has declined a step, and has delivered none since.", "reason", "site");
     public static readonly MonitoredSignal SiteConnected = new("site-connected", SignalForm.Level, "1: the site's session is open; 0: it is silent.", "site");
     public static readonly MonitoredSignal CertificateDays = new("certificate-days", SignalForm.DaysUntil, "Days until a member's certificate ends.", "member");
@@ -55,8 +59,8 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     /// <summary>Every signal, in the order of the reference page.</summary>
     public static readonly ImmutableArray<MonitoredSignal> All =
     [
-        RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded, OffShelf, LastDay,
-        PromotionWaits, ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
+        RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, MeanAbsoluteError, RootMeanSquaredError, RSquared, SiteMeanAbsoluteError, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded,
+        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
     ];
 
     /// <summary>Those of what sites tell of versions.</summary>

@@ -7,6 +7,9 @@ namespace FederatedClinicalMl.Coordinator.Monitoring;
 /// <summary>Tells facts from runs' journals: of each run what was added since it was looked at. Not for several threads at once.</summary>
 public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedSignals served)
 {
+    private static readonly MonitoredSignal[] s_pooled =
+        [MonitoredSignal.Auroc, MonitoredSignal.Brier, MonitoredSignal.CalibrationSlope, MonitoredSignal.MeanAbsoluteError, MonitoredSignal.RootMeanSquaredError, MonitoredSignal.RSquared];
+
     private readonly Dictionary<RunId, Course> _runs = [];
 
     /// <summary>Puts on the board what has happened to a run.</summary>
@@ -39,7 +42,7 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedS
         {
             case RunCreated created:
                 course.Study = study = Subject.Of(("study", created.Plan.Name));
-                foreach (var signal in new[] { MonitoredSignal.Auroc, MonitoredSignal.Brier, MonitoredSignal.CalibrationSlope })
+                foreach (var signal in s_pooled)
                     board.Forget(signal, study); // a new run begins where it begins: that is no fall
                 Put(MonitoredSignal.RoundsHeldBack, 0);
                 break;
@@ -74,15 +77,23 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedS
     {
         if (committed.Step.Kind == StepKind.Evaluation && results.Contains(committed.Result))
         {
-            var metrics = EvaluationReport.Read(results.Read(committed.Result)).Metrics;
-            Put(MonitoredSignal.Auroc, study, metrics.Auroc);
-            Put(MonitoredSignal.Brier, study, metrics.Brier);
-            Put(MonitoredSignal.CalibrationSlope, study, metrics.CalibrationSlope);
+            var evaluation = EvaluationReport.Read(results.Read(committed.Result));
+            var (scores, errors) = (evaluation.Metrics, evaluation.Number?.Metrics); // the one or the other is undefined
+            Put(MonitoredSignal.Auroc, study, scores.Auroc);
+            Put(MonitoredSignal.Brier, study, scores.Brier);
+            Put(MonitoredSignal.CalibrationSlope, study, scores.CalibrationSlope);
+            Put(MonitoredSignal.MeanAbsoluteError, study, errors?.MeanAbsoluteError?.Value);
+            Put(MonitoredSignal.RootMeanSquaredError, study, errors?.RootMeanSquaredError?.Value);
+            Put(MonitoredSignal.RSquared, study, errors?.RSquared?.Value);
         }
         else if (committed.Step.Kind == StepKind.SiteMetrics && results.Contains(committed.Result))
         {
             foreach (var (site, report) in SiteMetrics.Read(results.Read(committed.Result)).Sites)
-                Put(MonitoredSignal.SiteAuroc, Subject.Of(("study", study["study"]!), ("site", site.Value)), report.Metrics?.Auroc);
+            {
+                var subject = Subject.Of(("study", study["study"]!), ("site", site.Value));
+                Put(MonitoredSignal.SiteAuroc, subject, report.Metrics?.Auroc);
+                Put(MonitoredSignal.SiteMeanAbsoluteError, subject, RegressionMetrics.Of(report.Errors).MeanAbsoluteError?.Value);
+            }
         }
 
         void Put(MonitoredSignal signal, Subject subject, double? number)
