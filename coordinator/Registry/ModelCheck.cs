@@ -226,17 +226,18 @@ public sealed record ModelCheck(
             }
         }
 
-        // The evaluation's result holds the histogram alone; metrics are made of it.
+        // The evaluation's result holds the histogram, or of a number the errors, alone; metrics are made of it.
         private void CheckMetrics(RecordedStep? evaluation)
         {
             try
             {
                 var metrics = DurableFile.Read(disk, folder + ModelFileNames.Metrics);
                 var report = ModelRegistry.ReadMetrics(metrics);
+                var counted = report.Number is null ? "histogram" : "errors";
                 if (evaluation?.Result is not { } result || Sha256Digest.Of(report.Write()) != result)
-                    Differs($"{ModelFileNames.Metrics} does not hold the histogram that the last evaluation came to.");
+                    Differs($"{ModelFileNames.Metrics} does not hold the {counted} that the last evaluation came to.");
                 else if (!ModelRegistry.WriteMetrics(report).AsSpan().SequenceEqual(metrics))
-                    Differs($"{ModelFileNames.Metrics} does not hold the metrics of its histogram.");
+                    Differs($"{ModelFileNames.Metrics} does not hold the metrics of its {counted}.");
             }
             catch (FormatException fault)
             {

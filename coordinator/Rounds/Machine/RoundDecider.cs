@@ -117,7 +117,7 @@ internal sealed class RoundDecider(RunState state, DateTimeOffset now)
             if (_state.Next is not null)
                 OpenNext();
             else if (_state is { HeldBack.Count: > 0, Metrics: null })
-                Add(new RunFailed(now, "No round was kept: after each of them the AUROC of all sites was undefined, so that there is no model."));
+                Add(new RunFailed(now, "No round was kept: after each of them the AUROC (of a number: R²) of all sites was undefined, so that there is no model."));
             else
                 Complete();
             return null;

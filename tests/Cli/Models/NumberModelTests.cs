@@ -1,9 +1,14 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Cli.Models.Mlflow;
+using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.SiteAgent.Worker;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
@@ -84,20 +89,51 @@ public sealed class NumberModelTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_watches_sees_errors_in_a_live_table_and_reads_of_R_squared_where_a_round_is_held_back()
+    {
+        var scratch = Directory.CreateTempSubdirectory("fcml-number-").FullName;
+        using var said = new StringWriter();
+        var terminal = new Terminal(json: false, said, said, Console(said));
+        var (plain, view) = (StudyFile.Read(new FileInfo(_hospitals.Study)), new RunView());
+        var sites = SiteRows.Find(_hospitals.Data, plain, scratch, TimeProvider.System, Terminal.Silent, TestContext.Current.CancellationToken);
+        var study = SimulatedKeys.Name(plain, sites.Keys);
+        var trainer = new TorchTrainer();
+        var federation = new SimulatedFederation(
+            study, SimulatedKeys.Sign(study), RunId.Parse("5100000000000001"), new Timeline(), new Weather(), new SimulatedKeys(), [.. sites.Select(site => new SimulatedSite(site.Key, site.Value.Computer(trainer)))], new MemoryDisks().Open);
+        federation.Coordinator.Journaled += journaled => view.Apply(
+            journaled.Event, journaled.Event is StepCommitted { Step.Kind: StepKind.Evaluation or StepKind.SiteMetrics } committed ? federation.Coordinator.Result(committed.Result) : []);
+        federation.RunToModel(null, TestContext.Current.CancellationToken);
+        Directory.Delete(scratch, recursive: true);
+
+        terminal.People.Write(view.Draw());
+        view.Say(new RoundHeldBack(DateTimeOffset.UnixEpoch, new RoundNumber(2), new RoundNumber(1), default, null), terminal);
+
+        Assert.Matches(@"round +│ sites +│ MAE +│ RMSE +│ R² +│ bias", said.ToString());
+        Assert.Matches(@"3/3 +│ north south west +│ [\d.]+ +│ [\d.]+ +│ 0\.\d{3} +│ -?[\d.]+", said.ToString());
+        Assert.Matches(@"site +│ rows +│ MAE", said.ToString());
+        Assert.Contains("round 2 is held back: the R² fell further", said.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Comparison_at_the_sites_shows_rows_and_both_errors_of_each_and_who_tells_nothing()
     {
         var errors = PairedErrors.Of([1, 2, 3, 4, 5], [2, 3, 4, 5, 6], [3, 4, 5, 6, 8])!;
         var comparison = SiteComparison.Merge([(SiteId.Parse("north"), CorrelatedAreasReport.OfNumber(errors, 5)), (SiteId.Parse("south"), CorrelatedAreasReport.WithheldByPolicy)]);
         using var said = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(said), Ansi = AnsiSupport.No });
-        console.Profile.Width = 200;
 
-        console.Write(CompareAtSitesVerb.TableOf(comparison, RandomEffects.Of([errors.Difference]), "stay 1.1.0 less 1.0.0 in production"));
+        Console(said).Write(CompareAtSitesVerb.TableOf(comparison, RandomEffects.Of([errors.Difference]), "stay 1.1.0 less 1.0.0 in production"));
 
         Assert.Matches(@"site +│ rows +│ MAE +│ production's +│ difference \[95 %\]", said.ToString());
         Assert.Matches(@"north +│ 5 +│ 1.0000 +│ 2.2000 +│ -1.2000 \[", said.ToString());
         Assert.Matches(@"south +│ withheld by its policy", said.ToString());
         Assert.Matches(@"together +│ +│ +│ +│ -1.2000 \[", said.ToString());
+    }
+
+    private static IAnsiConsole Console(TextWriter said)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(said), Ansi = AnsiSupport.No });
+        console.Profile.Width = 200;
+        return console;
     }
 
     private async Task SimulateAsync(string folder) => Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", folder));
