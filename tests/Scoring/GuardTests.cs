@@ -179,12 +179,12 @@ public sealed class GuardTests
     [InlineData(0.0, 1.0, double.NaN, null)] // no reference is known
     public void Outcomes_beyond_the_bounds_are_told(double shift, double slope, double reference, WithdrawalReason? expected)
     {
-        var window = new OutcomeWindow(s_bounds, inTheLarge: 0.05);
+        var window = new ScoreWindow(s_bounds, inTheLarge: 0.05);
         var random = DeterministicRandom.Of("outcomes");
         for (var i = 0; i < 2000; i++)
         {
             var logit = (4 * random.NextDouble()) - 2;
-            window.Add((slope * logit) + shift, random.NextDouble() < 1 / (1 + Math.Exp(-logit)));
+            window.Add((slope * logit) + shift, random.NextDouble() < 1 / (1 + Math.Exp(-logit)) ? 1 : 0);
         }
 
         Assert.Equal(expected, window.Verdict(double.IsNaN(reference) ? null : reference));
@@ -193,11 +193,11 @@ public sealed class GuardTests
     [Fact]
     public void Outcomes_too_few_tell_nothing()
     {
-        var window = new OutcomeWindow(s_bounds, inTheLarge: 0.05);
+        var window = new ScoreWindow(s_bounds, inTheLarge: 0.05);
         for (var i = 0; i < 99; i++)
-            window.Add(5, positive: i % 2 == 0); // 50 and 49, and far off
+            window.Add(5, i % 2 == 0 ? 1 : 0); // 50 and 49, and far off
         Assert.Null(window.Verdict(0.9));
-        window.Add(5, positive: false);
+        window.Add(5, 0);
         Assert.Equal(WithdrawalReason.Calibration, window.Verdict(0.9));
     }
 
@@ -207,12 +207,12 @@ public sealed class GuardTests
 
         public int Rows { get; private set; }
 
-        public void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities)
+        public void Score(ReadOnlySpan<float> values, Span<ModelScore> scores)
         {
             Rows++;
             if (Fails)
                 throw new ScoringFailedException();
-            session.Score(values, logits, probabilities);
+            session.Score(values, scores);
         }
 
         public void Dispose() => session.Dispose();

@@ -20,7 +20,7 @@ internal static class Models
     private static readonly SigningKey s_key = SigningKey.Create();
 
     /// <summary>A study over columns.</summary>
-    public static Study Study(string features = Features, long seed = 1, string name = "heart", string subgroups = "") => StudyChecker.CheckYaml($$"""
+    public static Study Study(string features = Features, long seed = 1, string name = "heart", string subgroups = "", string label = "{name: outcome, above: 0}") => StudyChecker.CheckYaml($$"""
         protocol: 1
         name: {{name}}
         title: A study for tests
@@ -30,7 +30,7 @@ internal static class Models
           dataset: test
           features:
         {{features}}
-          label: {name: outcome, above: 0}
+          label: {{label}}
           split: {test: 0.3, seed: 1}
         model: {kind: mlp, hidden: [5], activation: relu}
         training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: {{seed}}}
@@ -38,26 +38,30 @@ internal static class Models
         evaluation: {every: 1{{subgroups}}}
         """) is { Study: { } study } ? study : throw new InvalidOperationException();
 
+    /// <summary>The same study of a number.</summary>
+    public static Study NumberStudy(long seed = 1, string unit = "d", string subgroups = "") =>
+        Study(seed: seed, subgroups: subgroups, label: $"{{name: stay, range: [0, 30], unit: {unit}, constants: {{mean: 8, sd: 5}}}}");
+
     /// <summary>An entry of a study; the seed makes its parameters.</summary>
-    public static Entry Entry(long seed = 1, Study? study = null, double? auroc = null)
+    public static Entry Entry(long seed = 1, Study? study = null, double? auroc = null, double? error = null)
     {
         study ??= Study(seed: seed);
         var constants = PreprocessingConstants.Freeze(study, preparation: null);
         var parameters = ModelPlan.For(study).InitialParameters();
-        return Signed(study, parameters, constants.Canonical.ToArray(), OnnxWriter.Write(study, constants, parameters, "1.2.3"), auroc);
+        return Signed(study, parameters, constants.Canonical.ToArray(), OnnxWriter.Write(study, constants, parameters, "1.2.3"), auroc is not null ? ("auroc", auroc.Value) : error is not null ? ("mae", error.Value) : null);
     }
 
     /// <summary>An entry whose ONNX file is something else, signed all the same.</summary>
     public static Entry WithOnnx(this Entry entry, byte[] onnx) => Signed(entry.Study, entry.Parameters, entry.Files[ModelFileNames.Constants], onnx, null);
 
-    private static Entry Signed(Study study, float[] parameters, byte[] constants, byte[] onnx, double? auroc)
+    private static Entry Signed(Study study, float[] parameters, byte[] constants, byte[] onnx, (string Name, double Value)? metric)
     {
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal)
         {
             [ModelFileNames.Constants] = constants, [ModelFileNames.Onnx] = onnx, [ModelFileNames.Study] = study.Canonical.ToArray(),
         };
-        if (auroc is { } known)
-            files[ModelFileNames.Metrics] = CanonicalJson.Write(new JsonObject { ["auroc"] = known });
+        if (metric is { } known)
+            files[ModelFileNames.Metrics] = CanonicalJson.Write(new JsonObject { [known.Name] = known.Value });
         var manifest = ModelManifest.Sign(new JsonObject
         {
             ["format"] = 1,
@@ -73,7 +77,7 @@ internal static class Models
         return new Entry(study, manifest.Model, files, parameters);
     }
 
-    /// <summary>What a model must answer for a row, by the managed path.</summary>
+    /// <summary>What a model must answer for a row, by the managed path: a probability, or a number.</summary>
     public static double? Expected(this Entry entry, params double[] row)
     {
         var encoder = new InputEncoder(entry.Study, PreprocessingConstants.Freeze(entry.Study, preparation: null));
@@ -82,6 +86,6 @@ internal static class Models
             return null;
         var logits = new double[1];
         ModelPlan.For(entry.Study).Outputs(entry.Parameters, inputs, logits);
-        return 1 / (1 + Math.Exp(-logits[0]));
+        return entry.Study.Data.Label.Number?.PredictionsOf(logits)[0] ?? 1 / (1 + Math.Exp(-logits[0]));
     }
 }

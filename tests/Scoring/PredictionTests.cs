@@ -30,10 +30,10 @@ public sealed class PredictionTests
         Assert.Equal(2, logged.Count);
         Assert.Equal(answer["prediction"]!.GetValue<string>(), logged[0].Id);
         Assert.Equal(("heart", "production", "p1", s_first.Model, 1, 0), (logged[0].Line, logged[0].Mode, logged[0].Patient, logged[0].Model, logged[0].Missing, logged[0].Implausible));
-        Assert.Equal(answer["score"]!.GetValue<double>(), logged[0].Score!.Value, 1e-6);
+        Assert.Equal(answer["score"]!.GetValue<double>(), logged[0].Score.Value, 1e-6);
         Assert.Equal(site.Time.GetUtcNow(), logged[0].Made);
         Assert.Equal("missing", logged[1].Reason);
-        Assert.Null(logged[1].Score);
+        Assert.True(logged[1].Score.IsNone);
     }
 
     [Fact]

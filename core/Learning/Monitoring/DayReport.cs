@@ -164,15 +164,19 @@ public sealed class DayReport
     /// <summary>Counts a failure to run.</summary>
     public void CountError() => Errors++;
 
+    /// <summary>Counts whether what came of a row that was answered on that day was positive.</summary>
+    /// <inheritdoc cref="CountOutcome(float, double, ImmutableArray{int}?)"/>
+    public void CountOutcome(float output, bool positive, ImmutableArray<int>? groups) => CountOutcome(output, positive ? 1.0 : 0, groups);
+
     /// <summary>Counts what came of a row that was answered on that day.</summary>
-    /// <param name="logit">The score's logit.</param>
-    /// <param name="positive">What came of it.</param>
+    /// <param name="output">The score's logit.</param>
+    /// <param name="came">What came of it: 1 positive, 0 negative.</param>
     /// <param name="groups">The row's subgroup of each of the study's partitions (<see cref="SubgroupIndex"/>); null: it is not known any more.</param>
-    public void CountOutcome(float logit, bool positive, ImmutableArray<int>? groups)
+    public void CountOutcome(float output, double came, ImmutableArray<int>? groups)
     {
-        Outcomes = Outcomes.Merge(ScoreHistogram.Of([logit], [positive]));
+        Outcomes = Outcomes.Merge(ScoreHistogram.Of([output], [came == 1]));
         if (groups is { } known)
-            Subgroups?.Count(logit, positive, known);
+            Subgroups?.Count(output, came == 1, known);
         else
             Subgroups = null;
     }

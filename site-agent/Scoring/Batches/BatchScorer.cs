@@ -18,18 +18,22 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
     private readonly byte[][] _missing = [.. missing.Select(Encoding.UTF8.GetBytes)];
     private readonly ImmutableArray<string> _names = [.. line.Features.Order(StringComparer.Ordinal)];
     private readonly string[] _patients = new string[Chunk];
-    private readonly float[] _logits = new float[Chunk];
-    private readonly float[] _scores = new float[Chunk];
-    private readonly float[] _results = new float[Chunk];
+    private readonly ModelScore[] _scores = new ModelScore[Chunk];
+    private readonly ModelScore[] _results = new ModelScore[Chunk];
     private readonly ServedUnit?[] _units = new ServedUnit?[Chunk];
     private readonly ArrayBufferWriter<byte> _out = new(1 << 18);
+    // A line has versions of both kinds only while one major version gives way to the next.
+    private readonly ImmutableArray<bool> _isNumber = [.. line.Units.Where(unit => unit.Unit.Loaded is not null).Select(unit => unit.Unit.Loaded!.Unit is not null).Distinct().Order()];
     private float[] _inputs = [];
+
+    /// <summary>The first line of what is written: <c>patient,score,version</c>, with <c>prediction</c> in the place of <c>score</c> where a number is predicted, and with both where some versions do and others do not.</summary>
+    public string Header => $"patient,{string.Concat(_isNumber.Select(isNumber => isNumber ? "prediction," : "score,"))}version";
 
     /// <summary>Scores a file.</summary>
     /// <param name="input">CSV with a header: the column of the patient, and one for each feature; others are passed over.</param>
     /// <param name="name">Its name, for faults.</param>
     /// <param name="patient">The column of the patient's pseudonym.</param>
-    /// <param name="output">Takes lines <c>patient,score,version</c>; the last two are empty where there is no score.</param>
+    /// <param name="output">Takes lines as <see cref="Header"/> says; all but the patient are empty where there is no score.</param>
     /// <returns>Rows, and how many of them have a score.</returns>
     /// <exception cref="ScoringSetupException">The file is not as it must be; the message says where and names no value.</exception>
     public (long Rows, long Scored) Score(Stream input, string name, string patient, Stream output)
@@ -100,17 +104,22 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
             var quoted = _patients[row].Contains(',', StringComparison.Ordinal);
             Text(quoted ? $"\"{_patients[row]}\"" : _patients[row]);
             _out.Write(","u8);
-            if (_units[row] is { } unit && !float.IsNaN(_results[row]))
+            var isScored = _units[row] is not null && !_results[row].IsNone;
+            foreach (var isNumber in _isNumber)
+            {
+                if (isScored && _results[row].IsNumber == isNumber)
+                {
+                    ((float)_results[row].Value).TryFormat(_out.GetSpan(32), out var written, "R", CultureInfo.InvariantCulture);
+                    _out.Advance(written);
+                }
+
+                _out.Write(","u8);
+            }
+
+            if (isScored)
             {
                 scored++;
-                _results[row].TryFormat(_out.GetSpan(32), out var written, "R", CultureInfo.InvariantCulture);
-                _out.Advance(written);
-                _out.Write(","u8);
-                Text(unit.Version.ToString());
-            }
-            else
-            {
-                _out.Write(","u8);
+                Text(_units[row]!.Version.ToString());
             }
 
             _out.Write("\n"u8);
@@ -158,7 +167,7 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
                     _inputs[(i * width) + j] = values[(members[i] * _names.Length) + columns[j]];
             }
 
-            model.Score(_inputs.AsSpan(0, members.Count * width), _logits.AsSpan(0, members.Count), _scores.AsSpan(0, members.Count));
+            model.Score(_inputs.AsSpan(0, members.Count * width), _scores.AsSpan(0, members.Count));
             for (var i = 0; i < members.Count; i++)
                 (_units[members[i]], _results[members[i]]) = (unit, _scores[i]);
             return true;

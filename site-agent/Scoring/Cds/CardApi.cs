@@ -79,8 +79,9 @@ internal static class CardApi
 
     private static Card CardOf(ServingLine line, ScoreAnswer answer)
     {
-        var title = line.Units.FirstOrDefault(unit => unit.Unit.Version.ToString() == answer.Version).Unit?.Loaded?.Study.Title ?? line.Name;
-        var summary = answer.Score is { } score ? string.Create(CultureInfo.InvariantCulture, $"{score * 100:0.0} % - {title}") : $"No score - {title}";
+        var study = line.Units.FirstOrDefault(unit => unit.Unit.Version.ToString() == answer.Version).Unit?.Loaded?.Study;
+        var title = study?.Title ?? line.Name;
+        var summary = answer.Given is not { IsNone: false } score ? $"No score - {title}" : score.IsNumber && study is not null ? $"Predicted {study.Data.Label.Name}: {score.Text} - {title}" : $"{score.Text} - {title}";
         string?[] lines =
         [
             answer.Reason?.Text,

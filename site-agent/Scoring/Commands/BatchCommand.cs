@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using FederatedClinicalMl.Durability;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,7 +12,7 @@ internal static class BatchCommand
     {
         var (data, line) = (CommandLine.Data(), new Argument<string>("line") { Description = "The model's name." });
         var input = new Option<string>("--in") { Description = "A CSV file, or a folder whose *.csv are read in the order of their names.", Required = true };
-        var output = new Option<string>("--out") { Description = "The file to write: patient,score,version. It is PHI: for your account alone.", Required = true };
+        var output = new Option<string>("--out") { Description = "The file to write: patient,score,version, with prediction in the place of score where a number is predicted. It is PHI: for your account alone.", Required = true };
         var patient = new Option<string>("--patient") { Description = "The column of the patient's pseudonym.", DefaultValueFactory = _ => "patient" };
         var missing = new Option<string[]>("--missing") { Description = "A text that stands for a missing value, besides the empty one; may be given several times." };
         var command = new Command("batch", "Scores the rows of CSV files.") { line, input, output, patient, missing, data };
@@ -53,7 +54,7 @@ internal static class BatchCommand
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var target = new FileStream(temporary, options))
         {
-            target.Write("patient,score,version\n"u8);
+            target.Write(Encoding.UTF8.GetBytes(scorer.Header + "\n"));
             foreach (var file in files)
             {
                 using var source = new FileStream(file, new FileStreamOptions { BufferSize = 0 });

@@ -26,14 +26,17 @@ public sealed record GuardBounds
     /// <summary>How many of the latest outcomes are looked at.</summary>
     public int Outcomes { get; init; } = 2000;
 
-    /// <summary>Least number of outcomes of each class before anything is said of them.</summary>
+    /// <summary>Least number of outcomes of each class, or of numbers, before anything is said of them.</summary>
     public int LeastOutcomes { get; init; } = 50;
 
     /// <summary>Greatest distance of the share of positives from the mean probability; null: the study's own gate.</summary>
     public double? InTheLarge { get; init; }
 
-    /// <summary>By how much, of itself, the AUROC may be below the reference.</summary>
+    /// <summary>By how much, of itself, the AUROC may be below the reference, or the mean absolute error of a number above it.</summary>
     public double Fall { get; init; } = 0.05;
+
+    /// <summary>Where a number is predicted: greatest distance from 0 of the mean of outcome less prediction, as a share of the reference's mean absolute error.</summary>
+    public double Bias { get; init; } = 0.5;
 
     /// <summary>Failures of a model's session one after the other that open its circuit.</summary>
     public int BreakAfter { get; init; } = 5;
@@ -54,10 +57,11 @@ public sealed record GuardBounds
             LeastOutcomes = Optional("least-outcomes", key => (int)fields.Integer(key, 2, 50_000), Default.LeastOutcomes),
             InTheLarge = Optional<double?>("in-the-large", key => fields.Number(key, 0.001, 1), null),
             Fall = Optional("fall", key => fields.Number(key, 0.001, 1), Default.Fall),
+            Bias = Optional("bias", key => fields.Number(key, 0.001, 1), Default.Bias),
             BreakAfter = Optional("break-after", key => (int)fields.Integer(key, 1, 1000), Default.BreakAfter),
             Pause = Optional("pause-seconds", key => TimeSpan.FromSeconds(fields.Integer(key, 1, 3600)), Default.Pause),
         };
-        fields.End("window-minutes", "least-rows", "errors", "latency-ms", "bad-rows", "outcomes", "least-outcomes", "in-the-large", "fall", "break-after", "pause-seconds");
+        fields.End("window-minutes", "least-rows", "errors", "latency-ms", "bad-rows", "outcomes", "least-outcomes", "in-the-large", "fall", "bias", "break-after", "pause-seconds");
         return read;
 
         T Optional<T>(string key, Func<string, T> value, T otherwise) => fields.Has(key) ? value(key) : otherwise;

@@ -1,23 +1,33 @@
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
 /// <summary>The latest outcomes of a version's predictions, and whether they are within the bounds.</summary>
 /// <param name="bounds">The bounds.</param>
-/// <param name="inTheLarge">Greatest distance of the share of positives from the mean probability.</param>
-internal sealed class OutcomeWindow(GuardBounds bounds, double inTheLarge)
+internal abstract class OutcomeWindow(GuardBounds bounds)
 {
-    private const double Z = 1.959963984540054; // the 97.5 % point of the standard normal distribution
-
     private readonly Lock _gate = new(); // guards what follows
-    private readonly Queue<(double Logit, bool Positive)> _latest = new();
+    private readonly Queue<(double Output, double Came)> _latest = new();
+
+    /// <summary>Of a version's study; null: its model could not be loaded, and nobody is answered by it.</summary>
+    public static OutcomeWindow Of(GuardBounds bounds, Study? study)
+    {
+        ArgumentNullException.ThrowIfNull(bounds);
+        return study?.Data.Label.Number is { } number ? new ErrorWindow(bounds, number) : new ScoreWindow(bounds, bounds.InTheLarge ?? (study?.Evaluation.Gates ?? StudyGates.Default).InTheLarge);
+    }
+
+    /// <summary>The bounds.</summary>
+    protected GuardBounds Bounds => bounds;
 
     /// <summary>Adds an outcome.</summary>
-    public void Add(double logit, bool positive)
+    /// <param name="output">The logit, or the number that was predicted.</param>
+    /// <param name="came">1 positive, 0 negative; where a number is predicted, the number.</param>
+    public void Add(double output, double came)
     {
         lock (_gate)
         {
-            _latest.Enqueue((logit, positive));
+            _latest.Enqueue((output, came));
             if (_latest.Count > bounds.Outcomes)
                 _latest.Dequeue();
         }
@@ -30,52 +40,20 @@ internal sealed class OutcomeWindow(GuardBounds bounds, double inTheLarge)
             _latest.Clear();
     }
 
-    /// <summary>AUROC of the outcomes with its 95 % interval; null while there are too few of a class.</summary>
-    public Estimate? Auroc()
-    {
-        var (logits, labels) = Latest();
-        return IsEnough(labels) ? ExactMetrics.Auroc(logits, labels) : null;
-    }
+    /// <summary>By what versions are held against each other, with its 95 % interval: the AUROC, or the mean absolute error; null while there are too few outcomes.</summary>
+    public abstract Estimate? Quality();
 
     /// <summary>
     /// Why the version must not be used any more; null: it may. What is asked is not whether it looks worse but whether chance is no explanation: the whole 95 % interval
     /// lies beyond the bound. So a version that is as good as its reference is seldom taken out of use, however often it is asked about.
     /// </summary>
-    /// <param name="reference">The AUROC that it is held against; null: none is known.</param>
-    public WithdrawalReason? Verdict(double? reference)
-    {
-        var (logits, labels) = Latest();
-        if (!IsEnough(labels))
-            return null;
-        if (IsOffInTheLarge(logits, labels))
-            return WithdrawalReason.Calibration;
-        return reference is { } auroc && ExactMetrics.Auroc(logits, labels) is { } here && here.High < auroc * (1 - bounds.Fall) ? WithdrawalReason.Performance : null;
-    }
+    /// <param name="reference">The <see cref="Quality"/> that it is held against; null: none is known.</param>
+    public abstract WithdrawalReason? Verdict(double? reference);
 
-    // The mean of residuals with its normal interval, rows taken as independent.
-    private bool IsOffInTheLarge(double[] logits, bool[] labels)
-    {
-        var (sum, squares) = (0.0, 0.0);
-        for (var i = 0; i < logits.Length; i++)
-        {
-            var residual = (labels[i] ? 1 : 0) - (1 / (1 + Math.Exp(-logits[i])));
-            (sum, squares) = (sum + residual, squares + (residual * residual));
-        }
-
-        var mean = sum / logits.Length;
-        var half = Z * Math.Sqrt(Math.Max(0, (squares / logits.Length) - (mean * mean)) / (logits.Length - 1));
-        return Math.Abs(mean) - half > inTheLarge;
-    }
-
-    private bool IsEnough(bool[] labels)
-    {
-        var positives = labels.Count(positive => positive);
-        return Math.Min(positives, labels.Length - positives) >= bounds.LeastOutcomes;
-    }
-
-    private (double[] Logits, bool[] Labels) Latest()
+    /// <summary>[rows] each: the outputs, and what came.</summary>
+    protected (double[] Outputs, double[] Came) Latest()
     {
         lock (_gate)
-            return ([.. _latest.Select(outcome => outcome.Logit)], [.. _latest.Select(outcome => outcome.Positive)]);
+            return ([.. _latest.Select(outcome => outcome.Output)], [.. _latest.Select(outcome => outcome.Came)]);
     }
 }

@@ -62,8 +62,8 @@ internal sealed record OutcomeCall
     [Description("When it came about: it is joined to the patient's latest answer as of a moment at or before that. Either this or 'prediction'.")]
     public DateTimeOffset? At { get; init; }
 
-    [Description("1: the positive outcome, 0: not.")]
-    public required int Outcome { get; init; }
+    [Description("1: the positive outcome, 0: not. Where the version that answered predicts a number, the number that came, in the unit and the range that GET /v1/models/{line} shows.")]
+    public required double Outcome { get; init; }
 }
 
 /// <summary>What became of outcomes.</summary>
@@ -88,8 +88,15 @@ internal sealed record FeatureView(string Name, string Unit, ImmutableArray<doub
 /// <param name="Circuit">closed, or open while its session fails.</param>
 /// <param name="Withdrawn">Why this site has taken it out of use, in one word; null: it has not.</param>
 /// <param name="Fault">Why it could not be loaded; null: it is.</param>
+/// <param name="Predicts">What it predicts; null where it is not loaded.</param>
 /// <param name="Features">What it takes; empty where it is not loaded.</param>
-internal sealed record VersionView(string Role, string Version, string Model, bool Usable, string Circuit, string? Withdrawn, string? Fault, ImmutableArray<FeatureView> Features);
+internal sealed record VersionView(string Role, string Version, string Model, bool Usable, string Circuit, string? Withdrawn, string? Fault, PredictedView? Predicts, ImmutableArray<FeatureView> Features);
+
+/// <summary>What a version predicts.</summary>
+/// <param name="Outcome">The outcome's name.</param>
+/// <param name="Unit">UCUM unit of the number that is predicted; null: whether the outcome is positive is predicted.</param>
+/// <param name="Range">Least and greatest plausible number; null with the unit.</param>
+internal sealed record PredictedView(string Outcome, string? Unit, ImmutableArray<double>? Range);
 
 /// <summary>A line at this site.</summary>
 /// <param name="Line">Its name.</param>

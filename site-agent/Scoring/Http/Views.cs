@@ -8,7 +8,7 @@ internal static class Views
 {
     /// <summary>A line.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="features">Whether the features of its versions are shown too.</param>
+    /// <param name="features">Whether the features of its versions, and what they predict, are shown too.</param>
     public static LineView Of(ServingLine line, bool features)
     {
         var reason = line.WhyNot();
@@ -30,7 +30,9 @@ internal static class Views
 
     private static VersionView Of(string role, ServedUnit unit, bool features) => new(
         role, unit.Version.ToString(), unit.Model.ToString(), unit.IsUsable, unit.Breaker.IsOpen ? "open" : "closed", unit.Withdrawn?.Word(), unit.Fault,
-        [.. features ? unit.Loaded?.Features.Select(Of) ?? [] : []]);
+        features && unit.Loaded is { } loaded ? Of(loaded.Study.Data.Label) : null, [.. features ? unit.Loaded?.Features.Select(Of) ?? [] : []]);
+
+    private static PredictedView Of(Label label) => new(label.Name, label.Number?.Unit, label.Number is { } number ? [number.Minimum, number.Maximum] : null);
 
     private static FeatureView Of(Feature feature) => new(
         feature.Name, feature.Unit,

@@ -12,7 +12,7 @@ internal sealed class ServedUnit
         (Version, Model, Loaded, Fault) = (served.Version, served.Model, loaded, fault);
         Breaker = new CircuitBreaker(bounds.BreakAfter, bounds.Pause, time);
         Rows = new RowWindow(bounds, time);
-        Outcomes = new OutcomeWindow(bounds, bounds.InTheLarge ?? loaded?.Study.Evaluation.Gates.InTheLarge ?? StudyGates.Default.InTheLarge);
+        Outcomes = OutcomeWindow.Of(bounds, loaded?.Study);
     }
 
     /// <summary>The version.</summary>

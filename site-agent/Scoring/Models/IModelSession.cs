@@ -5,10 +5,9 @@ internal interface IModelSession : IDisposable
 {
     /// <summary>Scores rows.</summary>
     /// <param name="values">[rows, features], row-major, in the features' units; NaN where missing.</param>
-    /// <param name="logits">[rows]; NaN where there is no score.</param>
-    /// <param name="probabilities">[rows]; NaN where there is no score.</param>
+    /// <param name="scores">[rows]; none where the study leaves the row out.</param>
     /// <exception cref="ScoringFailedException">The runtime failed.</exception>
-    void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities);
+    void Score(ReadOnlySpan<float> values, Span<ModelScore> scores);
 }
 
 /// <summary>The runtime failed to run a model. Its words are not repeated: nobody has read them for what of a row they may hold.</summary>

@@ -19,9 +19,9 @@ internal sealed class LoadedModel : IDisposable
     private readonly IModelSession _session;
     private int _users = 1; // the shelf's own use, and one for each row that runs; whoever ends the last one ends the session
 
-    private LoadedModel(ServedModel served, IModelSession session, double? auroc)
+    private LoadedModel(ServedModel served, IModelSession session, double? reference)
     {
-        (Model, Study, Features, Auroc, _session) = (served.Manifest.Model, served.Study, served.Study.Data.Features, auroc, session);
+        (Model, Study, Features, Reference, _session) = (served.Manifest.Model, served.Study, served.Study.Data.Features, reference, session);
         Sketched = StudyDrift.SketchDesignOf(Study);
         IsOverEvents = Features.All(feature => feature.Source is not null);
     }
@@ -41,8 +41,11 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Whether its features can be computed of a FHIR Bundle.</summary>
     public bool IsOverEvents { get; }
 
-    /// <summary>AUROC of its last evaluation by the consortium, where it has one.</summary>
-    public double? Auroc { get; }
+    /// <summary>AUROC, or of a number the mean absolute error, of its last evaluation by the consortium, where it has one.</summary>
+    public double? Reference { get; }
+
+    /// <summary>UCUM unit of the number that it predicts; null: it predicts whether the outcome is positive.</summary>
+    public string? Unit => Study.Data.Label.Number?.Unit;
 
     /// <summary>Loads a model from the shelf.</summary>
     /// <param name="serving">The folder that is shared with the worker.</param>
@@ -65,7 +68,7 @@ internal sealed class LoadedModel : IDisposable
             throw new FormatException($"{ModelFileNames.Onnx} is not taken by ONNX Runtime.");
         }
 
-        var loaded = new LoadedModel(served, session, AurocOf(served.Metrics));
+        var loaded = new LoadedModel(served, session, ReferenceOf(served));
         loaded.Warm();
         return loaded;
 
@@ -93,7 +96,7 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Scores rows, within a use.</summary>
     /// <inheritdoc cref="IModelSession.Score"/>
-    public void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities) => _session.Score(values, logits, probabilities);
+    public void Score(ReadOnlySpan<float> values, Span<ModelScore> scores) => _session.Score(values, scores);
 
     /// <summary>Takes the model off the shelf; rows that run end first.</summary>
     public void Dispose() => Exit();
@@ -105,7 +108,7 @@ internal sealed class LoadedModel : IDisposable
         Array.Fill(values, float.NaN);
         try
         {
-            Score(values, stackalloc float[1], stackalloc float[1]);
+            Score(values, new ModelScore[1]);
         }
         catch (ScoringFailedException)
         {
@@ -114,6 +117,6 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
-    private static double? AurocOf(ReadOnlyMemory<byte>? metrics) =>
-        metrics is { } file && CanonicalJson.Read(file.Span) is JsonObject json && json["auroc"] is JsonValue value && value.TryGetValue(out double auroc) ? auroc : null;
+    private static double? ReferenceOf(ServedModel served) =>
+        served.Metrics is { } file && CanonicalJson.Read(file.Span) is JsonObject json && json[served.Study.Data.Label.Number is null ? "auroc" : "mae"] is JsonValue value && value.TryGetValue(out double known) ? known : null;
 }

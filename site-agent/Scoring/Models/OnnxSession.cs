@@ -11,11 +11,11 @@ internal sealed class OnnxSession : IModelSession
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
-    private readonly ImmutableArray<string> _inputs;
+    private readonly Study _study;
     private readonly ConcurrentBag<Lane> _single = [];
     private readonly ConcurrentBag<Lane> _batches = [];
 
-    private OnnxSession(InferenceSession session, ImmutableArray<string> inputs) => (_session, _inputs) = (session, inputs);
+    private OnnxSession(InferenceSession session, Study study) => (_session, _study) = (session, study);
 
     /// <summary>Rows that run at once, at most.</summary>
     public const int BatchRows = 4096;
@@ -27,7 +27,7 @@ internal sealed class OnnxSession : IModelSession
         using var options = new Microsoft.ML.OnnxRuntime.SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         try
         {
-            return new OnnxSession(new InferenceSession(onnx.ToArray(), options), [.. study.Data.Features.Select(feature => feature.Name)]);
+            return new OnnxSession(new InferenceSession(onnx.ToArray(), options), study);
         }
         catch (OnnxRuntimeException fault)
         {
@@ -36,14 +36,15 @@ internal sealed class OnnxSession : IModelSession
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities)
+    public void Score(ReadOnlySpan<float> values, Span<ModelScore> scores)
     {
-        for (var done = 0; done < logits.Length;)
+        var width = _study.Data.Features.Length;
+        for (var done = 0; done < scores.Length;)
         {
-            var rows = Math.Min(BatchRows, logits.Length - done);
+            var rows = Math.Min(BatchRows, scores.Length - done);
             var lanes = rows == 1 ? _single : _batches;
-            var lane = lanes.TryTake(out var kept) ? kept : new Lane(_session, _inputs, rows == 1 ? 1 : BatchRows);
-            lane.Run(_session, _run, values.Slice(done * _inputs.Length, rows * _inputs.Length), logits.Slice(done, rows), probabilities.Slice(done, rows));
+            var lane = lanes.TryTake(out var kept) ? kept : new Lane(_session, _study, rows == 1 ? 1 : BatchRows);
+            lane.Run(_session, _run, values.Slice(done * width, rows * width), scores.Slice(done, rows));
             lanes.Add(lane); // not one on which the runtime failed: nobody knows what it has left there
             done += rows;
         }
@@ -60,37 +61,38 @@ internal sealed class OnnxSession : IModelSession
     private sealed class Lane : IDisposable
     {
         private readonly ImmutableArray<string> _inputs;
+        private readonly ImmutableArray<string> _outputs;
+        private readonly string? _unit;
         private readonly float[][] _columns;
-        private readonly float[] _logits;
-        private readonly float[] _probabilities;
+        private readonly float[][] _results; // a logit and its probability, or a number, which is both
         private readonly Binding _whole;
 
-        public Lane(InferenceSession session, ImmutableArray<string> inputs, int rows)
+        public Lane(InferenceSession session, Study study, int rows)
         {
-            _inputs = inputs;
-            _columns = [.. inputs.Select(_ => GC.AllocateArray<float>(rows, pinned: true))];
-            (_logits, _probabilities) = (GC.AllocateArray<float>(rows, pinned: true), GC.AllocateArray<float>(rows, pinned: true));
+            (_inputs, _outputs, _unit) = ([.. study.Data.Features.Select(feature => feature.Name)], OnnxWriter.OutputsOf(study), study.Data.Label.Number?.Unit);
+            _columns = [.. _inputs.Select(_ => GC.AllocateArray<float>(rows, pinned: true))];
+            _results = [.. _outputs.Select(_ => GC.AllocateArray<float>(rows, pinned: true))];
             _whole = Bind(session, rows);
         }
 
-        public void Run(InferenceSession session, RunOptions run, ReadOnlySpan<float> values, Span<float> logits, Span<float> probabilities)
+        public void Run(InferenceSession session, RunOptions run, ReadOnlySpan<float> values, Span<ModelScore> scores)
         {
             for (var j = 0; j < _columns.Length; j++)
             {
                 var column = _columns[j];
-                for (int row = 0, at = j; row < logits.Length; row++, at += _columns.Length)
+                for (int row = 0, at = j; row < scores.Length; row++, at += _columns.Length)
                     column[row] = values[at];
             }
 
             try
             {
-                if (logits.Length == _logits.Length)
+                if (scores.Length == _results[0].Length)
                 {
                     session.RunWithBinding(run, _whole.Io);
                 }
                 else
                 {
-                    using var part = Bind(session, logits.Length);
+                    using var part = Bind(session, scores.Length);
                     session.RunWithBinding(run, part.Io);
                 }
             }
@@ -99,8 +101,8 @@ internal sealed class OnnxSession : IModelSession
                 throw new ScoringFailedException(fault);
             }
 
-            _logits.AsSpan(0, logits.Length).CopyTo(logits);
-            _probabilities.AsSpan(0, logits.Length).CopyTo(probabilities);
+            for (var row = 0; row < scores.Length; row++)
+                scores[row] = new ModelScore(_results[0][row], _results[^1][row], _unit);
         }
 
         public void Dispose() => _whole.Dispose();
@@ -110,8 +112,8 @@ internal sealed class OnnxSession : IModelSession
             var binding = new Binding(session);
             for (var j = 0; j < _columns.Length; j++)
                 binding.Io.BindInput(_inputs[j], binding.Value(_columns[j], rows));
-            binding.Io.BindOutput(OnnxWriter.LogitOutput, binding.Value(_logits, rows));
-            binding.Io.BindOutput(OnnxWriter.ProbabilityOutput, binding.Value(_probabilities, rows));
+            for (var j = 0; j < _results.Length; j++)
+                binding.Io.BindOutput(_outputs[j], binding.Value(_results[j], rows));
             return binding;
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
@@ -7,8 +8,8 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="Prediction">Id of the prediction; null: the latest one of the patient at or before <paramref name="At"/>.</param>
 /// <param name="At">When it came about.</param>
-/// <param name="Positive">Whether it was the positive outcome.</param>
-internal sealed record ToldOutcome(string Patient, string? Prediction, DateTimeOffset? At, bool Positive);
+/// <param name="Came">1: the positive outcome, 0: not; where a number is predicted, the number.</param>
+internal sealed record ToldOutcome(string Patient, string? Prediction, DateTimeOffset? At, double Came);
 
 /// <summary>What became of what a caller said: joined, known (it was said before), or unknown (there is no such prediction that is still kept).</summary>
 internal enum Joining
@@ -34,11 +35,12 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
         foreach (var outcome in desk.Log.Days(PredictionLog.Outcomes).SelectMany(desk.Log.ReadOutcomes))
         {
             _joined.Add(outcome.Prediction);
-            UnitOf(outcome)?.Outcomes.Add(outcome.Logit, outcome.Positive);
+            UnitOf(outcome)?.Outcomes.Add(outcome.Score.Output, outcome.Came);
         }
     }
 
     /// <summary>Joins outcomes to the predictions of a line; returns once they are durable and what follows from them is.</summary>
+    /// <exception cref="CallRefusedException">One of them is nothing that can come of what was predicted: none was joined.</exception>
     /// <exception cref="IOException">The disk refused: nothing was joined that is not durable.</exception>
     public async Task<ImmutableArray<Joining>> JoinAsync(ServingLine line, ImmutableArray<ToldOutcome> told, CancellationToken cancel)
     {
@@ -47,6 +49,8 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
         {
             await desk.FlushAsync(cancel); // what was answered a moment ago
             var found = Find(desk.Log, line.Name, told);
+            foreach (var (index, outcome) in told.Index())
+                Require(line, found.GetValueOrDefault(index), outcome.Came, index);
             var joined = new List<Outcome>();
             var results = ImmutableArray.CreateBuilder<Joining>(told.Length);
             foreach (var (index, outcome) in told.Index())
@@ -56,7 +60,7 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
                 else if (!_joined.Add(predictions[0].Id))
                     results.Add(Joining.Known);
                 else
-                    Join(predictions, outcome.Positive);
+                    Join(predictions, outcome.Came);
             }
 
             try
@@ -73,10 +77,12 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
             Judge(line, joined);
             return results.ToImmutable();
 
-            void Join(List<Prediction> predictions, bool positive)
+            // A shadow that predicts something else than what was answered learns nothing by it.
+            void Join(List<Prediction> predictions, double came)
             {
-                joined.AddRange(predictions.Where(prediction => !float.IsNaN(prediction.Logit))
-                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Logit, positive)
+                var answer = AnswerOf(predictions).Score;
+                joined.AddRange(predictions.Where(prediction => !prediction.Score.IsNone && prediction.Score.Unit == answer.Unit && MayCome(LabelsOf(prediction), came))
+                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Score, came)
                     {
                         IsOfShadow = prediction.Mode == ServingLine.ShadowMode,
                         Groups = prediction.Groups,
@@ -129,20 +135,43 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
         }
     }
 
-    // A candidate is held against production's outcomes here, as soon as there are enough of them; else every version against its own evaluation by the consortium.
+    private void Require(ServingLine line, List<Prediction>? predictions, double came, int index)
+    {
+        var labels = predictions is not null ? LabelsOf(AnswerOf(predictions)) : [.. line.Units.Where(unit => unit.Unit.Loaded is not null).Select(unit => unit.Unit.Loaded!.Study.Data.Label).DistinctBy(label => label.Number)];
+        if (!MayCome(labels, came))
+        {
+            throw new CallRefusedException(StatusCodes.Status400BadRequest, string.Create(CultureInfo.InvariantCulture,
+                $"'outcome' of item {index + 1} must be {string.Join(" or ", labels.Select(Words))}. Nothing of the call was taken."));
+        }
+
+        static string Words(Label label) => label.Number is { } number ? string.Create(CultureInfo.InvariantCulture, $"{label.Name}, a number from {number.Minimum} to {number.Maximum} ({number.Unit})") : "0 or 1";
+    }
+
+    // Of what the outcome may be: none is known of a version that is not on the shelf any more, but for whether it was a number.
+    private ImmutableArray<Label> LabelsOf(Prediction prediction) =>
+        UnitOf(prediction.Line, prediction.Model)?.Loaded is { } model ? [model.Study.Data.Label] : prediction.Score.IsNumber ? [] : [new Label("", 0)];
+
+    private static bool MayCome(ImmutableArray<Label> labels, double came) => labels.IsEmpty || labels.Any(label => label.Number?.IsPlausible(came) ?? came is 0 or 1);
+
+    private static Prediction AnswerOf(List<Prediction> predictions) => predictions.Find(prediction => prediction.Mode != ServingLine.ShadowMode) ?? predictions[0];
+
+    // A candidate is held against production's outcomes here, as soon as there are enough of them, where both predict the same; else every version against its own evaluation by the consortium.
     private void Judge(ServingLine line, List<Outcome> joined)
     {
         foreach (var outcome in joined)
-            UnitOf(outcome)?.Outcomes.Add(outcome.Logit, outcome.Positive);
+            UnitOf(outcome)?.Outcomes.Add(outcome.Score.Output, outcome.Came);
         var units = line.Units;
-        var production = units.FirstOrDefault(unit => unit.Role == ServingLine.Production).Unit?.Outcomes.Auroc()?.Value;
+        var production = units.FirstOrDefault(unit => unit.Role == ServingLine.Production).Unit;
         foreach (var (role, unit) in units.Where(unit => joined.Any(outcome => outcome.Model == unit.Unit.Model)))
         {
             var isCandidate = role is not (ServingLine.Production or ServingLine.Fallback);
-            if (unit.Outcomes.Verdict((isCandidate ? production : null) ?? unit.Loaded?.Auroc) is { } reason)
+            var here = isCandidate && production?.Loaded?.Unit == unit.Loaded?.Unit ? production?.Outcomes.Quality()?.Value : null;
+            if (unit.Outcomes.Verdict(here ?? unit.Loaded?.Reference) is { } reason)
                 line.Withdraw(unit, reason);
         }
     }
 
-    private ServedUnit? UnitOf(Outcome outcome) => shelf.Lines.GetValueOrDefault(outcome.Line)?.Units.FirstOrDefault(unit => unit.Unit.Model == outcome.Model).Unit;
+    private ServedUnit? UnitOf(Outcome outcome) => UnitOf(outcome.Line, outcome.Model);
+
+    private ServedUnit? UnitOf(string line, Sha256Digest model) => shelf.Lines.GetValueOrDefault(line)?.Units.FirstOrDefault(unit => unit.Unit.Model == model).Unit;
 }

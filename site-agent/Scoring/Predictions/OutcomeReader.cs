@@ -24,11 +24,11 @@ internal static class OutcomeReader
         var at = ScoreReader.Moment(item, "at");
         if (prediction is null == at is null)
             throw Refused("An outcome must have either 'prediction' or 'at'.");
-        if (!item.TryGetProperty("outcome", out var outcome) || outcome.ValueKind != JsonValueKind.Number || !outcome.TryGetInt32(out var value) || value is not (0 or 1))
-            throw Refused("'outcome' must be 0 or 1.");
+        if (!item.TryGetProperty("outcome", out var outcome) || outcome.ValueKind != JsonValueKind.Number || !outcome.TryGetDouble(out var value) || !double.IsFinite(value))
+            throw Refused("'outcome' must be 0 or 1, or where a number is predicted a number.");
         if (item.EnumerateObject().Any(field => field.Name is not ("patient" or "prediction" or "at" or "outcome")))
             throw Refused("An outcome has a field that is not known. Known: patient, prediction, at, outcome.");
-        return new ToldOutcome(ScoreReader.Patient(item), prediction, at, value == 1);
+        return new ToldOutcome(ScoreReader.Patient(item), prediction, at, value);
     }
 
     private static CallRefusedException Refused(string message) => new(StatusCodes.Status400BadRequest, message);

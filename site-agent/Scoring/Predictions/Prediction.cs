@@ -13,13 +13,13 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Mode">production, canary, ab, blue-green, fallback or shadow.</param>
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="At">As of when.</param>
-/// <param name="Logit">The score's logit; NaN where there is none.</param>
+/// <param name="Score">What the model came to.</param>
 /// <param name="Reason">Why there is none, in one word.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Missing">Values that were missing.</param>
 /// <param name="Implausible">Values that were implausible.</param>
 internal sealed record Prediction(
-    string Id, DateTimeOffset Made, string Line, ModelVersion Version, Sha256Digest Model, string Mode, string Patient, DateTimeOffset At, float Logit, string? Reason, TimeSpan Elapsed,
+    string Id, DateTimeOffset Made, string Line, ModelVersion Version, Sha256Digest Model, string Mode, string Patient, DateTimeOffset At, ModelScore Score, string? Reason, TimeSpan Elapsed,
     int Missing, int Implausible)
 {
     /// <summary>What the model was given, and the features that it was given for; null once it was counted.</summary>
@@ -30,7 +30,4 @@ internal sealed record Prediction(
 
     /// <summary>The patient's subgroup of each of the study's partitions, of a prediction that was read from the log; null: it was written before they were.</summary>
     public ImmutableArray<int>? Groups { get; init; }
-
-    /// <summary>The probability; null where there is none.</summary>
-    public double? Score => float.IsNaN(Logit) ? null : 1 / (1 + Math.Exp(-(double)Logit));
 }

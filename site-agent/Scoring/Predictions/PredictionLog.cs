@@ -15,9 +15,9 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Line">The line.</param>
 /// <param name="Version">The version.</param>
 /// <param name="Model">The model's digest.</param>
-/// <param name="Logit">What was predicted.</param>
-/// <param name="Positive">What came.</param>
-internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, float Logit, bool Positive)
+/// <param name="Score">What was predicted.</param>
+/// <param name="Came">What came: 1 a positive outcome, 0 a negative one; where a number is predicted, the number.</param>
+internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, ModelScore Score, double Came)
 {
     /// <summary>Of one that was told just now: whether the prediction was a shadow's, and answered nobody. It is not in the log.</summary>
     public bool IsOfShadow { get; init; }
@@ -182,14 +182,22 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
             writer.WriteEndArray();
         }
 
-        if (float.IsNaN(item.Logit))
+        if (item.Score.IsNone)
             writer.WriteString("reason", item.Reason);
-        else
-            writer.WriteNumber("logit", item.Logit);
+        Write(writer, item.Score);
         writer.WriteNumber("microseconds", item.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
         writer.WriteNumber("missing", item.Missing);
         writer.WriteNumber("implausible", item.Implausible);
         writer.WriteEndObject();
+    }
+
+    // The unit says what was predicted, of a row without a score too: what is told of it later is held against it.
+    private static void Write(Utf8JsonWriter writer, ModelScore score)
+    {
+        if (!score.IsNone)
+            writer.WriteNumber(score.IsNumber ? "number" : "logit", score.Output);
+        if (score.IsNumber)
+            writer.WriteString("unit", score.Unit);
     }
 
     private static void Write(Utf8JsonWriter writer, CardFeedback item)
@@ -208,8 +216,8 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         writer.WriteString("line", item.Line);
         writer.WriteString("version", item.Version.ToString());
         writer.WriteString("model", item.Model.ToString());
-        writer.WriteNumber("logit", item.Logit);
-        writer.WriteNumber("outcome", item.Positive ? 1 : 0);
+        Write(writer, item.Score);
+        writer.WriteNumber("outcome", item.Came);
         writer.WriteEndObject();
     }
 
@@ -217,7 +225,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     {
         return new Prediction(
             Text("id"), Time("made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time("at"),
-            item.TryGetProperty("logit", out var logit) ? logit.GetSingle() : float.NaN, item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
+            ReadScore(item), item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
             new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32())
         {
             Fingerprint = item.TryGetProperty("inputs", out var inputs) ? inputs.GetString() : null,
@@ -231,5 +239,12 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
 
     private static Outcome ReadOutcome(JsonElement item) => new(
         item.GetProperty("prediction").GetString()!, item.GetProperty("line").GetString()!, ModelVersion.Parse(item.GetProperty("version").GetString()!),
-        Sha256Digest.Parse(item.GetProperty("model").GetString()!), item.GetProperty("logit").GetSingle(), item.GetProperty("outcome").GetInt32() == 1);
+        Sha256Digest.Parse(item.GetProperty("model").GetString()!), ReadScore(item), item.GetProperty("outcome").GetDouble());
+
+    private static ModelScore ReadScore(JsonElement item)
+    {
+        var unit = item.TryGetProperty("unit", out var text) ? text.GetString() : null;
+        return !item.TryGetProperty(unit is null ? "logit" : "number", out var output) ? ModelScore.None(unit)
+            : unit is null ? ModelScore.OfLogit(output.GetSingle()) : ModelScore.OfNumber(output.GetSingle(), unit);
+    }
 }

@@ -18,12 +18,12 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
     {
-        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model) is not { } report)
+        if (prediction.Inputs is not var (model, values) || prediction.Score.IsNumber || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model) is not { } report)
             return;
         if (prediction.Mode == ServingLine.ShadowMode)
             report.CountShadow();
         else
-            report.CountAnswer(prediction.Logit, prediction.Reason, prediction.Elapsed, values, model.Sketched is { } design ? StudyDrift.SketchRow(design, model.Features, values) : []);
+            report.CountAnswer(prediction.Score.Output, prediction.Reason, prediction.Elapsed, values, model.Sketched is { } design ? StudyDrift.SketchRow(design, model.Features, values) : []);
         _changed.Add(report);
     }
 
@@ -39,9 +39,9 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no study to count by, it is not counted.</summary>
     public void Count(Outcome outcome, DateOnly day, LoadedModel? loaded)
     {
-        if (outcome.IsOfShadow || loaded is null || Of(outcome.Line, outcome.Version, outcome.Model, day, loaded) is not { } report)
+        if (outcome.IsOfShadow || outcome.Score.IsNumber || loaded is null || Of(outcome.Line, outcome.Version, outcome.Model, day, loaded) is not { } report)
             return;
-        report.CountOutcome(outcome.Logit, outcome.Positive, outcome.Groups);
+        report.CountOutcome(outcome.Score.Output, outcome.Came, outcome.Groups);
         _changed.Add(report);
     }
 

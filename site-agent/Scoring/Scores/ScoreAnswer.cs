@@ -11,10 +11,20 @@ internal sealed record ScoreAnswer
     [Description("Names this answer, for the outcome that comes later.")]
     public required string Prediction { get; init; }
 
-    [Description("Probability of a positive outcome, from 0 to 1; null where there is no score.")]
-    public double? Score { get; init; }
+    /// <summary>What the model came to; null: none answered.</summary>
+    [JsonIgnore]
+    public ModelScore? Given { get; init; }
 
-    [Description("Name of the greatest operating point of that model's study that the score reaches; null where it reaches none.")]
+    [Description("Probability of a positive outcome, from 0 to 1; null where there is no score, and where that model predicts a number.")]
+    public double? Score => Given is { IsNone: false, IsNumber: false } given ? given.Value : null;
+
+    [Description("The number that is predicted, in 'unit'; null where there is no score, and where that model predicts whether an outcome is positive.")]
+    public double? Value => Given is { IsNone: false, IsNumber: true } given ? given.Value : null;
+
+    [Description("UCUM unit of 'value', '1' where it has none; null with it.")]
+    public string? Unit => Value is null ? null : Given!.Value.Unit;
+
+    [Description("Name of the greatest operating point of that model's study that the score reaches; null where it reaches none, and where a number is predicted.")]
     public string? OperatingPoint => Reached?.Name;
 
     /// <summary>That operating point.</summary>

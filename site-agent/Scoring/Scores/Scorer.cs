@@ -51,10 +51,10 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
         try
         {
             var values = row.InputsOf(model);
-            Span<float> logit = stackalloc float[1], probability = stackalloc float[1];
+            var score = ModelScore.None(model.Unit);
             try
             {
-                model.Score(values, logit, probability);
+                model.Score(values, new Span<ModelScore>(ref score));
                 unit.Breaker.Succeeded();
             }
             catch (ScoringFailedException)
@@ -66,7 +66,7 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
                 return null;
             }
 
-            return Answered(line, arm, row, id, made, values, logit[0], probability[0], time.GetElapsedTime(began));
+            return Answered(line, arm, row, id, made, values, score, time.GetElapsedTime(began));
         }
         finally
         {
@@ -75,17 +75,17 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
     }
 
     private static (ScoreAnswer Answer, Prediction Prediction) Answered(
-        ServingLine line, Arm arm, ScoreRow row, string id, DateTimeOffset made, float[] values, float logit, float probability, TimeSpan elapsed)
+        ServingLine line, Arm arm, ScoreRow row, string id, DateTimeOffset made, float[] values, ModelScore score, TimeSpan elapsed)
     {
         var (unit, features) = (arm.Unit, arm.Unit.Loaded!.Features);
         var (missing, implausible, needed) = Look(features, values);
-        var reason = !float.IsNaN(probability) ? null : needed.IsEmpty ? NoScore.NotComputable : NoScore.Missing(needed);
+        var reason = !score.IsNone ? null : needed.IsEmpty ? NoScore.NotComputable : NoScore.Missing(needed);
         Guard(line, unit, unit.Rows.Count(failed: false, bad: !needed.IsEmpty || !implausible.IsEmpty || row.Bundle is { Refused: > 0 }, elapsed));
         var answer = new ScoreAnswer
         {
             Prediction = id,
-            Score = reason is null ? probability : null,
-            Reached = reason is null ? unit.Loaded!.Study.Evaluation.Reached(probability) : null,
+            Given = score,
+            Reached = score is { IsNone: false, IsNumber: false } ? unit.Loaded!.Study.Evaluation.Reached((float)score.Value) : null,
             Version = unit.Version.ToString(),
             Model = unit.Model.ToString(),
             Mode = arm.Mode,
@@ -94,7 +94,7 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
             RefusedEntries = row.Bundle?.Refused ?? 0,
             Reason = reason,
         };
-        return (answer, new Prediction(id, made, line.Name, unit.Version, unit.Model, arm.Mode, row.Patient, row.At, reason is null ? logit : float.NaN, reason?.Code, elapsed, missing.Length, implausible.Length)
+        return (answer, new Prediction(id, made, line.Name, unit.Version, unit.Model, arm.Mode, row.Patient, row.At, score, reason?.Code, elapsed, missing.Length, implausible.Length)
         {
             Inputs = (unit.Loaded!, values),
         });
