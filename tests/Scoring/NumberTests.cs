@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.SiteAgent.Scoring;
@@ -173,6 +174,37 @@ public sealed class NumberTests
         await site.EndAsync();
         await site.RunAsync();
         Assert.Equal("fallback", (await site.ScoreAsync("p1"))["mode"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Report_of_a_day_has_predictions_by_cell_and_errors_by_subgroup_over_restarts()
+    {
+        var entry = Models.Entry(study: Models.NumberStudy(subgroups: ", subgroups: [{feature: age, bands: [40, 65]}, {feature: pain}]"));
+        await using var site = await Site.StartAsync(Site.Line(entry, candidate: s_score), [entry, s_score]);
+        var young = await site.ScoreAsync("p1", age: 39.5, pain: 3);
+        var unknown = await site.ScoreAsync("p2", age: 4000, pain: null);
+        await site.ScoreAsync("p3", pressure: null);
+        await site.PredictionsAsync();
+        await Tell(site, One("p1", young, 3));
+        await site.EndAsync();
+        await site.RunAsync();
+        await Tell(site, One("p2", unknown, 12.5));
+        await site.EndAsync();
+
+        var report = DayReport.Read(
+            File.ReadAllBytes(Path.Join(site.Serving, ServingPaths.Report("heart", ModelVersion.Parse("2.0.0"), new DateOnly(2026, 11, 26)))), entry.Model, entry.Study, StudyDrift.SketchDesignOf(entry.Study)!.Basis);
+        var (first, second) = (young["value"]!.GetValue<double>(), unknown["value"]!.GetValue<double>());
+        Assert.Equal((2, 1), (report.Answered, report.UnscoredMissing));
+        Assert.Equal(RegressionSums.Of(0, 30, [3, 12.5], [first, second]), report.OutcomeErrors);
+        Assert.Equal([1L, 0, 0, 1], report.SubgroupErrors!.Groups(0).Select(group => group.Count));
+        Assert.Equal(RegressionSums.Of(0, 30, [12.5], [second]), report.SubgroupErrors.Groups(1)[3]);
+        var cells = new long[64];
+        cells[(int)(first / 30 * 64)]++;
+        cells[(int)(second / 30 * 64)]++;
+        Assert.Equal(cells, report.Scores.ToArray());
+        var shadow = JsonNode.Parse(File.ReadAllText(Path.Join(site.Serving, ServingPaths.Report("heart", ModelVersion.Parse("3.0.0"), new DateOnly(2026, 11, 26)))))!;
+        Assert.Equal(3, shadow["shadow"]!.GetValue<int>());
+        Assert.NotNull(shadow["outcomes"]!["negatives"]);
     }
 
     [Theory]

@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Learning;
 /// suppresses, and signs, before anything of it leaves. docs/reference/scoring.md
 /// </summary>
 /// <remarks>
-/// Scores, latency, features and outcomes are of rows that this version answered with a score: every row is answered by one version at most, so that the reports of two versions are of different rows, and
+/// Scores (or predicted numbers), latency, features and outcomes are of rows that this version answered with a score: every row is answered by one version at most, so that the reports of two versions are of different rows, and
 /// nothing is to be had by subtracting them. Rows that it was a shadow for are counted, and no more.
 /// </remarks>
 public sealed class DayReport
@@ -25,8 +25,10 @@ public sealed class DayReport
     private const int Format = 3, OldestFormat = 2;
 
     private readonly Study _study;
+    private readonly NumericOutcome? _number;
     private readonly ImmutableArray<Feature> _features;
     private readonly ImmutableArray<HistogramGrid?> _grids;
+    private readonly HistogramGrid? _predictions;
     private readonly long[][] _values;
     private readonly long[] _missing;
     private readonly long[] _implausible;
@@ -45,7 +47,7 @@ public sealed class DayReport
     {
         ArgumentNullException.ThrowIfNull(study);
         var features = study.Data.Features;
-        (Line, Version, Model, Day, _study, _features) = (line, version, model, day, study, features);
+        (Line, Version, Model, Day, _study, _number, _features) = (line, version, model, day, study, study.Data.Label.Number, features);
         Sketch = basis is null ? null : FourierSketch.Of(basis, []);
         _grids = [.. features.Select(feature => feature.Type == FeatureType.Number ? ProfileReport.GridOf(feature) : null)];
         _values = [.. features.Select(feature => new long[CellsOf(feature)])];
@@ -53,6 +55,11 @@ public sealed class DayReport
         _bands = [.. Partitions.Select(partition => partition.Bands.IsEmpty ? null
             : Enumerable.Range(0, partition.Bands.Length + 1).Select(_ => new long[CellsOf(features[SubgroupIndex.ColumnOf(study, partition)])]).ToArray())];
         Subgroups = Partitions.IsEmpty ? null : new SubgroupCounts(Sizes);
+        if (_number is null)
+            return;
+        _predictions = ProfileReport.GridOf(_number);
+        OutcomeErrors = RegressionSums.Of(_number.Minimum, _number.Maximum, [], []);
+        SubgroupErrors = Subgroups is null ? null : new SubgroupErrors(_number, Sizes);
     }
 
     /// <summary>The line.</summary>
@@ -82,22 +89,28 @@ public sealed class DayReport
     /// <summary>Rows that it answered without a score for another reason.</summary>
     public long UnscoredOther { get; private set; }
 
-    /// <summary>[<see cref="ScoreHistogram.GridBins"/>]: rows by logit.</summary>
+    /// <summary>[<see cref="ScoreHistogram.GridBins"/>]: rows by logit; where a number is predicted, by prediction, in as many equal cells of the outcome's range.</summary>
     public ReadOnlySpan<long> Scores => _scores;
 
     /// <summary>[<see cref="LatencyBins.Count"/>]: rows by how long they took.</summary>
     public ReadOnlySpan<long> Latency => _latency;
 
-    /// <summary>What came of rows of that day, whenever it was told.</summary>
+    /// <summary>What came of rows of that day, whenever it was told; none where a number is predicted.</summary>
     public ScoreHistogram Outcomes { get; private set; } = ScoreHistogram.Of([], []);
+
+    /// <summary>The same where a number is predicted; else null.</summary>
+    public RegressionSums? OutcomeErrors { get; private set; }
 
     /// <summary>
     /// The sketch of all numbers of the answered rows together; null where the study has none, or where earlier software counted a part of the rows. Of few rows it can be solved for them: it never leaves the site.
     /// </summary>
     public FourierSketch? Sketch { get; private set; }
 
-    /// <summary>The outcomes by the study's subgroups; null: it declares none, or of some row it is not known.</summary>
+    /// <summary>The outcomes by the study's subgroups, of a number as ones of one class with one score; null: it declares none, or of some row it is not known.</summary>
     public SubgroupCounts? Subgroups { get; private set; }
+
+    /// <summary>Of a number, the errors by the same subgroups; null where they are.</summary>
+    public SubgroupErrors? SubgroupErrors { get; private set; }
 
     private ImmutableArray<SubgroupPartition> Partitions => _study.Evaluation.Subgroups;
 
@@ -120,14 +133,14 @@ public sealed class DayReport
     public IReadOnlyList<long[]>? Bands(int feature) => Subgroups is not null && PartitionOf(feature) is { } partition ? _bands[partition] : null;
 
     /// <summary>Counts a row that was answered.</summary>
-    /// <param name="logit">Its score; NaN: none.</param>
+    /// <param name="output">Its logit, or the number that was predicted; NaN: no score.</param>
     /// <param name="reason">Why there is none, in one word.</param>
     /// <param name="elapsed">How long it took.</param>
     /// <param name="values">[features]: what the model was given.</param>
     /// <param name="scaled">[numbers of the sketch's basis]: the row as the sketch takes it.</param>
-    public void CountAnswer(float logit, string? reason, TimeSpan elapsed, ReadOnlySpan<float> values, ReadOnlySpan<double> scaled = default)
+    public void CountAnswer(float output, string? reason, TimeSpan elapsed, ReadOnlySpan<float> values, ReadOnlySpan<double> scaled = default)
     {
-        if (float.IsNaN(logit))
+        if (float.IsNaN(output))
         {
             if (reason == MissingReason)
                 UnscoredMissing++;
@@ -138,7 +151,7 @@ public sealed class DayReport
 
         Answered++;
         Sketch = Sketch is null ? null : Merged(Sketch, FourierSketch.Of(Sketch.Basis, scaled));
-        _scores[ScoreHistogram.BinOf(logit, ScoreHistogram.GridBins)]++;
+        _scores[CellOf(output)]++;
         _latency[LatencyBins.Of(elapsed)]++;
         var groups = SubgroupIndex.Of(_study, values);
         for (var i = 0; i < values.Length; i++)
@@ -169,16 +182,25 @@ public sealed class DayReport
     public void CountOutcome(float output, bool positive, ImmutableArray<int>? groups) => CountOutcome(output, positive ? 1.0 : 0, groups);
 
     /// <summary>Counts what came of a row that was answered on that day.</summary>
-    /// <param name="output">The score's logit.</param>
-    /// <param name="came">What came of it: 1 positive, 0 negative.</param>
+    /// <param name="output">The score's logit, or the number that was predicted.</param>
+    /// <param name="came">What came of it: 1 positive, 0 negative; where a number is predicted, the number.</param>
     /// <param name="groups">The row's subgroup of each of the study's partitions (<see cref="SubgroupIndex"/>); null: it is not known any more.</param>
     public void CountOutcome(float output, double came, ImmutableArray<int>? groups)
     {
-        Outcomes = Outcomes.Merge(ScoreHistogram.Of([output], [came == 1]));
-        if (groups is { } known)
-            Subgroups?.Count(output, came == 1, known);
+        var error = _number is null ? null : RegressionSums.Of(_number.Minimum, _number.Maximum, [came], [output]);
+        if (error is null)
+            Outcomes = Outcomes.Merge(ScoreHistogram.Of([output], [came == 1]));
         else
-            Subgroups = null;
+            OutcomeErrors = OutcomeErrors!.Merge(error);
+        if (groups is not { } known)
+        {
+            (Subgroups, SubgroupErrors) = (null, null);
+            return;
+        }
+
+        Subgroups?.Count(error is null ? output : 0, error is null && came == 1, known);
+        if (error is not null)
+            SubgroupErrors?.Count(error, known);
     }
 
     /// <summary>Adds what another report of the same model counts.</summary>
@@ -198,19 +220,30 @@ public sealed class DayReport
         for (var i = 0; i < _values.Length; i++)
             Sum(_values[i], other._values[i]);
         Outcomes = Outcomes.Merge(other.Outcomes);
+        OutcomeErrors = OutcomeErrors?.Merge(other.OutcomeErrors!);
         if (other.Subgroups is not { } groups)
-            Subgroups = null;
+            (Subgroups, SubgroupErrors) = (null, null);
         else
             Subgroups?.Add(groups);
+        if (other.SubgroupErrors is { } errors)
+            SubgroupErrors?.Add(errors);
         foreach (var (mine, theirs) in _bands.Zip(other._bands).Where(pair => pair.First is not null).SelectMany(pair => pair.First!.Zip(pair.Second!)))
             Sum(mine, theirs);
         Sketch = Merged(Sketch, other.Sketch);
-        if (Math.Max(Answered, Math.Max(UnscoredMissing, UnscoredOther)) > ValueHistogram.MaximumCount || Outcomes.Negatives + Outcomes.Positives > ScoreHistogram.MaximumCount)
+        if (Math.Max(Answered, Math.Max(UnscoredMissing, UnscoredOther)) > ValueHistogram.MaximumCount || Math.Max(Outcomes.Negatives + Outcomes.Positives, OutcomeErrors?.Count ?? 0) > ScoreHistogram.MaximumCount)
             throw new OverflowException("Together the days count more rows than can be told.");
     }
 
     /// <summary>Canonical JSON.</summary>
-    public byte[] Write() => CanonicalJson.Write(new JsonObject
+    public byte[] Write()
+    {
+        var json = ToJson();
+        if (_number is not null)
+            json["subgroupErrors"] = SubgroupErrors?.ToJson();
+        return CanonicalJson.Write(json);
+    }
+
+    private JsonObject ToJson() => new()
     {
         ["format"] = Format,
         ["line"] = Line,
@@ -222,7 +255,7 @@ public sealed class DayReport
         ["errors"] = Errors,
         ["unscored"] = new JsonObject { ["missing"] = UnscoredMissing, ["other"] = UnscoredOther },
         ["scores"] = Counts(_scores),
-        ["outcomes"] = Outcomes.ToJson(),
+        ["outcomes"] = OutcomeErrors?.ToJson() ?? Outcomes.ToJson(),
         ["latency"] = Counts(_latency),
         ["sketch"] = Sketch?.ToJson(),
         ["features"] = new JsonArray([.. _features.Select((feature, i) => new JsonObject
@@ -231,7 +264,7 @@ public sealed class DayReport
         })]),
         ["subgroups"] = Subgroups?.ToJson(),
         ["bands"] = Subgroups is null ? null : new JsonArray([.. _bands.Select(bands => bands is null ? null : new JsonArray([.. bands.Select(Counts)]))]),
-    });
+    };
 
     /// <summary>Reads what <see cref="Write"/> gave, strictly: that it is of that model, and that its counts add up. Format 2 is read too, without subgroups and without a sketch.</summary>
     /// <param name="json">The bytes.</param>
@@ -246,7 +279,7 @@ public sealed class DayReport
         if (json.Length > MaximumLength)
             throw new FormatException($"report has {json.Length} bytes; at most {MaximumLength} are read.");
         var fields = new JsonFields(CanonicalJson.Read(json), "report");
-        var format = fields.Integer("format", OldestFormat, Format);
+        var format = fields.Integer("format", study.Data.Label.Number is null ? OldestFormat : Format, Format);
         var line = fields.Text("line", 63);
         if (!Name.IsName(line))
             fields.Fail("line", $"be a model's name: {Name.Rule}");
@@ -259,7 +292,10 @@ public sealed class DayReport
         (report.UnscoredMissing, report.UnscoredOther) = (Number(unscored, "missing"), Number(unscored, "other"));
         unscored.End();
         Take(fields, "scores", report._scores);
-        report.Outcomes = ScoreHistogram.Read(fields.Node("outcomes"), fields.PathOf("outcomes"));
+        if (report._number is { } number)
+            report.OutcomeErrors = SubgroupErrors.Read(number, fields.Node("outcomes"), fields.PathOf("outcomes"));
+        else
+            report.Outcomes = ScoreHistogram.Read(fields.Node("outcomes"), fields.PathOf("outcomes"));
         Take(fields, "latency", report._latency);
         if (format > OldestFormat && !fields.IsNull("sketch"))
             report.Sketch = FourierSketch.Read(fields.Node("sketch"), basis ?? throw new FormatException($"{fields.PathOf("sketch")} must be null: the study has no numbers."), fields.PathOf("sketch"));
@@ -286,21 +322,27 @@ public sealed class DayReport
     private bool AddsUp() =>
         _scores.Sum() == Answered && _latency.Sum() == Answered && Enumerable.Range(0, _features.Length).All(i => _values[i].Sum() + _missing[i] + _implausible[i] == Answered)
         && (Sketch?.Count ?? Answered) == Answered && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
-        && (Subgroups is null || (Subgroups.AddUpTo(Outcomes) && Enumerable.Range(0, _features.Length).All(i => Bands(i) is not { } bands || _values[i].Index().All(cell => bands.Sum(band => band[cell.Index]) == cell.Item))));
+        && (Subgroups is null || ((SubgroupErrors?.AddUpTo(OutcomeErrors!, Subgroups) ?? Subgroups.AddUpTo(Outcomes)) && Enumerable.Range(0, _features.Length).All(i => Bands(i) is not { } bands || _values[i].Index().All(cell => bands.Sum(band => band[cell.Index]) == cell.Item))));
 
     private void ReadSubgroups(JsonFields fields, long format)
     {
         if (format == OldestFormat || fields.IsNull("subgroups"))
         {
-            Subgroups = null;
-            if (format > OldestFormat && !fields.IsNull("bands"))
-                fields.Fail("bands", "be null where the subgroups are");
+            (Subgroups, SubgroupErrors) = (null, null);
+            foreach (var name in format == OldestFormat ? [] : _number is null ? new[] { "bands" } : ["bands", "subgroupErrors"])
+            {
+                if (!fields.IsNull(name))
+                    fields.Fail(name, "be null where the subgroups are");
+            }
+
             return;
         }
 
         if (Partitions.IsEmpty)
             fields.Fail("subgroups", "be null, as the study declares none");
         Subgroups = SubgroupCounts.Read(fields.Object("subgroups"), Sizes);
+        if (_number is { } number)
+            SubgroupErrors = SubgroupErrors.Read(fields, "subgroupErrors", number, Sizes);
         var partition = 0;
         var read = fields.List("bands", Partitions.Length, (node, path) => ReadBands(node, path, _bands[partition++]));
         if (read.Length != Partitions.Length)
@@ -315,6 +357,8 @@ public sealed class DayReport
             Take(new JsonFields(new JsonObject { ["counts"] = node![band]?.DeepClone() }, $"{path}[{band}]"), "counts", counts);
         return true;
     }
+
+    private int CellOf(float output) => _predictions is null ? ScoreHistogram.BinOf(output, ScoreHistogram.GridBins) : _predictions.CellOf(Math.Clamp(output, _number!.Minimum, _number.Maximum)) - 1;
 
     private int? PartitionOf(int feature)
     {

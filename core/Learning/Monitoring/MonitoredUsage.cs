@@ -30,7 +30,7 @@ public sealed class MonitoredUsage
     /// <summary>Rows that it answered without a score for another reason.</summary>
     public long? UnscoredOther { get; }
 
-    /// <summary>The rows by logit, on the grid of <see cref="ScoreHistogram"/>.</summary>
+    /// <summary>The rows by logit, on the grid of <see cref="ScoreHistogram"/>; where a number is predicted, by prediction, in as many equal cells of the outcome's range.</summary>
     public PartitionedRows Scores { get; }
 
     /// <summary>The rows by how long they took, in <see cref="LatencyBins"/>.</summary>

@@ -16,6 +16,14 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
     public static ScoreHistogram? Pooled(IEnumerable<MonitoredWindow> windows) =>
         windows.Select(window => window.Outcomes?.Scores).OfType<ScoreHistogram>().Aggregate((ScoreHistogram?)null, (sum, next) => sum?.Merge(next) ?? next);
 
+    /// <summary>The same of a model of a number.</summary>
+    public static RegressionSums? PooledErrors(IEnumerable<MonitoredWindow> windows) =>
+        windows.Select(window => window.Outcomes?.Number?.Errors).OfType<RegressionSums>().Aggregate((RegressionSums?)null, (sum, next) => sum?.Merge(next) ?? next);
+
+    /// <summary>The errors of a model of a number in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Null where none does.</summary>
+    public static SubgroupSums<RegressionSums>? SubgroupErrors(IEnumerable<MonitoredWindow> windows) =>
+        windows.Select(window => window.Outcomes?.Number?.Subgroups).OfType<SubgroupSums<RegressionSums>>().Aggregate((SubgroupSums<RegressionSums>?)null, (sum, next) => sum?.Merge(next) ?? next);
+
     /// <summary>How a version did in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Empty where none does.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="sites">The windows of each site.</param>

@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.Learning;
 /// <param name="Metrics">Area and calibration by the outcomes; null where none are told.</param>
 /// <param name="Calibration">How far the probabilities are from the outcomes.</param>
 /// <param name="Positives">Share of positives among the outcomes.</param>
-/// <param name="LabelChange">That share less the reference's.</param>
+/// <param name="LabelChange">That share less the reference's; where a number is predicted, the outcomes' mean less the profile's, in their unit and without a test.</param>
 /// <param name="LabelP">Pearson's chi-square of both: probability of such a difference or a larger one without a change.</param>
 /// <param name="Median">Bounds of the median latency, in microseconds.</param>
 /// <param name="Slowest">Bounds of the 99th percentile.</param>
@@ -18,6 +18,9 @@ public sealed record WindowFigures(
     MonitoredWindow Window, ImmutableArray<FeatureDrift> Features, ClassifierMetrics? Metrics, CalibrationSummary? Calibration, double? Positives, double? LabelChange, double? LabelP, LatencyBounds? Median,
     LatencyBounds? Slowest)
 {
+    /// <summary>Where a number is predicted, its errors by the outcomes; null where none are told.</summary>
+    public RegressionMetrics? Errors { get; private init; }
+
     /// <summary>The feature that has changed the most.</summary>
     public FeatureDrift? Worst => Features.Where(feature => feature.Stability is not null).MaxBy(feature => feature.Stability!.Value.Index);
 
@@ -53,8 +56,14 @@ public sealed record WindowFigures(
         double? change = null, p = null;
         if (rows > 0 && profile?.Outcome?.Cells is [long before, long had, ..] && before + had > 0)
             (change, p) = (positives - ((double)had / (before + had)), ChiSquareTest.OfCounts([before, had], [scores!.Negatives, scores.Positives]).P);
+        var errors = window.Outcomes?.Number?.Errors;
+        if (errors?.Outcome.Mean is { } mean)
+            change = mean - profile?.Outcomes?.Moments?.Mean;
         return new WindowFigures(
-            window, features, rows == 0 ? null : ClassifierMetrics.Of(scores), CalibrationSummary.Of(scores), positives, change, p, LatencyBounds.Of(usage?.Latency, 0.5), LatencyBounds.Of(usage?.Latency, 0.99));
+            window, features, rows == 0 ? null : ClassifierMetrics.Of(scores), CalibrationSummary.Of(scores), positives, change, p, LatencyBounds.Of(usage?.Latency, 0.5), LatencyBounds.Of(usage?.Latency, 0.99))
+        {
+            Errors = errors is { Count: > 0 } ? RegressionMetrics.Of(errors) : null,
+        };
     }
 }
 

@@ -18,7 +18,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
     {
-        if (prediction.Inputs is not var (model, values) || prediction.Score.IsNumber || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model) is not { } report)
+        if (prediction.Inputs is not var (model, values) || Of(prediction.Line, prediction.Version, prediction.Model, DayOf(prediction.Made), model) is not { } report)
             return;
         if (prediction.Mode == ServingLine.ShadowMode)
             report.CountShadow();
@@ -39,7 +39,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
     /// <summary>Counts an outcome of an answer of a day; of a version that is not on the shelf any more, which has no study to count by, it is not counted.</summary>
     public void Count(Outcome outcome, DateOnly day, LoadedModel? loaded)
     {
-        if (outcome.IsOfShadow || outcome.Score.IsNumber || loaded is null || Of(outcome.Line, outcome.Version, outcome.Model, day, loaded) is not { } report)
+        if (outcome.IsOfShadow || loaded is null || Of(outcome.Line, outcome.Version, outcome.Model, day, loaded) is not { } report)
             return;
         report.CountOutcome(outcome.Score.Output, outcome.Came, outcome.Groups);
         _changed.Add(report);
