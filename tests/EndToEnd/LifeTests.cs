@@ -53,7 +53,7 @@ public abstract class LifeTests(ServingFederation fixture) : ServedLine(fixture)
         var wrong = await scoring.ScoreAsync();
         Assert.All(wrong, answer => Assert.Equal("1.0.1", answer.Version));
         var middle = wrong.Select(answer => answer.Score).Order().ElementAt(RunningScoring.Patients / 2);
-        await scoring.TellAsync(wrong.Select(answer => (answer, answer.Score < middle)));
+        await scoring.TellAsync(wrong.Select(answer => (answer, answer.Score < middle ? 1.0 : 0)));
         Assert.Equal(before.Select(answer => answer.Seen), (await scoring.ScoreAsync()).Select(answer => answer.Seen));
 
         // The coordinator hears of it, and lets it in nowhere.

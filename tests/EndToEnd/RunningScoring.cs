@@ -70,15 +70,15 @@ internal sealed class RunningScoring : IAsyncDisposable
                 ["patient"] = $"p{patient}", ["features"] = new JsonObject { ["age"] = 30 + (patient % 50), ["oldpeak"] = (patient * 7 % 40) / 10.0 },
             })]),
         });
-        return [.. reply["answers"]!.AsArray().Select(answer => new ScoredPatient((string)answer!["prediction"]!, (string)answer["version"]!, (string)answer["model"]!, (double)answer["score"]!))];
+        return [.. reply["answers"]!.AsArray().Select(answer => new ScoredPatient((string)answer!["prediction"]!, (string)answer["version"]!, (string)answer["model"]!, (double)(answer["score"] ?? answer["value"])!))];
     }
 
     /// <summary>Says what came of every patient.</summary>
-    public Task TellAsync(IEnumerable<(ScoredPatient Answer, bool Positive)> outcomes) => PostAsync("outcomes", new JsonObject
+    public Task TellAsync(IEnumerable<(ScoredPatient Answer, double Outcome)> outcomes) => PostAsync("outcomes", new JsonObject
     {
         ["outcomes"] = new JsonArray([.. outcomes.Index().Select(outcome => new JsonObject
         {
-            ["patient"] = $"p{outcome.Index}", ["prediction"] = outcome.Item.Answer.Prediction, ["outcome"] = outcome.Item.Positive ? 1 : 0,
+            ["patient"] = $"p{outcome.Index}", ["prediction"] = outcome.Item.Answer.Prediction, ["outcome"] = outcome.Item.Outcome,
         })]),
     });
 
@@ -103,7 +103,7 @@ internal sealed class RunningScoring : IAsyncDisposable
     }
 }
 
-/// <summary>An answer about a patient.</summary>
+/// <summary>An answer about a patient: the probability, or the number that is predicted, as its score.</summary>
 internal sealed record ScoredPatient(string Prediction, string Version, string Model, double Score)
 {
     /// <summary>What a clinician sees of it.</summary>

@@ -63,6 +63,16 @@ public abstract class ServedLine(ServingFederation fixture)
 
     private protected static async Task RunAsync(string identity, params string[] words) => Assert.Equal(0, await FcmlCommand.RunAsync([.. words, "--identity", identity], TimeProvider.System));
 
+    /// <summary>The site's policy lets models be compared on its rows, from now on.</summary>
+    private protected static async Task LetCompareAsync(LocalSite site)
+    {
+        var policy = Path.Combine(site.WorkerFolder, "policy.yaml");
+        await File.WriteAllLinesAsync(policy, (await File.ReadAllLinesAsync(policy, Cancel)).Select(line => line.StartsWith("per-site-metrics:", StringComparison.Ordinal) ? "per-site-metrics: compare" : line), Cancel);
+    }
+
+    private protected async Task<GateSummary> GateAsync(string version, string gate = "production") =>
+        (await Federation.Admin.AskAsync(Federation.Admin.Stages.CheckGatesAsync(new CheckGatesRequest { Line = Line, Version = version }, cancellationToken: Cancel), Cancel)).Gates.Single(one => one.Gate == gate);
+
     private protected static string Serving(LocalSite site) => Path.Combine(site.WorkerFolder, "serving");
 
     private protected static ShelfLine? OnShelf(LocalSite site) => File.Exists(Path.Combine(Serving(site), ServingPaths.Shelf))

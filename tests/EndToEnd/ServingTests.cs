@@ -12,8 +12,20 @@ using FederatedClinicalMl.Tests.Launching;
 namespace FederatedClinicalMl.Tests.EndToEnd;
 
 /// <summary>Four hospitals and what of the consortium's models comes onto their shelves, over real processes.</summary>
-public class ServingFederation() : TestFederation(Protocol, ["cleveland", "hungarian", "switzerland", "va"])
+public class ServingFederation : TestFederation
 {
+    /// <summary>With a study of a yes or no.</summary>
+    public ServingFederation()
+        : this(Protocol)
+    {
+    }
+
+    /// <summary>With another study.</summary>
+    protected ServingFederation(string study)
+        : base(study, ["cleveland", "hungarian", "switzerland", "va"])
+    {
+    }
+
     private const string Protocol = """
         protocol: 1
         name: served
@@ -98,27 +110,18 @@ public sealed class ServingTests(ServingFederation fixture) : ServedLine(fixture
         string[] compare = ["models", "compare-at-sites", Line, "1.0.1", "--identity", Federation.AdminIdentity];
         await LetCompareAsync(Site("cleveland"));
         Assert.Equal(0, await FcmlCommand.RunAsync(compare, TimeProvider.System));
-        Assert.Contains("1 of at least 4 sites told", (await GateAsync()).Sentence, StringComparison.Ordinal);
+        Assert.Contains("1 of at least 4 sites told", (await GateAsync("1.0.1")).Sentence, StringComparison.Ordinal);
         foreach (var site in Federation.Sites)
             await LetCompareAsync(site);
 
         Assert.Equal(0, await FcmlCommand.RunAsync(compare, TimeProvider.System));
 
-        var gate = await GateAsync();
+        var gate = await GateAsync("1.0.1");
         Assert.True(gate.Passed, gate.Sentence);
         Assert.StartsWith("AUROC differs from production's by 0.0000", gate.Sentence, StringComparison.Ordinal);
         Assert.Contains("random effects over 4 sites", gate.Sentence, StringComparison.Ordinal);
         Assert.Contains("on the sites' own test rows in run", gate.Sentence, StringComparison.Ordinal);
     }
-
-    private static async Task LetCompareAsync(LocalSite site)
-    {
-        var policy = Path.Combine(site.WorkerFolder, "policy.yaml");
-        await File.WriteAllLinesAsync(policy, (await File.ReadAllLinesAsync(policy, Cancel)).Select(line => line.StartsWith("per-site-metrics:", StringComparison.Ordinal) ? "per-site-metrics: compare" : line), Cancel);
-    }
-
-    private async Task<GateSummary> GateAsync() =>
-        (await Federation.Admin.AskAsync(Federation.Admin.Stages.CheckGatesAsync(new CheckGatesRequest { Line = Line, Version = "1.0.1" }, cancellationToken: Cancel), Cancel)).Gates.Single(gate => gate.Gate == "production");
 
     // As the scoring program does it: a file beside the shelf's half, renamed into place.
     private static void Withdraw(LocalSite site, Sha256Digest model)
