@@ -247,6 +247,19 @@ public sealed class NumberTests
     public void Number_for_people_has_four_significant_digits_and_its_unit(float number, string unit, string expected) => Assert.Equal(expected, ModelScore.OfNumber(number, unit).Text);
 
     [Fact]
+    public async Task Card_says_what_is_predicted_with_its_unit_and_is_no_alarm()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_number), [s_number]);
+        var line = site.Services.GetRequiredService<ServingShelf>().Lines["heart"];
+        var answer = new ScoreAnswer { Prediction = PredictionLog.NewId(site.Time.GetUtcNow()), Given = ModelScore.OfNumber(4.23456f, "d"), Version = "2.0.0", Mode = "production" };
+        var (card, without) = (CardApi.CardOf(line, answer), CardApi.CardOf(line, answer with { Given = ModelScore.None("d"), Reason = NoScore.NotComputable }));
+
+        Assert.Equal(("Predicted stay: 4.235 d - A study for tests", "info"), (card.Summary, card.Indicator));
+        Assert.DoesNotContain("Operating point", card.Detail, StringComparison.Ordinal);
+        Assert.Equal(("No score - A study for tests", "info"), (without.Summary, without.Indicator));
+    }
+
+    [Fact]
     public async Task Batch_has_a_column_of_predictions()
     {
         var lines = await BatchAsync(Site.Line(s_number));

@@ -77,7 +77,8 @@ internal static class CardApi
         return Results.Ok();
     }
 
-    private static Card CardOf(ServingLine line, ScoreAnswer answer)
+    /// <summary>The card of an answer.</summary>
+    internal static Card CardOf(ServingLine line, ScoreAnswer answer)
     {
         var study = line.Units.FirstOrDefault(unit => unit.Unit.Version.ToString() == answer.Version).Unit?.Loaded?.Study;
         var title = study?.Title ?? line.Name;
