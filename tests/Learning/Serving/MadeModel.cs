@@ -12,19 +12,25 @@ internal static class MadeModel
     internal static Study StudyOf(string name = "heart", int rounds = 2) => StudyText.Of(
         "{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name, rounds: rounds, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}]}");
 
+    /// <summary>The same of a number.</summary>
+    internal static Study NumberStudyOf(string name = "heart") => StudyText.Of(
+        "{name: age, range: [0, 120], missing: {value: 60}, scale: none}", model: "{kind: linear-regression}", name: name, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}]}",
+        label: "{name: stay, range: [0, 30], unit: d, constants: {mean: 8, sd: 5}}");
+
     /// <param name="key">Signs the manifest.</param>
     /// <param name="run">Tells models of one line apart.</param>
     /// <param name="name">The line.</param>
-    internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key, int run = 1, string name = "heart")
+    /// <param name="of">The study; null: <see cref="StudyOf"/>.</param>
+    internal static (Sha256Digest Model, Dictionary<string, byte[]> Files) Of(SigningKey key, int run = 1, string name = "heart", Study? of = null)
     {
-        var study = StudyOf(name);
+        var study = of ?? StudyOf(name);
         var constants = PreprocessingConstants.Freeze(study, null);
         var files = new Dictionary<string, byte[]>
         {
             [ModelFileNames.Constants] = constants.Canonical.ToArray(),
             [ModelFileNames.Onnx] = OnnxWriter.Write(study, constants, ModelPlan.For(study).InitialParameters(), "1.2.3"),
             [ModelFileNames.Study] = study.Canonical.ToArray(),
-            [ModelFileNames.Metrics] = CanonicalJson.Write(new JsonObject { ["auroc"] = 0.75 }),
+            [ModelFileNames.Metrics] = CanonicalJson.Write(new JsonObject { [study.Data.Label.Number is null ? "auroc" : "mae"] = 0.75 }),
         };
         var manifest = ModelManifest.Sign(
             new JsonObject
