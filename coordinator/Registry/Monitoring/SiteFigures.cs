@@ -14,7 +14,7 @@ public sealed record SiteFigures(KnownMonitoring Told, IReadOnlyList<WindowFigur
     public WindowFigures? Use => Windows.LastOrDefault(figures => figures.Window.Usage is not null);
 
     /// <summary>The newest window of whose outcomes something is told.</summary>
-    public WindowFigures? Outcomes => Windows.LastOrDefault(figures => figures.Metrics is not null);
+    public WindowFigures? Outcomes => Windows.LastOrDefault(figures => figures.Metrics is not null || figures.Errors is not null);
 
     /// <summary>How it did in the study's subgroups, of all outcomes that the sites have told: small subgroups need many windows. Empty where nothing is told of them.</summary>
     public static ImmutableArray<SubgroupTable> Subgroups(Study study, IEnumerable<SiteFigures> sites) =>
