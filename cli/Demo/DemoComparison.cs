@@ -29,7 +29,8 @@ internal static class DemoComparison
         var test = cohorts.Select(site => site.Cohort.Test).ToList();
         var local = new LocalTraining(study, new TorchTrainer());
         var table = new Table { Title = new TableTitle($"scored on the same {test.Sum(rows => rows.Count)} test rows of all hospitals") }
-            .AddColumns(study.Privacy is null ? "model" : "model (only the federated one is under differential privacy)", "training rows", "AUROC (95 %)", "accuracy (95 %)");
+            .AddColumns(study.Privacy is null ? "model" : "model (only the federated one is under differential privacy)", "training rows");
+        table.AddColumns(Scores.Heads(study));
 
         var federated = local.Score(MemoryMarshal.Cast<byte, float>(parameters), new InputEncoder(study, PreprocessingConstants.Read(study, constants)), test);
         var training = cohorts.Select(site => site.Cohort.Training).ToList();
@@ -53,8 +54,8 @@ internal static class DemoComparison
 
         void Add(string shown, string name, int rows, Scores scores)
         {
-            table.AddRow(shown, $"{rows}", Figures.Text(scores.Auroc), Figures.Text(scores.Accuracy));
-            terminal.Emit("score", new { model = name, trainingRows = rows, testRows = scores.Labels.Length, auroc = scores.Auroc, accuracy = scores.Accuracy });
+            table.AddRow([shown, $"{rows}", .. scores.Cells]);
+            terminal.Emit("score", scores.Told(("model", name), ("trainingRows", rows), ("testRows", scores.Rows)));
         }
     }
 }

@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Cli.Studies;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -19,6 +20,25 @@ internal sealed record Scores(double[] Logits, bool[] Labels)
 
     /// <summary>Share of rows on the right side of logit 0, with its 95 % interval.</summary>
     public Estimate? Accuracy => ExactMetrics.Accuracy(Logits, Labels);
+
+    /// <summary>Rows.</summary>
+    public long Rows => Errors?.Count ?? Labels.Length;
+
+    /// <summary>Heads of the columns that <see cref="Cells"/> fills.</summary>
+    public static string[] Heads(Study study) => study.Data.Label.Number is null ? ["AUROC (95 %)", "accuracy (95 %)"] : ["MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"];
+
+    /// <summary>The metrics, for people.</summary>
+    public string[] Cells => Errors is null ? [Figures.Text(Auroc), Figures.Text(Accuracy)] : ErrorFigures.Cells(RegressionMetrics.Of(Errors))[1..];
+
+    /// <summary>What a line for scripts tells: of whom, and the metrics.</summary>
+    public IReadOnlyDictionary<string, object?> Told(params IEnumerable<(string Name, object? Value)> whose)
+    {
+        var errors = RegressionMetrics.Of(Errors);
+        IEnumerable<(string Name, object? Value)> metrics = Errors is null
+            ? [("auroc", Auroc), ("accuracy", Accuracy)]
+            : [("mae", errors.MeanAbsoluteError), ("rmse", errors.RootMeanSquaredError), ("r2", errors.RSquared), ("bias", errors.Bias)];
+        return whose.Concat(metrics).ToDictionary(item => item.Name, item => item.Value, StringComparer.Ordinal);
+    }
 
     /// <summary>The scores of all parts together.</summary>
     public static Scores Concat(IEnumerable<Scores> parts)
@@ -59,7 +79,7 @@ internal sealed class LocalTraining(Study study, ITrainer trainer)
         var order = SampleOrders.Seeded(study.Training.Seed, name);
         for (var round = 1; round <= study.Federation.Rounds; round++)
         {
-            var change = trainer.Train(new TrainingWork(_plan, study.Training, rows, order, round, study.Training.Seed), parameters, cancel);
+            var change = trainer.Train(new TrainingWork(_plan, study.Training, rows, order, round, study.Training.Seed, study.Data.Label.Number), parameters, cancel);
             for (var i = 0; i < parameters.Length; i++)
                 parameters[i] += change[i];
         }

@@ -104,7 +104,7 @@ internal static class SimulateCommand
         var parameters = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(federation.Coordinator.Result(state.Parameters)).ToArray();
         var encoder = new InputEncoder(study, PreprocessingConstants.Read(study, federation.Coordinator.Result(state.Constants!.Value)));
         var scores = sites.ToDictionary(site => site.Key, site => Scores.Of(study, parameters, TrainingSet.Of(site.Value.Read(study).Cohort.Test, encoder)));
-        Report(scores, state, terminal);
+        Report(study, scores, state, terminal);
         if (!study.Evaluation.Subgroups.IsEmpty)
         {
             var evaluation = ModelFacts.Of(federation.Coordinator.Registry, state.Model!.Value).Evaluation;
@@ -158,22 +158,13 @@ internal static class SimulateCommand
         model.Parameters.Zip(recording.Final, (ours, theirs) => Math.Abs((double)ours - theirs)).Max(),
         Demo.HeartTable.Sites.Select(site => model.Scores[SiteId.Parse(site)].Accuracy!.Value.Value).Zip(recording.Accuracies, (ours, theirs) => Math.Abs(ours - theirs) < 1e-12).All(equal => equal));
 
-    private static void Report(Dictionary<SiteId, Scores> scores, RunState state, Terminal terminal)
+    private static void Report(Study study, Dictionary<SiteId, Scores> scores, RunState state, Terminal terminal)
     {
-        var isNumber = scores.Values.Any(score => score.Errors is not null);
-        var table = new Table { Title = new TableTitle("test rows scored one by one") }.AddColumns(["site", "rows", .. isNumber ? (string[])["MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"] : ["AUROC (95 %)", "accuracy (95 %)"]]);
+        var table = new Table { Title = new TableTitle("test rows scored one by one") }.AddColumns(["site", "rows", .. Scores.Heads(study)]);
         foreach (var (name, score) in scores.OrderBy(site => site.Key).Select(site => (site.Key.Value, site.Value)).Append(("all", Scores.Concat(scores.Values))))
         {
-            if (score.Errors is { } errors)
-            {
-                var metrics = RegressionMetrics.Of(errors);
-                table.AddRow([name, .. ErrorFigures.Cells(metrics)]);
-                terminal.Emit("score", new { site = name, rows = metrics.Rows, mae = metrics.MeanAbsoluteError, rmse = metrics.RootMeanSquaredError, r2 = metrics.RSquared, bias = metrics.Bias });
-                continue;
-            }
-
-            table.AddRow(name, $"{score.Labels.Length}", Figures.Text(score.Auroc), Figures.Text(score.Accuracy));
-            terminal.Emit("score", new { site = name, rows = score.Labels.Length, auroc = score.Auroc, accuracy = score.Accuracy });
+            table.AddRow([name, $"{score.Rows}", .. score.Cells]);
+            terminal.Emit("score", score.Told(("site", name), ("rows", score.Rows)));
         }
 
         terminal.Show(table);

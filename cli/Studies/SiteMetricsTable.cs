@@ -8,9 +8,9 @@ internal static class SiteMetricsTable
 {
     public static Table Of(SiteMetrics metrics)
     {
-        var isNumber = metrics.Sites.Any(site => site.Report.Errors is not null); // where every site withholds its own nothing tells, and no column is filled
-        var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }.AddColumns(isNumber
-            ? ["site", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"]
+        var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }.AddColumns(
+            metrics.Sites.All(site => site.Report.Withheld is not null) ? ["site", ""]
+            : metrics.Sites.Any(site => site.Report.Errors is not null) ? ["site", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"]
             : ["site", "negatives", "positives", "AUROC (± ties)", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)"]);
         foreach (var (site, report) in metrics.Sites)
         {

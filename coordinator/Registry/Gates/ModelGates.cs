@@ -32,9 +32,12 @@ public static class ModelGates
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(other);
+        var margin = Margin(candidate.Study);
+        if ((candidate.Study.Data.Label.Number?.Unit, candidate.Study.Data.Label.Number is null) != (other.Study.Data.Label.Number?.Unit, other.Study.Data.Label.Number is null))
+            return GateDecision.Unknown(margin, "the two versions predict different things, and have no metric in common");
         return candidate.Study.Data.Label.Number is null
-            ? GateDecision.NotWorse(candidate.Evaluation?.Histogram, other.Evaluation?.Histogram, Margin(candidate.Study))
-            : GateDecision.NoGreaterError(candidate.Evaluation?.Number?.Errors, other.Evaluation?.Number?.Errors, Margin(candidate.Study));
+            ? GateDecision.NotWorse(candidate.Evaluation?.Histogram, other.Evaluation?.Histogram, margin)
+            : GateDecision.NoGreaterError(candidate.Evaluation?.Number?.Errors, other.Evaluation?.Number?.Errors, margin);
     }
 
     private static double Margin(Study study) => study.Data.Label.Number is null ? study.Evaluation.Gates.Margin : study.Evaluation.ErrorGates.Margin;

@@ -95,6 +95,11 @@ public sealed record GateDecision
         return OfErrors(margin, ours.Value - theirs.Value, ours.High - theirs.Low, theirs.Value, null, "pooled from sums, which do not tell how sites differ");
     }
 
+    /// <summary>What is not decided, and therefore not passed.</summary>
+    /// <param name="margin">From 0 to below 1.</param>
+    /// <param name="why">Why, in a sentence's part.</param>
+    public static GateDecision Unknown(double margin, string why) => new(false, margin, null, null, null, $"not decided and therefore not passed: {why}");
+
     private static GateDecision OfAreas(double margin, double difference, double bound, RandomEffects? effects, string basis)
     {
         var passed = bound > -margin;
@@ -110,8 +115,6 @@ public sealed record GateDecision
             CultureInfo.InvariantCulture,
             $"Mean absolute error differs from production's {production:G4} by {difference:+0.####;-0.####;0}, upper end of the 95 % interval {bound:+0.####;-0.####;0}: {(passed ? "not greater" : "may be greater")} by more than {100 * margin:0.##} % of it; {basis}"));
     }
-
-    private static GateDecision Unknown(double margin, string why) => new(false, margin, null, null, null, $"not decided and therefore not passed: {why}");
 
     private static void CheckMargin(double margin)
     {

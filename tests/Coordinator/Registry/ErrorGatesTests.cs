@@ -94,6 +94,20 @@ public sealed class ErrorGatesTests
         GateResult Check(KnownComparison? comparison) => ModelGates.Check(candidate, production, comparison).Gates.Single(gate => gate.Name == "production");
     }
 
+    [Fact]
+    public void Number_and_yes_or_no_have_no_metric_in_common()
+    {
+        var number = Facts("{every: 1}", Report(1, 0));
+        var other = number with { Study = StudyText.Of("{name: age, range: [0, 120]}"), Evaluation = new EvaluationReport(ScoreHistogram.Of([-1, 1], [false, true])) };
+
+        foreach (var (candidate, production) in ((ModelFacts, ModelFacts)[])[(number, other), (other, number)])
+        {
+            var gate = ModelGates.Check(candidate, production).Gates.Single(gate => gate.Name == "production");
+            Assert.False(gate.Passed);
+            Assert.Contains("predict different things", gate.Sentence, StringComparison.Ordinal);
+        }
+    }
+
     private static KnownComparison Known(params PairedErrors?[] errors) => new(
         RunId.Parse("0123456789abcdef"), SiteComparison.Merge(errors.Select((site, i) => (SiteId.Parse($"site-{i + 1}"), CorrelatedAreasReport.OfNumber(site, 5)))));
 
