@@ -62,11 +62,36 @@ public sealed class NumberPagesTests(NumberPages pages) : IClassFixture<NumberPa
     [Fact]
     public async Task Version_that_nobody_has_told_of_yet_has_a_page_of_what_it_does_at_the_sites()
     {
-        var (page, faults) = await OpenAsync("/models/lines/length-of-stay/monitoring?version=1.0.0");
+        var (page, faults) = await OpenAsync("/models/lines/length-of-stay/monitoring?version=2.0.0");
 
         await Expect(page.GetByText("No site has told anything yet.")).ToBeVisibleAsync();
         Assert.Empty(faults);
     }
+
+    [Fact]
+    public async Task Page_of_what_it_does_at_the_sites_tells_errors_by_window_and_subgroup_with_their_unit()
+    {
+        var (page, faults) = await OpenAsync("/models/lines/length-of-stay/monitoring?version=1.0.0");
+
+        var sites = page.GetByRole(AriaRole.Region, new() { Name = "The newest window of each site" }).Last;
+        await Expect(sites.GetByRole(AriaRole.Columnheader, new() { Name = "MAE (d), 95 %" })).ToBeVisibleAsync();
+        await Expect(sites.GetByRole(AriaRole.Columnheader, new() { Name = "Bias (d)" })).ToBeVisibleAsync();
+        await Expect(sites.GetByRole(AriaRole.Row, new() { NameString = "va-long-beach" })).ToContainTextAsync(Error());
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameString = "Mean absolute error of each window whose outcomes are told; at evaluation it was 1." })).ToBeVisibleAsync();
+        await Expect(page.GetByText("mean absolute error (d)", new() { Exact = true }).First).ToBeVisibleAsync();
+        var errors = page.GetByRole(AriaRole.Region, new() { Name = "How far off, as outcomes arrive" }).Last;
+        await Expect(errors.GetByRole(AriaRole.Row)).ToHaveCountAsync(10); // eight weeks, and all of them
+        var ages = page.GetByRole(AriaRole.Region, new() { Name = "By age, as outcomes arrive" }).Last;
+        await Expect(ages.GetByRole(AriaRole.Row)).ToHaveCountAsync(4); // two bands, and those without an age
+        await Expect(ages).ToContainTextAsync("24 of 24 windows");
+        await Expect(page.GetByText(Apart())).ToBeVisibleAsync();
+        Assert.Equal((0, 0), (await page.Locator("#decisions").CountAsync(), await page.Locator("#calibration").CountAsync()));
+        await NothingOfScoresAsync(page, faults);
+    }
+
+    private static System.Text.RegularExpressions.Regex Error() => new(@"1\.\d+ \[1\.\d+, 1\.\d+\]");
+
+    private static System.Text.RegularExpressions.Regex Apart() => new(@"^MAE [\d.]+ d apart; bias [\d.]+ d apart\. ");
 
     private static System.Text.RegularExpressions.Regex Withheld() => new(@"cleveland: [\d.]+ \[.*va-long-beach: withheld");
 
@@ -105,7 +130,10 @@ public sealed class NumberPages : IAsyncLifetime
         var (study, runs) = await Chromium.Federation.AddNumberAsync();
         (Study, Run) = (study.Digest, runs[0]);
         Models = [.. Chromium.Federation.Registry.List().Where(entry => runs.Contains(entry.Run)).OrderBy(entry => entry.Run.Value, StringComparer.Ordinal).Select(entry => entry.Digest)];
-        Chromium.Federation.Coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>().Confirm(Models[0].ToString(), "1.0.0", new Member(Roles.Researcher, "rosalind"));
+        var desk = Chromium.Federation.Coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>();
+        foreach (var (at, version) in ((string[])["1.0.0", "2.0.0"]).Index())
+            desk.Confirm(Models[at].ToString(), version, new Member(Roles.Researcher, "rosalind"));
+        Chromium.Federation.TellOfNumber(study, runs[0]);
     }
 
     public ValueTask DisposeAsync() => Chromium.DisposeAsync();

@@ -5,6 +5,7 @@ using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.SiteAgent.Gateway;
 using FederatedClinicalMl.Studies;
@@ -69,7 +70,7 @@ public sealed class SeededFederation : IAsyncLifetime
         var served = Registry.List().Single(entry => entry.Run == FirstRun);
         Append(AskedRun, new Seed(First, AskedRun, [.. s_sites.Select(SiteId.Parse).Order()], s_start.AddDays(2), Folder.Key, Coordinator.Service<ResultStore>())
         {
-            Asked = (served, new FederatedClinicalMl.Learning.MonitoringOrder(served.Name, new FederatedClinicalMl.Learning.ServedVersion(FederatedClinicalMl.Learning.ModelVersion.First, served.Digest))),
+            Asked = (served, new MonitoringOrder(served.Name, new ServedVersion(ModelVersion.First, served.Digest))),
         }.Play(registry: null));
     }
 
@@ -104,6 +105,16 @@ public sealed class SeededFederation : IAsyncLifetime
         return (study, runs);
     }
 
+    /// <summary>Lets sites tell what the first model of <see cref="AddNumberAsync"/> did, as version 1.0.0.</summary>
+    internal MonitoringOrder TellOfNumber(Study study, RunId first)
+    {
+        var model = Registry.List().Single(entry => entry.Run == first);
+        var order = new MonitoringOrder(model.Name, new ServedVersion(ModelVersion.First, model.Digest));
+        var run = RunId.Parse("90000000000000a3");
+        Append(run, new Seed(study, run, [.. s_sites.Select(SiteId.Parse).Order()], s_start.AddDays(2), Folder.Key, Coordinator.Service<ResultStore>()) { Asked = (model, order) }.Play(registry: null));
+        return order;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _streams.ForEach(stream => stream.Dispose());
@@ -133,7 +144,7 @@ public sealed class SeededFederation : IAsyncLifetime
         foreach (var stage in (string[])["staging", "production"])
         {
             // Gates of made scores are beside the point here: what waits is what they came to when they passed.
-            lines.Handle("heart-disease", rosalind, _ => new AskPromotion(FederatedClinicalMl.Learning.ModelVersion.First, stage == "staging" ? ModelStage.Staging : ModelStage.Production, Passed));
+            lines.Handle("heart-disease", rosalind, _ => new AskPromotion(ModelVersion.First, stage == "staging" ? ModelStage.Staging : ModelStage.Production, Passed));
             desk.Approve("heart-disease", "1.0.0", stage, "Discrimination and calibration hold at every site.", ada);
             desk.Approve("heart-disease", "1.0.0", stage, "It agrees with how we would have judged; a clinician reads every alarm.", grace);
         }

@@ -36,6 +36,7 @@ public static class BuiltInRules
         Rule("values-implausible", MonitoredSignal.InputImplausible, Above(0.05), s_now, Severity.Warning),
         Rule("live-auroc-low", MonitoredSignal.LiveShortfall, Above(0.03), s_now, Severity.Warning),
         Rule("live-calibration-off", MonitoredSignal.LiveCalibration, Above(0.1), s_now, Severity.Warning),
+        Rule("live-error", MonitoredSignal.LiveExcess, Above(0.1), s_now, Severity.Warning),
         Rule("label-changed", MonitoredSignal.LabelChange, Above(0.1), s_now, Severity.Info),
         Rule("live-subgroup-gap", MonitoredSignal.SubgroupGap, Above(0), s_now, Severity.Warning),
         Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),

@@ -51,6 +51,8 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly MonitoredSignal LiveAuroc = new("live-auroc", SignalForm.Level, "AUROC at the site, in the newest window whose outcomes it told.", "line", "site", "version");
     public static readonly MonitoredSignal LiveShortfall = new("live-shortfall", SignalForm.Level, "How far the upper end of that AUROC's 95 % interval is below the AUROC of the model's own evaluation; 0 where it is not.", "line", "site", "version");
     public static readonly MonitoredSignal LiveCalibration = new("live-calibration", SignalForm.Level, "How far the share of positives was from the mean probability in that window; 0 where its 95 % interval holds none.", "line", "site", "version");
+    public static readonly MonitoredSignal LiveMeanAbsoluteError = new("live-mean-absolute-error", SignalForm.Level, "Where a number is predicted: mean absolute error at the site, in the newest window whose outcomes it told, in the outcome's unit.", "line", "site", "version");
+    public static readonly MonitoredSignal LiveExcess = new("live-excess", SignalForm.Level, "How far the lower end of that error's 95 % interval is above the mean absolute error of the model's own evaluation, as a share of the latter; 0 where it is not.", "line", "site", "version");
     public static readonly MonitoredSignal LabelChange = new("label-change", SignalForm.Level, "How far the share of positives was from that in the site's profile; 0 where so large a change could come by chance.", "line", "site", "version");
     public static readonly MonitoredSignal SubgroupGap = new("subgroup-gap", SignalForm.Level, "By how much, at least, a metric was further apart between a feature's subgroups than the study's gate allows (subgroup-gap), of all outcomes that the site has told; 0 where it could be chance, or there is no such gate.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal DiskFree = new("disk-free", SignalForm.Level, "Gigabytes (10^9 bytes) free where the data folder is.");
@@ -60,11 +62,11 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly ImmutableArray<MonitoredSignal> All =
     [
         RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, MeanAbsoluteError, RootMeanSquaredError, RSquared, SiteMeanAbsoluteError, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded,
-        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
+        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
     ];
 
     /// <summary>Those of what sites tell of versions.</summary>
-    public static readonly ImmutableArray<MonitoredSignal> Served = [ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LabelChange, SubgroupGap];
+    public static readonly ImmutableArray<MonitoredSignal> Served = [ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap];
 
     /// <summary>The signal of a name.</summary>
     public static MonitoredSignal Of(string name) => All.Single(signal => signal.Name == name);

@@ -49,21 +49,26 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         (string, string)[] about = [("line", of.Line), ("site", site.Told.Site.Value), ("version", of.Served.Version.ToString())];
         foreach (var signal in MonitoredSignal.Served)
             board.Forget(signal, Subject.Of(about));
-        var reference = isOver ? null : ClassifierMetrics.Of(ModelFacts.Of(models, entry.Digest).Evaluation?.Histogram).Auroc;
-        foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
-            Tell(window, about, reference, isOver, At(window), board);
-        // Of all windows together, once: few of one are in a small subgroup.
         var study = models.StudyOf(entry);
-        if (site.Windows.LastOrDefault(window => window.Window.Outcomes?.Subgroups is not null) is not { } newest)
+        var evaluation = isOver ? null : ModelFacts.Of(models, entry.Digest).Evaluation;
+        var reference = study.Data.Label.Number is null ? ClassifierMetrics.Of(evaluation?.Histogram).Auroc : evaluation?.Number?.Metrics.MeanAbsoluteError?.Value;
+        foreach (var window in isOver ? site.Windows.TakeLast(1) : site.Windows)
+            Tell(window, about, study, reference, isOver, At(window), board);
+        // Of all windows together, once: few of one are in a small subgroup.
+        if (site.Windows.LastOrDefault(window => window.Window.Outcomes is { } outcomes && (outcomes.Subgroups is not null || outcomes.Number?.Subgroups is not null)) is not { } newest)
             return;
-        foreach (var table in SiteFigures.Subgroups(study, [site]))
-            board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", table.Feature), .. about]), At(newest), !isOver && study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0));
+        foreach (var (feature, beyond) in study.Data.Label.Number is null
+            ? SiteFigures.Subgroups(study, [site]).Select(table => (table.Feature, study.Evaluation.Gates.SubgroupGap is { } allowed ? table.BeyondChance(allowed) : 0))
+            : SiteFigures.ErrorTables(study, [site]).Select(table => (table.Feature, table.BeyondChance(study.Evaluation.ErrorGates.SubgroupGap))))
+        {
+            board.Take(new Fact(MonitoredSignal.SubgroupGap, Subject.Of([("feature", feature), .. about]), At(newest), isOver ? 0 : beyond));
+        }
 
         DateTimeOffset At(WindowFigures window) => isOver ? now : new DateTimeOffset(window.Window.Window.To.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
     }
 
-    // What is not told of a window is no alarm; areas and latencies are left out then, for they have no number that says so.
-    private static void Tell(WindowFigures window, (string, string)[] about, double? reference, bool isOver, DateTimeOffset at, FactBoard board)
+    // What is not told of a window is no alarm; areas, errors and latencies are left out then, for they have no number that says so.
+    private static void Tell(WindowFigures window, (string, string)[] about, Study study, double? reference, bool isOver, DateTimeOffset at, FactBoard board)
     {
         Put(MonitoredSignal.ServedRows, about, window.Window.Usage?.Answered ?? 0);
         Put(MonitoredSignal.ServedLatency, about, (window.Slowest?.Below ?? window.Slowest?.From) / 1000.0);
@@ -78,6 +83,13 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
 
         if (window.Window.Outcomes is null && !isOver)
             return; // they come later, and until then the last ones hold
+        if (study.Data.Label.Number is not null)
+        {
+            Put(MonitoredSignal.LiveMeanAbsoluteError, about, window.Errors?.MeanAbsoluteError?.Value);
+            Put(MonitoredSignal.LiveExcess, about, isOver || window.Errors?.MeanAbsoluteError is not { } error || reference is not > 0 ? 0 : Math.Max(0, (error.Low / reference.Value) - 1));
+            return;
+        }
+
         Put(MonitoredSignal.LiveAuroc, about, window.Metrics?.Auroc);
         Put(MonitoredSignal.LiveShortfall, about, isOver || window.Metrics?.AurocInterval is not { } area || reference is null ? 0 : Math.Max(0, reference.Value - area.High));
         Put(MonitoredSignal.LiveCalibration, about, isOver || window.Calibration?.InTheLarge is not { } large || (large.Low <= 0 && large.High >= 0) ? 0 : Math.Abs(large.Value));

@@ -20,6 +20,10 @@ public sealed record SiteFigures(KnownMonitoring Told, IReadOnlyList<WindowFigur
     public static ImmutableArray<SubgroupTable> Subgroups(Study study, IEnumerable<SiteFigures> sites) =>
         SiteMonitoring.Subgroups(study, [.. sites.Select(site => site.Windows.Select(figures => figures.Window))]);
 
+    /// <summary>The same of a model of a number.</summary>
+    public static ImmutableArray<ErrorTable> ErrorTables(Study study, IEnumerable<SiteFigures> sites) =>
+        SiteMonitoring.ErrorTables(study, sites.SelectMany(site => site.Windows.Select(figures => figures.Window)));
+
     /// <summary>Of each site that has ever answered, in the order of their names.</summary>
     public static ImmutableArray<SiteFigures> Of(SiteMonitorings told, MonitoringOrder of, Study study)
     {

@@ -68,7 +68,18 @@ public sealed record ErrorTable
         ArgumentNullException.ThrowIfNull(study);
         if (study.Data.Label.Number is null || study.Evaluation.Subgroups.IsEmpty || evaluation is null)
             return [];
-        return evaluation.Number?.Subgroups is { } counted && counted.Fits(study)
+        return OfErrors(study, evaluation.Number?.Subgroups ?? throw new FormatException("evaluation.subgroups must have the subgroups that the study declares."));
+    }
+
+    /// <summary>The tables of a study's partitions.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="counted">Errors by subgroup, of one or of several added up.</param>
+    /// <exception cref="FormatException">They are of other subgroups than the study's.</exception>
+    public static ImmutableArray<ErrorTable> OfErrors(Study study, SubgroupSums<RegressionSums> counted)
+    {
+        ArgumentNullException.ThrowIfNull(study);
+        ArgumentNullException.ThrowIfNull(counted);
+        return counted.Fits(study)
             ? [.. study.Evaluation.Subgroups.Select((partition, i) => Of(partition.Feature, counted.Sites, partition.Groups.Zip(counted.Partitions[i])))]
             : throw new FormatException("evaluation.subgroups must have the subgroups that the study declares.");
     }

@@ -24,7 +24,13 @@ public sealed record SiteMonitoring(IReadOnlyList<(SiteId Site, MonitoringReport
     public static SubgroupSums<RegressionSums>? SubgroupErrors(IEnumerable<MonitoredWindow> windows) =>
         windows.Select(window => window.Outcomes?.Number?.Subgroups).OfType<SubgroupSums<RegressionSums>>().Aggregate((SubgroupSums<RegressionSums>?)null, (sum, next) => sum?.Merge(next) ?? next);
 
-    /// <summary>How a version did in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Empty where none does.</summary>
+    /// <summary>How a version that predicts a number did in the study's subgroups, by <see cref="SubgroupErrors"/>. Empty where no window tells any.</summary>
+    /// <param name="study">The model's study.</param>
+    /// <param name="windows">The windows, of one site or many.</param>
+    /// <exception cref="FormatException">They are of other subgroups than the study's.</exception>
+    public static ImmutableArray<ErrorTable> ErrorTables(Study study, IEnumerable<MonitoredWindow> windows) => SubgroupErrors(windows) is { } told ? ErrorTable.OfErrors(study, told) : [];
+
+    /// <summary>How a version did in the study's subgroups, in several windows of one site or many; how many tell a subgroup counts windows. Empty where none does, and where a number is predicted.</summary>
     /// <param name="study">The model's study.</param>
     /// <param name="sites">The windows of each site.</param>
     public static ImmutableArray<SubgroupTable> Subgroups(Study study, IReadOnlyCollection<IEnumerable<MonitoredWindow>> sites) =>

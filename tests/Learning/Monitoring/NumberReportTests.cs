@@ -224,6 +224,33 @@ public sealed class NumberReportTests
         Assert.Equal((80, 2), SiteMonitoring.SubgroupErrors([window, window])!.Partitions[0][1] is var pooled ? (pooled.Sum!.Count, pooled.Sites) : default);
     }
 
+    [Fact]
+    public void Subgroups_of_all_windows_are_those_of_all_their_rows_and_count_windows()
+    {
+        static (float, float, float, double?) Row(int i, double off) => (10, i % 2 == 0 ? 30 : 70, 1, i % 2 == 0 ? 12 : 10 + off);
+        var windows = ((double[])[5, 7]).Select(off => Window(Of(Reports.Monday, Enumerable.Range(0, 40).Select(i => Row(i, off))), 5)).ToList();
+
+        var tables = SiteMonitoring.ErrorTables(s_study, windows);
+
+        Assert.Equal(["age", "stage"], tables.Select(table => table.Feature));
+        Assert.Equal([(2, 40L), (2, 0), (2, 40), (2, 0)], tables[0].Subgroups.Select(group => (group.Sites, group.Metrics.Rows)));
+        Assert.Equal((2, 6), (tables[0].Subgroups[0].Metrics.MeanAbsoluteError!.Value.Value, tables[0].Subgroups[2].Metrics.MeanAbsoluteError!.Value.Value));
+        Assert.Equal((4, 2), (tables[0].MeanAbsoluteError!.Value.Value, tables[0].Sites));
+        Assert.Equal(0, tables[0].BeyondChance(4));
+        Assert.InRange(tables[0].BeyondChance(1), 2, 3);
+        Assert.Empty(SiteMonitoring.Subgroups(s_study, [windows]));
+        Assert.Empty(SiteMonitoring.ErrorTables(s_study, windows.Select(window => window with { Outcomes = null })));
+        Assert.Empty(SiteMonitoring.ErrorTables(Reports.Study, [Reports.Window(Reports.Of(Reports.Monday, []), 5)]));
+    }
+
+    [Fact]
+    public void Errors_of_another_studys_subgroups_make_no_tables()
+    {
+        var told = SiteMonitoring.SubgroupErrors([Window(Of(Reports.Monday, Enumerable.Range(0, 40).Select(_ => (10f, 50f, 1f, (double?)8))), 5)])!;
+
+        Assert.Throws<FormatException>(() => ErrorTable.OfErrors(StudyText.Of("{name: age, unit: a, range: [0, 120], missing: mean}"), told));
+    }
+
     private static DayReport Of(DateOnly day, IEnumerable<(float Prediction, float Age, float Stage, double? Came)> rows)
     {
         var report = new DayReport("heart", Reports.Version.Version, Reports.Version.Model, day, s_study, Reports.Basis);
