@@ -57,7 +57,7 @@ internal static class MonitoringVerbs
         var monitoring = SiteMonitoring.Read(study, reply.Monitoring.Span);
         var profile = reply.Profile.IsEmpty ? null : StudyProfile.Read(study, reply.Profile.Span);
         var table = new Table { Title = new TableTitle($"{reply.Line} {reply.Version}".EscapeMarkup()) }
-            .AddColumns("site", "window", "rows", "AUROC", "in the large", "most drift (PSI)", "all numbers together (MMD²)", "most missing", "99th percentile");
+            .AddColumns(["site", "window", "rows", .. study.Data.Label.Number is { } number ? (string[])[$"MAE{number.AfterName}, 95 %".EscapeMarkup(), $"bias{number.AfterName}".EscapeMarkup()] : ["AUROC", "in the large"], "most drift (PSI)", "all numbers together (MMD²)", "most missing", "99th percentile"]);
         foreach (var (site, report) in monitoring.Sites)
         {
             if (report.Withheld is not null || report.Windows.IsEmpty)
@@ -67,8 +67,10 @@ internal static class MonitoringVerbs
         }
 
         var subgroups = SiteMonitoring.Subgroups(study, [.. monitoring.Sites.Select(item => item.Report.Windows)]);
+        var errors = SiteMonitoring.ErrorTables(study, monitoring.Sites.SelectMany(item => item.Report.Windows));
         terminal.Show(table);
         SubgroupTables.Show(subgroups, terminal, "windows");
+        SubgroupTables.Show(errors, terminal, "windows");
         if (monitoring.Sites.Count == 0)
             terminal.Say($"No site has told anything yet; 'fcml models observe {name}' asks.");
         terminal.Emit("monitoring", new
@@ -78,14 +80,14 @@ internal static class MonitoringVerbs
             figures = monitoring.Sites.SelectMany(item => WindowFigures.All(study, item.Report.Windows, profile?.Sites.FirstOrDefault(known => known.Site == item.Site).Report).Select(figures => new
             {
                 site = item.Site.Value, from = CalendarDay.Text(figures.Window.Window.From), to = CalendarDay.Text(figures.Window.Window.To), rows = figures.Window.Usage?.Answered,
-                auroc = figures.Metrics?.Auroc, inTheLarge = figures.Calibration?.InTheLarge?.Value, expectedError = figures.Calibration?.ExpectedError, positives = figures.Positives, labelChange = figures.LabelChange,
+                auroc = figures.Metrics?.Auroc, inTheLarge = figures.Calibration?.InTheLarge?.Value, expectedError = figures.Calibration?.ExpectedError, positives = figures.Positives, labelChange = figures.LabelChange, errors = figures.Errors?.ToJson(),
                 features = figures.Features.Select(feature => new
                 {
                     feature.Feature, stability = feature.Stability?.Index, distance = feature.Distance?.Statistic, chiSquareP = feature.Homogeneity?.P, feature.Missing, feature.Implausible,
                 }),
                 joint = figures.Joint is { } joint ? new { joint.Discrepancy, joint.P } : null, median = figures.Median, slowest = figures.Slowest,
             })),
-            subgroups = SubgroupTables.Json(subgroups),
+            subgroups = study.Data.Label.Number is null ? SubgroupTables.Json(subgroups) : SubgroupTables.Json(errors),
         });
         return ExitCode.Success;
     }
@@ -95,8 +97,9 @@ internal static class MonitoringVerbs
         var days = figures.Window.Window;
         yield return days.From == days.To ? CalendarDay.Text(days.From) : $"{CalendarDay.Text(days.From)} to {CalendarDay.Text(days.To)}";
         yield return figures.Window.Usage is { } usage ? usage.Answered.ToString(CultureInfo.InvariantCulture) : "too few";
-        yield return figures.Window.Outcomes is null ? "waits for outcomes" : figures.Metrics is { } metrics ? ClassifierMetrics.Text(metrics.Auroc) : "too few";
-        yield return figures.Calibration?.InTheLarge is { } large ? large.Value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture) : "";
+        yield return figures.Window.Outcomes is null ? "waits for outcomes" : figures.Errors is { } errors ? RegressionMetrics.Text(errors.MeanAbsoluteError).EscapeMarkup()
+            : figures.Metrics is { } metrics ? ClassifierMetrics.Text(metrics.Auroc) : "too few";
+        yield return figures.Errors?.Bias is { } bias ? RegressionMetrics.Text(bias.Value) : figures.Calibration?.InTheLarge is { } large ? large.Value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture) : "";
         yield return figures.Worst is { Stability: { } psi } worst ? $"{worst.Feature.EscapeMarkup()} {psi.Index.ToString("0.000", CultureInfo.InvariantCulture)}{(psi.Band == PsiBand.Stable ? "" : $", {psi.Band.ToString().ToLowerInvariant()}")}" : "";
         yield return Joint(figures.Joint);
         yield return figures.Features.Where(feature => feature.Missing is not null).MaxBy(feature => feature.Missing) is { } lacking ? $"{lacking.Feature.EscapeMarkup()} {lacking.Missing!.Value.ToString("P1", CultureInfo.InvariantCulture)}" : "";

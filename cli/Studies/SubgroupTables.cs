@@ -14,9 +14,17 @@ internal static class SubgroupTables
     public static void Show(Study study, EvaluationReport? evaluation, Terminal terminal)
     {
         Show(SubgroupTable.Of(study, evaluation), terminal);
-        foreach (var table in ErrorTable.Of(study, evaluation))
+        Show(ErrorTable.Of(study, evaluation), terminal);
+    }
+
+    /// <param name="tables">The tables.</param>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="of">Of what they count how many tell a subgroup.</param>
+    public static void Show(ImmutableArray<ErrorTable> tables, Terminal terminal, string of = "sites")
+    {
+        foreach (var table in tables)
         {
-            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the sites that tell it") }.AddColumns("subgroup", "sites", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]");
+            var shown = new Table { Title = new TableTitle($"by {table.Feature.EscapeMarkup()}, pooled from the {of} that tell it") }.AddColumns("subgroup", of, "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]");
             foreach (var group in table.Subgroups)
                 shown.AddRow(group.Sites == 0 ? [group.Name.EscapeMarkup(), "withheld by each"] : [group.Name.EscapeMarkup(), $"{group.Sites} of {table.Sites}", .. ErrorFigures.Cells(group.Metrics)]);
             terminal.Show(shown);
@@ -62,7 +70,9 @@ internal static class SubgroupTables
 
     /// <summary>An evaluation's tables, of scores or of errors, for scripts.</summary>
     public static JsonArray Json(Study study, EvaluationReport? evaluation) =>
-        study.Data.Label.Number is null ? Json(SubgroupTable.Of(study, evaluation)) : new([.. ErrorTable.Of(study, evaluation).Select(table => table.ToJson())]);
+        study.Data.Label.Number is null ? Json(SubgroupTable.Of(study, evaluation)) : Json(ErrorTable.Of(study, evaluation));
+
+    public static JsonArray Json(ImmutableArray<ErrorTable> tables) => new([.. tables.Select(table => table.ToJson())]);
 
     private static string Words(ErrorTable table) => string.Join("; ", table.Gaps.Select(gap => $"{gap.Measure} {(gap.Gap is { } known ? $"{known.Words} apart" : "not decided")}"));
 

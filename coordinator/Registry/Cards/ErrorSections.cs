@@ -26,20 +26,26 @@ internal static class ErrorSections
 
     public static ImmutableArray<CardBlock> Subgroups(ImmutableArray<ErrorTable> tables, NumericOutcome number) =>
     [
-        .. tables.SelectMany(table => new CardBlock[]
-        {
-            new CardText($"By {table.Feature}:"),
-            new CardTable(
-                ["subgroup", "told by", "rows", $"mean absolute error{number.AfterName}", $"root mean squared error{number.AfterName}", "R²", $"bias{number.AfterName}"],
-                [.. table.Subgroups.Select(group => group.Sites == 0
-                    ? ImmutableArray.Create(group.Name, $"none of {table.Sites} sites: withheld", "", "", "", "", "")
-                    : [group.Name, ModelCard.Text($"{group.Sites} of {table.Sites} sites"), .. Figures(group.Metrics)])]),
-            CardTable.Facts(table.Gaps.Select(gap => ($"Gap: {gap.Measure}", Words(gap.Gap, number)))),
-        }),
+        .. Blocks(tables, "sites", number),
         new CardText(
             "Pooled from the sites' sums of errors, added up over the sites that tell a subgroup. A site withholds one of fewer rows than its minimum, others from which it would follow, and a whole partition by which, beside one before it, few patients could be told "
             + "apart. Gaps are the greatest value less the least over the subgroups that are told; they have no interval, and small subgroups differ by chance."),
     ];
+
+    /// <summary>Each partition's table, and how far its subgroups are apart.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="of">Of what they count how many tell a subgroup.</param>
+    /// <param name="number">What is predicted.</param>
+    public static IEnumerable<CardBlock> Blocks(ImmutableArray<ErrorTable> tables, string of, NumericOutcome number) => tables.SelectMany(table => new CardBlock[]
+    {
+        new CardText($"By {table.Feature}:"),
+        new CardTable(
+            ["subgroup", "told by", "rows", $"mean absolute error{number.AfterName}", $"root mean squared error{number.AfterName}", "R²", $"bias{number.AfterName}"],
+            [.. table.Subgroups.Select(group => group.Sites == 0
+                ? ImmutableArray.Create(group.Name, $"none of {table.Sites} {of}: withheld", "", "", "", "", "")
+                : [group.Name, ModelCard.Text($"{group.Sites} of {table.Sites} {of}"), .. Figures(group.Metrics)])]),
+        CardTable.Facts(table.Gaps.Select(gap => ($"Gap: {gap.Measure}", Words(gap.Gap, number)))),
+    });
 
     /// <summary>The line on fairness of the reproducibility report.</summary>
     public static string Line(ImmutableArray<ErrorTable> tables, NumericOutcome number) =>

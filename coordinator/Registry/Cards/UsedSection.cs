@@ -14,22 +14,25 @@ internal static class UsedSection
         var sites = facts.Evidence.Used.Where(site => site.Use is not null).ToList();
         if (sites.Count == 0)
             yield break;
-        var scores = facts.Study.Data.Label.Number is null;
+        var number = facts.Study.Data.Label.Number;
         yield return new CardSection("In use, site by site", [
             new CardTable(
-                ["site", "window", "rows answered", "median latency", "99th percentile", .. scores ? s_outcomes : [], "most drift of an input"],
-                [.. sites.Select(site => Row(site, scores))]),
+                ["site", "window", "rows answered", "median latency", "99th percentile", .. number is null ? s_outcomes : ["outcomes of", $"mean absolute error{number.AfterName}", $"bias{number.AfterName}"], "most drift of an input"],
+                [.. sites.Select(Row)]),
+            .. number is null ? [] : ErrorSections.Blocks(SiteFigures.ErrorTables(facts.Study, facts.Evidence.Used), "windows", number),
             .. SiteFigures.Subgroups(facts.Study, facts.Evidence.Used).SelectMany(table => SubgroupSection.Blocks(table, "windows", withPoints: false)),
-            new CardText($"What each site's scoring saw in the newest window that it told, in rows and not patients; drift is the population stability index against the site's profile of the study, or its first window.{(scores ? " Subgroups are of all outcomes told by any site in any window, where they are not withheld." : "")} 'fcml models monitoring' has every window.")]);
+            new CardText("What each site's scoring saw in the newest window that it told, in rows and not patients; drift is the population stability index against the site's profile of the study, or its first window. Subgroups are of all outcomes told by any site in any window, where they are not withheld. 'fcml models monitoring' has every window.")]);
     }
 
-    private static ImmutableArray<string> Row(SiteFigures site, bool scores)
+    private static ImmutableArray<string> Row(SiteFigures site)
     {
         var (use, came) = (site.Use!, site.Outcomes);
         return
         [
             site.Told.Site.Value, Days(use), ModelCard.Text($"{use.Window.Usage!.Answered:N0}"), Within(use.Median), Within(use.Slowest),
-            .. scores ? (string[])[came is null ? "" : Days(came), came?.Metrics?.AurocInterval is { } area ? ModelCard.Interval(area) : "", came?.Calibration?.InTheLarge is { } large ? ModelCard.Interval(large) : ""] : [],
+            came is null ? "" : Days(came), .. came?.Errors is { } errors
+                ? (string[])[RegressionMetrics.Text(errors.MeanAbsoluteError), RegressionMetrics.Text(errors.Bias)]
+                : [came?.Metrics?.AurocInterval is { } area ? ModelCard.Interval(area) : "", came?.Calibration?.InTheLarge is { } large ? ModelCard.Interval(large) : ""],
             use.Worst is { Stability: { } stability } worst ? ModelCard.Text($"{worst.Feature} {stability.Index:0.00}") : "",
         ];
     }
