@@ -31,7 +31,7 @@ public sealed class NumberPagesTests(NumberPages pages) : IClassFixture<NumberPa
 
         await Expect(page.GetByText("Mean absolute error (d)", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("R²", new() { Exact = true }).First).ToBeVisibleAsync();
-        await Expect(page.GetByText("Gap: MAE")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Gap: MAE")).ToHaveCountAsync(2); // at evaluation, and in use
         await Expect(page.GetByText("mean-absolute-error", new() { Exact = true })).ToBeVisibleAsync();
         Assert.Equal(0, await page.Locator("#calibration").CountAsync());
         await NothingOfScoresAsync(page, faults);
