@@ -148,6 +148,29 @@ public sealed class NumberTests
     }
 
     [Fact]
+    public async Task Outcome_that_was_taken_while_its_version_was_away_and_cannot_come_teaches_it_nothing()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_number), [s_number, s_score], Soon);
+        var answer = await site.ScoreAsync("p0");
+        await site.PredictionsAsync();
+        site.Shelve(Site.Line(s_score, order: 2));
+        await Tell(site, One("p0", answer, 1000));
+        site.Shelve(Site.Line(s_number, order: 3));
+        await site.EndAsync();
+        await site.RunAsync(); // takes up what was joined before
+
+        var told = new List<JsonObject>();
+        for (var i = 1; i <= 40; i++)
+        {
+            var next = await site.ScoreAsync($"p{i}");
+            told.Add(One($"p{i}", next, next["value"]!.GetValue<double>()));
+        }
+
+        Assert.Equal(40, (await Tell(site, [.. told]))["joined"]!.GetValue<int>());
+        Assert.Null(site.WithdrawalOf(s_number));
+    }
+
+    [Fact]
     public async Task Version_whose_errors_have_grown_beyond_its_evaluation_is_taken_out_and_the_fallback_answers_also_after_a_restart()
     {
         await using var site = await Site.StartAsync(Site.Line(s_other, s_number), [s_number, s_other], Soon);

@@ -171,7 +171,9 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
         }
     }
 
-    private ServedUnit? UnitOf(Outcome outcome) => UnitOf(outcome.Line, outcome.Model);
+    // Nothing is learned of an outcome that cannot come of what the version predicts: it was taken while nobody here could know what that is.
+    private ServedUnit? UnitOf(Outcome outcome) =>
+        UnitOf(outcome.Line, outcome.Model) is { } unit && (unit.Loaded is not { } model || MayCome([model.Study.Data.Label], outcome.Came)) ? unit : null;
 
     private ServedUnit? UnitOf(string line, Sha256Digest model) => shelf.Lines.GetValueOrDefault(line)?.Units.FirstOrDefault(unit => unit.Unit.Model == model).Unit;
 }
