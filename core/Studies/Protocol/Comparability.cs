@@ -24,7 +24,14 @@ public static class Comparability
             : "The two studies do not choose the same rows: they leave out those without a value of other features (missing: exclude-row).";
     }
 
-    private static JsonObject Data(Study study) => CanonicalJson.Read(study.Canonical.Span)!["data"]!.AsObject();
+    // Constants of a number that is predicted say how the network counts, and nothing of rows.
+    private static JsonObject Data(Study study)
+    {
+        var data = CanonicalJson.Read(study.Canonical.Span)!["data"]!.AsObject();
+        foreach (var number in (JsonNode?[])[data["label"], data["cohort"]?["outcome"]?["number"]])
+            (number as JsonObject)?.Remove("constants");
+        return data;
+    }
 
     // The features for want of which a row is left out, in whatever order.
     private static IEnumerable<string> Required(JsonObject data) => data["features"]!.AsArray().Select(feature => feature!.AsObject())

@@ -175,7 +175,7 @@ public sealed class SiteStepComputer : IStepComputer
             throw new StepDeclinedException(Reason.DataUnfit, "The two models' studies have different test rows here: the data changed while they were read, or their features leave different rows out.");
         var minimum = request.Policy.MinimumCell;
         var report = request.Study.Data.Label.Number is { } number
-            ? CorrelatedAreasReport.OfNumber(PairedErrors.Of(number.OutcomesOf(ours.Rows.Labels), number.PredictionsOf(ours.Outputs), number.PredictionsOf(theirs.Outputs)), minimum)
+            ? CorrelatedAreasReport.OfNumber(PairedErrors.Of(number.OutcomesOf(ours.Rows.Labels), number.PredictionsOf(ours.Outputs), other.Study.Data.Label.Number!.PredictionsOf(theirs.Outputs)), minimum)
             : CorrelatedAreasReport.Of([ours.Outputs, theirs.Outputs], LabelsOf(ours.Rows), minimum, minimum);
         return Json(request, new ComparisonReport(other.Named, report).Write(), ours.Data.Fingerprint);
     }

@@ -180,5 +180,15 @@ public sealed class NumberReleaseTests
         Assert.Contains(withFew.Rows, row => row[0] == "stay (d), mean (sd)" && row[^1].EndsWith("(without south)", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Models_that_count_otherwise_are_compared_and_those_of_another_range_are_not()
+    {
+        Study Labelled(string more, string range = "[0, 40]") => StudyText.Of(Features, "{kind: linear-regression}", label: $"{{name: stay, range: {range}, unit: d{more}}}");
+
+        Assert.Null(Comparability.WhyNot(Labelled(""), Labelled(", constants: {mean: 5, sd: 2}")));
+        Assert.Contains("data.label", Comparability.WhyNot(Labelled(""), Labelled("", "[0, 41]")), StringComparison.Ordinal);
+        Assert.Contains("data.label", Comparability.WhyNot(Labelled(""), s_yesOrNo), StringComparison.Ordinal);
+    }
+
     private static Study Of(string evaluation) => StudyText.Of(Features, "{kind: linear-regression}", evaluation: evaluation, label: "{name: stay, range: [0, 40], unit: d}");
 }

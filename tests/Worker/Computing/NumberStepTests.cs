@@ -93,6 +93,18 @@ public sealed class NumberStepTests : IDisposable
         Assert.Equal(new[] { -0.5, 0, 0.5, 0 }.Sum(difference => difference * difference) / 3 / 4, errors.Variance, 1e-6);
     }
 
+    [Fact]
+    public void Comparison_reads_each_model_by_its_own_studys_constants()
+    {
+        var other = Study("", "{mean: 20, sd: 10}");
+        // 0.1 · 5 + 10 a decade of age, and (0.05 · 10 + 20) less 10: the same predictions.
+        var model = new OtherModel(other, PreprocessingConstants.Freeze(other, null).Canonical, new IncomingParameters([0.05f, -1]), new ComparedModel(other.Digest, Sha256Digest.Of([1]), Sha256Digest.Of([2])));
+
+        var errors = ComparisonReport.Read(Compute(StepKind.Comparison, s_study, [0.1f, 0], ["test,50,9", "test,60,13", "test,70,10", "test,60,10", "train,60,10"], model)).Report.Errors!;
+
+        Assert.Equal(errors.Candidate, errors.Other, 1e-6);
+    }
+
     // Least squares has a solution to hold training against: y = 3 + 2 x1 - x2 without noise, on the outcome's scale.
     [Theory]
     [InlineData("sgd")]
@@ -117,9 +129,9 @@ public sealed class NumberStepTests : IDisposable
         Assert.Equal(3, (learned[2] * number.StandardDeviation) + number.Mean, 0.02);
     }
 
-    private static Study Study(string evaluation) => StudyText.Of(
+    private static Study Study(string evaluation, string constants = "{mean: 10, sd: 5}") => StudyText.Of(
         "{name: age, range: [0, 120], missing: mean, constants: {mean: 60, sd: 10}}", "{kind: linear-regression}", split: "{column: part}", evaluation: $"{{every: 1, {evaluation}}}",
-        label: "{name: stay, range: [0, 60], unit: d, constants: {mean: 10, sd: 5}}");
+        label: $"{{name: stay, range: [0, 60], unit: d, constants: {constants}}}");
 
     private ReadOnlySpan<byte> Compute(StepKind kind, Study study, float[] parameters, string[] rows, OtherModel? other = null)
     {
