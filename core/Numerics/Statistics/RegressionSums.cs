@@ -15,6 +15,7 @@ public sealed record RegressionSums : IMergeable<RegressionSums>
 {
     private const int CoarseBits = 20;
     private const int FourthBits = 8;
+    private const double ResolvedFourth = 8 * 8 * 8 * 8; // residuals of eight steps
 
     private RegressionSums(double minimum, double maximum, Moments outcome, Moments residual, Int128 magnitude, Int128 fourth) =>
         (Minimum, Maximum, Outcome, Residual, Magnitude, Fourth) = (minimum, maximum, outcome, residual, magnitude, fourth);
@@ -52,8 +53,15 @@ public sealed record RegressionSums : IMergeable<RegressionSums>
     /// <summary>The root of the residuals' mean square, in the outcome's unit; null where there are no rows.</summary>
     public double? RootMeanSquare => Count == 0 ? null : Math.ScaleB(Math.Sqrt((double)Residual.SumOfSquares / Count), Residual.Grid.Exponent);
 
-    /// <summary>The variance of the squared residuals, from 0; null where there are no rows.</summary>
-    public double? VarianceOfSquares => MeanSquare is { } square ? Math.Max(0, Math.ScaleB((double)Fourth / Count, 4 * (Residual.Grid.Exponent + CoarseBits)) - (square * square)) : null;
+    /// <summary>
+    /// The variance of the squared residuals; null where there are no rows. Never less than what the rounding of fourth powers leaves open, so that no interval made of it is certain; and where residuals are a few steps of the
+    /// coarse grid or less, at least that of normal ones, 2(mean square)².
+    /// </summary>
+    public double? VarianceOfSquares => MeanSquare is { } square
+        ? Math.Max(
+            Math.ScaleB((double)Fourth / Count, 4 * (Residual.Grid.Exponent + CoarseBits)) - (square * square),
+            square * square * ((double)Fourth / Count < ResolvedFourth ? 2 : Math.ScaleB(1, -FourthBits)))
+        : null;
 
     /// <summary>Sums over rows.</summary>
     /// <param name="minimum">Least plausible outcome.</param>
@@ -125,8 +133,8 @@ public sealed record RegressionSums : IMergeable<RegressionSums>
     {
         var fields = new JsonFields(node, path);
         var (minimum, maximum) = (fields.Number("minimum"), fields.Number("maximum"));
-        if (!(minimum < maximum) || Math.Max(Math.Abs(minimum), Math.Abs(maximum)) is not (>= 1e-200 and <= 1e199))
-            fields.Fail("maximum", "be above the minimum, and both of a magnitude that has a grid");
+        if (!(minimum < maximum) || Math.Max(Math.Abs(minimum), Math.Abs(maximum)) is not (>= 1e-200 and <= 1e199) || maximum - minimum < 1e-200)
+            fields.Fail("maximum", "be above the minimum, and both and their difference of a magnitude that has a grid");
         var (outcomeGrid, residualGrid, _) = Grids(minimum, maximum);
         var outcome = Moments.Read(fields.Node("outcome"), outcomeGrid, fields.PathOf("outcome"));
         var residual = Moments.Read(fields.Node("residual"), residualGrid, fields.PathOf("residual"));

@@ -37,9 +37,21 @@ public sealed class RegressionSumsTests
     {
         var squares = rows.Select(row => Math.Pow(row.Outcome - row.Prediction, 2)).ToArray();
         var expected = squares.Average(square => square * square) - Math.Pow(squares.Average(), 2);
+        // A single row has no variance by itself, and yet nothing is certain: never below what eight bits leave open.
+        expected = Math.Max(expected, Math.Pow(squares.Average(), 2) / 256);
         var step = Math.ScaleB(1, Of(rows).Residual.Grid.Exponent + 20); // of the grid of fourth powers, on which a residual is off by half a step
         Assert.Equal(expected, Of(rows).VarianceOfSquares!.Value, (4 * step * squares.Average(square => Math.Pow(square, 1.5) + 1)) + (1e-9 * squares.Max() * squares.Max()));
     });
+
+    [Fact]
+    public void Residuals_too_small_for_the_coarse_grid_have_the_variance_of_normal_ones_at_least()
+    {
+        double[] outcomes = [.. Enumerable.Range(0, 100).Select(row => row * 1e4)];
+        var sums = RegressionSums.Of(0, 1e6, outcomes, [.. outcomes.Select((outcome, row) => outcome + (row % 2 == 0 ? 1e-3 : -1e-3))]).Suppress(5)!;
+
+        Assert.Equal(0, sums.Fourth);
+        Assert.Equal(2 * sums.MeanSquare!.Value * sums.MeanSquare.Value, sums.VarianceOfSquares);
+    }
 
     [Theory]
     [InlineData(1e9)]
@@ -75,6 +87,14 @@ public sealed class RegressionSumsTests
     {
         var json = Of([(1, 3), (4, 5)]).ToJson();
         json[field] = JsonNode.Parse(value);
+        Assert.Throws<FormatException>(() => RegressionSums.Read(json, "sums"));
+    }
+
+    [Fact]
+    public void Read_of_a_range_without_width_is_refused_as_such()
+    {
+        var json = Of([]).ToJson();
+        (json["minimum"], json["maximum"]) = (1e-200, 1.0000001e-200);
         Assert.Throws<FormatException>(() => RegressionSums.Read(json, "sums"));
     }
 
