@@ -16,8 +16,11 @@ public sealed record CohortDefinition(
     [
         FlowSteps.Known, FlowSteps.NotOptedOut, FlowSteps.Indexed, FlowSteps.Alive,
         .. Include.Select(FlowSteps.Included), .. Exclude.Select(FlowSteps.Excluded),
-        FlowSteps.FollowedUp, FlowSteps.InAPart, FlowSteps.Complete,
+        Labelled, FlowSteps.InAPart, FlowSteps.Complete,
     ];
+
+    /// <summary>Name of the step that leaves the rows with a label.</summary>
+    public string Labelled => Outcome.Number is null ? FlowSteps.FollowedUp : FlowSteps.Measured;
 }
 
 /// <summary>Names of the steps of a cohort's flow.</summary>
@@ -37,6 +40,9 @@ public static class FlowSteps
 
     /// <summary>With a label.</summary>
     public const string FollowedUp = "with the outcome, or followed up to the horizon's end";
+
+    /// <summary>With a label, where a number is predicted.</summary>
+    public const string Measured = "with a plausible outcome";
 
     /// <summary>In the training or the test set.</summary>
     public const string InAPart = "in the training or the test set";

@@ -10,6 +10,10 @@ internal static class StudyRules
 {
     private const int LeastMaskedSites = 3;
 
+    private const double GreatestOutcome = 1e28, LeastWidth = 1e-28;
+
+    private const double LeastCells = 1 << 16;
+
     private const long MaximumParameters = 1 << 28; // 1 GiB of float32
 
     public static void Check(JsonObject study, FaultList faults)
@@ -91,8 +95,20 @@ internal static class StudyRules
             faults.Add("evaluation.operating-points", "These are probabilities, and the study predicts a number; leave this out.");
         if (study.ContainsKey("privacy"))
             faults.Add("privacy", "A model of a number is not trained under differential privacy yet: errors would have to be counted with noise, and are not. Leave this out, or predict whether the number is above a bound.");
+        if (number["range"] is JsonArray { Count: 2 } ends && Number(ends[0]) is { } least && Number(ends[1]) is { } greatest)
+            CheckScale(least, greatest, Number(number["constants"]?["sd"]), path, faults);
         if (number["range"] is JsonArray range && Number(number["constants"]?["mean"]) is { } mean && (mean < Number(range[0]) || mean > Number(range[1])))
             faults.Add($"{path}.constants.mean", $"{Show(mean)} lies outside the plausible range [{Show(Number(range[0])!.Value)}, {Show(Number(range[1])!.Value)}].");
+    }
+
+    // Outcomes and the constants of the ONNX graph are kept in 32 bits, which have 24 for the digits.
+    private static void CheckScale(double least, double greatest, double? deviation, string path, FaultList faults)
+    {
+        var (width, magnitude) = (greatest - least, Math.Max(Math.Abs(least), Math.Abs(greatest)));
+        if (magnitude > GreatestOutcome || width < LeastWidth || width < magnitude / LeastCells)
+            faults.Add($"{path}.range", $"Outcomes are kept in 32 bits: the range must lie within ±{Show(GreatestOutcome)}, and be at least {Show(LeastWidth)} and a {Show(LeastCells)}th of its greatest magnitude wide. Choose another unit, or predict the difference from a reference.");
+        else if (deviation is { } sd && (sd < width / LeastCells || sd > width * LeastCells))
+            faults.Add($"{path}.constants.sd", $"{Show(sd)} is of another order than the range, which is {Show(width)} wide; give about the standard deviation of outcomes.");
     }
 
     // What the model sees: a feature over events is brought into the form of a column; one with a fault is passed over.

@@ -45,7 +45,7 @@ internal static class CohortShape
         new("follow-up", new WordShape(
             ("required", "a row without the outcome counts as negative, and events are counted, only where the patient has an event at or after the end of the horizon, or died; else it is left out, and counted"),
             ("assumed", "a row without the outcome is negative, and no more events happened than are known")),
-            "What a row without the outcome means. Patients who moved away are no negatives.", "required"),
+            "What a row without the outcome means. Patients who moved away are no negatives. Of a number that is measured it has no effect: rows without one are left out, whoever was followed up.", "required"),
     ];
 
     private static readonly Field s_number = new("number", new MapShape(

@@ -104,8 +104,8 @@ public sealed record ClinicalCohort(ImmutableArray<ClinicalRow> Rows, Cohort Coh
         var (trainingRows, testRows) = (training.ToRows(), test.ToRows());
         return new Cohort(trainingRows, testRows, new CohortCounts(
             flow.RowsAt(FlowSteps.Alive), 0, flow.PatientsAt(FlowSteps.Known) - flow.PatientsAt(FlowSteps.NotOptedOut),
-            flow.RowsBefore(FlowSteps.FollowedUp) - flow.RowsAt(FlowSteps.FollowedUp), flow.RowsAt(FlowSteps.InAPart) - flow.RowsAt(FlowSteps.Complete),
-            flow.RowsAt(FlowSteps.FollowedUp) - flow.RowsAt(FlowSteps.InAPart),
+            flow.RowsBefore(data.Cohort!.Labelled) - flow.RowsAt(data.Cohort!.Labelled), flow.RowsAt(FlowSteps.InAPart) - flow.RowsAt(FlowSteps.Complete),
+            flow.RowsAt(data.Cohort!.Labelled) - flow.RowsAt(FlowSteps.InAPart),
             trainingRows.Count, trainingRows.Positives, testRows.Count, testRows.Positives, Cohort.Quality(data.Features, trainingRows))
         {
             Flow = flow.Steps(),

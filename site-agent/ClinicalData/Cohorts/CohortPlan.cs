@@ -51,7 +51,7 @@ internal sealed class CohortPlan
         // A measured number is there whoever is followed up; a count is whole only then.
         if (_cohort.Outcome.FollowUpRequired && _numbers is null)
             rows.RemoveAll(row => (row.Label == 0 || _cohort.Outcome.Number is CountValue) && !facts.Died && facts.Last < row.Prediction + _cohort.Outcome.Within);
-        flow.Count(FlowSteps.FollowedUp, rows.Count);
+        flow.Count(_cohort.Labelled, rows.Count);
         return rows;
     }
 

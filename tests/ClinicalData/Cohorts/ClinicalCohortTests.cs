@@ -119,6 +119,7 @@ public sealed class ClinicalCohortTests
         Assert.Equal(("p", expected), (row.Patient, row.Label));
         Assert.Equal([expected], cohort.Cohort.Training.Labels.Concat(cohort.Cohort.Test.Labels));
         Assert.Equal(1, cohort.Cohort.Counts.WithoutLabel);
+        Assert.Equal(1, cohort.Cohort.Counts.Flow.Single(step => step.Name == "with a plausible outcome").Rows);
     }
 
     [Fact]
