@@ -66,4 +66,15 @@ public sealed class ReleasePageTests
         Assert.Equal([["12", "age", "-", "-"], ["-", "sex", "-", "-"]], tables[1].Rows);
         Assert.Equal([["5", "0"], ["7", "1"]], tables[2].Rows);
     }
+
+    [Fact]
+    public void Each_list_of_objects_in_a_list_is_a_table_of_its_own()
+    {
+        var tables = ContentTable.Of("""{"subgroups":{"partitions":[[{"errors":{"magnitude":"9","outcome":{"count":30}},"sites":1},{"errors":null,"sites":0}],[{"errors":null,"sites":0}]],"sites":1}}""");
+
+        Assert.Equal(["subgroups", "subgroups.partitions 0", "subgroups.partitions 1"], tables.Select(table => table.Name));
+        Assert.Equal(["errors.magnitude", "errors.outcome.count", "sites", "errors"], tables[1].Columns);
+        Assert.Equal([["9", "30", "1", "-"], ["-", "-", "0", "-"]], tables[1].Rows);
+        Assert.Equal([["-", "0"]], tables[2].Rows);
+    }
 }

@@ -5,7 +5,7 @@ namespace FederatedClinicalMl.SiteAgent.StewardConsole;
 
 /// <summary>
 /// A part of a release's content as a table. By the shape of the JSON alone, so that kinds of releases which this console has never heard of can be read too: lists of one length side by side are
-/// columns, as those of a histogram; a list of objects has a row for each; what is left are names and values.
+/// columns, as those of a histogram; a list of objects has a row for each, and of lists of objects each has a table; what is left are names and values.
 /// </summary>
 /// <param name="Name">Where it stands in the content.</param>
 /// <param name="Columns">Heads of the columns.</param>
@@ -42,6 +42,10 @@ internal sealed record ContentTable(string Name, IReadOnlyList<string> Columns, 
                 break;
             case JsonArray { Count: > 0 } list when list.All(item => item is JsonObject):
                 AddRows(tables, name, [.. list.OfType<JsonObject>()]);
+                break;
+            case JsonArray { Count: > 0 } groups when groups.All(group => group is JsonArray list && list.Any(item => item is JsonObject)):
+                foreach (var (place, group) in groups.Index())
+                    Add(tables, $"{name} {place}", group);
                 break;
             case JsonArray list:
                 tables.Add(new ContentTable(Title(name), ["place", "value"], [.. list.Select((item, place) => (IReadOnlyList<string>)[$"{place}", Cell(item)])]));
