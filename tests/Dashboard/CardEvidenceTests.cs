@@ -43,6 +43,27 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
     }
 
     [Fact]
+    public async Task Card_of_a_model_of_a_number_has_its_errors_in_use_by_site_and_subgroup()
+    {
+        await using var own = new SeededFederation(); // whose numbers no other test has added
+        await own.InitializeAsync();
+        var (study, runs) = await own.AddNumberAsync();
+        var order = own.TellOfNumber(study, runs[0]);
+        var coordinator = own.Coordinator;
+        coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new FederatedClinicalMl.Coordinator.Enrolment.Member(FederatedClinicalMl.Coordinator.Enrolment.Roles.Researcher, "rosalind"));
+        var card = ModelCards.Of(own.Registry.Find(order.Served.Model)!, own.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
+
+        var tables = card.Sections.Single(section => section.Heading == "In use, site by site").Blocks.OfType<CardTable>().ToList();
+
+        Assert.Equal(["site", "window", "rows answered", "median latency", "99th percentile", "outcomes of", "mean absolute error (d)", "bias (d)", "most drift of an input"], tables[0].Heads);
+        Assert.Equal(["cleveland", "hungarian", "va-long-beach"], tables[0].Rows.Select(row => row[0]));
+        Assert.All(tables[0].Rows, row => Assert.Equal((9, "2026-10-19 to 2026-10-25"), (row.Length, row[5])));
+        Assert.Matches(@"^1\.\d+ \[1\.\d+, 1\.\d+\]$", tables[0].Rows[2][6]);
+        Assert.Equal(["below 60", "24 of 24 windows"], tables[1].Rows[0].Take(2));
+        Assert.Contains("d apart, over 2 subgroups", tables[2].Rows[0][1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Card_has_the_newest_profile_of_the_study_that_is_here_with_suppressed_cells_as_they_are()
     {
         Assert.Null(Table(Card(), TableOne));

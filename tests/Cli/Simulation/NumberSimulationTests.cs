@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Tests.ClinicalData;
 using FederatedClinicalMl.Tests.Coordinator;
 
 namespace FederatedClinicalMl.Tests.Cli.Simulation;
@@ -19,7 +19,7 @@ public sealed class NumberSimulationTests : IDisposable
     [InlineData("synthea-blood-pressure.yaml", "synthea-fhir-r4", 652, 0.7, 10)]
     public async Task Model_explains_what_it_should_is_told_as_it_is_and_is_made_again_from_its_records(string study, string folder, int rows, double explained, double error)
     {
-        var data = Data(folder);
+        var data = SharedData.Folder(folder);
         var (code, output, said) = await CommandRun.FcmlWithOutputAsync("simulate", Path.Combine(Examples, study), "--data", data, "--json", "--out", Model);
         Assert.True(code == 0, said);
         var exact = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).Last(item => (string)item["event"]! == "score" && (string)item["site"]! == "all");
@@ -34,15 +34,5 @@ public sealed class NumberSimulationTests : IDisposable
         Assert.Equal((0, ""), await CommandRun.FcmlAsync("replay", "--folder", Model, "--data", data));
     }
 
-    private static string Examples => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/how-to/examples"));
-
-    private static string Data(string folder)
-    {
-        var path = Path.Combine(Environment.GetEnvironmentVariable("FCML_DATA") is { Length: > 0 } given ? given : Path.Combine(Path.GetDirectoryName(Here())!, "../../../../shared/data"), folder);
-        if (!Directory.Exists(path))
-            Assert.Skip($"'{path}' is not there: set FCML_DATA to the folder with the test data.");
-        return path;
-    }
-
-    private static string Here([CallerFilePath] string file = "") => file;
+    private static string Examples => SharedData.Fixture("../../docs/how-to/examples");
 }
