@@ -50,6 +50,7 @@ internal static class Pages
         Of(Demo("secure", isPrivate: true, yaml => Placed(yaml, "distributed")), WithCeilings),
         Of(Demo("secure", isPrivate: true, yaml => Placed(yaml, "central")), WithCeilings),
         Of(StudyText.Benchmark(parameters: 1000)),
+        Of(NumberText.Of("{every: 1, per-site: true, subgroups: [{feature: age, bands: [50]}]}"), PolicyText.With("per-site-metrics", "compare")),
         StewardPage.Of(Facts(Demo("secure", isPrivate: true), WithCeilings, WorkerState.Empty with { Ledger = LedgerState.Empty with { Behind = [new LedgerHead(7, MaskedStudy.KeyOf("a newer log"))] } })),
         StewardPage.Of(Facts(Demo("secure", isPrivate: true), WithCeilings) with { Population = null }),
         Of(Demo("secure", isPrivate: true)),
