@@ -5,8 +5,8 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <summary>What the program logs for its operators: names of lines, versions, files and clients, closed words, counts. Never a value, an identifier or a word of a patient or of a clinician.</summary>
 internal static partial class ScoringLog
 {
-    [LoggerMessage(6001, LogLevel.Information, "Scoring at the site {Site} is ready on {Address}: {Lines} lines, {Clients} clients may call")]
-    public static partial void Ready(this ILogger log, string site, string address, int lines, int clients);
+    [LoggerMessage(6001, LogLevel.Information, "Scoring at the site {Site} is ready on {Address}: {Lines} lines, {Clients} clients and {Ehrs} EHRs may call")]
+    public static partial void Ready(this ILogger log, string site, string address, int lines, int clients, int ehrs);
 
     [LoggerMessage(6002, LogLevel.Information, "The shelf of {Written} is in use: {Lines} lines, {Models} models")]
     public static partial void ShelfInUse(this ILogger log, string written, int lines, int models);

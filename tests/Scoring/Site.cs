@@ -130,7 +130,9 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>The predictions of a day that are durable, after everything that waits was written.</summary>
     public async Task<IReadOnlyList<Prediction>> PredictionsAsync()
     {
-        await Services.GetRequiredService<ShadowQueue>().IdleAsync(Stop);
+        // A connection's next call is read once everything after the answer before was done, so also its shadow queued.
+        using (await Client.GetAsync(new Uri("/health/live", UriKind.Relative), Stop))
+            await Services.GetRequiredService<ShadowQueue>().IdleAsync(Stop);
         var desk = Services.GetRequiredService<PredictionDesk>();
         await desk.FlushAsync(Stop);
         return [.. desk.Log.Read(DateOnly.FromDateTime(Time.GetUtcNow().UtcDateTime))];

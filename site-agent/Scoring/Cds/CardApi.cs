@@ -10,6 +10,9 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// </summary>
 internal static class CardApi
 {
+    /// <summary>Where the services are.</summary>
+    public const string Path = "/cds-services";
+
     private const string Json = "application/json";
     private const int LongestSummary = 140;
 
@@ -22,7 +25,7 @@ internal static class CardApi
     /// <summary>Maps the calls.</summary>
     public static void MapCards(this WebApplication app)
     {
-        var cards = app.MapGroup("/cds-services").AddEndpointFilter(ScoringApi.Refusals).WithTags("cds-hooks").ProducesProblem(StatusCodes.Status401Unauthorized);
+        var cards = app.MapGroup(Path).AddEndpointFilter(ScoringApi.Refusals).WithTags("cds-hooks").ProducesProblem(StatusCodes.Status401Unauthorized);
         cards.MapGet("", (ServingShelf shelf) => Results.Json(
                 new CardServices([.. shelf.Lines.Values.Where(line => line.TakesBundles).OrderBy(line => line.Name, StringComparer.Ordinal).Select(ServiceOf)]), ScoringJson.Default.CardServices))
             .WithName("discoverServices").WithSummary("The services, and what the EHR is to send along.").Produces<CardServices>();

@@ -57,7 +57,7 @@ public static class CommandLine
         Exit codes: 0 done, 1 refused, 2 wrong usage, 4 the folder or the configuration is not set up, 130 interrupted.
         """)
     {
-        Init(), Run(), BatchCommand.Create(), KeysCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
+        Init(), Run(), BatchCommand.Create(), KeysCommand.Create(), EhrsCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
     };
 
     internal static Option<DirectoryInfo> Data() => new("--data") { Description = "The program's own folder.", Required = true };

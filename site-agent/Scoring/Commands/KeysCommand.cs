@@ -35,7 +35,7 @@ internal static class KeysCommand
             var (clients, removed) = (ClientKeys.ReadFile(folder.Clients), parsed.GetRequiredValue(name));
             if (clients.Clients.All(client => client.Name != removed))
                 throw new ScoringSetupException($"There is no client '{removed}'. 'site-scoring keys list' shows those that there are.");
-            Write(folder, new ClientKeys([.. clients.Clients.Where(client => client.Name != removed)]));
+            Write(folder, clients with { Clients = [.. clients.Clients.Where(client => client.Name != removed)] });
             return CommandLine.Done;
         });
         return command;
@@ -54,6 +54,7 @@ internal static class KeysCommand
         return command;
     }
 
-    private static void Write(ScoringFolder folder, ClientKeys clients) =>
+    /// <summary>Writes who may call.</summary>
+    internal static void Write(ScoringFolder folder, ClientKeys clients) =>
         DurableFile.Write(new FileDisk(folder.Root, ownerOnly: true), Path.GetFileName(folder.Clients), Encoding.UTF8.GetBytes(clients.ToYaml()));
 }

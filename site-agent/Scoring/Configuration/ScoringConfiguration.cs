@@ -114,5 +114,6 @@ public sealed record ScoringConfiguration(SiteId Site, string Serving, IPEndPoin
 
     private static IPEndPoint? EndPoint(string text) => text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endpoint) && text.EndsWith($":{endpoint.Port.ToString(CultureInfo.InvariantCulture)}", StringComparison.Ordinal) ? endpoint : null;
 
-    private static string Quoted(string path) => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <summary>A text between single quotes, as YAML wants it.</summary>
+    internal static string Quoted(string path) => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -4,13 +4,15 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
-/// <summary>Who calls: the bearer key of a client, looked up before the rate is counted, so that each client has a rate of its own.</summary>
+/// <summary>Who calls: by the bearer key of a client, or at the CDS Hooks services by the token of an EHR. It is looked up before the rate is counted, so that each has a rate of its own.</summary>
 internal static class ClientGate
 {
     private const string Nobody = "-"; // no client's name
     private const string Scheme = "Bearer ";
 
     private static readonly object s_key = new();
+    private static readonly object s_token = new(); // of an EHR
+    private static readonly object s_why = new(); // a token does not hold
 
     /// <summary>The client that calls.</summary>
     public static string Client(this HttpContext context) => (string)context.Items[s_key]!;
@@ -33,23 +35,37 @@ internal static class ClientGate
         }));
     });
 
-    /// <summary>Lets in who has a key, at their rate; health is for everybody.</summary>
-    public static void UseClientGate(this WebApplication app, Func<ClientKeys> clients)
+    /// <summary>Lets in who has a key or a token that holds, at their rate; health is for everybody.</summary>
+    public static void UseClientGate(this WebApplication app, Func<ClientKeys> clients, EhrTokens tokens)
     {
         app.Use((context, next) =>
         {
             var header = context.Request.Headers.Authorization.ToString();
-            context.Items[s_key] = (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? clients().Find(header.AsSpan(Scheme.Length).Trim()) : null) ?? Nobody;
+            var key = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim() : [];
+            if (EhrTokens.IsToken(key) && context.Request.Path.StartsWithSegments(CardApi.Path, StringComparison.Ordinal))
+                return KnowAsync(context, key.ToString(), next);
+            context.Items[s_key] = clients().Find(key) ?? Nobody;
             return next(context);
         });
         app.UseRateLimiter();
         app.Use((context, next) =>
         {
-            if (context.Client() != Nobody || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+            // After the rate was counted, so that it bounds how many nonces are remembered.
+            var isUsed = context.Items[s_token] is EhrToken token && !tokens.Use(token);
+            if ((context.Client() != Nobody && !isUsed) || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
                 return next(context);
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = "Bearer";
+            var why = isUsed ? "It was used before: every call needs one of its own (jti)." : context.Items[s_why];
+            context.Response.Headers.WWWAuthenticate = why is null ? "Bearer" : $"Bearer error=\"invalid_token\", error_description=\"{why}\""; // RFC 6750, 3
             return Task.CompletedTask;
         });
+
+        async Task KnowAsync(HttpContext context, string text, RequestDelegate next)
+        {
+            var (token, why) = await tokens.ReadAsync(text, context.Request.Path, clients());
+            context.Items[s_key] = token?.Ehr ?? Nobody;
+            context.Items[token is null ? s_why : s_token] = token is null ? why : token;
+            await next(context);
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class ScoringDocument
         document.Info = new OpenApiInfo
         {
             Title = "Scoring at the site", Version = "v1",
-            Description = "Scores patients inside the hospital. Every call but those to /health has the header 'Authorization: Bearer KEY', with a key that 'site-scoring keys add' has made.",
+            Description = "Scores patients inside the hospital. Every call but those to /health has the header 'Authorization: Bearer KEY', with a key that 'site-scoring keys add' has made; an EHR may send a token of its own to /cds-services instead (CDS Hooks 2.0).",
         };
         document.Servers = []; // whoever reads it knows where it was read
         document.Components ??= new OpenApiComponents();

@@ -53,7 +53,7 @@ public static class ScoringHost
         var desk = app.Services.GetRequiredService<PredictionDesk>();
         desk.Log.Prepare();
         app.Services.GetRequiredService<OutcomeDesk>().Recover();
-        app.UseClientGate(() => clients.Present);
+        app.UseClientGate(() => clients.Present, new EhrTokens(time));
         app.MapScoring();
         app.MapCards();
         app.MapOpenApi("/openapi/{documentName}.json");
@@ -102,7 +102,7 @@ public static class ScoringHost
         var address = app.Urls.First();
         // Standard output is for this line; what is logged goes to standard error.
         Console.WriteLine($$"""{"ready":true,"site":"{{configuration.Site}}","address":"{{address}}","process":{{Environment.ProcessId}}}""");
-        log.Ready(configuration.Site.Value, address, shelf.Lines.Count, clients.Present.Clients.Length);
+        log.Ready(configuration.Site.Value, address, shelf.Lines.Count, clients.Present.Clients.Length, clients.Present.Ehrs.Length);
     }
 
     private static void Log(LoggerConfiguration log, ScoringFolder folder, bool json)

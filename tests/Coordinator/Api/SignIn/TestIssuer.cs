@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -77,23 +75,7 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <param name="kid">With which of its keys.</param>
     /// <param name="header">What the header says besides or otherwise.</param>
     /// <param name="with">With another key instead.</param>
-    public string Sign(JsonObject claims, string kid = "rsa", JsonObject? header = null, AsymmetricAlgorithm? with = null)
-    {
-        var key = with ?? _keys[kid];
-        var head = new JsonObject { ["alg"] = key is RSA ? "RS256" : "ES256", ["kid"] = kid, ["typ"] = "JWT" };
-        foreach (var (name, value) in header ?? [])
-            head[name] = value?.DeepClone();
-        var signed = $"{Encode(head)}.{Encode(claims)}";
-        var bytes = Encoding.ASCII.GetBytes(signed);
-        return $"{signed}.{Base64Url.EncodeToString(key is RSA rsa ? rsa.SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) : ((ECDsa)key).SignData(bytes, HashAlgorithmName.SHA256))}";
-    }
-
-    /// <summary>What is to be signed by no key, or by a secret.</summary>
-    public static string Forge(JsonObject header, JsonObject claims, byte[]? secret)
-    {
-        var signed = $"{Encode(header)}.{Encode(claims)}";
-        return $"{signed}.{(secret is null ? "" : Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(signed))))}";
-    }
+    public string Sign(JsonObject claims, string kid = "rsa", JsonObject? header = null, AsymmetricAlgorithm? with = null) => SignedTokens.Sign(claims, kid, with ?? _keys[kid], header);
 
     public async ValueTask DisposeAsync()
     {
@@ -101,8 +83,6 @@ internal sealed class TestIssuer : IAsyncDisposable
         foreach (var key in _keys.Values)
             key.Dispose();
     }
-
-    private static string Encode(JsonObject part) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(part.ToJsonString()));
 
     private Task AnswerAsync(HttpContext context)
     {
@@ -118,22 +98,10 @@ internal sealed class TestIssuer : IAsyncDisposable
                 return context.Response.WriteAsync(new JsonObject { ["issuer"] = Claimed ?? Name, ["jwks_uri"] = $"{Name}/keys" }.ToJsonString());
             case "/keys":
                 Asked++;
-                return context.Response.WriteAsync(new JsonObject { ["keys"] = new JsonArray([.. _keys.Select(key => Describe(key.Key, key.Value)), new JsonObject { ["kty"] = "oct", ["kid"] = "secret", ["k"] = "AAAA" }]) }.ToJsonString());
+                return context.Response.WriteAsync(new JsonObject { ["keys"] = new JsonArray([.. _keys.Select(key => SignedTokens.Describe(key.Key, key.Value)), new JsonObject { ["kty"] = "oct", ["kid"] = "secret", ["k"] = "AAAA" }]) }.ToJsonString());
             default:
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
         }
-    }
-
-    private static JsonObject Describe(string kid, AsymmetricAlgorithm key)
-    {
-        if (key is RSA rsa)
-        {
-            var numbers = rsa.ExportParameters(false);
-            return new JsonObject { ["kty"] = "RSA", ["kid"] = kid, ["use"] = "sig", ["n"] = Base64Url.EncodeToString(numbers.Modulus), ["e"] = Base64Url.EncodeToString(numbers.Exponent) };
-        }
-
-        var point = ((ECDsa)key).ExportParameters(false).Q;
-        return new JsonObject { ["kty"] = "EC", ["kid"] = kid, ["crv"] = "P-256", ["x"] = Base64Url.EncodeToString(point.X), ["y"] = Base64Url.EncodeToString(point.Y) };
     }
 }
