@@ -20,6 +20,12 @@ internal static class ListVerb
         }
 
         terminal.Show(table);
-        return ExitCode.Success;
+        foreach (var damaged in reply.Damaged)
+        {
+            terminal.Say($"[red]{damaged.What.EscapeMarkup()}[/]");
+            terminal.Emit("damaged", new { damaged.Digest, damaged.What });
+        }
+
+        return reply.Damaged.Count == 0 ? ExitCode.Success : ExitCode.NotVerified;
     });
 }

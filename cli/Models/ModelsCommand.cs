@@ -38,6 +38,8 @@ internal static class ModelsCommand
     public static async Task<Registered> RegisteredAsync(Connection connection, string word, CancellationToken cancel)
     {
         var reply = await connection.AskAsync(admin => admin.ListModelsAsync(new ListModelsRequest(), cancellationToken: cancel), cancel);
+        if (reply.Damaged.FirstOrDefault(model => model.Digest.StartsWith(word, StringComparison.Ordinal)) is { } damaged)
+            throw new CliException(ExitCode.NotVerified, damaged.What);
         var found = reply.Models.Where(model => model.Run == word || model.Digest.StartsWith(word, StringComparison.Ordinal)).ToList();
         return found switch
         {

@@ -178,7 +178,8 @@ public sealed class AdministrationService(
     public override Task<ListModelsReply> ListModels(ListModelsRequest request, ServerCallContext context)
     {
         var reply = new ListModelsReply { SigningKey = ByteString.CopyFrom(folder.Key.PublicKey.SubjectPublicKeyInfo.Span) };
-        foreach (var entry in models.List())
+        var entries = models.List(out var damaged);
+        foreach (var entry in entries)
         {
             var summary = new ModelSummary
             {
@@ -188,6 +189,8 @@ public sealed class AdministrationService(
             summary.Files.AddRange(entry.Files.Select(f => new ModelFile { Name = f.Name, Digest = f.Digest.ToString(), Length = (ulong)f.Length }));
             reply.Models.Add(summary);
         }
+
+        reply.Damaged.AddRange(damaged.Select(damage => new DamagedModel { Digest = damage.Model.ToString(), What = damage.Message }));
 
         return Task.FromResult(reply);
     }

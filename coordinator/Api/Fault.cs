@@ -87,6 +87,9 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
     public static readonly Fault ModelUnknown = new("MODEL_UNKNOWN", StatusCode.NotFound, 404,
         "There is no such model, or it has no such file. See `fcml models list`.");
 
+    public static readonly Fault ModelDamaged = new("MODEL_DAMAGED", StatusCode.DataLoss, 409,
+        "The model's entry in the registry is not what was registered, and nothing of it is used.");
+
     public static readonly Fault StageRefused = new("STAGE_REFUSED", StatusCode.FailedPrecondition, 409,
         "The model's version was not changed.");
 
@@ -119,7 +122,7 @@ public sealed record Fault(string Code, StatusCode Grpc, int Http, string Senten
         CertificateMissing, CertificateUntrusted, CertificateExpired, CertificateRevoked, TokensOff, TokenInvalid, TokenExpired, IssuerUnreachable, RoleMissing, CallUnknown, RequestInvalid,
         InvitationUnknown, InvitationExpired, InvitationUsed, InvitationWithdrawn, MemberExists, MemberUnknown, SelfRevoked,
         ProtocolTooOld, ProtocolTooNew, WorkerKeyWrong, SessionReplaced, SessionTooSlow, SessionSilent, CoordinatorStopping,
-        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, StageRefused, MonitoringRefused, DashboardOff,
+        StudyInvalid, StudySignatureWrong, StudyUnknown, VerdictSignatureWrong, SitesNotReady, RunUnknown, RunNotInState, ModelUnknown, ModelDamaged, StageRefused, MonitoringRefused, DashboardOff,
         ParametersUnknown, RangeWrong, ReleaseRefused, FrameWrong, UploadReplaced, StorageFull, Internal,
     ];
 

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using FederatedClinicalMl.Coordinator.Registry;
 using Microsoft.Extensions.Logging;
 
 namespace FederatedClinicalMl.Coordinator.Api;
@@ -44,6 +45,11 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
             LogRefused(context.Method, refused.Fault.Code, refused.Message);
             throw Told(refused, context);
         }
+        catch (DamagedModelException damage)
+        {
+            LogDamaged(context.Method, damage.Message);
+            throw Told(new FaultException(Fault.ModelDamaged, damage.Message), context);
+        }
         catch (RpcException)
         {
             throw;
@@ -69,6 +75,9 @@ public sealed partial class FaultInterceptor(ILogger<FaultInterceptor> log) : In
 
     [LoggerMessage(1001, LogLevel.Information, "{Method} was refused with {Code}: {Sentence}")]
     private partial void LogRefused(string method, string code, string sentence);
+
+    [LoggerMessage(1003, LogLevel.Error, "{Method} found a damaged model: {What}")]
+    private partial void LogDamaged(string method, string what);
 
     [LoggerMessage(1002, LogLevel.Error, "{Method} failed")]
     private partial void LogFailed(Exception cause, string method);

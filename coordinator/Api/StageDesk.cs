@@ -10,9 +10,10 @@ namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>
 /// What people want of versions of models, in words, for whoever asks over gRPC or on a page. Roles were checked before; decisions are <see cref="ModelLines"/>'. Everything that is refused ends in a
-/// <see cref="FaultException"/>: REQUEST_INVALID, MODEL_UNKNOWN, STAGE_REFUSED.
+/// <see cref="FaultException"/>: REQUEST_INVALID, MODEL_UNKNOWN, STAGE_REFUSED; or in a
+/// <see cref="DamagedModelException"/>: an entry that is not what was registered gets no version and goes to no stage.
 /// </summary>
-public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteComparisons comparisons, MemberStore members, SessionHub hub, SiteReports reports)
+public sealed class StageDesk(ModelLines lines, ModelRegistry models, DataFolder folder, SiteComparisons comparisons, MemberStore members, SessionHub hub, SiteReports reports)
 {
     /// <summary>How days are written.</summary>
     public const string Day = "yyyy-MM-dd";
@@ -28,6 +29,7 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteCompar
     public ModelLine Confirm(string model, string version, Member person)
     {
         var (entry, confirmed) = (Entry(model), Version(version));
+        models.Insist(entry.Digest, folder.Key.PublicKey);
         return Decide(entry.Name, person, _ => new ConfirmVersion(entry.Digest, lines.Propose(entry, models), confirmed));
     }
 
@@ -42,6 +44,7 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteCompar
     public ModelLine Ask(string name, string version, string to, Member person)
     {
         var (asked, stage) = (Version(version), Stage(to));
+        InsistOn(name, asked);
         return Decide(name, person, line => new AskPromotion(asked, stage, Gates(line, asked)));
     }
 
@@ -49,7 +52,8 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteCompar
     public ModelLine Approve(string name, string version, string to, string reason, Member person)
     {
         var (approved, stage) = (Version(version), Stage(to));
-        return Decide(name, person, _ => new ApprovePromotion(person.Role.HasFlag(Roles.Clinician), approved, stage, reason));
+        InsistOn(name, approved);
+        return Decide(name, person, line => new ApprovePromotion(person.Role.HasFlag(Roles.Clinician), approved, stage, reason, AgainstProduction(line, approved)));
     }
 
     /// <summary>Ends the promotion that waits.</summary>
@@ -94,6 +98,13 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteCompar
     /// <summary>Takes a version out of use for good.</summary>
     public ModelLine Retire(string name, string version, string reason, Member person) => Decide(name, person, _ => new RetireVersion(Version(version), reason));
 
+    // Before the line's turn: it reads every file, and which model a version is never changes.
+    private void InsistOn(string name, ModelVersion version)
+    {
+        if (lines.Of(name).Versions.TryGetValue(version, out var known))
+            models.Insist(known.Model, folder.Key.PublicKey);
+    }
+
     private ModelLine Decide(string name, Member person, Func<ModelLine, StageCommand> command)
     {
         if (!Name.IsName(name))
@@ -107,11 +118,17 @@ public sealed class StageDesk(ModelLines lines, ModelRegistry models, SiteCompar
         if (!line.Versions.TryGetValue(version, out var known))
             return new GateReport([]); // the decision says that there is no such version
         var candidate = ModelFacts.Of(models, known.Model);
-        if (line.Production is not { } number || number == version)
-            return ModelGates.Check(candidate, production: null);
-        var production = ModelFacts.Of(models, line.Versions[number].Model);
-        return ModelGates.Check(candidate, production, comparisons.Newest(candidate.Entry.Compared, production.Entry.Compared));
+        return Production(line, candidate) is not { } production ? ModelGates.Check(candidate, production: null) : ModelGates.Check(candidate, production, Newest(candidate, production));
     }
+
+    private GateResult? AgainstProduction(ModelLine line, ModelVersion version) =>
+        line.Versions.TryGetValue(version, out var known) && ModelFacts.Of(models, known.Model) is var candidate && Production(line, candidate) is { } production
+            ? ModelGates.AgainstProduction(candidate, production, Newest(candidate, production)) : null;
+
+    private ModelFacts? Production(ModelLine line, ModelFacts candidate) =>
+        line.Production is { } number && line.Versions[number].Model is var model && model != candidate.Entry.Digest ? ModelFacts.Of(models, model) : null;
+
+    private KnownComparison? Newest(ModelFacts candidate, ModelFacts production) => comparisons.Newest(candidate.Entry.Compared, production.Entry.Compared);
 
     private ModelEntry Entry(string model) => Sha256Digest.TryParse(model, out var digest) && models.Find(digest) is { } entry ? entry : throw new FaultException(Fault.ModelUnknown);
 

@@ -1,4 +1,5 @@
 using FederatedClinicalMl.Coordinator.Api;
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Dashboard.Pages;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using Microsoft.AspNetCore.Antiforgery;
@@ -68,8 +69,12 @@ internal static class Actions
         {
             await RefuseAsync(context, refused.Fault.Http, refused.Message);
         }
+        catch (DamagedModelException damage)
+        {
+            await RefuseAsync(context, Fault.ModelDamaged.Http, damage.Message);
+        }
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, string sentence) =>
+    internal static Task RefuseAsync(HttpContext context, int status, string sentence) =>
         new RazorComponentResult<RefusalPage>(new { Status = status, Sentence = sentence }) { StatusCode = status, PreventStreamingRendering = true }.ExecuteAsync(context);
 }

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Dashboard.Pages;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
@@ -63,7 +64,22 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
         if (IsLive(endpoint))
             await FollowAsync(context, session);
         else
+            await LookAsync(context);
+    }
+
+    // A page of a model whose entry is damaged says so; where it has begun already, it breaks off.
+    private async Task LookAsync(HttpContext context)
+    {
+        try
+        {
             await next(context);
+        }
+        catch (DamagedModelException damage) when (!context.Response.HasStarted)
+        {
+            LogDamaged(context.Request.Path, damage.Message);
+            context.Response.Clear();
+            await RefuseAsync(context, Fault.ModelDamaged.Http, damage.Message);
+        }
     }
 
     // The connection of a live page is cut off when the session ends.
@@ -113,6 +129,9 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
         return page.ExecuteAsync(context);
     }
 
-    [LoggerMessage(1501, LogLevel.Warning, "{Person} asked the dashboard for {Path}, which the role does not allow")]
+    [LoggerMessage(1651, LogLevel.Error, "The page {Path} found a damaged model: {What}")]
+    private partial void LogDamaged(string path, string what);
+
+    [LoggerMessage(1650, LogLevel.Warning, "{Person} asked the dashboard for {Path}, which the role does not allow")]
     private partial void LogRefused(Member person, string path);
 }

@@ -17,6 +17,7 @@ internal static class ModelCards
             return Task.CompletedTask;
         }
 
+        models.Insist(digest, folder.Key.PublicKey); // what is kept of it would be believed
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"card-{digest.Short}.html\"";
         return context.Response.WriteAsync(CardWriter.Html(Of(entry, models, lines, evidences, folder)), context.RequestAborted);

@@ -38,19 +38,49 @@ public sealed class ModelRegistry
         disk.CreateDirectory(directory);
     }
 
-    /// <summary>All entries, the oldest first.</summary>
-    /// <exception cref="FormatException">A manifest is not one.</exception>
-    public IReadOnlyList<ModelEntry> List() =>
-    [
-        .. _disk.ListDirectories(_directory)
-            .Select(name => Sha256Digest.TryParse(name, out var model) ? Find(model) : null).OfType<ModelEntry>()
-            .OrderBy(entry => entry.Registered).ThenBy(entry => entry.Digest),
-    ];
+    /// <summary>All entries whose manifest is what it was, the oldest first.</summary>
+    public IReadOnlyList<ModelEntry> List() => List(out _);
+
+    /// <summary>All entries whose manifest is what it was, the oldest first; and the others, each by why it cannot be used.</summary>
+    public IReadOnlyList<ModelEntry> List(out IReadOnlyList<DamagedModelException> damaged)
+    {
+        var (whole, broken) = (new List<ModelEntry>(), new List<DamagedModelException>());
+        foreach (var name in _disk.ListDirectories(_directory))
+        {
+            try
+            {
+                if (Sha256Digest.TryParse(name, out var model) && Find(model) is { } entry)
+                    whole.Add(entry);
+            }
+            catch (DamagedModelException damage)
+            {
+                broken.Add(damage);
+            }
+        }
+
+        damaged = [.. broken.OrderBy(damage => damage.Model)];
+        return [.. whole.OrderBy(entry => entry.Registered).ThenBy(entry => entry.Digest)];
+    }
+
+    /// <summary>Whether there is an entry, whatever has become of it.</summary>
+    public bool Has(Sha256Digest model) => _disk.Exists(PathOf(model, ModelFileNames.Manifest));
 
     /// <summary>An entry; null where there is none.</summary>
-    /// <exception cref="FormatException">Its manifest is not one.</exception>
-    public ModelEntry? Find(Sha256Digest model) =>
-        _disk.Exists(PathOf(model, ModelFileNames.Manifest)) ? ModelEntry.Read(model, ReadManifest(model)) : null;
+    /// <exception cref="DamagedModelException">Its manifest is not the one of this digest.</exception>
+    public ModelEntry? Find(Sha256Digest model)
+    {
+        if (!Has(model))
+            return null;
+        try
+        {
+            var manifest = ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ModelFileNames.Manifest), ModelManifest.MaximumLength));
+            return manifest.Model == model ? manifest.Entry : throw new DamagedModelException(model, $"the digest of {ModelFileNames.Manifest} is {manifest.Model.Short}");
+        }
+        catch (Exception fault) when (fault is FormatException and not DamagedModelException or InvalidDataException)
+        {
+            throw new DamagedModelException(model, $"{ModelFileNames.Manifest} cannot be read: {fault.Message}", fault);
+        }
+    }
 
     /// <summary>Opens one file of an entry.</summary>
     /// <exception cref="FileNotFoundException">There is no such entry or file.</exception>
@@ -71,21 +101,30 @@ public sealed class ModelRegistry
     }
 
     /// <summary>A file of an entry, held against its digest; null where the entry has none of that name.</summary>
-    /// <exception cref="FormatException">It does not hold the bytes that the manifest names.</exception>
+    /// <exception cref="DamagedModelException">It does not hold the bytes that the manifest names.</exception>
     public byte[]? Read(ModelEntry entry, string file)
     {
         ArgumentNullException.ThrowIfNull(entry);
         if (entry.Files.FirstOrDefault(known => known.Name == file) is not { } named)
             return null;
+        if (!_disk.Exists(PathOf(entry.Digest, file)))
+            throw new DamagedModelException(entry.Digest, $"{file} is missing");
         var content = DurableFile.Read(_disk, PathOf(entry.Digest, file), int.MaxValue);
-        return Sha256Digest.Of(content) == named.Digest ? content
-            : throw new FormatException($"'{PathOf(entry.Digest, file)}' does not hold the bytes that its manifest names: the disk changed them. Restore the file from a backup.");
+        return Sha256Digest.Of(content) == named.Digest ? content : throw new DamagedModelException(entry.Digest, $"{file} does not hold the bytes that its manifest names");
     }
 
     /// <summary>The study of an entry.</summary>
     /// <exception cref="FormatException">Its file is not what its manifest says.</exception>
     public Study StudyOf(ModelEntry entry) =>
         StudyChecker.CheckCanonical(Read(entry, ModelFileNames.Study)).Study ?? throw new FormatException($"The study of the model {entry.Digest} does not pass this version's checks. Use the software version that made it.");
+
+    /// <summary>Insists that an entry is what was registered, to the last byte of every file and every record.</summary>
+    /// <exception cref="DamagedModelException">It is not.</exception>
+    public void Insist(Sha256Digest model, VerifyingKey coordinator)
+    {
+        if (Check(model, coordinator).Differences is [var first, ..])
+            throw new DamagedModelException(model, first);
+    }
 
     /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>
     /// <returns>Everything that does not hold; see <see cref="ModelCheck"/>.</returns>
@@ -233,8 +272,6 @@ public sealed class ModelRegistry
             ArrayPool<byte>.Shared.Return(block);
         }
     }
-
-    private JsonObject ReadManifest(Sha256Digest model) => ModelManifest.Read(DurableFile.Read(_disk, PathOf(model, ModelFileNames.Manifest), ModelManifest.MaximumLength)).Content;
 
     private string PathOf(Sha256Digest model, string file) => $"{_directory}/{model}/{file}";
 

@@ -23,20 +23,20 @@ public static partial class ResultRetention
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(results);
         var (over, kept) = (new HashSet<Sha256Digest>(), new HashSet<Sha256Digest>());
-        var studies = models.List().Select(entry => entry.Study).ToHashSet();
+        var studies = models.List(out var damaged).Select(entry => entry.Study).ToHashSet();
         foreach (var run in journal.List(openOnly: false))
         {
             var events = journal.Read(run).Select(journaled => journaled.Event).ToList();
-            (MayGo(events, studies, endedBefore) ? over : kept).UnionWith(events.SelectMany(NamedBy));
+            (MayGo(events, damaged.Count == 0 ? studies : null, endedBefore) ? over : kept).UnionWith(events.SelectMany(NamedBy));
         }
 
         return [.. results.List().Where(digest => over.Contains(digest) && !kept.Contains(digest)).Order()];
     }
 
-    private static bool MayGo(List<RunEvent> events, HashSet<StudyDigest> studiesOfModels, DateTimeOffset endedBefore) => events is [RunCreated created, .., var last] && last.At < endedBefore && last switch
+    private static bool MayGo(List<RunEvent> events, HashSet<StudyDigest>? studiesOfModels, DateTimeOffset endedBefore) => events is [RunCreated created, .., var last] && last.At < endedBefore && last switch
     {
         RunFailed or RunCancelled => true,
-        RunProfiled => !studiesOfModels.Contains(created.Plan.Study), // a model's card shows it
+        RunProfiled => studiesOfModels?.Contains(created.Plan.Study) == false, // a model's card shows it; of a damaged one it is not known which
         _ => false,
     };
 

@@ -216,7 +216,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
           every: 1
           per-site: true
           subgroups: [{feature: age, bands: [50, 60]}, {feature: cp}]
-          gates: {subgroup-gap: {auroc: 0.15, in-the-large: 0.05}}
+          gates: {margin: 0.1, subgroup-gap: {auroc: 0.15, in-the-large: 0.05}}
           operating-points: [{name: review, threshold: 0.5, indicator: warning, meaning: A cardiologist reads the record}]
         """);
 }

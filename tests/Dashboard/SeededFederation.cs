@@ -159,6 +159,6 @@ public sealed class SeededFederation : IAsyncLifetime
         new GateResult("auroc", true, "0.842, lower end of the 95 % interval 0.806, pooled from sums; above 0.700 is needed."),
         new GateResult("calibration-slope", true, "1.041, pooled from sums; from 0.80 to 1.25 is needed."),
         new GateResult("ece", true, "0.021, pooled from sums; at most 0.050 is needed."),
-        new GateResult("sites", true, "cleveland 0.846, hungarian 0.832, switzerland 0.811; 1 withheld theirs; above 0.700 at each is needed."),
+        new GateResult("sites", true, "cleveland 0.846 (from 0.801), hungarian 0.832 (from 0.784), switzerland 0.811 (from 0.755); 1 withheld theirs; the lower end of each 95 % interval above 0.700 is needed."),
     ]);
 }

@@ -24,7 +24,8 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
     /// <param name="now">When.</param>
     /// <param name="board">The board.</param>
     /// <exception cref="IOException">What a site told has changed on the disk; the next look tries again.</exception>
-    /// <exception cref="FormatException">Likewise, or a model's entry is damaged.</exception>
+    /// <exception cref="FormatException">Likewise.</exception>
+    /// <exception cref="DamagedModelException">An entry of the registry is damaged; of the others was told.</exception>
     public void Look(IReadOnlyCollection<ModelLine> lines, ImmutableHashSet<SiteId> gone, DateTimeOffset now, FactBoard board)
     {
         ArgumentNullException.ThrowIfNull(lines);
@@ -33,15 +34,25 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         var served = lines.SelectMany(line => new[] { line.Production, line.Rollout?.Version }.OfType<ModelVersion>().Distinct().Select(version => OrderOf(line, version))).ToImmutableHashSet();
         if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone))
             return;
+        DamagedModelException? damaged = null;
         foreach (var order in lines.SelectMany(line => line.Versions.Keys.Select(version => OrderOf(line, version))))
         {
-            if (models.Find(order.Served.Model) is not { } entry)
-                continue;
-            foreach (var site in SiteFigures.Of(told, order, models.StudyOf(entry)))
-                Tell(site, order, entry, isOver: !served.Contains(order) || gone.Contains(site.Told.Site), now, board);
+            try
+            {
+                if (models.Find(order.Served.Model) is not { } entry)
+                    continue;
+                foreach (var site in SiteFigures.Of(told, order, models.StudyOf(entry)))
+                    Tell(site, order, entry, isOver: !served.Contains(order) || gone.Contains(site.Told.Site), now, board);
+            }
+            catch (DamagedModelException damage)
+            {
+                damaged = damage; // of the others is told nevertheless
+            }
         }
 
         (_served, _gone, _isStale) = (served, gone, false);
+        if (damaged is not null)
+            throw damaged;
     }
 
     private void Tell(SiteFigures site, MonitoringOrder of, ModelEntry entry, bool isOver, DateTimeOffset now, FactBoard board)

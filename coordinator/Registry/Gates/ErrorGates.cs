@@ -22,7 +22,7 @@ internal static class ErrorGates
                 $"{RegressionMetrics.Text(bias)}{number.AfterNumber}; at most {rules.Bias * deviation:G4} either way is needed, {rules.Bias:0.###} of the outcomes' standard deviation.")
             : NotMeasured("bias");
         if (candidate.Study.Evaluation.PerSite)
-            yield return ModelGates.Sites(rules.Baseline, candidate.Sites, report => RegressionMetrics.Of(report.Errors).RSquared?.Value);
+            yield return ModelGates.Sites(rules.Baseline, candidate, report => RegressionMetrics.Of(report.Errors).RSquared is { } explained ? (explained.Value, explained.Low) : null);
         if (rules.SubgroupGap is { } gap)
         {
             foreach (var gate in SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation))

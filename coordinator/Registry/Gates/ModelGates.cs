@@ -21,7 +21,7 @@ public static class ModelGates
         var gates = ImmutableArray.CreateBuilder<GateResult>();
         gates.AddRange(candidate.Study.Data.Label.Number is { } number ? ErrorGates.Of(candidate, number) : Scores(candidate));
         if (production is not null)
-            gates.Add(Production(candidate, production, comparison));
+            gates.Add(AgainstProduction(candidate, production, comparison));
         return new GateReport(gates.ToImmutable());
     }
 
@@ -60,7 +60,7 @@ public static class ModelGates
             ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000}, pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
             : NotMeasured("ece");
         if (candidate.Study.Evaluation.PerSite)
-            yield return Sites(rules.Baseline, candidate.Sites, report => report.Metrics?.Auroc);
+            yield return Sites(rules.Baseline, candidate, report => report.Metrics is { Auroc: { } area, AurocInterval: { } interval } ? (area, interval.Low) : null);
         if (rules.SubgroupGap is { } gap)
         {
             foreach (var gate in SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation))
@@ -68,20 +68,29 @@ public static class ModelGates
         }
     }
 
-    /// <summary>The gate <c>sites</c>: what each site that tells it has of its own is above the baseline.</summary>
-    internal static GateResult Sites(double baseline, SiteMetrics? sites, Func<SiteMetricsReport, double?> of)
+    /// <summary>The gate <c>sites</c>: the lower end of the interval of what each site that tells it has of its own is above the baseline, and as many tell it as a step of the study needs sites.</summary>
+    /// <param name="baseline">What has to be exceeded.</param>
+    /// <param name="candidate">The version.</param>
+    /// <param name="of">A site's metric and the lower end of its 95 % interval; null: it tells none.</param>
+    internal static GateResult Sites(double baseline, ModelFacts candidate, Func<SiteMetricsReport, (double Value, double Low)?> of)
     {
-        var told = sites?.Sites.Where(site => of(site.Report) is not null).Select(site => (site.Site, Value: of(site.Report)!.Value)).ToList() ?? [];
-        if (told.Count == 0)
-            return new GateResult("sites", false, "No site has released metrics of its own.");
-        var withheld = sites!.Sites.Count - told.Count;
-        return Gate("sites", told.TrueForAll(site => site.Value > baseline),
-            $"{string.Join(", ", told.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Value:0.000}")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; above {baseline:0.000} at each is needed.");
+        var (all, quorum) = (candidate.Sites?.Sites ?? [], candidate.Study.Federation.Quorum);
+        var told = all.Select(site => (site.Site, Told: of(site.Report))).Where(site => site.Told is not null).Select(site => (site.Site, site.Told!.Value.Value, site.Told.Value.Low)).ToList();
+        if (told.Count < quorum)
+            return Gate("sites", false, $"{told.Count} of at least {quorum} sites have released metrics of their own.");
+        var withheld = all.Count - told.Count;
+        return Gate("sites", told.TrueForAll(site => site.Low > baseline),
+            $"{string.Join(", ", told.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Value:0.000} (from {site.Low:0.000})")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; the lower end of each 95 % interval above {baseline:0.000} is needed.");
     }
 
-    // By the sites' own paired differences where as many tell them as a step of the study needs sites; else by what is pooled from sums.
-    private static GateResult Production(ModelFacts candidate, ModelFacts production, KnownComparison? comparison)
+    /// <summary>The gate <c>production</c>: by the sites' own paired differences where as many tell them as a step of the study needs sites; else by what is pooled from sums.</summary>
+    /// <param name="candidate">The version.</param>
+    /// <param name="production">The version in production.</param>
+    /// <param name="comparison">What the sites have made of exactly these two, newest; null where they were not asked.</param>
+    public static GateResult AgainstProduction(ModelFacts candidate, ModelFacts production, KnownComparison? comparison)
     {
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(production);
         var told = comparison?.Result.Differences.Count ?? 0;
         if (comparison is not null && told >= candidate.Study.Federation.Quorum)
         {

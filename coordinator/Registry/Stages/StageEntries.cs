@@ -36,6 +36,8 @@ public static class StageEntries
     /// <summary>A site's scoring has taken a version out of use by itself; where it was let in beside production, it is so nowhere from here on.</summary>
     public const string WithdrawnAtSite = "model-withdrawn-at-site";
 
+    internal const string EndsPromotion = "ends-promotion";
+
     /// <summary>Longest reason, in characters.</summary>
     public const int LongestReason = 2000;
 
@@ -60,9 +62,15 @@ public static class StageEntries
 
     internal static JsonObject Rollout(string line, SetRollout set) => With(line, set.Version, ("mode", set.Rollout?.Mode.Word()), ("percent", set.Rollout?.Percent), ("reason", set.Reason));
 
-    internal static JsonObject Withdraw(VersionedModel version, WithdrawnAtSite withdrawn, bool ends) => With(
-        withdrawn.Withdrawal.Line, version.Version, ("model", version.Model.ToString()), ("site", withdrawn.Site.Value), ("reason", withdrawn.Withdrawal.Reason.Word()),
-        ("withdrawn", CanonicalTime.Write(withdrawn.Withdrawal.At)), ("ends-rollout", ends));
+    internal static JsonObject Withdraw(VersionedModel version, WithdrawnAtSite withdrawn, bool endsRollout, bool endsPromotion)
+    {
+        var body = With(
+            withdrawn.Withdrawal.Line, version.Version, ("model", version.Model.ToString()), ("site", withdrawn.Site.Value), ("reason", withdrawn.Withdrawal.Reason.Word()),
+            ("withdrawn", CanonicalTime.Write(withdrawn.Withdrawal.At)), ("ends-rollout", endsRollout));
+        if (endsPromotion)
+            body[EndsPromotion] = true;
+        return body;
+    }
 
     internal static Rollout? ReadRollout(JsonFields body) => body.IsNull("mode") && body.IsNull("percent") ? null : Learning.Rollout.Read(body);
 

@@ -14,7 +14,7 @@ public sealed record StageDecision(string? Kind, JsonObject? Body, string? Refus
 
 /// <summary>
 /// Decides about versions of a model, and is pure: <c>Decide(line, person, command)</c> gives the entry that the log takes, <c>Apply(line, entry)</c> the line after it. A version is promoted step by
-/// step, where its gates passed, by two different people of whom one is a clinician; a rollback takes one person and no gate, for it has to be quick. What was taken back is in staging again, and
+/// step, where its gates passed, by two different people of whom one is a clinician, and where the one against production still does when they agree; a rollback takes one person and no gate, for it has to be quick. What was taken back is in staging again, and
 /// needs gates and people anew.
 /// </summary>
 public static class StageMachine
@@ -31,7 +31,7 @@ public static class StageMachine
         {
             ConfirmVersion confirm => Confirm(line, confirm),
             AskPromotion ask => Ask(line, ask, today),
-            ApprovePromotion approve => Approve(line, person, approve),
+            ApprovePromotion approve => Approve(line, person, approve, today),
             RefusePromotion refuse => Refuse(line, refuse),
             RollBack back => Back(line, back),
             SetRollout set => Set(line, set, today),
@@ -90,14 +90,10 @@ public static class StageMachine
             return Refused($"The promotion of {open.Version} to {open.To.Word()}, which {open.By} asked for, waits for people. Agree to it or refuse it first.");
         if (version.Stage.Next() != ask.To)
             return Refused($"{ask.Version} is in {version.Stage.Word()}; from there it goes {(version.Stage.Next() is { } next ? $"to {next.Word()}" : "nowhere")}, not to {ask.To.Word()}.");
-        if (version.LastDay < today)
-            return Refused($"The last day of {ask.Version} was {version.LastDay:yyyy-MM-dd}.");
-        if (!ask.Gates.Passed)
-            return Refused($"Gates have not passed: {string.Join(' ', ask.Gates.Gates.Where(gate => !gate.Passed).Select(gate => $"{gate.Name}: {gate.Sentence}").DefaultIfEmpty("there are none."))}");
-        return new StageDecision(StageEntries.Asked, StageEntries.Ask(line.Name, ask), null);
+        return WhyOver(version, today) ?? WhyNotPassed(ask.Gates) ?? new StageDecision(StageEntries.Asked, StageEntries.Ask(line.Name, ask), null);
     }
 
-    private static StageDecision Approve(ModelLine line, string person, ApprovePromotion approve)
+    private static StageDecision Approve(ModelLine line, string person, ApprovePromotion approve, DateOnly today)
     {
         if (Meant(line, approve.Version) is { } refusal)
             return refusal;
@@ -106,7 +102,7 @@ public static class StageMachine
             return Refused($"What waits is the promotion of {open.Version} to {open.To.Word()}, not to {approve.To.Word()}.");
         if (open.Approvals.Any(approval => IsSame(approval.Person, person)))
             return Refused($"{person} has agreed already; {ModelPromotion.People} different people have to, one of them a clinician.");
-        if (WhyNoReason(approve.Reason) is { } lacking)
+        if ((WhyNoReason(approve.Reason) ?? WhyOver(Of(line, open.Version), today) ?? WhyNotPassed(approve.Production)) is { } lacking)
             return lacking;
         var isLast = (open with { Approvals = open.Approvals.Add(new ModelApproval(person, approve.Clinical, approve.Reason, default)) }).IsApproved;
         return new StageDecision(StageEntries.Approved, StageEntries.Approve(line.Name, approve, isLast), null);
@@ -133,8 +129,8 @@ public static class StageMachine
             return present is null ? Refused($"{set.Version} is let in nowhere: there is nothing to end.") : Reasoned();
         if (version.Stage != ModelStage.Staging)
             return Refused($"{set.Version} is in {version.Stage.Word()}; sites let in versions in staging.");
-        if (version.LastDay < today)
-            return Refused($"The last day of {set.Version} was {version.LastDay:yyyy-MM-dd}.");
+        if (WhyOver(version, today) is { } over)
+            return over;
         if (line.Rollout is { } other && other.Version != set.Version)
             return Refused($"{other.Version} is let in, as {other.Rollout}; one version of a line at a time. End that first.");
         if (wanted.Mode != RolloutMode.Shadow && line.Production is null)
@@ -153,7 +149,7 @@ public static class StageMachine
         var withdrawal = withdrawn.Withdrawal;
         return line.Of(withdrawal.Model) is not { } version ? Refused($"{line.Name} has no version of the model {withdrawal.Model.Short}.")
             : line.Withdrawals.Contains(new SiteWithdrawal(withdrawn.Site, withdrawal.Model, withdrawal.Reason, withdrawal.At)) ? new StageDecision(null, null, null)
-            : new StageDecision(StageEntries.WithdrawnAtSite, StageEntries.Withdraw(version, withdrawn, line.Rollout?.Version == version.Version), null);
+            : new StageDecision(StageEntries.WithdrawnAtSite, StageEntries.Withdraw(version, withdrawn, line.Rollout?.Version == version.Version, line.Promotion?.Version == version.Version), null);
     }
 
     private static StageDecision Deprecate(ModelLine line, DeprecateVersion deprecate, DateOnly today)
@@ -183,6 +179,13 @@ public static class StageMachine
 
     private static StageDecision? WhyNoReason(string reason) =>
         string.IsNullOrWhiteSpace(reason) || reason.Length > StageEntries.LongestReason ? Refused($"A reason is needed, of at most {StageEntries.LongestReason} characters: others will read it.") : null;
+
+    private static StageDecision? WhyOver(VersionedModel version, DateOnly today) => version.LastDay < today ? Refused($"The last day of {version.Version} was {version.LastDay:yyyy-MM-dd}.") : null;
+
+    private static StageDecision? WhyNotPassed(GateReport gates) => gates.Passed ? null
+        : Refused($"Gates have not passed: {string.Join(' ', gates.Gates.Where(gate => !gate.Passed).Select(gate => $"{gate.Name}: {gate.Sentence}").DefaultIfEmpty("there are none."))}");
+
+    private static StageDecision? WhyNotPassed(GateResult? now) => now is { Passed: false } ? Refused($"A gate that had passed passes no more. {now.Name}: {now.Sentence}") : null;
 
     private static StageDecision Unknown(ModelLine line, ModelVersion version) =>
         Refused($"{line.Name} has no version {version}; it has {(line.Versions.IsEmpty ? "none" : string.Join(", ", line.Versions.Keys))}.");
@@ -227,7 +230,10 @@ public static class StageMachine
         var withdrawal = StageEntries.ReadWithdrawal(body);
         if (Of(line, version).Model != withdrawal.Model || body.Flag("ends-rollout") != (line.Rollout?.Version == version))
             throw new FormatException("it is about another model than its version, or says otherwise than the line whether a rollout ends.");
-        return WithoutRollout(line, version) with { Withdrawals = line.Withdrawals.Add(withdrawal) };
+        var ends = body.Has(StageEntries.EndsPromotion) && body.Flag(StageEntries.EndsPromotion); // logs of before it was thought of lack it
+        if (ends && line.Promotion?.Version != version)
+            throw new FormatException("it ends a promotion that does not wait.");
+        return WithoutRollout(line, version) with { Withdrawals = line.Withdrawals.Add(withdrawal), Promotion = ends ? null : line.Promotion };
     }
 
     private static ModelLine WithoutRollout(ModelLine line, ModelVersion version) => line.Rollout?.Version == version ? line with { Rollout = null } : line;

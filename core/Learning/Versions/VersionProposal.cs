@@ -15,7 +15,8 @@ public sealed record VersionProposal(VersionPart? Part, ModelVersion Version, Im
         "data.cohort", "data.dataset", "data.label", "data.patient", "data.split", "federation.sites", "model.kind",
     ];
 
-    private static readonly string[] s_patch = ["ethics", "federation.keys", "intended-use", "purpose", "title"];
+    // Of these a run may come out otherwise, but not what it trains: where it did, the parameters say so.
+    private static readonly string[] s_patch = ["ethics", "evaluation", "federation", "intended-use", "purpose", "title"];
 
     /// <summary>The proposal for a line that has no version yet.</summary>
     public static VersionProposal First { get; } = new(null, ModelVersion.First, []);

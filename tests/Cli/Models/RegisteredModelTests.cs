@@ -151,6 +151,61 @@ public sealed class RegisteredModelTests : IDisposable
         async Task<string> ProductionAsync() => (string)JsonNode.Parse((await As("eve", "versions", "--json")).Output)!["production"]!;
     }
 
+    [Fact]
+    public async Task Entry_with_one_changed_byte_gets_no_version_and_goes_to_no_stage()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
+        Sha256Digest model = default;
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder => model = Register(folder));
+        foreach (var (role, name) in new[] { (Roles.Admin, "ada"), (Roles.Clinician, "grace") })
+            await EnrolAsync(coordinator, role, name);
+        var files = Directory.GetFiles(coordinator.PathOf($"models/{model}")).Order(StringComparer.Ordinal).ToList();
+        Assert.Contains(files, file => Path.GetFileName(file) == "model.onnx");
+
+        await RefusedOfEach(["confirm", model.Short, "--as", "1.0.0"], "ada");
+        await Done(As("ada", "confirm", model.Short, "--as", "1.0.0"));
+        await RefusedOfEach(["promote", "small-study", "1.0.0", "--to", "staging"], "ada");
+        await Done(As("ada", "promote", "small-study", "1.0.0", "--to", "staging"));
+        await Done(As("ada", "agree", "small-study", "1.0.0", "--to", "staging", "--reason", "Its card"));
+        await RefusedOfEach(["agree", "small-study", "1.0.0", "--to", "staging", "--reason", "Fit for the ward"], "grace");
+        await Done(As("grace", "agree", "small-study", "1.0.0", "--to", "staging", "--reason", "Fit for the ward"));
+
+        async Task RefusedOfEach(string[] words, string person)
+        {
+            foreach (var file in files)
+            {
+                var content = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+                content[content.Length / 2] ^= 1;
+                await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+                var (code, _, error) = await As(person, words);
+                Assert.True(code != 0 && error.Contains("is not what was registered", StringComparison.Ordinal), $"{Path.GetFileName(file)}: {error}");
+                content[content.Length / 2] ^= 1;
+                await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Entry_whose_manifest_is_damaged_is_named_and_hides_no_other()
+    {
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("simulate", _hospitals.Study, "--data", _hospitals.Data, "--out", Stored));
+        Sha256Digest model = default;
+        var damaged = Sha256Digest.Of("damaged"u8);
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder => model = Register(folder));
+        await EnrolAsync(coordinator);
+        Directory.CreateDirectory(coordinator.PathOf($"models/{damaged}"));
+        await File.WriteAllTextAsync(coordinator.PathOf($"models/{damaged}/manifest.json"), "{\"key\":", TestContext.Current.CancellationToken);
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("models", "list", "--identity", Identity, "--json");
+        Assert.Equal((int)ExitCode.NotVerified, code);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal([(model.ToString(), "model"), (damaged.ToString(), "damaged")], lines.Select(line => ((string)line["digest"]!, (string)line["event"]!)));
+        Assert.Equal((0, ""), await CommandRun.FcmlAsync("models", "verify", model.Short, "--identity", Identity));
+        var (verified, error) = await CommandRun.FcmlAsync("models", "verify", damaged.Short, "--identity", Identity);
+        Assert.Equal((int)ExitCode.NotVerified, verified);
+        Assert.Contains("manifest.json cannot be read", error, StringComparison.Ordinal);
+    }
+
     private string Of(string person) => Path.Combine(_hospitals.Root, person);
 
     private Task<(int Code, string Output, string Error)> As(string person, params string[] words) => CommandRun.FcmlWithOutputAsync(["models", .. words, "--identity", Of(person)]);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Enrolment;
@@ -68,6 +69,51 @@ public sealed class ModelLinesTests : IDisposable
 
         Promote(s_first, ModelStage.Production);
         Assert.Equal(s_first, _lines.Of(Heart).Production);
+    }
+
+    [Fact]
+    public void Promotion_that_waited_is_held_against_production_and_the_last_day_as_they_are_when_somebody_agrees()
+    {
+        Confirm(1, s_first);
+        Ask(s_first, ModelStage.Staging);
+        Assert.Null(Agree(s_ada, s_first, ModelStage.Staging));
+
+        Assert.Contains("passes no more. production: worse by 0.030.", Agree(s_grace, s_first, ModelStage.Staging, new GateResult("production", false, "worse by 0.030.")), StringComparison.Ordinal);
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 11, 26), "A better one comes")));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Contains("The last day of 1.0.0 was 2026-11-26.", Agree(s_grace, s_first, ModelStage.Staging), StringComparison.Ordinal);
+        Assert.Equal(ModelStage.Development, Stage(s_first));
+    }
+
+    [Fact]
+    public void Site_that_takes_a_version_out_of_use_ends_its_promotion_and_it_can_be_asked_for_anew()
+    {
+        Production(1, s_first);
+        Confirm(2, s_second);
+        Promote(s_second, ModelStage.Staging);
+        Ask(s_second, ModelStage.Production);
+        Agree(s_ada, s_second, ModelStage.Production);
+
+        Assert.Null(Withdraw(2));
+        Assert.Contains("No promotion of heart waits", Agree(s_grace, s_second, ModelStage.Production), StringComparison.Ordinal);
+        _lines = new ModelLines(_audit, _time);
+        Assert.Null(_lines.Of(Heart).Promotion);
+        Promote(s_second, ModelStage.Production);
+    }
+
+    [Fact]
+    public void Log_of_before_withdrawals_ended_promotions_is_understood_as_it_was_meant()
+    {
+        Confirm(1, s_first);
+        Ask(s_first, ModelStage.Staging);
+        _audit.Record(StageEntries.WithdrawnAtSite, null, new JsonObject
+        {
+            ["line"] = Heart, ["version"] = "1.0.0", ["model"] = Model(1).ToString(), ["site"] = "north", ["reason"] = "latency", ["withdrawn"] = CanonicalTime.Write(_time.GetUtcNow()), ["ends-rollout"] = false,
+        });
+        _lines = new ModelLines(_audit, _time);
+
+        Assert.NotNull(_lines.Of(Heart).Promotion);
+        Assert.Single(_lines.Of(Heart).Withdrawals);
     }
 
     [Fact]
@@ -336,7 +382,8 @@ public sealed class ModelLinesTests : IDisposable
 
     private string? Ask(ModelVersion version, ModelStage to, GateReport? gates = null) => Handle(s_ada, new AskPromotion(version, to, gates ?? s_passed));
 
-    private string? Agree(Member member, ModelVersion version, ModelStage to) => Handle(member, new ApprovePromotion(member.Role.HasFlag(Roles.Clinician), version, to, "Looked at it"));
+    private string? Agree(Member member, ModelVersion version, ModelStage to, GateResult? production = null) =>
+        Handle(member, new ApprovePromotion(member.Role.HasFlag(Roles.Clinician), version, to, "Looked at it", production));
 
     private string? Roll(RolloutMode mode, int percent) => Handle(s_ada, new SetRollout(s_second, Rollout.Of(mode, percent), "A quiet week"));
 
