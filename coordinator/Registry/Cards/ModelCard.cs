@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Learning.Onnx;
 using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Studies;
 
@@ -37,8 +38,9 @@ public static class ModelCard
                 SubgroupSection.Of(facts),
                 .. UsedSection.Of(facts),
                 new CardSection("Gates of the study", [Gates(facts), new CardText("Without those against a version in production: 'fcml models gates' measures them.")]),
-                new CardSection("Privacy", [CardTable.Facts(Privacy(study))]),
+                new CardSection("Privacy", [CardTable.Facts(Privacy(study, rounds))]),
                 new CardSection("Ethics", [new CardText(study.Ethics)]),
+                new CardSection("Technical needs", [CardTable.Facts(Needs(facts))]),
                 new CardSection("Reproduce", [
                     CardTable.Facts(
                         ("Study", entry.Study.ToString()), ("Run", entry.Run.Value), ("Parameters", entry.Parameters.ToString()), ("Initial parameters", entry.Initial.ToString()),
@@ -156,7 +158,7 @@ public static class ModelCard
     private static CardTable Gates(ModelFacts facts) => new(
         ["gate", "", "measured"], [.. ModelGates.Check(facts, null).Gates.Select(gate => ImmutableArray.Create(gate.Name, gate.Passed ? "passed" : "not passed", gate.Sentence))]);
 
-    private static IEnumerable<(string Name, string Value)> Privacy(Study study)
+    private static IEnumerable<(string Name, string Value)> Privacy(Study study, ImmutableArray<RecordedRound> rounds)
     {
         yield return ("Updates", study.Federation.Aggregation switch
         {
@@ -167,8 +169,24 @@ public static class ModelCard
         yield return ("Differential privacy", study.Privacy is not { } privacy ? "none: the model can reveal training data to whoever has it"
             : Text($"for patients; noise multiplier {privacy.NoiseMultiplier}, clipping norm {privacy.ClippingNorm}, sampling rate {privacy.SamplingRate}, {privacy.Patients} patients expected at each site, placement {privacy.Placement.ToString().ToLowerInvariant()}"));
         if (study.Privacy is not null)
-            yield return ("Spent", "what each hospital's ledger was charged stays there ('site-worker ledger show'); 'fcml privacy plan --study' computes what this study costs");
+            yield return ("Spent", Text($"epsilon {PrivacySpent.Epsilon(study, rounds):0.000} at delta {PrivacySpent.Delta:0e+0} at most, of a patient at the hospital that was invited to the most steps, those that failed among them; by the ledgers' count, of this run alone. What a hospital's ledger was charged in all stays there ('site-worker ledger show')"));
     }
+
+    private static IEnumerable<(string Name, string Value)> Needs(ModelFacts facts)
+    {
+        var (entry, plan) = (facts.Entry, ModelPlan.For(facts.Study));
+        yield return ("Input", Text($"one row of {facts.Study.Data.Features.Length} numbers of 32 bits, in the units and the order of the inputs above; missing is not a number"));
+        yield return ("Runs in", entry.File(ModelFileNames.Onnx) is null ? "nothing: it is no network"
+            : Text($"anything that runs ONNX of IR version {OnnxWriter.IrVersion} and operator set {OnnxWriter.OpsetVersion}, on one processor core; 'site-scoring' answers by REST, by CDS Hooks and from files"));
+        yield return ("Memory", Text($"{plan.Layout.Dimension * (long)sizeof(float):N0} bytes of parameters, beside the runtime"));
+        yield return ("Latency", Latency(facts));
+    }
+
+    /// <summary>How fast it answers where it is used.</summary>
+    internal static string Latency(ModelFacts facts) =>
+        facts.Evidence.Used.Where(site => site.Use is { Slowest: not null }).Select(site => $"{site.Told.Site} {UsedSection.Within(site.Use!.Slowest)}").ToList() is { Count: > 0 } told
+            ? $"99 of 100 answers at {string.Join(", ", told)}, each in the newest window that it told"
+            : "not known: no site has told of its use, or this card was made of the entry alone. 'site-scoring' counts it, and tells it on the schedule that a steward has approved";
 
     /// <summary>What the sites computed with.</summary>
     internal static IEnumerable<string> Software(ImmutableArray<RecordedRound> rounds) => rounds.SelectMany(round => round.Committed).SelectMany(step => step.Participants)

@@ -46,7 +46,7 @@ public static class ReproducibilityReport
                 new CardSection("DOME: model", [Answers(
                     ("Interpretability", study.Model is LogisticRegression or LinearRegression ? "One weight for each input, in parameters.bin." : $"A black box. {Authors}whether and how its answers are explained."),
                     ("Output", study.Data.Label.Number is null ? $"A probability: {study.Data.Predicted}." : $"A number: {study.Data.Predicted}. No prediction lies outside."),
-                    ("Execution time", $"{Authors}it depends on where it runs. 'site-scoring' logs the time of each answer."),
+                    ("Execution time", facts.Evidence.Used.IsEmpty ? $"{Authors}it depends on where it runs. 'site-scoring' logs the time of each answer." : $"{ModelCard.Latency(facts)}."),
                     ("Availability of software", $"coordinator {entry.Software}; {string.Join(", ", ModelCard.Software(rounds))}. model.onnx runs without this software."))]),
                 new CardSection("DOME: evaluation", [Answers(
                     ("Method", Method(facts)),

@@ -39,5 +39,5 @@ internal static class UsedSection
 
     private static string Days(WindowFigures figures) => $"{CalendarDay.Text(figures.Window.Window.From)} to {CalendarDay.Text(figures.Window.Window.To)}";
 
-    private static string Within(LatencyBounds? bounds) => bounds is not { } known ? "" : known.Below is { } below ? ModelCard.Text($"below {below / 1000.0:0.###} ms") : ModelCard.Text($"from {known.From / 1000.0:0.###} ms");
+    internal static string Within(LatencyBounds? bounds) => bounds is not { } known ? "" : known.Below is { } below ? ModelCard.Text($"below {below / 1000.0:0.###} ms") : ModelCard.Text($"from {known.From / 1000.0:0.###} ms");
 }

@@ -31,8 +31,10 @@ public static class OnnxWriter
     /// <summary>Name of the output that holds predictions of a number.</summary>
     public const string PredictionOutput = "prediction";
 
-    internal const int IrVersion = 10;
-    internal const int OpsetVersion = 21;
+    /// <summary>Version of the format.</summary>
+    public const int IrVersion = 10;
+    /// <summary>Version of the operators.</summary>
+    public const int OpsetVersion = 21;
 
     /// <summary>Writes a model.</summary>
     /// <param name="study">The study, whose digest, feature names and units go into the file's metadata.</param>

@@ -19,7 +19,7 @@ public sealed class ModelCardTests : IDisposable
         var (page, text) = await CardAsync();
 
         var headings = page.Descendants("h2").Select(heading => heading.Value).ToList();
-        Assert.Equal(["Model", "Intended use", "Inputs", "Training data", "Performance, all sites", "Performance, site by site", "Performance, by subgroup", "Gates of the study", "Privacy", "Ethics", "Reproduce", "What this card does not tell"], headings);
+        Assert.Equal(["Model", "Intended use", "Inputs", "Training data", "Performance, all sites", "Performance, site by site", "Performance, by subgroup", "Gates of the study", "Privacy", "Ethics", "Technical needs", "Reproduce", "What this card does not tell"], headings);
         Assert.Equal(headings, text.Split('\n').Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Select(line => line[3..]));
         Assert.Equal(["north", "south", "west"], Table("Training data").Select(row => row[0]));
         Assert.All(Table("Training data"), row => Assert.Equal("3 of 3", row[1]));

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli;
 using FederatedClinicalMl.Cli.Simulation;
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Privacy;
 using FederatedClinicalMl.SiteAgent.Worker;
@@ -55,6 +56,13 @@ public sealed class PrivateSimulationTests : IDisposable
             var spent = worker.Core.State.Ledger.SpentOf("small").Total;
             Assert.All(RenyiCurve.Orders, order => Assert.InRange(spent.At(order) / PrivateStudy.Of(study).Cost.At(order), 1 - 1e-12, 1 + 1e-12));
         }
+
+        var registry = federation.Coordinator.Registry;
+        var check = registry.Check(state.Model!.Value, federation.Coordinator.PublicKey);
+        Assert.Empty(check.Differences);
+        var card = CardWriter.Markdown(ModelCard.Of(ModelFacts.Of(registry, state.Model.Value), check.Rounds, check.Key!, version: null));
+        var epsilon = PrivacyFilter.Under(new PrivacyCeiling(Rational.Of(100), Rational.Of(1, 1_000_000))).EpsilonAfter(PrivateStudy.Of(study).Cost);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"epsilon {epsilon:0.000} at delta 1e-6 at most"), card, StringComparison.Ordinal);
     }
 
     /// <summary>Promise 5 for noise of each site's own: of the same streams, which the study's digest would make others, plain, masked and encrypted rounds give the same bits.</summary>
