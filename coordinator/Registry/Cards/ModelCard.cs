@@ -132,7 +132,7 @@ public static class ModelCard
             ("Test rows", Text($"{metrics.Positives:N0} positive, {metrics.Negatives:N0} negative{(facts.Study.Privacy is null ? "" : ", counted with noise")}")),
             ("AUROC", metrics.AurocInterval is { } area ? $"{Interval(area)} (95 %, the widest that it can be)" : "undefined"),
             ("AUPRC", Share(metrics.Auprc)), ("Brier score", Share(metrics.Brier)), ("Accuracy at 0.5", Share(metrics.Accuracy)),
-            ("Calibration slope, intercept", metrics is { CalibrationSlope: { } slope, CalibrationIntercept: { } intercept } ? Text($"{slope:0.000}, {intercept:0.000}") : "undefined"),
+            ("Calibration slope, intercept", CalibrationFit.Of(metrics.Calibration) is { } fit ? $"{Interval(fit.SlopeInterval)}, {Interval(fit.InterceptInterval)} (95 %)" : "undefined"),
             ("Calibration in the large", calibration?.InTheLarge is { } large ? $"{Interval(large)} (95 %)" : "undefined"),
             ("Expected calibration error", Share(calibration?.ExpectedError))));
         blocks.Add(new CardText("Pooled from the sites' suppressed histograms of scores, added up; docs/reference/evaluation.md says what each figure is made of."));

@@ -49,8 +49,8 @@ public static class ModelGates
         yield return metrics is { Auroc: { } area, AurocInterval: { } interval }
             ? Gate("auroc", interval.Low > rules.Baseline, $"{area:0.000}, lower end of the 95 % interval {interval.Low:0.000}, pooled from sums; above {rules.Baseline:0.000} is needed.")
             : NotMeasured("auroc");
-        yield return metrics.CalibrationSlope is { } slope
-            ? Gate("calibration-slope", slope >= rules.LeastSlope && slope <= rules.GreatestSlope, $"{slope:0.000}, pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
+        yield return CalibrationFit.Of(metrics.Calibration) is { SlopeInterval: var slope }
+            ? Gate("calibration-slope", slope.Value >= rules.LeastSlope && slope.Value <= rules.GreatestSlope, $"{slope.Value:0.000} [{slope.Low:0.000}, {slope.High:0.000}], pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
             : NotMeasured("calibration-slope");
         var calibration = CalibrationSummary.Of(histogram);
         yield return calibration?.InTheLarge is { } large

@@ -19,6 +19,7 @@ public sealed class ModelGatesTests
         Assert.Equal(["auroc", "calibration-slope", "calibration-in-the-large", "ece", "sites"], report.Gates.Select(gate => gate.Name));
         Assert.True(report.Passed, string.Join('\n', report.Gates.Select(gate => gate.Sentence)));
         Assert.EndsWith("above 0.700 is needed.", report.Gates[0].Sentence, StringComparison.Ordinal);
+        Assert.Matches(@"^(0\.9|1\.0)\d\d \[0\.9\d\d, 1\.0\d\d\], pooled from sums; from 0\.90 to 1\.10 is needed\.$", report.Gates[1].Sentence);
     }
 
     [Theory]
