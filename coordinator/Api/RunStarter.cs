@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Coordinator.Studies;
@@ -13,7 +14,7 @@ using FederatedClinicalMl.Studies;
 namespace FederatedClinicalMl.Coordinator.Api;
 
 /// <summary>Starts runs, for whoever asks over gRPC and for proposals that were approved. Roles were checked before; that it starts is recorded before it does.</summary>
-public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members, ResultStore results, AuditTrail audit)
+public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members, ResultStore results, ModelLines lines, AuditTrail audit)
 {
     /// <summary>Starts a run of a study with the enrolled sites that have approved it.</summary>
     /// <param name="digest">The study's digest.</param>
@@ -42,11 +43,13 @@ public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members
         {
             ["run"] = run.Value, ["study"] = study.Digest.ToString(), ["sites"] = new JsonArray([.. sites.Select(s => JsonValue.Create(s.Value))]),
         });
-        var plan = profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals);
+        var plan = profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals) with { Origin = RunOrigin.Here(ParentOf(study)) };
         RunControl.RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
         return (run, study);
     }
+
+    private Sha256Digest? ParentOf(Study study) => lines.Of(study.Name) is { Greatest: { } greatest } line ? line.Versions[line.Production ?? greatest].Model : null;
 
     private static void RefuseUnready(Study study, ImmutableArray<SiteId> ready)
     {

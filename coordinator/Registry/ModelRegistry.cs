@@ -194,7 +194,20 @@ public sealed class ModelRegistry
         return model;
     }
 
-    private static JsonObject Manifest(ModelSource source, IEnumerable<ModelFile> files) => new()
+    private static JsonObject Manifest(ModelSource source, IEnumerable<ModelFile> files)
+    {
+        var manifest = Described(source, files);
+        if (source.Run.Plan.Origin is { } origin)
+        {
+            manifest["format"] = ModelEntry.FormatWithOrigin;
+            manifest["parent"] = origin.Parent?.ToString();
+            manifest["environment"] = origin.Environment;
+        }
+
+        return manifest;
+    }
+
+    private static JsonObject Described(ModelSource source, IEnumerable<ModelFile> files) => new()
     {
         ["format"] = 1,
         ["name"] = source.Study.Name,

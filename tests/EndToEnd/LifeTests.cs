@@ -77,6 +77,9 @@ public abstract class LifeTests(ServingFederation fixture) : ServedLine(fixture)
         await ApproveAsync(proposal, "Train it again");
         var state = (await FollowAsync(Assert.Single(await ProposalsAsync()).Run)).State;
         await ConfirmAsync(state.Model!.Value, "1.0.2");
+        var entry = ModelManifest.Read(await File.ReadAllBytesAsync(Path.Combine(Federation.CoordinatorFolder, "models", $"{state.Model}", ModelFileNames.Manifest), Cancel)).Entry;
+        Assert.Equal(first, entry.Parent);
+        Assert.Contains(".NET", entry.Environment!, StringComparison.Ordinal);
 
         await Federation.Coordinator!.KillAsync();
         await site.Worker!.KillAsync();

@@ -44,7 +44,8 @@ public static class ModelCard
                 new CardSection("Reproduce", [
                     CardTable.Facts(
                         ("Study", entry.Study.ToString()), ("Run", entry.Run.Value), ("Parameters", entry.Parameters.ToString()), ("Initial parameters", entry.Initial.ToString()),
-                        ("Software", $"coordinator {entry.Software}; {string.Join(", ", Software(rounds))}")),
+                        ("Software", $"coordinator {entry.Software}; {string.Join(", ", Software(rounds))}"),
+                        ("The coordinator ran on", entry.Environment ?? "not recorded"), ("Trained to follow", entry.Parent?.ToString() ?? "no version of its line")),
                     new CardText($"'fcml models verify {entry.Digest.Short}' holds every file and record against its digest and signature; 'fcml replay {entry.Run.Value}' makes the parameters of each round again from the kept sums.")]),
                 new CardSection("What this card does not tell", [
                     new CardText("How the model serves subgroups that the study does not declare, or that were withheld. How it does on later patients, or beside a clinician. Figures pooled from sums say how all test rows together were scored, and not how hospitals differ.")]),

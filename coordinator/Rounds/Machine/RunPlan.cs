@@ -29,6 +29,7 @@ namespace FederatedClinicalMl.Coordinator.Rounds;
 /// <param name="Renewals">How those keys came of the ones that the study names, where they are others: canonical JSON of <see cref="KeyRenewals"/>; null otherwise.</param>
 /// <param name="Against">Of a run that compares the model of its parameters and constants with another at the sites, and does nothing else: the other; null otherwise.</param>
 /// <param name="Monitoring">Of a run that asks what a served version did at the sites, and does nothing else: which; null otherwise.</param>
+/// <param name="Origin">Of a run that is to make a model: what it is to follow, and what the coordinator ran on; null otherwise, in a simulation, and of runs of before it was thought of.</param>
 public sealed record RunPlan(
     RunId Run,
     StudyDigest Study,
@@ -50,7 +51,8 @@ public sealed record RunPlan(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Encrypted = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Renewals = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ComparedModel? Against = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] MonitoringOrder? Monitoring = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] MonitoringOrder? Monitoring = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RunOrigin? Origin = null)
 {
     /// <summary>A plan for <paramref name="study"/>.</summary>
     /// <param name="run">The run.</param>

@@ -18,7 +18,19 @@ public sealed record ModelEntry(
     Sha256Digest Digest, string Name, RunId Run, StudyDigest Study, DateTimeOffset Registered, string Software, IReadOnlyList<ModelFile> Files,
     Sha256Digest Initial)
 {
+    /// <summary>The manifest's format from which on it says whence its run comes.</summary>
+    public const int FormatWithOrigin = 2;
+
+    /// <summary>Most characters of <see cref="Environment"/>.</summary>
+    private const int LongestEnvironment = 512;
+
     private const int MaximumFiles = 64;
+
+    /// <summary>The entry that it was trained to follow; null where there was none, or it is not known.</summary>
+    public Sha256Digest? Parent { get; init; }
+
+    /// <summary>What the coordinator ran on when the run was created; null where it is not known.</summary>
+    public string? Environment { get; init; }
 
     /// <summary>Names of the files that a site is given to score with it, the manifest first: its metrics too, where it has any, against which the site's own are held.</summary>
     public ImmutableArray<string> Served => File(ModelFileNames.Metrics) is null ? ModelFileNames.Served : ModelFileNames.Served.Add(ModelFileNames.Metrics);
@@ -39,7 +51,7 @@ public sealed record ModelEntry(
     public static ModelEntry Read(Sha256Digest model, JsonObject manifest)
     {
         var fields = new JsonFields(manifest, "manifest");
-        fields.Integer("format", 1, 1);
+        var hasOrigin = fields.Integer("format", 1, FormatWithOrigin) == FormatWithOrigin;
         var entry = new ModelEntry(
             model,
             fields.Text("name", 63),
@@ -57,7 +69,11 @@ public sealed record ModelEntry(
                 file.End();
                 return read;
             }),
-            Sha256Digest.Parse(fields.Text("initial", 64)));
+            Sha256Digest.Parse(fields.Text("initial", 64)))
+        {
+            Parent = hasOrigin && !fields.IsNull("parent") ? Sha256Digest.Parse(fields.Text("parent", 64)) : null,
+            Environment = hasOrigin ? fields.Text("environment", LongestEnvironment) : null,
+        };
         fields.End();
         return entry;
     }
