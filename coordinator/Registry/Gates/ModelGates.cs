@@ -68,16 +68,16 @@ public static class ModelGates
         }
     }
 
-    /// <summary>The gate <c>sites</c>: the lower end of the interval of what each site that tells it has of its own is above the baseline, and as many tell it as a step of the study needs sites.</summary>
+    /// <summary>The gate <c>sites</c>: the lower end of the interval of what each site that tells it has of its own is above the baseline, and more sites tell it than have a policy that withholds it. What too few rows withhold is nobody's choice.</summary>
     /// <param name="baseline">What has to be exceeded.</param>
     /// <param name="candidate">The version.</param>
     /// <param name="of">A site's metric and the lower end of its 95 % interval; null: it tells none.</param>
     internal static GateResult Sites(double baseline, ModelFacts candidate, Func<SiteMetricsReport, (double Value, double Low)?> of)
     {
-        var (all, quorum) = (candidate.Sites?.Sites ?? [], candidate.Study.Federation.Quorum);
+        var all = candidate.Sites?.Sites ?? [];
         var told = all.Select(site => (site.Site, Told: of(site.Report))).Where(site => site.Told is not null).Select(site => (site.Site, site.Told!.Value.Value, site.Told.Value.Low)).ToList();
-        if (told.Count < quorum)
-            return Gate("sites", false, $"{told.Count} of at least {quorum} sites have released metrics of their own.");
+        if (told.Count <= all.Count(site => site.Report.Withheld == Withholding.Policy))
+            return Gate("sites", false, $"{told.Count} of {all.Count} sites have released metrics of their own; more have to than withhold them by their policy.");
         var withheld = all.Count - told.Count;
         return Gate("sites", told.TrueForAll(site => site.Low > baseline),
             $"{string.Join(", ", told.Select(site => string.Create(CultureInfo.InvariantCulture, $"{site.Site} {site.Value:0.000} (from {site.Low:0.000})")))}{(withheld > 0 ? $"; {withheld} withheld theirs" : "")}; the lower end of each 95 % interval above {baseline:0.000} is needed.");

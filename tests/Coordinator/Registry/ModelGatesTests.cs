@@ -66,12 +66,14 @@ public sealed class ModelGatesTests
     }
 
     [Fact]
-    public void Fewer_sites_than_the_quorum_do_not_speak_for_all()
+    public void Sites_that_tell_do_not_speak_for_as_many_that_withhold_by_their_policy_and_do_for_those_with_too_few_rows()
     {
         var gate = Sites("0.5", Scores(1, 0), null);
 
         Assert.False(gate.Passed);
-        Assert.Equal("1 of at least 2 sites have released metrics of their own.", gate.Sentence);
+        Assert.Equal("1 of 2 sites have released metrics of their own; more have to than withhold them by their policy.", gate.Sentence);
+        Assert.False(Sites("0.5").Passed);
+        Assert.True(Sites("0.5", Scores(1, 0), Scores(1, 0, rows: 0)).Passed);
     }
 
     private static GateResult Sites(string baseline, params ScoreHistogram?[] sites) =>
