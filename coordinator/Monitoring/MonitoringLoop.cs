@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Api.Sessions;
 using FederatedClinicalMl.Coordinator.Registry;
@@ -75,28 +76,27 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the first look reads every run's journal: no start waits for it
         var stop = _stop.Token;
-        var (tick, members) = (Task.CompletedTask, Task.CompletedTask);
+        var (tick, members, areMembersRead) = (Task.CompletedTask, Task.CompletedTask, false);
         while (!stop.IsCancellationRequested)
         {
             if (members.IsCompleted)
-            {
-                members = _members.NextChange; // before they are read
-                _standing.ReadMembers();
-            }
-
+                (members, areMembersRead) = (_members.NextChange, false); // before they are read
             var changes = new[] { _wake.Next, members, _sessions.NextChange, _lines.NextChange, _reports.NextChange }; // before looking
             var isTick = tick.IsCompleted;
             if (isTick)
                 tick = Task.Delay(Every, _time, stop);
             try
             {
+                if (!areMembersRead)
+                    _standing.ReadMembers();
+                areMembersRead = true; // not before: a read that failed is made again at the next look
                 Look(isTick);
+                _outbox.Start(stop); // before what can fail: nothing else keeps people from being told
                 await _retraining.StartWhatStartsByItselfAsync();
                 if (isTick)
                     await _observations.AskWhenDueAsync(_desk.Rules.AskSites);
-                _outbox.Start(stop);
             }
-            catch (IOException disk)
+            catch (Exception disk) when (disk is IOException or DbException)
             {
                 LogDisk(disk, Every); // nothing has happened; the next look finds it again
             }
@@ -114,8 +114,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
         IReadOnlyList<(string Line, string Text)> happened = [];
         _desk.Observe(board =>
         {
-            while (_happened.TryDequeue(out var run))
-                _runs.Look(run, board);
+            LookAtRuns(board);
             _standing.LookAtMembers(board);
             _standing.LookAtReports(board);
             happened = _standing.LookAtLines(board);
@@ -127,6 +126,25 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
             _desk.Note(line, text);
         if (isTick)
             _desk.Tick();
+    }
+
+    private void LookAtRuns(FactBoard board)
+    {
+        var unread = new List<RunId>(); // looked at again next time, for nobody says a second time that they changed
+        while (_happened.TryDequeue(out var run))
+        {
+            try
+            {
+                _runs.Look(run, board);
+            }
+            catch (Exception damaged) when (damaged is IOException or FormatException or DbException)
+            {
+                unread.Add(run);
+                LogRunDamaged(damaged, run.Value); // of one run: every other goes on
+            }
+        }
+
+        unread.ForEach(_happened.Enqueue);
     }
 
     private void LookAtServed(FactBoard board)
@@ -141,11 +159,14 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
         }
     }
 
-    [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept; looked at again in {Again}")]
-    private partial void LogDisk(IOException error, TimeSpan again);
+    [LoggerMessage(1620, LogLevel.Error, "Alerts cannot be kept, or what they are about cannot be read; looked at again in {Again}")]
+    private partial void LogDisk(Exception error, TimeSpan again);
 
     [LoggerMessage(1622, LogLevel.Error, "What sites have told of versions cannot be read; it is tried again")]
     private partial void LogDamaged(Exception error);
+
+    [LoggerMessage(1623, LogLevel.Error, "What happened to run {Run} cannot be read; it is tried again")]
+    private partial void LogRunDamaged(Exception error, string run);
 
     [LoggerMessage(1621, LogLevel.Critical, "A look at what alerts are about failed, by a fault in this program; it is tried again. Report this")]
     private partial void LogBroken(Exception error);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FederatedClinicalMl.Coordinator;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,24 +12,31 @@ internal sealed record LoggedEntry(LogLevel Level, string Text);
 internal sealed class LogKeeper : ILoggerProvider
 {
     private readonly ConcurrentQueue<LoggedEntry> _entries = new();
+    private readonly Signal _added = new();
 
     public IReadOnlyCollection<LoggedEntry> Entries => _entries;
 
+    /// <summary>Completes when the next entry is written. Ask before looking.</summary>
+    public Task NextEntry => _added.Next;
+
     public ILogger CreateLogger(string categoryName) =>
-        categoryName.StartsWith(nameof(FederatedClinicalMl), StringComparison.Ordinal) ? new Logger(_entries) : NullLogger.Instance;
+        categoryName.StartsWith(nameof(FederatedClinicalMl), StringComparison.Ordinal) ? new Logger(this) : NullLogger.Instance;
 
     public void Dispose()
     {
     }
 
-    private sealed class Logger(ConcurrentQueue<LoggedEntry> entries) : ILogger
+    private sealed class Logger(LogKeeper keeper) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            entries.Enqueue(new LoggedEntry(logLevel, formatter(state, exception)));
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            keeper._entries.Enqueue(new LoggedEntry(logLevel, formatter(state, exception)));
+            keeper._added.Raise();
+        }
     }
 }

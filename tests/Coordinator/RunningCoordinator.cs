@@ -32,6 +32,18 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>What it has logged.</summary>
     public IReadOnlyCollection<LoggedEntry> Logged => _log.Entries;
 
+    /// <summary>Waits until it has logged a text.</summary>
+    public async Task LoggedAsync(string text)
+    {
+        while (true)
+        {
+            var next = _log.NextEntry;
+            if (Logged.Any(entry => entry.Text.Contains(text, StringComparison.Ordinal)))
+                return;
+            await next.WaitAsync(TimeSpan.FromMinutes(1), Stop);
+        }
+    }
+
     /// <summary>Its data folder.</summary>
     public string Data { get; }
 

@@ -94,6 +94,28 @@ public sealed class MonitoringCallsTests : IDisposable
         Assert.Contains(coordinator.Service<AuditTrail>().Entries(), entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator");
     }
 
+    [Fact]
+    public async Task Read_that_failed_once_mutes_no_alert_for_it_is_made_again()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder => File.WriteAllText(
+            Path.Combine(folder.Disk.Root, RulesFile.File), "alerts: 1\nrules: [{name: away, signal: site-connected, below: 1, runbook: docs/away.md}]"));
+
+        Change(coordinator, "ALTER TABLE members RENAME TO elsewhere");
+        coordinator.Service<MemberStore>().Add(new StoredInvitation("id", Sha256Digest.Of([]), new Member(Roles.Site, "north"), DateTimeOffset.UnixEpoch, InvitationState.Open)); // members have changed, and cannot be read
+        await coordinator.LoggedAsync("cannot be read");
+        Assert.Empty(coordinator.Service<MonitoringDesk>().Book.Open);
+        Change(coordinator, $"ALTER TABLE elsewhere RENAME TO members; INSERT INTO members (role, name, software, not_after) VALUES ({(int)Roles.Site}, 'north', '', 4102444800)"); // which tells nobody
+
+        await UntilAsync(coordinator, book => book.Open.Values.Any(alert => alert.Key == new AlertKey("away", FederatedClinicalMl.Coordinator.Monitoring.Subject.Of(("site", "north")))));
+    }
+
+    private static void Change(RunningCoordinator coordinator, string sql) => coordinator.Service<DataFolder>().Database.Write((connection, transaction) =>
+    {
+        using var command = connection.CreateCommand();
+        (command.Transaction, command.CommandText) = (transaction, sql);
+        return command.ExecuteNonQuery();
+    });
+
     private static Study Study(int rounds) => MadeModel.StudyOf(Heart, rounds);
 
     private static async Task UntilAsync(RunningCoordinator coordinator, Func<MonitoringBook, bool> isSo)
