@@ -26,4 +26,8 @@ public interface IAlertSender
 }
 
 /// <summary>A message was not delivered; the message says why, without anything that the other side has said.</summary>
-public sealed class DeliveryException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class DeliveryException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>Whether the other side answers, and does not take this one message; else the channel fails, as far as is known.</summary>
+    public bool IsOfTheMessage { get; init; }
+}

@@ -27,6 +27,10 @@ public static class NotificationText
         }));
     }
 
+    /// <summary>Whether a message says that something critical is open.</summary>
+    public static bool IsCritical(string payload) =>
+        JsonNode.Parse(payload)!.AsObject() is var message && (string?)message["severity"] == MonitoringBook.Word(Severity.Critical) && (string?)message["state"] != Over;
+
     /// <summary>The same for people: a subject and a text.</summary>
     public static (string Subject, string Text) ForPeople(string payload)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -43,7 +44,7 @@ public sealed class WebhookSender : IAlertSender, IDisposable
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             if (!response.IsSuccessStatusCode)
-                throw new DeliveryException($"The webhook answered {(int)response.StatusCode}; 2xx is needed.");
+                throw new DeliveryException($"The webhook answered {(int)response.StatusCode}; 2xx is needed.") { IsOfTheMessage = IsRefusal(response.StatusCode) };
         }
         catch (HttpRequestException failed)
         {
@@ -53,6 +54,9 @@ public sealed class WebhookSender : IAlertSender, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    // 4xx speaks of the request; but for these two, which speak of the time.
+    private static bool IsRefusal(HttpStatusCode status) => (int)status is >= 400 and < 500 && status is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
 }
 
 /// <summary>Files with secrets that <c>alerts.yaml</c> names.</summary>

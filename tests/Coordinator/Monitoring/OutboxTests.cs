@@ -16,6 +16,12 @@ public sealed class OutboxTests
         notify: [hangs, letter]
         """;
 
+    private const string OneChannel = """
+        alerts: 1
+        channels: [{name: ward, kind: webhook, url: "http://127.0.0.1:1/", secret-file: /nowhere}]
+        notify: [ward]
+        """;
+
     private static readonly Delivery s_delivery = new(7, "ward", """{"alerts":[],"coordinator":"c","count":1,"format":1,"group":"disk-low","severity":"warning"}""", DateTimeOffset.UnixEpoch, 0, DateTimeOffset.UnixEpoch, null);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -74,6 +80,87 @@ public sealed class OutboxTests
         Assert.Empty(watched.Store.Waiting());
         Assert.Equal(1, watched.Outbox.States().Single(state => state.Name == "hangs").GivenUp);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Message_that_is_not_taken_holds_up_no_other_and_those_go_out_in_their_order(bool isOfTheMessage)
+    {
+        var first = long.MaxValue;
+        var sender = new ScriptedSender((_, delivery, _) => delivery.Id == first ? throw new DeliveryException("The webhook answered 400.") { IsOfTheMessage = isOfTheMessage } : Task.CompletedTask);
+        using var watched = new Watched(OneChannel, new Dictionary<Type, IAlertSender> { [typeof(WebhookChannel)] = sender });
+        foreach (var study in new[] { "a", "b", "c", "d" })
+            Alarm(watched, study);
+        var ids = watched.Store.Waiting().Select(delivery => delivery.Id).ToList();
+        first = ids[0];
+
+        await AttemptAsync(watched, waits: 1);
+
+        long[] expected = isOfTheMessage ? [ids[1], ids[2], ids[3]] : [ids[3], ids[1], ids[2]]; // what could be the channel's fault, the newest tries
+        Assert.Equal(expected, sender.Sent.Select(delivery => delivery.Id));
+        Assert.Equal(ids[0], Assert.Single(watched.Store.Waiting()).Id);
+        watched.Time.Advance(Outbox.Pause(0));
+        first = long.MaxValue;
+        await AttemptAsync(watched, waits: 0); // nothing is lost
+    }
+
+    [Fact]
+    public async Task Channel_that_is_down_is_tried_by_its_oldest_and_its_newest_message_and_within_minutes_while_something_critical_waits()
+    {
+        var (down, tried) = (true, new List<long>());
+        var sender = new ScriptedSender((_, delivery, _) =>
+        {
+            tried.Add(delivery.Id);
+            return down ? throw new DeliveryException("It is down.") : Task.CompletedTask;
+        });
+        using var watched = new Watched(OneChannel, new Dictionary<Type, IAlertSender> { [typeof(WebhookChannel)] = sender });
+        foreach (var study in new[] { "a", "b", "c" })
+            Alarm(watched, study);
+        watched.Desk.Observe(board => board.Take(new Fact(MonitoredSignal.DiskFree, Subject.None, watched.Time.GetUtcNow(), 0.5)));
+        watched.Desk.Tick();
+        var ids = watched.Store.Waiting().Select(delivery => delivery.Id).ToList();
+        Assert.Equal(4, ids.Count);
+
+        for (var i = 0; i < 12; i++) // all that is due has been tried, each time
+        {
+            watched.Outbox.Start(Stop);
+            await watched.Outbox.Idle;
+            watched.Time.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        Assert.Equal([ids[0], ids[3]], tried.Distinct());
+        Assert.Equal(24, tried.Count);
+        down = false;
+        watched.Outbox.Start(Stop);
+        await watched.Outbox.Idle;
+        Assert.Equal(ids, sender.Sent.Select(delivery => delivery.Id).Order());
+        Assert.Equal([ids[0], ids[1], ids[2]], sender.Sent.Select(delivery => delivery.Id).Where(id => id != ids[3]));
+    }
+
+    [Theory]
+    [InlineData("400 Bad Request", true)]
+    [InlineData("408 Request Timeout", false)]
+    [InlineData("413 Content Too Large", true)]
+    [InlineData("429 Too Many Requests", false)]
+    [InlineData("500 Internal Server Error", false)]
+    public async Task Refusal_by_the_receiver_is_told_from_a_channel_that_fails(string status, bool isOfTheMessage)
+    {
+        using var watched = new Watched();
+        await File.WriteAllTextAsync(watched.PathOf("secret"), "sixteen bytes or more\n", Stop);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var sender = new WebhookSender();
+
+        var answer = AnswerAsync(listener, $"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        var failed = await Assert.ThrowsAsync<DeliveryException>(() => sender.SendAsync(new WebhookChannel("ward", new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/"), watched.PathOf("secret")), s_delivery, Stop));
+        await answer;
+
+        Assert.Equal(isOfTheMessage, failed.IsOfTheMessage);
+    }
+
+    [Fact]
+    public void Pauses_grow_to_two_minutes_while_something_critical_waits() =>
+        Assert.Equal([15, 30, 60, 120, 120], new[] { 0, 1, 2, 3, 1000 }.Select(attempts => (int)Outbox.Pause(attempts, isCritical: true).TotalSeconds));
 
     [Fact]
     public void Pauses_grow_to_an_hour() =>
@@ -135,17 +222,13 @@ public sealed class OutboxTests
         watched.Desk.Tick();
     }
 
-    // Until so many messages wait whose turn it is not.
+    // All that is due is tried, and so many messages are left, whose turn it is not.
     private static async Task AttemptAsync(Watched watched, int waits)
     {
         watched.Outbox.Start(Stop);
-        while (true)
-        {
-            var change = watched.Outbox.NextChange;
-            if (watched.Store.Waiting() is var left && left.Count == waits && left.All(delivery => delivery.Due > watched.Time.GetUtcNow()))
-                return;
-            await change;
-        }
+        await watched.Outbox.Idle;
+        Assert.Equal(waits, watched.Store.Waiting().Count);
+        Assert.All(watched.Store.Waiting(), delivery => Assert.True(delivery.Due > watched.Time.GetUtcNow()));
     }
 
     private static async Task<string> AnswerAsync(TcpListener listener, string answer)
