@@ -16,12 +16,42 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>Starts runs, for whoever asks over gRPC and for proposals that were approved. Roles were checked before; that it starts is recorded before it does.</summary>
 public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members, ResultStore results, ModelLines lines, AuditTrail audit)
 {
+    /// <summary>An id for a run.</summary>
+    public static RunId NewRun() => RunId.From(RandomNumberGenerator.GetBytes(8));
+
     /// <summary>Starts a run of a study with the enrolled sites that have approved it.</summary>
     /// <param name="digest">The study's digest.</param>
     /// <param name="profile">Whether only a profile is asked for.</param>
     /// <param name="actor">Who starts it; null: the coordinator itself.</param>
     /// <exception cref="FaultException">STUDY_UNKNOWN, SITES_NOT_READY, REQUEST_INVALID.</exception>
     public async Task<(RunId Run, Study Study)> StartAsync(string digest, bool profile, Member? actor)
+    {
+        var (study, sites) = Ready(digest, profile);
+        var run = NewRun();
+        await StartAsync(run, study, sites, profile, actor);
+        return (run, study);
+    }
+
+    /// <summary>Refuses a study that cannot be run now, as <see cref="StartAsync(string, bool, Member?)"/> does.</summary>
+    /// <exception cref="FaultException">STUDY_UNKNOWN, SITES_NOT_READY.</exception>
+    public void RefuseUnready(string digest) => Ready(digest, profile: false);
+
+    /// <summary>Starts a run whose id was chosen before; goes on with it where that was tried already, and does nothing where it was started.</summary>
+    /// <exception cref="FaultException">STUDY_UNKNOWN, SITES_NOT_READY: there is no such run.</exception>
+    public async Task StartOnceAsync(RunId run, string digest, Member? actor)
+    {
+        if (await runs.LookAsync(run) is not { } state)
+        {
+            var (study, sites) = Ready(digest, profile: false);
+            await StartAsync(run, study, sites, profile: false, actor);
+        }
+        else if (state.Status == RunStatus.Created)
+        {
+            RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
+        }
+    }
+
+    private (Study Study, ImmutableArray<SiteId> Sites) Ready(string digest, bool profile)
     {
         if (!Sha256Digest.TryParse(digest, out var parsed) || studies.Find(new StudyDigest(parsed)) is not { } submitted)
             throw new FaultException(Fault.StudyUnknown);
@@ -31,8 +61,11 @@ public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members
             RefuseUnready(study, sites);
         else if (study.Model is BenchmarkModel || sites.IsEmpty)
             throw new FaultException(Fault.RequestInvalid, sites.IsEmpty ? "No enrolled site has approved the study, so nobody can be asked for a profile." : "A benchmark reads no data, so it has no profile.");
+        return (study, sites);
+    }
 
-        var run = RunId.From(RandomNumberGenerator.GetBytes(8));
+    private async Task StartAsync(RunId run, Study study, ImmutableArray<SiteId> sites, bool profile, Member? actor)
+    {
         var initial = ModelPlan.For(study).InitialParameters();
         var bytes = MemoryMarshal.AsBytes(initial.AsSpan());
         var parameters = results.Write(bytes);
@@ -46,7 +79,6 @@ public sealed class RunStarter(StudyDesk studies, Runs runs, MemberStore members
         var plan = profile ? RunPlan.ForProfile(run, study, sites, parameters, bytes.Length) : RunPlan.For(run, study, sites, parameters, bytes.Length, constants, members.WorkerKey, members.Renewals) with { Origin = RunOrigin.Here(ParentOf(study)) };
         RunControl.RefuseIf(await runs.SendAsync(run, now => new CreateRun(now, plan)));
         RunControl.RefuseIf(await runs.SendAsync(run, now => new StartRun(now)));
-        return (run, study);
     }
 
     private Sha256Digest? ParentOf(Study study) => lines.Of(study.Name) is { Greatest: { } greatest } line ? line.Versions[line.Production ?? greatest].Model : null;

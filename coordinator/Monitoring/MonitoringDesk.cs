@@ -134,15 +134,25 @@ public sealed class MonitoringDesk
     /// <summary>Refuses a proposal.</summary>
     public void RefuseProposal(int number, string reason, Member person) => Do("retraining-refused", person, new JsonObject { ["proposal"] = number, ["reason"] = Reason(reason) }, (book, now, by) => new ProposalRefused(now, OpenProposal(book, number).Number, by, reason));
 
-    /// <summary>Keeps that a proposal was approved, and which run came of it.</summary>
+    /// <summary>Keeps that a proposal was approved, and which run is to come of it, before that is started.</summary>
     /// <param name="number">The proposal.</param>
     /// <param name="reason">Why.</param>
     /// <param name="study">Digest of the study.</param>
     /// <param name="run">The run.</param>
-    /// <param name="person">Who; null: the file lets it start by itself.</param>
-    internal void Approved(int number, string reason, string study, string run, Member? person) => Do(
+    /// <param name="person">Who; null: it may start by itself.</param>
+    internal void Choose(int number, string reason, string study, string run, Member? person) => Do(
         "retraining-approved", person, new JsonObject { ["proposal"] = number, ["study"] = study, ["run"] = run, ["reason"] = Reason(reason) },
-        (book, now, by) => new ProposalApproved(now, OpenProposal(book, number).Number, by, reason, study, run));
+        (book, now, by) => new RetrainingChosen(now, OpenProposal(book, number).Number, by, reason, study, run));
+
+    /// <summary>Keeps that the run of a proposal was started; or else that there is none, and the proposal waits again.</summary>
+    internal void Settle(int number, bool isStarted)
+    {
+        lock (_turn)
+        {
+            if (_book.Proposals[number] is { State: ProposalState.Starting, Decided: { } decided } proposal)
+                Commit([isStarted ? new ProposalApproved(decided.At, number, decided.By, decided.Reason, proposal.Study, proposal.Run) : new ProposalReopened(Now(), number)]);
+        }
+    }
 
     /// <summary>A reason that others will read.</summary>
     /// <exception cref="FaultException">REQUEST_INVALID: it is none.</exception>

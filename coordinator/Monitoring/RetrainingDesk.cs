@@ -48,13 +48,37 @@ public sealed partial class RetrainingDesk(MonitoringDesk desk, ModelLines lines
             var digest = study.Length > 0 ? study : BaseOf(proposal.Line)?.Digest.ToString() ?? "";
             if (Candidates(proposal.Line).All(candidate => candidate.Study.Digest.ToString() != digest))
                 throw new FaultException(Fault.StudyUnknown, $"A study named {proposal.Line} is needed.");
-            var (run, _) = await starter.StartAsync(digest, profile: false, person);
-            desk.Approved(number, reason, digest, run.Value, person);
+            starter.RefuseUnready(digest);
+            var run = RunStarter.NewRun();
+            desk.Choose(number, reason, digest, run.Value, person);
+            await StartAsync(desk.Book.Proposals[number], person);
             return run;
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    /// <summary>Goes on with runs that were chosen and of which it is not known that they were started: the coordinator was killed in between, or its disk refused.</summary>
+    public async Task FinishAsync()
+    {
+        foreach (var number in desk.Book.Proposals.Values.Where(proposal => proposal.State == ProposalState.Starting).Select(proposal => proposal.Number))
+        {
+            await _turn.WaitAsync();
+            try
+            {
+                if (desk.Book.Proposals[number] is { State: ProposalState.Starting } proposal) // unless whoever approved it was about to
+                    await StartAsync(proposal, person: null);
+            }
+            catch (FaultException refused)
+            {
+                LogNotStarted(number, refused.Fault.Code);
+            }
+            finally
+            {
+                _turn.Release();
+            }
         }
     }
 
@@ -74,6 +98,22 @@ public sealed partial class RetrainingDesk(MonitoringDesk desk, ModelLines lines
                 LogNotStarted(proposal.Number, refused.Fault.Code);
             }
         }
+    }
+
+    // Its turn is held. The id was kept before: a second try finds the run of the first.
+    private async Task StartAsync(Proposal proposal, Member? person)
+    {
+        try
+        {
+            await starter.StartOnceAsync(RunId.Parse(proposal.Run), proposal.Study, person);
+        }
+        catch (FaultException)
+        {
+            desk.Settle(proposal.Number, isStarted: false);
+            throw;
+        }
+
+        desk.Settle(proposal.Number, isStarted: true);
     }
 
     /// <inheritdoc/>

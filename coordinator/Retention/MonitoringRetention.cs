@@ -19,7 +19,7 @@ public static class MonitoringRetention
         for (var i = 0; i < last && events[i].At < happenedBefore; i++)
         {
             book = book.Apply(events[i]);
-            if (book.Open.IsEmpty && book.Incidents.Values.All(incident => incident.Closed is not null) && book.Proposals.Values.All(proposal => proposal.State != ProposalState.Open)
+            if (book.Open.IsEmpty && book.Incidents.Values.All(incident => incident.Closed is not null) && book.Proposals.Values.All(proposal => !proposal.IsPending)
                 && book.Silences.All(silence => silence.Until < happenedBefore))
                 over = i + 1;
         }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FederatedClinicalMl.Tests.Coordinator;
 
-/// <summary>One entry of a log, as it is written.</summary>
+/// <summary>One entry of a log, as it is written, with what was thrown.</summary>
 internal sealed record LoggedEntry(LogLevel Level, string Text);
 
 /// <summary>Keeps what this software logs, and not what the libraries under it do.</summary>
@@ -35,7 +35,7 @@ internal sealed class LogKeeper : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            keeper._entries.Enqueue(new LoggedEntry(logLevel, formatter(state, exception)));
+            keeper._entries.Enqueue(new LoggedEntry(logLevel, exception is null ? formatter(state, exception) : $"{formatter(state, exception)}: {exception.Message}"));
             keeper._added.Raise();
         }
     }

@@ -63,6 +63,9 @@ public enum ProposalState
 
     /// <summary>A person does not want it.</summary>
     Refused,
+
+    /// <summary>It was approved, and its run is being started.</summary>
+    Starting,
 }
 
 /// <summary>A proposal to train a line again.</summary>
@@ -73,6 +76,9 @@ public sealed record Proposal(int Number, string Line, string Trigger, Deed Aske
 
     /// <summary>Who has decided; null: nobody yet.</summary>
     public Deed? Decided { get; init; }
+
+    /// <summary>Whether it is not settled yet: nothing else is proposed for the line.</summary>
+    public bool IsPending => State is ProposalState.Open or ProposalState.Starting;
 
     /// <summary>Digest of the study that was run; empty: none was.</summary>
     public string Study { get; init; } = "";
@@ -126,8 +132,8 @@ public sealed record MonitoringBook
     /// <summary>The open incident of a group; null: none.</summary>
     public Incident? IncidentOf(string group) => Incidents.Values.LastOrDefault(incident => incident.Closed is null && incident.Group == group);
 
-    /// <summary>The open proposal of a line; null: none.</summary>
-    public Proposal? ProposalOf(string line) => Proposals.Values.LastOrDefault(proposal => proposal.State == ProposalState.Open && proposal.Line == line);
+    /// <summary>The proposal of a line that is not settled; null: none.</summary>
+    public Proposal? ProposalOf(string line) => Proposals.Values.LastOrDefault(proposal => proposal.IsPending && proposal.Line == line);
 
     /// <summary>The book after what happened.</summary>
     public MonitoringBook Apply(MonitoringEvent happened) => happened switch
@@ -147,6 +153,11 @@ public sealed record MonitoringBook
         IncidentNoted it => Add(it.Number, new TimelineEntry(it.At, it.By, it.Text)),
         IncidentClosed it => Add(it.Number, new TimelineEntry(it.At, it.By, $"Closed: {it.Reason}")) is var book ? book with { Incidents = book.Incidents.SetItem(it.Number, book.Incidents[it.Number] with { Closed = new Deed(it.At, it.By, it.Reason) }) } : this,
         ProposalOpened it => this with { Proposals = Proposals.Add(it.Number, new Proposal(it.Number, it.Line, it.Trigger, new Deed(it.At, it.By, it.Reason))) },
+        RetrainingChosen it => this with
+        {
+            Proposals = Proposals.SetItem(it.Number, Proposals[it.Number] with { State = ProposalState.Starting, Decided = new Deed(it.At, it.By, it.Reason), Study = it.Study, Run = it.Run }),
+        },
+        ProposalReopened it => this with { Proposals = Proposals.SetItem(it.Number, Proposals[it.Number] with { State = ProposalState.Open, Decided = null, Study = "", Run = "" }) },
         ProposalApproved it => this with
         {
             Proposals = Proposals.SetItem(it.Number, Proposals[it.Number] with { State = ProposalState.Approved, Decided = new Deed(it.At, it.By, it.Reason), Study = it.Study, Run = it.Run }),

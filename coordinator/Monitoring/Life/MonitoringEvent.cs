@@ -17,7 +17,9 @@ namespace FederatedClinicalMl.Coordinator.Monitoring;
 [JsonDerivedType(typeof(IncidentNoted), nameof(IncidentNoted))]
 [JsonDerivedType(typeof(IncidentClosed), nameof(IncidentClosed))]
 [JsonDerivedType(typeof(ProposalOpened), nameof(ProposalOpened))]
+[JsonDerivedType(typeof(RetrainingChosen), nameof(RetrainingChosen))]
 [JsonDerivedType(typeof(ProposalApproved), nameof(ProposalApproved))]
+[JsonDerivedType(typeof(ProposalReopened), nameof(ProposalReopened))]
 [JsonDerivedType(typeof(ProposalRefused), nameof(ProposalRefused))]
 public abstract record MonitoringEvent(DateTimeOffset At);
 
@@ -66,8 +68,14 @@ public sealed record IncidentClosed(DateTimeOffset At, int Number, string By, st
 /// <param name="Reason">Why.</param>
 public sealed record ProposalOpened(DateTimeOffset At, int Number, string Line, string Trigger, string By, string Reason) : MonitoringEvent(At);
 
+/// <summary>The proposal was approved, and its run, whose id was chosen, is about to be started: under that id, and so once, however often that is tried.</summary>
+public sealed record RetrainingChosen(DateTimeOffset At, int Number, string By, string Reason, string Study, string Run) : MonitoringEvent(At);
+
 /// <summary>The proposal was approved, and its run started.</summary>
 public sealed record ProposalApproved(DateTimeOffset At, int Number, string By, string Reason, string Study, string Run) : MonitoringEvent(At);
+
+/// <summary>The run that was chosen could not be started, and there is none: the proposal waits for a person again.</summary>
+public sealed record ProposalReopened(DateTimeOffset At, int Number) : MonitoringEvent(At);
 
 /// <summary>The proposal was refused.</summary>
 public sealed record ProposalRefused(DateTimeOffset At, int Number, string By, string Reason) : MonitoringEvent(At);

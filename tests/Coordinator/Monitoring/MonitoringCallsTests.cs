@@ -2,6 +2,7 @@ using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
+using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Coordinator.Storage;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
@@ -92,6 +93,43 @@ public sealed class MonitoringCallsTests : IDisposable
 
         await UntilAsync(coordinator, book => book.Proposals.Values.Any(proposal => proposal is { State: ProposalState.Approved, Decided.By: "coordinator" }));
         Assert.Contains(coordinator.Service<AuditTrail>().Entries(), entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator");
+    }
+
+    [Theory]
+    [InlineData("run_events")] // before the run is there
+    [InlineData("monitoring_events WHEN instr(NEW.json, 'ProposalApproved')")] // after it was started
+    public async Task Retraining_that_is_cut_off_between_approval_and_run_is_one_run_after_the_next_start(string table)
+    {
+        using var root = new TemporaryFolder();
+        using (var folder = DataFolder.Create(root.Of("data"), ["127.0.0.1"], 0, authority: null, TimeProvider.System))
+        {
+            Prepare(folder);
+            File.WriteAllText(Path.Combine(folder.Disk.Root, RulesFile.File), $"alerts: 1\nretraining: {{{Heart}: {{alerts: [model-withdrawn], auto-start: true}}}}");
+        }
+
+        await using (var coordinator = await RunningCoordinator.StartOverAsync(root.Of("data")))
+        {
+            using var north = await coordinator.EnrolSiteAsync("north", _north);
+            using var south = await coordinator.EnrolSiteAsync("south", _south);
+            using var ada = await Person.EnrolAsync(coordinator, Roles.Admin, "ada");
+            using var here = await SiteStream.OpenAsync(coordinator, north, _north);
+            using var there = await SiteStream.OpenAsync(coordinator, south, _south);
+            var study = Study(rounds: 2);
+            await ada.SubmitAsync(study);
+            foreach (var site in new[] { here, there })
+                await site.ApproveAsync(study.Digest);
+            await ApprovedAsync(ada, study.Digest);
+            Change(coordinator, $"CREATE TRIGGER cut BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'cut off'); END");
+            await here.SendAsync(new SiteMessage { ModelWithdrawn = new ModelWithdrawn { ModelDigest = ByteString.CopyFrom(_model.Span), Reason = ModelWithdrawn.Types.Reason.Performance, AtUnixSeconds = 9 } });
+            await coordinator.LoggedAsync("cut off");
+            Change(coordinator, "DROP TRIGGER cut");
+        }
+
+        await using (var coordinator = await RunningCoordinator.StartOverAsync(root.Of("data")))
+        {
+            await UntilAsync(coordinator, book => book.Proposals.Values.Any(proposal => proposal is { State: ProposalState.Approved, Decided.By: "coordinator" }));
+            Assert.Equal(Assert.Single(coordinator.Service<MonitoringDesk>().Book.Proposals.Values).Run, Assert.Single(coordinator.Service<IRunJournal>().List(openOnly: false)).Value);
+        }
     }
 
     [Fact]
