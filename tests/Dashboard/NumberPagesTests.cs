@@ -81,6 +81,8 @@ public sealed class NumberPagesTests(NumberPages pages) : IClassFixture<NumberPa
         await Expect(page.GetByText("mean absolute error (d)", new() { Exact = true }).First).ToBeVisibleAsync();
         var errors = page.GetByRole(AriaRole.Region, new() { Name = "How far off, as outcomes arrive" }).Last;
         await Expect(errors.GetByRole(AriaRole.Row)).ToHaveCountAsync(10); // eight weeks, and all of them
+        var tests = page.GetByRole(AriaRole.Region, new() { NameString = "Of the same cells: the Kolmogorov-Smirnov distance" });
+        await Expect(tests.GetByRole(AriaRole.Row, new() { NameString = "va-long-beach" })).ToContainTextAsync("D 0.");
         var ages = page.GetByRole(AriaRole.Region, new() { Name = "By age, as outcomes arrive" }).Last;
         await Expect(ages.GetByRole(AriaRole.Row)).ToHaveCountAsync(4); // two bands, and those without an age
         await Expect(ages).ToContainTextAsync("24 of 24 windows");

@@ -19,6 +19,11 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
 
         Assert.InRange(Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number, 0.25, 10);
         Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "va-long-beach", "thalach").Last.Number);
+        Assert.InRange(Of(board, MonitoredSignal.InputDistance, "cleveland", "thalach").Last.Number, 0.1, 1);
+        Assert.Equal(0, Of(board, MonitoredSignal.InputDistance, "va-long-beach", "thalach").Last.Number);
+        Assert.Equal(0, Of(board, MonitoredSignal.InputAssociation, "va-long-beach", "cp").Last.Number);
+        Assert.DoesNotContain(board.Of(MonitoredSignal.InputDistance.Name), series => series.Last.Subject["feature"] == "cp"); // a category has none
+        Assert.DoesNotContain(board.Of(MonitoredSignal.InputAssociation.Name), series => series.Last.Subject["feature"] == "thalach");
         Assert.InRange(Of(board, MonitoredSignal.JointDrift, "cleveland").Last.Number, JointDrift.LargeFrom, 1);
         Assert.Equal(0, Of(board, MonitoredSignal.JointDrift, "va-long-beach").Last.Number);
         var missing = Of(board, MonitoredSignal.InputMissing, "hungarian", "oldpeak").Since(s_now.AddDays(-62)).ToList();
@@ -37,6 +42,7 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
         signals.Look(Lines.All, [], s_now, board);
 
         signals.Look(Lines.All, [SiteId.Parse("cleveland")], s_now, board);
+        Assert.Equal(0, Of(board, MonitoredSignal.InputDistance, "cleveland", "thalach").Last.Number);
         Assert.Equal(0, Of(board, MonitoredSignal.InputDrift, "cleveland", "thalach").Last.Number);
         Assert.Equal(0, Of(board, MonitoredSignal.JointDrift, "cleveland").Last.Number);
         Assert.NotEqual(0, Of(board, MonitoredSignal.LiveShortfall, "hungarian").Last.Number);

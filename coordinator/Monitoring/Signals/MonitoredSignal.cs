@@ -45,6 +45,8 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly MonitoredSignal ServedRows = new("served-rows", SignalForm.Level, "Rows that the version has answered at the site in the newest window that it told; 0 where they are too few to be told.", "line", "site", "version");
     public static readonly MonitoredSignal ServedLatency = new("served-latency", SignalForm.Level, "Below how many milliseconds the 99th percentile of that window's latency is; from how many where it has no upper end.", "line", "site", "version");
     public static readonly MonitoredSignal InputDrift = new("input-drift", SignalForm.Level, "Population stability index of a feature in that window; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
+    public static readonly MonitoredSignal InputDistance = new("input-distance", SignalForm.Level, "Of a number: Kolmogorov-Smirnov distance of its values in that window from the reference, at the boundaries of cells; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
+    public static readonly MonitoredSignal InputAssociation = new("input-association", SignalForm.Level, "Of a category: Cramér's V of Pearson's chi-square of its levels in that window and in the reference; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal JointDrift = new("joint-drift", SignalForm.Level, "Squared maximum mean discrepancy of all numbers together in that window, against the rows that the site last trained on; 0 where so large a one could come by chance (p above 0.001), or none is told.", "line", "site", "version");
     public static readonly MonitoredSignal InputMissing = new("input-missing", SignalForm.Level, "Share of that window's rows without a value of the feature.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal InputImplausible = new("input-implausible", SignalForm.Level, "Share of that window's rows with an implausible value of it.", "feature", "line", "site", "version");
@@ -62,11 +64,11 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly ImmutableArray<MonitoredSignal> All =
     [
         RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, MeanAbsoluteError, RootMeanSquaredError, RSquared, SiteMeanAbsoluteError, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded,
-        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
+        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, InputDistance, InputAssociation, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
     ];
 
     /// <summary>Those of what sites tell of versions.</summary>
-    public static readonly ImmutableArray<MonitoredSignal> Served = [ServedRows, ServedLatency, InputDrift, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap];
+    public static readonly ImmutableArray<MonitoredSignal> Served = [ServedRows, ServedLatency, InputDrift, InputDistance, InputAssociation, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap];
 
     /// <summary>The signal of a name.</summary>
     public static MonitoredSignal Of(string name) => All.Single(signal => signal.Name == name);

@@ -84,10 +84,12 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         Put(MonitoredSignal.ServedRows, about, window.Window.Usage?.Answered ?? 0);
         Put(MonitoredSignal.ServedLatency, about, (window.Slowest?.Below ?? window.Slowest?.From) / 1000.0);
         Put(MonitoredSignal.JointDrift, about, isOver ? 0 : window.Joint?.CertainDiscrepancy ?? 0);
-        foreach (var (name, feature) in window.Features.Select(feature => (feature.Feature, feature)))
+        foreach (var (index, feature) in window.Features.Index())
         {
-            (string, string)[] input = [("feature", name), .. about];
+            (string, string)[] input = [("feature", feature.Feature), .. about];
             Put(MonitoredSignal.InputDrift, input, isOver ? 0 : feature.CertainStability);
+            Put(MonitoredSignal.InputDistance, input, study.Data.Features[index].Type != FeatureType.Number ? null : isOver ? 0 : feature.CertainDistance ?? 0);
+            Put(MonitoredSignal.InputAssociation, input, study.Data.Features[index].Type == FeatureType.Number ? null : isOver ? 0 : feature.CertainAssociation ?? 0);
             Put(MonitoredSignal.InputMissing, input, isOver ? 0 : feature.Missing ?? 0);
             Put(MonitoredSignal.InputImplausible, input, isOver ? 0 : feature.Implausible ?? 0);
         }

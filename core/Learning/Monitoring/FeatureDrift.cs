@@ -18,6 +18,12 @@ public sealed record FeatureDrift(string Feature, PsiResult? Stability, BinnedKo
     /// <summary>The index; 0 where so large a one could come by chance, or there is none.</summary>
     public double CertainStability => Stability is { } stability && stability.P < Chance ? stability.Index : 0;
 
+    /// <summary>The Kolmogorov-Smirnov distance of a number; 0 where so large a one could come by chance, null where it is not told or the feature is a category.</summary>
+    public double? CertainDistance => Distance is { } distance ? distance.P < Chance ? distance.Statistic : 0 : null;
+
+    /// <summary>Cramér's V of a category; 0 where so large a one could come by chance, null where it is not told or the feature is a number.</summary>
+    public double? CertainAssociation => Homogeneity is { } homogeneity ? homogeneity.P < Chance ? homogeneity.CramersV : 0 : null;
+
     /// <summary>Groups of a number's distribution for the population stability index.</summary>
     public const int Groups = 10;
 
