@@ -196,7 +196,7 @@ public sealed class MonitoringDesk
     private void TellOver()
     {
         var messages = _over.Where(alert => !_book.IsSilenced(alert.Key, Now())).GroupBy(alert => alert.Group).SelectMany(group => Messages(
-            group.SelectMany(alert => Rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.Notify : []).Distinct().Order(StringComparer.Ordinal), group.Key, [.. group], isOver: true)).ToList();
+            group.SelectMany(alert => Rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.ToldOf(alert) : []).Distinct().Order(StringComparer.Ordinal), group.Key, [.. group], isOver: true)).ToList();
         if (messages.Count > 0)
             _store.Append([], messages, Now());
         _over.Clear();

@@ -50,7 +50,7 @@ public static class AlertMachine
             .Where(group => !book.Told.TryGetValue(group.Key, out var told) || now - told >= TellEvery)
             .Select(group => new AlertsNotified(
                 now, group.Key, [.. group.Select(alert => alert.Number)], group.Max(alert => alert.Severity),
-                [.. group.SelectMany(alert => rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.Notify : []).Distinct().Order(StringComparer.Ordinal)]))];
+                [.. group.SelectMany(alert => rules.Rules.TryGetValue(alert.Key.Rule, out var rule) ? rule.ToldOf(alert) : []).Distinct().Order(StringComparer.Ordinal)]))];
     }
 
     private static bool IsLate(MonitoringBook book, AlertRules rules, Alert alert, DateTimeOffset now) =>

@@ -36,7 +36,8 @@ public sealed record Absence(TimeSpan Longer) : Condition;
 /// <summary>Becoming more severe when nobody acknowledges.</summary>
 /// <param name="After">How long after it was opened.</param>
 /// <param name="To">To which severity.</param>
-public sealed record Escalation(TimeSpan After, Severity To);
+/// <param name="Notify">Names of channels that are told then, besides those of the rule.</param>
+public sealed record Escalation(TimeSpan After, Severity To, params ImmutableArray<string> Notify);
 
 /// <summary>A rule, checked.</summary>
 /// <param name="Name">Its name.</param>
@@ -50,7 +51,15 @@ public sealed record Escalation(TimeSpan After, Severity To);
 /// <param name="Notify">Names of channels that are told.</param>
 /// <param name="Group">Alerts of one group are told together, and share an incident.</param>
 public sealed record AlertRule(
-    string Name, MonitoredSignal Signal, Subject Where, Condition Condition, TimeSpan For, Severity Severity, Escalation? Escalation, string Runbook, ImmutableArray<string> Notify, string Group);
+    string Name, MonitoredSignal Signal, Subject Where, Condition Condition, TimeSpan For, Severity Severity, Escalation? Escalation, string Runbook, ImmutableArray<string> Notify, string Group)
+{
+    /// <summary>Names of channels that are told of an alert of it as it is now.</summary>
+    public IEnumerable<string> ToldOf(Alert alert)
+    {
+        ArgumentNullException.ThrowIfNull(alert);
+        return alert.Escalated && Escalation is { } escalation ? Notify.Concat(escalation.Notify) : Notify;
+    }
+}
 
 /// <summary>Where alerts are told.</summary>
 /// <param name="Name">Its name in rules.</param>

@@ -99,7 +99,8 @@ public static class AlertRulesReader
         if (where.Labels.Any(label => where[label]!.Any(char.IsWhiteSpace)))
             faults.Add($"{path}.where", "A label's value is a name, without spaces.");
         var severity = Enum.Parse<Severity>(Text(node, "severity")!, ignoreCase: true);
-        Escalation? escalation = node["escalate"] is { } escalate ? new(Duration(escalate, "after")!.Value, Enum.Parse<Severity>(Text(escalate, "to")!, ignoreCase: true)) : null;
+        Escalation? escalation = node["escalate"] is { } escalate 
+            ? new(Duration(escalate, "after")!.Value, Enum.Parse<Severity>(Text(escalate, "to")!, ignoreCase: true), Names(escalate["notify"], $"{path}.escalate.notify", channels, faults)) : null;
         if (escalation is not null && escalation.To <= severity)
             faults.Add($"{path}.escalate", "It escalates to a higher severity than its own.");
         if (ConditionOf(node, signal, path, faults) is not { } condition)

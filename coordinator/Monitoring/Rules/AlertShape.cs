@@ -28,7 +28,8 @@ internal static class AlertShape
         new("severity", s_severity, "How much it matters.", "warning"),
         new("escalate", new MapShape(
             new Field("after", s_duration, "How long after it was opened.", Required: true),
-            new Field("to", s_severity, "To which severity.", Required: true)), "Becoming more severe when nobody acknowledges."),
+            new Field("to", s_severity, "To which severity.", Required: true),
+            new Field("notify", s_notify, "Channels that are told then, besides those of the rule.", new JsonArray())), "Becoming more severe when nobody acknowledges."),
         new("runbook", new TextShape(@"https://[!-~]{1,300}|docs/[a-z0-9/.#-]{1,300}", 320, "an https address, or a page under docs/"), "Where it says what to look at and to do.", Required: true),
         new("notify", s_notify, "Channels that are told; without it: those of the file's own 'notify'."),
         new("group", TextShape.Identifier, "Alerts of one group are told together and share an incident; without it: the rule's name."));

@@ -16,7 +16,7 @@ public static class RuleWords
             Absence absence => $"nothing for {Of(absence.Longer)}",
             _ => "",
         };
-        return condition + (rule.For > TimeSpan.Zero ? $", for {Of(rule.For)}" : "") + (rule.Escalation is { } escalation ? $"; {MonitoringBook.Word(escalation.To)} after {Of(escalation.After)}" : "");
+        return condition + (rule.For > TimeSpan.Zero ? $", for {Of(rule.For)}" : "") + (rule.Escalation is { } escalation ? $"; {MonitoringBook.Word(escalation.To)} after {Of(escalation.After)}{(escalation.Notify.IsEmpty ? "" : $", and told to {string.Join(", ", escalation.Notify)} too")}" : "");
     }
 
     private static string Number(double number) => number.ToString("0.######", CultureInfo.InvariantCulture);

@@ -46,6 +46,7 @@ public sealed class AlertRulesTests
     [InlineData("https://hooks.example.org/fcml", "http://hooks.example.org/fcml", "4:", "An https address")]
     [InlineData("https://hooks.example.org/fcml", "https://a:b@hooks.example.org/fcml", "4:", "without login")]
     [InlineData("from: fcml@example.org", "from: '<>'", "5:", "An address such as")]
+    [InlineData("severity: critical", "escalate: {after: 1h, to: critical, notify: [wart]}", "8:", "There is no channel 'wart'")]
     [InlineData("user: fcml, ", "", "5:", "go together")]
     [InlineData("notify: [oncall]", "notify: [oncal]", "6:", "There is no channel 'oncal'")]
     [InlineData("name: poor", "name: run-failed", "8:", "switch the built-in one off")]

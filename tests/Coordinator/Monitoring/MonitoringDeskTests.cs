@@ -59,6 +59,29 @@ public sealed class MonitoringDeskTests
     }
 
     [Fact]
+    public void Alert_that_escalates_is_told_to_those_whom_its_escalation_names_too_and_so_is_its_end()
+    {
+        using var watched = new Watched("""
+            alerts: 1
+            channels:
+              - {name: ward, kind: webhook, url: "http://127.0.0.1:1/", secret-file: /nowhere}
+              - {name: head, kind: webhook, url: "http://127.0.0.1:2/", secret-file: /nowhere}
+            rules: [{name: away, signal: site-connected, below: 1, escalate: {after: 1h, to: critical, notify: [head]}, runbook: docs/away.md, notify: [ward]}]
+            """);
+        watched.Tell(1, 0);
+        watched.Desk.Tick();
+        Assert.Equal(["ward"], watched.Store.Waiting().Select(message => message.Channel));
+
+        watched.Time.Advance(TimeSpan.FromHours(1));
+        watched.Desk.Tick();
+        Assert.Equal(["ward", "head", "ward"], watched.Store.Waiting().Select(message => message.Channel));
+        watched.Tell(1, 1);
+        watched.Desk.Tick();
+        Assert.Equal(["ward", "head", "ward", "head", "ward"], watched.Store.Waiting().Select(message => message.Channel));
+        Assert.Contains("critical after 1 h, and told to head too", RuleWords.Of(watched.Desk.Rules.Rules["away"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Restart_keeps_alerts_silences_incidents_proposals_and_what_waits()
     {
         using var watched = new Watched(Ward + "\nretraining: {heart: {alerts: [model-withdrawn]}}");
