@@ -46,7 +46,7 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
         ArgumentNullException.ThrowIfNull(feed);
         ArgumentNullException.ThrowIfNull(folder);
         (_desk, _retraining, _observations, _outbox, _sessions, _members, _lines, _reports, _root, _time, _log) = (desk, retraining, observations, outbox, sessions, members, lines, reports, folder.Disk.Root, time, log);
-        _served = new ServedSignals(told, models);
+        _served = new ServedSignals(told, models, reports);
         (_runs, _standing) = (new RunSignals(journal, results, _served), new StandingSignals(members, sessions, lines, reports, time));
         feed.EventOf += run =>
         {

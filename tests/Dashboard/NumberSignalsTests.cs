@@ -14,7 +14,7 @@ public sealed class NumberSignalsTests(SeededFederation federation) : IClassFixt
     {
         var (_, runs) = await federation.AddNumberAsync();
         var coordinator = federation.Coordinator;
-        var (signals, board) = (new RunSignals(coordinator.Service<IRunJournal>(), coordinator.Service<ResultStore>(), new ServedSignals(coordinator.Service<SiteMonitorings>(), federation.Registry)), new FactBoard());
+        var (signals, board) = (new RunSignals(coordinator.Service<IRunJournal>(), coordinator.Service<ResultStore>(), new ServedSignals(coordinator.Service<SiteMonitorings>(), federation.Registry, new SiteReports())), new FactBoard());
 
         signals.Look(runs[0], board);
 
@@ -43,7 +43,7 @@ public sealed class NumberSignalsTests(SeededFederation federation) : IClassFixt
         var coordinator = own.Coordinator;
         coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new Member(Roles.Researcher, "rosalind"));
         var confirmed = coordinator.Service<ModelLines>().Of(order.Line);
-        var (signals, board, now) = (new ServedSignals(coordinator.Service<SiteMonitorings>(), own.Registry), new FactBoard(), new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
+        var (signals, board, now) = (new ServedSignals(coordinator.Service<SiteMonitorings>(), own.Registry, new SiteReports()), new FactBoard(), new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
 
         signals.Look([At(ModelStage.Production)], [], now, board);
 

@@ -10,6 +10,22 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 26, 8, 0, 0, TimeSpan.Zero);
 
+    private readonly SiteReports _reports = new();
+
+    [Fact]
+    public void Site_that_serves_a_line_and_tells_no_window_for_longer_than_its_schedule_allows_is_late_and_each_by_itself()
+    {
+        var (signals, board, rules) = (Signals(), new FactBoard(), new RuleWatch(s_now));
+        _reports.Take(SiteId.Parse("kept-silent"), "heart-disease", new SiteReport(1, ServingState.OnShelf, s_now)); // has never answered
+        signals.Look(Lines.All, [SiteId.Parse("hungarian")], s_now, board);
+
+        Assert.Equal([], Late(TimeSpan.Zero));
+        Assert.Equal(["cleveland", "va-long-beach"], Late(TimeSpan.FromDays(8))); // a week more, a day's grace, and three days
+        Assert.Equal(["cleveland", "kept-silent", "va-long-beach"], Late(TimeSpan.FromDays(70)));
+
+        IEnumerable<string?> Late(TimeSpan later) => rules.Look(BuiltInRules.Alone, board, [], s_now + later).Holding.Keys.Where(key => key.Rule == "windows-late").Select(key => key.Subject["site"]).Order(StringComparer.Ordinal);
+    }
+
     [Fact]
     public void Facts_are_told_window_by_window_so_that_a_new_board_knows_what_changed()
     {
@@ -57,7 +73,7 @@ public sealed class ServedSignalsTests(SeededFederation federation) : IClassFixt
 
     private ModelLines Lines => federation.Coordinator.Service<ModelLines>();
 
-    private ServedSignals Signals() => new(federation.Coordinator.Service<SiteMonitorings>(), federation.Registry);
+    private ServedSignals Signals() => new(federation.Coordinator.Service<SiteMonitorings>(), federation.Registry, _reports);
 
     private static Series Of(FactBoard board, MonitoredSignal signal, string site, string? feature = null) =>
         board.Of(signal.Name).Single(series => series.Last.Subject["site"] == site && series.Last.Subject["feature"] == feature);

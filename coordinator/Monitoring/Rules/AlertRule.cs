@@ -29,8 +29,8 @@ public sealed record Threshold(bool Above, double Bound) : Condition;
 /// <param name="Within">The window.</param>
 public sealed record Change(bool Rise, double By, TimeSpan Within) : Condition;
 
-/// <summary>The signal has said nothing of any subject that the rule is about.</summary>
-/// <param name="Longer">For so long, counted from the coordinator's start at the earliest.</param>
+/// <summary>The signal has said nothing of a subject that the rule is about.</summary>
+/// <param name="Longer">For so long since what it said last; where it has said nothing of any, since the coordinator's start.</param>
 public sealed record Absence(TimeSpan Longer) : Condition;
 
 /// <summary>Becoming more severe when nobody acknowledges.</summary>

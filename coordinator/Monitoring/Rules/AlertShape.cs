@@ -23,7 +23,7 @@ internal static class AlertShape
         new("rises-by", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Holds where the level is higher by at least this than its least within the window."),
         new("falls-by", new NumberShape(0, double.MaxValue, AboveMinimum: true), "Holds where the level is lower by at least this than its greatest within the window."),
         new("within", s_duration, "The window of rises-by and falls-by."),
-        new("silent-for", s_duration, "Holds where nothing was said for so long of any subject that the rule is about."),
+        new("silent-for", s_duration, "Holds for each subject that the rule is about of which nothing was said for so long."),
         new("for", s_duration, "For how long it must hold before there is an alert; without it: not at all."),
         new("severity", s_severity, "How much it matters.", "warning"),
         new("escalate", new MapShape(

@@ -39,6 +39,7 @@ public static class BuiltInRules
         Rule("live-error", MonitoredSignal.LiveExcess, Above(0.1), s_now, Severity.Warning),
         Rule("label-changed", MonitoredSignal.LabelChange, Above(0.1), s_now, Severity.Info),
         Rule("live-subgroup-gap", MonitoredSignal.SubgroupGap, Above(0), s_now, Severity.Warning),
+        Rule("windows-late", MonitoredSignal.WindowLate, Above(72), s_now, Severity.Warning),
         Rule("disk-low", MonitoredSignal.DiskFree, Below(10), TimeSpan.FromMinutes(5), Severity.Warning),
         Rule("disk-full", MonitoredSignal.DiskFree, Below(1), s_now, Severity.Critical),
         Rule("rules-faulty", MonitoredSignal.RulesFaulty, Above(0), s_now, Severity.Warning),

@@ -11,7 +11,7 @@ public readonly record struct AlertKey(string Rule, Subject Subject);
 public sealed record Observation(IReadOnlyDictionary<AlertKey, double> Holding, IReadOnlySet<AlertKey> Over);
 
 /// <summary>Holds rules against facts. What it keeps is since when each condition holds; after a start it begins anew. Not for several threads at once.</summary>
-/// <param name="started">When the coordinator was started: since when something can be absent.</param>
+/// <param name="started">When the coordinator was started: since when something of which nothing was told is absent.</param>
 public sealed class RuleWatch(DateTimeOffset started)
 {
     private Dictionary<AlertKey, DateTimeOffset> _since = [];
@@ -48,8 +48,9 @@ public sealed class RuleWatch(DateTimeOffset started)
         switch (rule.Condition)
         {
             case Absence absence:
-                var last = series.Select(one => one.Last.At).Append(started).Max();
-                return now - last >= absence.Longer ? [(rule.Where, (now - last).TotalHours)] : [];
+                // A fact is dated by its event, so that a restart is no word of it; of what nothing was ever told only the time since the start is known.
+                var silent = series.Where(one => one.IsExpected).Select(one => (one.Last.Subject, Silent: now - one.Last.At));
+                return (series.Any() ? silent : [(rule.Where, now - started)]).Where(one => one.Silent >= absence.Longer).Select(one => (one.Item1, one.Item2.TotalHours));
             case Threshold threshold:
                 return series.Select(one => (one.Last.Subject, Value: one.Last.ValueAt(now))).Where(one => threshold.Above ? one.Value > threshold.Bound : one.Value < threshold.Bound);
             case Change change:
@@ -67,5 +68,5 @@ public sealed class RuleWatch(DateTimeOffset started)
 
     // A rule that is no more has no alerts; of a subject that is not on the board nothing is known.
     private static bool IsKnown(AlertKey key, AlertRules rules, FactBoard board) =>
-        !rules.Rules.TryGetValue(key.Rule, out var rule) || rule.Condition is Absence || !key.Subject.Matches(rule.Where) || board.Of(rule.Signal.Name, key.Subject) is not null;
+        !rules.Rules.TryGetValue(key.Rule, out var rule) || (rule.Condition is Absence && key.Subject == rule.Where) || !key.Subject.Matches(rule.Where) || board.Of(rule.Signal.Name, key.Subject) is not null;
 }

@@ -26,6 +26,13 @@ public sealed class FactBoard
             _signals[signal.Name].Remove(subject);
     }
 
+    /// <summary>Says of all signals that no more is expected of subjects that match, until something is told of them again: their silence is no absence.</summary>
+    public void ExpectNoMore(Subject where)
+    {
+        foreach (var series in _signals.Values.SelectMany(subjects => subjects.Values).Where(series => series.Last.Subject.Matches(where)))
+            series.IsExpected = false;
+    }
+
     /// <summary>All series of a signal.</summary>
     public IReadOnlyCollection<Series> Of(string signal) => _signals.TryGetValue(signal, out var subjects) ? subjects.Values : [];
 
@@ -42,6 +49,9 @@ public sealed class Series
 
     /// <summary>The newest fact.</summary>
     public Fact Last { get; private set; }
+
+    /// <summary>Whether more is to come; else its silence means nothing.</summary>
+    public bool IsExpected { get; internal set; } = true;
 
     /// <summary>The level at the beginning of a window and every one within it.</summary>
     public IEnumerable<double> Since(DateTimeOffset moment)
@@ -71,6 +81,6 @@ public sealed class Series
             _changes.AddLast(fact);
         if (_changes.Count > longest)
             _changes.RemoveFirst();
-        Last = fact;
+        (Last, IsExpected) = (fact, true);
     }
 }

@@ -43,6 +43,7 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly MonitoredSignal LastDay = new("last-day", SignalForm.DaysUntil, "Days until the end of the last day of the version in production.", "line", "version");
     public static readonly MonitoredSignal PromotionWaits = new("promotion-waits", SignalForm.HoursSince, "Hours that a promotion has waited for people.", "line", "version");
     public static readonly MonitoredSignal ServedRows = new("served-rows", SignalForm.Level, "Rows that the version has answered at the site in the newest window that it told; 0 where they are too few to be told.", "line", "site", "version");
+    public static readonly MonitoredSignal WindowLate = new("window-late", SignalForm.HoursSince, "Hours since the site could have told a window after the newest that it told of what the line serves, by its steward's schedule; negative before. Of a site that serves it and has told none: by the longest schedule, from when it was to be served.", "line", "site");
     public static readonly MonitoredSignal ServedLatency = new("served-latency", SignalForm.Level, "Below how many milliseconds the 99th percentile of that window's latency is; from how many where it has no upper end.", "line", "site", "version");
     public static readonly MonitoredSignal InputDrift = new("input-drift", SignalForm.Level, "Population stability index of a feature in that window; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
     public static readonly MonitoredSignal InputDistance = new("input-distance", SignalForm.Level, "Of a number: Kolmogorov-Smirnov distance of its values in that window from the reference, at the boundaries of cells; 0 where so large a one could come by chance (p from 0.001), or none is told.", "feature", "line", "site", "version");
@@ -64,7 +65,7 @@ public sealed record MonitoredSignal(string Name, SignalForm Form, string Meanin
     public static readonly ImmutableArray<MonitoredSignal> All =
     [
         RunFailed, RunCancelled, RoundsHeldBack, StepsAbandoned, Auroc, Brier, CalibrationSlope, SiteAuroc, MeanAbsoluteError, RootMeanSquaredError, RSquared, SiteMeanAbsoluteError, SiteDeclined, SiteConnected, CertificateDays, ModelWithdrawn, RolloutEnded,
-        OffShelf, LastDay, PromotionWaits, ServedRows, ServedLatency, InputDrift, InputDistance, InputAssociation, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
+        OffShelf, LastDay, PromotionWaits, ServedRows, WindowLate, ServedLatency, InputDrift, InputDistance, InputAssociation, JointDrift, InputMissing, InputImplausible, LiveAuroc, LiveShortfall, LiveCalibration, LiveMeanAbsoluteError, LiveExcess, LabelChange, SubgroupGap, DiskFree, RulesFaulty,
     ];
 
     /// <summary>Those of what sites tell of versions.</summary>

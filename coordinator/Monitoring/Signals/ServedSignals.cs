@@ -9,10 +9,11 @@ namespace FederatedClinicalMl.Coordinator.Monitoring;
 /// Tells facts from what sites have told of versions: of one that is served window after window, each at its end, so that rules see after a restart what they saw before it; of one that is served no more, or by a
 /// site that has left, once that all is well, so that its alerts end. Not for several threads at once.
 /// </summary>
-public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
+public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, SiteReports reports)
 {
     private ImmutableHashSet<MonitoringOrder> _served = [];
     private ImmutableHashSet<SiteId> _gone = [];
+    private IReadOnlyDictionary<(SiteId Site, string Line), SiteReport>? _reports;
     private bool _isStale = true;
 
     /// <summary>Says that sites have told something.</summary>
@@ -32,7 +33,8 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
         ArgumentNullException.ThrowIfNull(gone);
         ArgumentNullException.ThrowIfNull(board);
         var served = lines.SelectMany(line => new[] { line.Production, line.Rollout?.Version }.OfType<ModelVersion>().Distinct().Select(version => OrderOf(line, version))).ToImmutableHashSet();
-        if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone))
+        var said = reports.All; // replaced whole
+        if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone) && ReferenceEquals(said, _reports))
             return;
         DamagedModelException? damaged = null;
         foreach (var order in lines.SelectMany(line => line.Versions.Keys.Select(version => OrderOf(line, version))))
@@ -42,7 +44,12 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
                 if (models.Find(order.Served.Model) is not { } entry)
                     continue;
                 foreach (var site in SiteFigures.Of(told, order, models.StudyOf(entry)))
-                    Tell(site, order, entry, isOver: !served.Contains(order) || gone.Contains(site.Told.Site), now, board);
+                {
+                    var isOver = !served.Contains(order) || gone.Contains(site.Told.Site);
+                    Tell(site, order, entry, isOver, now, board);
+                    if (isOver)
+                        board.ExpectNoMore(About(order, site.Told.Site));
+                }
             }
             catch (DamagedModelException damage)
             {
@@ -50,9 +57,44 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
             }
         }
 
-        (_served, _gone, _isStale) = (served, gone, false);
+        foreach (var line in lines)
+        {
+            try
+            {
+                TellLateness(line, [.. served.Where(order => order.Line == line.Name)], said, gone, now, board);
+            }
+            catch (DamagedModelException damage)
+            {
+                damaged = damage;
+            }
+        }
+
+        (_served, _gone, _reports, _isStale) = (served, gone, said, false);
         if (damaged is not null)
             throw damaged;
+    }
+
+    // By site and line, not by version: one that follows another in production has no window yet, and is not late for that.
+    private void TellLateness(ModelLine line, ImmutableArray<MonitoringOrder> served, IReadOnlyDictionary<(SiteId Site, string Line), SiteReport> said, ImmutableHashSet<SiteId> gone, DateTimeOffset now, FactBoard board)
+    {
+        var tells = served.Where(order => models.Find(order.Served.Model) is { } entry && models.StudyOf(entry).Privacy is null).ToList(); // under differential privacy nothing is told
+        var heard = tells.SelectMany(told.Of).ToLookup(known => known.Site);
+        var serving = said.Where(report => report.Key.Line == line.Name && report.Value.State == ServingState.OnShelf).Select(report => report.Key.Site);
+        var expected = tells.Count == 0 ? [] : heard.Select(site => site.Key).Union(serving).Except(gone).ToHashSet();
+        foreach (var site in expected)
+            board.Take(Fact.Of(MonitoredSignal.WindowLate, Subject.Of(("line", line.Name), ("site", site.Value)), now, Due([.. heard[site]], DateOnly.FromDateTime(line.Ordered.At.UtcDateTime))));
+        foreach (var left in board.Of(MonitoredSignal.WindowLate.Name).Select(series => series.Last.Subject).Where(subject => subject["line"] == line.Name && !expected.Contains(SiteId.Parse(subject["site"]!))).ToList())
+            board.Take(Fact.Of(MonitoredSignal.WindowLate, left, now, DateTimeOffset.MaxValue)); // told once more as in order, so that alerts about it end
+    }
+
+    // From when the window after the newest may be told: that of the day after it, or of the day from which sites are to serve what they serve now.
+    private static DateTimeOffset Due(IReadOnlyList<KnownMonitoring> heard, DateOnly ordered)
+    {
+        var newest = heard.MaxBy(known => known.At)?.Newest;
+        if (newest is { Withheld: not null } or { Schedule: ReportSchedule.None })
+            return DateTimeOffset.MaxValue;
+        var from = heard.SelectMany(known => known.Windows).Select(window => window.Window.To.AddDays(1)).Append(ordered).Max();
+        return new DateTimeOffset((newest?.Schedule ?? ReportSchedule.Monthly).WindowOf(from).To.AddDays(1 + ReportSchedules.Grace), TimeOnly.MinValue, TimeSpan.Zero);
     }
 
     private void Tell(SiteFigures site, MonitoringOrder of, ModelEntry entry, bool isOver, DateTimeOffset now, FactBoard board)
@@ -114,6 +156,8 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models)
                 board.Take(new Fact(signal, Subject.Of(subject), at, known));
         }
     }
+
+    private static Subject About(MonitoringOrder of, SiteId site) => Subject.Of(("line", of.Line), ("site", site.Value), ("version", of.Served.Version.ToString()));
 
     private static MonitoringOrder OrderOf(ModelLine line, ModelVersion version) => new(line.Name, new ServedVersion(version, line.Versions[version].Model));
 }

@@ -34,6 +34,7 @@ public sealed class StandingSignals(MemberStore members, SessionHub sessions, Mo
                     board.Take(Fact.Of(MonitoredSignal.CertificateDays, name, time.GetUtcNow(), DateTimeOffset.MaxValue));
                 if (member.Member.IsSite && board.Of(MonitoredSignal.SiteConnected.Name, Site(member)) is not null)
                     board.Take(new Fact(MonitoredSignal.SiteConnected, Site(member), time.GetUtcNow(), 1));
+                board.ExpectNoMore(member.Member.IsSite ? Site(member) : name);
                 continue;
             }
 

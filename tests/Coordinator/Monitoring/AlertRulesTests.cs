@@ -89,6 +89,28 @@ public sealed class AlertRulesTests
     }
 
     [Fact]
+    public void Silence_is_that_of_each_subject_since_its_last_event_whenever_the_coordinator_was_started()
+    {
+        var (rules, _) = AlertRulesReader.Read("alerts: 1\nrules: [{name: mute, signal: served-rows, silent-for: 48h, runbook: docs/x}]");
+        var (board, watch) = (new FactBoard(), new RuleWatch(s_start.AddHours(47)));
+        Assert.Equal([], Mute(48));
+        Assert.Equal([""], Mute(95)); // nothing was told of any: since the start
+        foreach (var (site, hour) in new[] { ("north", 0), ("south", 30), ("west", 0), ("east", 40) })
+            board.Take(new Fact(MonitoredSignal.ServedRows, Of(site), s_start.AddHours(hour), 100));
+        board.ExpectNoMore(Subject.Of(("site", "west"))); // has left
+
+        Assert.Equal(["north"], Mute(48));
+        Assert.Equal(["north", "south"], Mute(78));
+        board.Take(new Fact(MonitoredSignal.ServedRows, Of("north"), s_start.AddHours(78), 100));
+        Assert.Equal(["south"], Mute(79));
+        Assert.Equal([new AlertKey("mute", Of("north"))], watch.Look(rules!, board, [new("mute", Of("north")), new("mute", Of("unheard"))], s_start.AddHours(79)).Over);
+
+        Subject Of(string site) => Subject.Of(("line", "heart"), ("site", site), ("version", "1.0.0"));
+
+        IEnumerable<string> Mute(int hour) => watch.Look(rules!, board, [], s_start.AddHours(hour)).Holding.Keys.Where(key => key.Rule == "mute").Select(key => key.Subject["site"] ?? "").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public void Change_is_held_against_the_greatest_level_of_the_window()
     {
         var (rules, _) = AlertRulesReader.Read("alerts: 1\noff: [auroc-fell]\nrules: [{name: fell, signal: auroc, falls-by: 0.05, within: 24h, runbook: docs/x}]");
