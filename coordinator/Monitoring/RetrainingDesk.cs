@@ -35,7 +35,7 @@ public sealed partial class RetrainingDesk(MonitoringDesk desk, ModelLines lines
     /// <param name="number">The proposal.</param>
     /// <param name="study">Digest of an edited study; empty: that of production again.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="person">Who; null: the file lets it start by itself.</param>
+    /// <param name="person">Who; null: it may start by itself.</param>
     /// <returns>The run.</returns>
     /// <exception cref="FaultException">MONITORING_REFUSED, or why the run does not start: the proposal stays open.</exception>
     public async Task<RunId> ApproveAsync(int number, string study, string reason, Member? person)
@@ -82,16 +82,17 @@ public sealed partial class RetrainingDesk(MonitoringDesk desk, ModelLines lines
         }
     }
 
-    /// <summary>Starts what triggers have proposed where the file says so; what cannot start waits for a person, as any proposal.</summary>
+    /// <summary>Starts what triggers have proposed where both the study, which the sites have approved, and the file say so; what cannot start waits for a person, as any proposal.</summary>
     public async Task StartWhatStartsByItselfAsync()
     {
-        foreach (var proposal in desk.Book.Proposals.Values.Where(proposal => proposal is { State: ProposalState.Open, Trigger: not "manual" } && desk.Rules.Retraining.GetValueOrDefault(proposal.Line) is { AutoStart: true }))
+        foreach (var proposal in desk.Book.Proposals.Values.Where(proposal => proposal is { State: ProposalState.Open, Trigger: not "manual" } && desk.Rules.Retraining.GetValueOrDefault(proposal.Line) is { AutoStart: true }
+            && BaseOf(proposal.Line) is { MayStartByItself: true }))
         {
             if (!_tried.Add(proposal.Number))
                 continue;
             try
             {
-                await ApproveAsync(proposal.Number, "", $"{RulesFile.File} lets it start by itself", person: null);
+                await ApproveAsync(proposal.Number, "", $"Its study and {RulesFile.File} let it start by itself", person: null);
             }
             catch (FaultException refused)
             {

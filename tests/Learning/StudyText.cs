@@ -8,7 +8,7 @@ internal static class StudyText
 {
     internal static Study Of(
         string features, string model = "{kind: logistic-regression}", string encoding = "{fixed: {bits: 32, range: 8}}", long seed = 42,
-        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test", string evaluation = "{every: 1}", string label = "{name: outcome, above: 0}")
+        string split = "{test: 0.3, seed: 1}", string? patient = null, int rounds = 2, string name = "test", string evaluation = "{every: 1}", string label = "{name: outcome, above: 0}", bool startsByItself = false)
     {
         var check = StudyChecker.CheckYaml($$"""
             protocol: 1
@@ -23,6 +23,7 @@ internal static class StudyText
               label: {{label}}
               split: {{split}}
             {{(patient is null ? "" : $"  patient: {patient}")}}
+            {{(startsByItself ? "retraining: {auto-start: true}" : "")}}
             model: {{model}}
             training: {optimizer: sgd, learning-rate: 0.1, batch-size: 16, local-epochs: 1, seed: {{seed.ToString(CultureInfo.InvariantCulture)}}}
             federation:

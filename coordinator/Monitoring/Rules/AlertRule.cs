@@ -85,7 +85,7 @@ public sealed record MailChannel(string Name, string Server, int Port, string Fr
 /// <param name="Line">The line.</param>
 /// <param name="Alerts">Names of rules whose alerts about it do.</param>
 /// <param name="Cron">Five fields, UTC; null: not by time.</param>
-/// <param name="AutoStart">Whether a proposal that a trigger opens is approved by this file.</param>
+/// <param name="AutoStart">Whether a proposal that a trigger opens is approved by this file, where the study lets its runs start by themselves.</param>
 public sealed record Retraining(string Line, ImmutableArray<string> Alerts, Cronos.CronExpression? Cron, bool AutoStart);
 
 /// <summary>Everything that <c>alerts.yaml</c> says, with the built-in rules that it does not switch off. Immutable.</summary>

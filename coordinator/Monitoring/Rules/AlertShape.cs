@@ -59,5 +59,5 @@ internal static class AlertShape
         new("retraining", new DictionaryShape(TextShape.Identifier, new MapShape(
             new("alerts", new ListShape(TextShape.Identifier, 0, 64, Unique: true, Sorted: true), "Rules whose alerts about the line, or about its study, open a proposal.", new JsonArray()),
             new("cron", TextShape.Line(100), "Five fields, UTC: minute, hour, day of month, month, day of week."),
-            new("auto-start", new BooleanShape(), "Whether what a trigger proposes is started without asking anybody.", false)), 256), "What proposes to train a line again, by the line's name."));
+            new("auto-start", new BooleanShape(), "Whether what a trigger proposes is started without asking anybody, where the study allows it (retraining.auto-start) too.", false)), 256), "What proposes to train a line again, by the line's name."));
 }

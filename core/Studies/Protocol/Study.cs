@@ -28,6 +28,9 @@ public sealed record Study
     /// <summary>For whom the model is meant, and for whom it is not; null: the study does not say.</summary>
     public IntendedUse? IntendedUse { get; init; }
 
+    /// <summary>Whether a run of it may be started when a trigger proposes that, with nobody asked; false where the study says nothing.</summary>
+    public bool MayStartByItself { get; init; }
+
     /// <summary>What data the study asks for.</summary>
     public required StudyData Data { get; init; }
 

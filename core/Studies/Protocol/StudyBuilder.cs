@@ -17,6 +17,7 @@ internal static class StudyBuilder
         Training = Training(study["training"]!),
         Federation = Federation(study["federation"]!),
         IntendedUse = study["intended-use"] is { } use ? EvaluationBuilder.Use(use) : null,
+        MayStartByItself = study["retraining"]?["auto-start"]!.GetValue<bool>() ?? false,
         Evaluation = EvaluationBuilder.Build(study["evaluation"]!, [.. FeaturesOf(study["data"])]),
         Privacy = study["privacy"]?["dp"] is { } privacy ? Privacy(privacy) : null,
         Canonical = CanonicalJson.Write(study),

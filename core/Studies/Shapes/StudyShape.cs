@@ -160,6 +160,9 @@ internal static class StudyShape
         new("purpose", TextShape.Prose(4000), "What the study is for, in words that a privacy officer reads.", Required: true),
         new("ethics", TextShape.Line(500), "Reference of the ethics approval, or why none is needed.", Required: true),
         new("intended-use", EvaluationShape.IntendedUse, "For whom the model is meant, and for whom it is not; what it is for is the purpose. Its card tells it."),
+        new("retraining", new MapShape(
+            new Field("auto-start", new BooleanShape(), "Whether the coordinator may start a run of the study by itself, when an alert or a date proposes to train the model again; its alerts.yaml has to say so too.", Required: true)),
+            "How runs of the study may come about. Without it a person approves each."),
         new("data", s_data, "The data that the study asks for: one row per index event. Needed for every model but a benchmark."),
         new("model", s_model, "What is trained.", Required: true),
         new("training", s_training, "How each site trains in a round.", new JsonObject()),

@@ -70,12 +70,14 @@ public sealed class MonitoringCallsTests : IDisposable
         await UntilAsync(coordinator, book => book.Open.Values.All(open => open.Key.Rule != "model-withdrawn") && book.Incidents[1].Timeline.Any(entry => entry.Text.StartsWith("In production: none", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task Proposal_starts_by_itself_where_the_file_says_so()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Proposal_starts_by_itself_where_the_file_and_the_study_say_so_and_waits_for_a_person_where_the_file_alone_does(bool startsByItself)
     {
         await using var coordinator = await RunningCoordinator.StartAsync(prepare: folder =>
         {
-            Prepare(folder);
+            Prepare(folder, startsByItself);
             File.WriteAllText(Path.Combine(folder.Disk.Root, RulesFile.File), $"alerts: 1\nretraining: {{{Heart}: {{alerts: [model-withdrawn], auto-start: true}}}}");
         });
         using var north = await coordinator.EnrolSiteAsync("north", _north);
@@ -83,7 +85,7 @@ public sealed class MonitoringCallsTests : IDisposable
         using var ada = await Person.EnrolAsync(coordinator, Roles.Admin, "ada");
         using var here = await SiteStream.OpenAsync(coordinator, north, _north);
         using var there = await SiteStream.OpenAsync(coordinator, south, _south);
-        var study = Study(rounds: 2);
+        var study = Study(rounds: 2, startsByItself);
         await ada.SubmitAsync(study);
         foreach (var site in new[] { here, there })
             await site.ApproveAsync(study.Digest);
@@ -91,8 +93,12 @@ public sealed class MonitoringCallsTests : IDisposable
 
         await here.SendAsync(new SiteMessage { ModelWithdrawn = new ModelWithdrawn { ModelDigest = ByteString.CopyFrom(_model.Span), Reason = ModelWithdrawn.Types.Reason.Performance, AtUnixSeconds = 9 } });
 
-        await UntilAsync(coordinator, book => book.Proposals.Values.Any(proposal => proposal is { State: ProposalState.Approved, Decided.By: "coordinator" }));
-        Assert.Contains(coordinator.Service<AuditTrail>().Entries(), entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator");
+        await UntilAsync(coordinator, book => book.Proposals.Count == 1);
+        await coordinator.Service<RetrainingDesk>().StartWhatStartsByItselfAsync(); // as the loop does, before or after it
+
+        var expected = startsByItself ? ProposalState.Approved : ProposalState.Open;
+        await UntilAsync(coordinator, book => book.Proposals[1].State == expected);
+        Assert.Equal(startsByItself ? 1 : 0, coordinator.Service<AuditTrail>().Entries().Count(entry => entry.Kind == "run-started" && (string?)entry.Body["by"] == "coordinator"));
     }
 
     [Theory]
@@ -103,7 +109,7 @@ public sealed class MonitoringCallsTests : IDisposable
         using var root = new TemporaryFolder();
         using (var folder = DataFolder.Create(root.Of("data"), ["127.0.0.1"], 0, authority: null, TimeProvider.System))
         {
-            Prepare(folder);
+            Prepare(folder, startsByItself: true);
             File.WriteAllText(Path.Combine(folder.Disk.Root, RulesFile.File), $"alerts: 1\nretraining: {{{Heart}: {{alerts: [model-withdrawn], auto-start: true}}}}");
         }
 
@@ -114,7 +120,7 @@ public sealed class MonitoringCallsTests : IDisposable
             using var ada = await Person.EnrolAsync(coordinator, Roles.Admin, "ada");
             using var here = await SiteStream.OpenAsync(coordinator, north, _north);
             using var there = await SiteStream.OpenAsync(coordinator, south, _south);
-            var study = Study(rounds: 2);
+            var study = Study(rounds: 2, startsByItself: true);
             await ada.SubmitAsync(study);
             foreach (var site in new[] { here, there })
                 await site.ApproveAsync(study.Digest);
@@ -154,7 +160,7 @@ public sealed class MonitoringCallsTests : IDisposable
         return command.ExecuteNonQuery();
     });
 
-    private static Study Study(int rounds) => MadeModel.StudyOf(Heart, rounds);
+    private static Study Study(int rounds, bool startsByItself = false) => MadeModel.StudyOf(Heart, rounds, startsByItself);
 
     private static async Task UntilAsync(RunningCoordinator coordinator, Func<MonitoringBook, bool> isSo)
     {
@@ -177,9 +183,11 @@ public sealed class MonitoringCallsTests : IDisposable
     }
 
     // A version in production, and a withdrawal of it proposes to train it again.
-    private void Prepare(DataFolder folder)
+    private void Prepare(DataFolder folder) => Prepare(folder, startsByItself: false);
+
+    private void Prepare(DataFolder folder, bool startsByItself)
     {
-        var (model, files) = MadeModel.Of(folder.Key);
+        var (model, files) = MadeModel.Of(folder.Key, of: Study(rounds: 2, startsByItself));
         _model = model;
         folder.Disk.CreateDirectory($"models/{model}");
         foreach (var (name, content) in files)

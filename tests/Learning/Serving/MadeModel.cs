@@ -9,8 +9,8 @@ namespace FederatedClinicalMl.Tests.Learning.Serving;
 internal static class MadeModel
 {
     /// <summary>Its study.</summary>
-    internal static Study StudyOf(string name = "heart", int rounds = 2) => StudyText.Of(
-        "{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name, rounds: rounds, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}]}");
+    internal static Study StudyOf(string name = "heart", int rounds = 2, bool startsByItself = false) => StudyText.Of(
+        "{name: age, range: [0, 120], missing: {value: 60}, scale: none}", name: name, rounds: rounds, evaluation: "{every: 1, subgroups: [{feature: age, bands: [40, 65]}]}", startsByItself: startsByItself);
 
     /// <summary>The same of a number.</summary>
     internal static Study NumberStudyOf(string name = "heart") => StudyText.Of(

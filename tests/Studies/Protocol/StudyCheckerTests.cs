@@ -85,6 +85,17 @@ public sealed class StudyCheckerTests
         Assert.Equal(new StudySubgroupGap(0.1, 0.15, 0.05), evaluation.Gates.SubgroupGap);
         Assert.Equal("Nurses of the emergency department", study.IntendedUse!.Users);
         Assert.Equal(2, study.IntendedUse.ContraIndications.Length);
+        Assert.True(study.MayStartByItself);
+    }
+
+    [Fact]
+    public void CheckYaml_studyThatSaysNothingOfRetraining_startsNothingByItselfAndHasTheBytesThatItHad()
+    {
+        var study = Sound(StudyTexts.Smallest);
+
+        Assert.False(study.MayStartByItself);
+        Assert.DoesNotContain("retraining", System.Text.Encoding.UTF8.GetString(study.Canonical.Span), StringComparison.Ordinal);
+        Assert.False(Sound(StudyTexts.Smallest + "\nretraining: {auto-start: false}").MayStartByItself);
     }
 
     [Fact]

@@ -77,6 +77,7 @@ internal static class StudyTexts
         intended-use:
           users: Nurses of the emergency department
           contra-indications: [Not for children, "Not after transplantation: none was among the rows"]
+        retraining: {auto-start: true}
         """;
 
     /// <summary>As much as a study can say of differential privacy.</summary>

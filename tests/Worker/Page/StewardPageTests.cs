@@ -53,6 +53,13 @@ public sealed partial class StewardPageTests
     }
 
     [Fact]
+    public void Study_whose_runs_may_start_with_nobody_asked_says_so_and_no_other_does()
+    {
+        Assert.True(Pages.Of(Pages.Demo("secure", change: yaml => yaml + "\nretraining: {auto-start: true}\n")).Item("Runs that nobody starts").Attention);
+        Assert.DoesNotContain("Runs that nobody starts", PageText.Of(Pages.Of(Pages.Demo("secure"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sections_are_in_one_order_and_none_is_empty()
     {
         var headings = Pages.All.Select(page => page.Sections.Select(section => section.Heading).ToList()).ToList();

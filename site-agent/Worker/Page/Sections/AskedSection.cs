@@ -24,6 +24,8 @@ internal static class AskedSection
             items.AddRange([new("Patients", Patients(facts)), new("Read of them", Features(study))]);
         items.Add(new("Hospitals", Hospitals(facts)));
         items.Add(new("Rounds", Rounds(facts)));
+        if (study.MayStartByItself)
+            items.Add(new("Runs that nobody starts", "The study lets the coordinator start a run by itself, when an alert or a date proposes to train the model again, and no person is asked then. What this page and the policy say holds for each of them; withdrawing the approval ends them here.", attention: true));
         items.Add(new("Decision", Decided(record)));
         return new("What is asked of you", [.. items]);
     }
