@@ -118,6 +118,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         {
             _dashboard = await DashboardHost.StartAsync(_app.Services, listener, cancellationToken);
             _app.Services.GetRequiredService<SignInLinks>().Dashboard = _dashboard.Address;
+            _app.Services.GetRequiredService<MonitoringDesk>().Pages = _dashboard.Address;
         }
 
         _serving = true;

@@ -47,6 +47,9 @@ public sealed class MonitoringDesk
     /// <summary>The rules that hold.</summary>
     public AlertRules Rules => _file.Rules;
 
+    /// <summary>Where the dashboard is, which messages name for runbooks unless it is for this machine alone; null: nowhere.</summary>
+    public Uri? Pages { get; set; }
+
     /// <summary>What is wrong with the file of rules as it is now.</summary>
     public IReadOnlyList<string> Faults => _file.Faults;
 
@@ -203,7 +206,7 @@ public sealed class MonitoringDesk
     }
 
     private IEnumerable<(string Channel, string Payload)> Messages(IEnumerable<string> channels, string group, IReadOnlyCollection<Alert> alerts, bool isOver) =>
-        channels.Select(channel => (channel, NotificationText.Of(group, alerts, isOver, _identity.Id)));
+        channels.Select(channel => (channel, NotificationText.Of(group, alerts, isOver, _identity.Id, Pages is { IsLoopback: false } ? Pages : null)));
 
     private void Commit(IReadOnlyList<MonitoringEvent> events)
     {

@@ -169,7 +169,13 @@ public sealed partial class ClickPathTests(Chromium chromium) : IClassFixture<Ch
         await page.GetByRole(AriaRole.Button, new() { Name = "Acknowledge" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Withdrawn() })).ToContainTextAsync("Calling the site");
 
+        await page.GetByRole(AriaRole.Link, new() { Name = "Runbook of model-withdrawn" }).First.ClickAsync();
+        Assert.Equal("/runbooks#model-withdrawn", new Uri(page.Url).PathAndQuery + new Uri(page.Url).Fragment);
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "model-withdrawn" })).ToContainTextAsync("fcml models rollback LINE VERSION --reason ...");
+        await page.GoBackAsync();
+
         var incident = Assert.Single(desk.Book.Incidents.Values);
+        await page.GetByText("What to do: model-withdrawn").WaitForAsync();
         await page.GetByText("Close", new() { Exact = true }).First.ClickAsync();
         await page.Locator($"#close-{incident.Number}").FillAsync("Rolled back");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Close incident {incident.Number}" }).ClickAsync();

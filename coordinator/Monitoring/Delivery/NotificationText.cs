@@ -17,13 +17,14 @@ public static class NotificationText
     /// <param name="alerts">The alerts, at least one.</param>
     /// <param name="isOver">Whether they are over; else they are open.</param>
     /// <param name="coordinator">Who says it.</param>
-    public static string Of(string group, IReadOnlyCollection<Alert> alerts, bool isOver, string coordinator)
+    /// <param name="pages">Where other machines find the dashboard; null: nowhere, and runbooks are named as the rules name them.</param>
+    public static string Of(string group, IReadOnlyCollection<Alert> alerts, bool isOver, string coordinator, Uri? pages)
     {
         ArgumentNullException.ThrowIfNull(alerts);
         return Encoding.UTF8.GetString(CanonicalJson.Write(new JsonObject
         {
             ["format"] = 1, ["coordinator"] = coordinator, ["group"] = group, ["state"] = isOver ? Over : "open", ["severity"] = MonitoringBook.Word(alerts.Max(alert => alert.Severity)), ["count"] = alerts.Count,
-            ["alerts"] = new JsonArray([.. alerts.Take(MostNamed).Select(Describe)]),
+            ["alerts"] = new JsonArray([.. alerts.Take(MostNamed).Select(alert => Describe(alert, pages))]),
         }));
     }
 
@@ -49,9 +50,9 @@ public static class NotificationText
         return (string.Create(CultureInfo.InvariantCulture, $"[{(isOver ? Over : message["severity"])}] {message["group"]}: {(count == 1 ? "1 alert" : $"{count} alerts")}"), text.ToString());
     }
 
-    private static JsonObject Describe(Alert alert) => new()
+    private static JsonObject Describe(Alert alert, Uri? pages) => new()
     {
         ["number"] = alert.Number, ["rule"] = alert.Key.Rule, ["subject"] = alert.Key.Subject.Text, ["signal"] = alert.Signal, ["value"] = double.IsFinite(alert.Value) ? Math.Round(alert.Value, 6) : null,
-        ["severity"] = MonitoringBook.Word(alert.Severity), ["opened"] = CanonicalTime.Write(alert.Opened), ["runbook"] = alert.Runbook,
+        ["severity"] = MonitoringBook.Word(alert.Severity), ["opened"] = CanonicalTime.Write(alert.Opened), ["runbook"] = pages is not null && PagePath.Of(alert.Runbook) is { } path ? new Uri(pages, path).AbsoluteUri : alert.Runbook,
     };
 }

@@ -47,7 +47,7 @@ public sealed record Escalation(TimeSpan After, Severity To, params ImmutableArr
 /// <param name="For">For how long it must hold.</param>
 /// <param name="Severity">How much it matters.</param>
 /// <param name="Escalation">When it comes to matter more; null: never.</param>
-/// <param name="Runbook">Where it says what to do: an https address, or a page of docs.</param>
+/// <param name="Runbook">Where it says what to do: an https address, or a page of docs, of which the dashboard serves the runbooks of the built-in rules.</param>
 /// <param name="Notify">Names of channels that are told.</param>
 /// <param name="Group">Alerts of one group are told together, and share an incident.</param>
 public sealed record AlertRule(

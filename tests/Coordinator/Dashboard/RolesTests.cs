@@ -22,6 +22,7 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
     [InlineData("/models/0", "Administration/ListModels")]
     [InlineData("/models/compare", "Administration/ListModels")]
     [InlineData("/alerts", "Monitoring/ListAlerts")]
+    [InlineData("/runbooks", "Monitoring/ListAlerts")]
     [InlineData("/audit", "Administration/ReadAudit")]
     [InlineData("/audit/export", "Administration/ReadAudit")]
     public async Task Page_is_open_to_the_roles_of_its_call_and_to_nobody_else(string path, string call)

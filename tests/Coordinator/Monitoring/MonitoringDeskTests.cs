@@ -81,6 +81,20 @@ public sealed class MonitoringDeskTests
         Assert.Contains("critical after 1 h, and told to head too", RuleWords.Of(watched.Desk.Rules.Rules["away"]), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "docs/how-to/runbooks.md#disk-full")]
+    [InlineData("https://127.0.0.1:8443", "docs/how-to/runbooks.md#disk-full")] // nobody else gets there
+    [InlineData("https://coordinator.example.org:8443", "https://coordinator.example.org:8443/runbooks#disk-full")]
+    public void Message_names_the_address_of_the_runbook_where_other_machines_find_the_dashboard(string? pages, string runbook)
+    {
+        using var watched = new Watched(Ward);
+        watched.Desk.Pages = pages is null ? null : new Uri(pages);
+        watched.Desk.Observe(board => board.Take(new Fact(MonitoredSignal.DiskFree, Subject.None, watched.Time.GetUtcNow(), 0.5)));
+        watched.Desk.Tick();
+
+        Assert.Contains($"what to do: {runbook}\n", NotificationText.ForPeople(Assert.Single(watched.Store.Waiting()).Payload).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Restart_keeps_alerts_silences_incidents_proposals_and_what_waits()
     {
