@@ -11,6 +11,8 @@ internal static class AlertActions
     public static void Map(IEndpointRouteBuilder app)
     {
         Map(app, "/alerts/acknowledge", Calls.AcknowledgeAlert, (request, desk) => desk.Acknowledge(Number(request), request.Field("reason"), request.Person), "You see to it.");
+        Map(app, "/alerts/acknowledge-rule", Calls.AcknowledgeAlert, (request, desk) => desk.AcknowledgeRule(request.Field("rule"), request.Field("reason"), request.Person), "You see to all of them.");
+        Map(app, "/alerts/incidents/acknowledge", Calls.AcknowledgeAlert, (request, desk) => desk.AcknowledgeIncident(Number(request), request.Field("reason"), request.Person), "You see to all of them.");
         Map(app, "/alerts/silence", Calls.SilenceAlerts, (request, desk) => desk.Silence(
             request.Field("rule"), request.Field("where"), TimeSpan.FromHours(int.TryParse(request.Field("hours"), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Min(hours, 10_000) : 0), request.Field("reason"), request.Person),
             "It is told to nobody until then.");

@@ -97,6 +97,16 @@ public sealed class MonitoringDesk
         : alert.Acknowledged is { } before ? throw Refuse($"{before.By} has acknowledged alert {number}.")
         : new AlertAcknowledged(now, number, by, reason));
 
+    /// <summary>Sees to all open alerts of a rule that nobody has acknowledged.</summary>
+    public void AcknowledgeRule(string rule, string reason, Member person) =>
+        AcknowledgeAll(book => book.Open.Values.Where(alert => alert.Key.Rule == rule), "of that rule", new JsonObject { ["rule"] = rule, ["reason"] = Reason(reason) }, reason, person);
+
+    /// <summary>Sees to all open alerts of an incident that nobody has acknowledged.</summary>
+    public void AcknowledgeIncident(int number, string reason, Member person) =>
+        AcknowledgeAll(
+            book => book.Incidents[OpenIncident(book, number)].Alerts.Where(book.Open.ContainsKey).Select(alert => book.Open[alert]), "of that incident",
+            new JsonObject { ["incident"] = number, ["reason"] = Reason(reason) }, reason, person);
+
     /// <summary>Silences alerts.</summary>
     /// <param name="rule">Of which rule; empty: of any.</param>
     /// <param name="where">About which subjects, as label=value.</param>
@@ -175,13 +185,25 @@ public sealed class MonitoringDesk
     // Events keep milliseconds; so does what is decided from them, before and after a restart.
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    private void Do(string kind, Member? person, JsonObject body, Func<MonitoringBook, DateTimeOffset, string, MonitoringEvent> decide)
+    // One entry of the audit log, which names them: a storm of alerts is one deed.
+    private void AcknowledgeAll(Func<MonitoringBook, IEnumerable<Alert>> which, string of, JsonObject body, string reason, Member person) => Do("alerts-acknowledged", person, body, (book, now, by) =>
+    {
+        var alerts = which(book).Where(alert => alert.Acknowledged is null).Select(alert => alert.Number).ToList();
+        if (alerts.Count == 0)
+            throw Refuse($"There is no open alert {of} that nobody has acknowledged.");
+        body["alerts"] = new JsonArray([.. alerts.Select(number => JsonValue.Create(number))]);
+        return (IReadOnlyList<MonitoringEvent>)[.. alerts.Select(number => new AlertAcknowledged(now, number, by, reason))];
+    });
+
+    private void Do(string kind, Member? person, JsonObject body, Func<MonitoringBook, DateTimeOffset, string, MonitoringEvent> decide) => Do(kind, person, body, (book, now, by) => [decide(book, now, by)]);
+
+    private void Do(string kind, Member? person, JsonObject body, Func<MonitoringBook, DateTimeOffset, string, IReadOnlyList<MonitoringEvent>> decide)
     {
         lock (_turn)
         {
             var happened = decide(_book, Now(), person?.ToString() ?? "coordinator");
             _audit.Record(kind, person, body);
-            Commit([happened]);
+            Commit(happened);
         }
     }
 

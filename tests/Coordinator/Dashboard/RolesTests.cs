@@ -46,6 +46,8 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
     [InlineData("/models/lines/heart/deprecate", "Stages/DeprecateVersion")]
     [InlineData("/models/lines/heart/retire", "Stages/RetireVersion")]
     [InlineData("/alerts/acknowledge", "Monitoring/AcknowledgeAlert")]
+    [InlineData("/alerts/acknowledge-rule", "Monitoring/AcknowledgeAlert")]
+    [InlineData("/alerts/incidents/acknowledge", "Monitoring/AcknowledgeAlert")]
     [InlineData("/alerts/silence", "Monitoring/SilenceAlerts")]
     [InlineData("/alerts/incidents/note", "Monitoring/NoteIncident")]
     [InlineData("/alerts/incidents/close", "Monitoring/CloseIncident")]
