@@ -13,6 +13,22 @@ public sealed class LineActionTests(Chromium chromium) : IClassFixture<Chromium>
     private const string Line = "heart-disease";
 
     [Fact]
+    public async Task Quality_of_data_is_told_of_the_features_that_lack_most_first()
+    {
+        var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
+        await page.GotoAsync(new Uri(chromium.Federation.Coordinator.Dashboard, $"/models/lines/{Line}/monitoring").AbsoluteUri);
+
+        var rows = await page.GetByRole(AriaRole.Region, new() { NameString = "Rows of the newest window without a value" }).Locator("tbody tr").AllAsync();
+        var sites = await Task.WhenAll(rows.Select(async row => (await row.Locator("td").AllInnerTextsAsync()).Select(Lacking).ToArray()));
+        var most = Enumerable.Range(0, sites[0].Length).Select(column => Math.Round(sites.Max(site => site[column]), 1)).ToList();
+        Assert.True(most[0] > 10, $"{most[0]} %");
+        Assert.All(most.Zip(most[1..]), pair => Assert.True(pair.First >= pair.Second - 0.11, string.Join(", ", most))); // as exact as the texts
+        Assert.Empty(faults);
+
+        static double Lacking(string cell) => cell.Trim('◆', '▲', ' ').Split(" + ").Sum(part => double.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out var share) ? share : 0);
+    }
+
+    [Fact]
     public async Task Researcher_has_the_sites_compare_a_version_in_staging_and_proposes_to_train_the_line_again()
     {
         var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
