@@ -140,6 +140,41 @@ public sealed class PredictionTests
     }
 
     [Fact]
+    public async Task Version_that_was_resumed_is_judged_by_what_is_told_afterwards_over_restarts()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_second, s_first), [s_first, s_second], Soon);
+        await TellHalf(100);
+        Assert.NotNull(site.WithdrawalOf(s_second));
+        Assert.Equal("fallback", (await site.ScoreAsync("p"))["mode"]!.GetValue<string>());
+        Assert.Equal(0, await CommandLine.RunAsync(["resume", "heart", "--data", site.Folder.Root]));
+        site.Time.Advance(TimeSpan.FromSeconds(1));
+
+        await site.EndAsync();
+        await site.RunAsync();
+        site.Time.Advance(TimeSpan.FromSeconds(1));
+        await TellHalf(30); // too few of each by themselves
+        Assert.Null(site.WithdrawalOf(s_second));
+        await site.EndAsync();
+        await site.RunAsync();
+        await TellHalf(30); // and with those before the restart enough
+        Assert.NotNull(site.WithdrawalOf(s_second));
+
+        // The same score for all, and every second of them positive: it tells nobody apart.
+        async Task TellHalf(int rows)
+        {
+            var told = new List<JsonObject>();
+            for (var i = 0; i < rows; i++)
+            {
+                var answer = await site.ScoreAsync($"p{i}");
+                Assert.Equal("production", answer["mode"]!.GetValue<string>());
+                told.Add(One($"p{i}", answer, i % 2));
+            }
+
+            await Tell(site, [.. told]);
+        }
+    }
+
+    [Fact]
     public async Task Report_of_a_day_adds_up_what_was_predicted_over_restarts()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second]);

@@ -13,6 +13,7 @@ internal sealed class ServingShelf(ScoringConfiguration configuration, IDisk ser
 {
     private readonly Lock _gate = new(); // guards what follows but the two that are replaced whole
     private readonly Dictionary<string, LineStop> _stops = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _resumed = new(StringComparer.Ordinal);
     private Dictionary<(string Line, Sha256Digest Model), ServedUnit> _units = [];
     private Sha256Digest? _read;
     private volatile FrozenDictionary<string, ServingLine> _lines = FrozenDictionary<string, ServingLine>.Empty;
@@ -34,6 +35,8 @@ internal sealed class ServingShelf(ScoringConfiguration configuration, IDisk ser
             _ = store.Withdrawn();
             foreach (var stop in store.Stopped())
                 _stops[stop.Line] = stop;
+            foreach (var (line, at) in store.ResumedAt())
+                _resumed[line] = at;
         }
         catch (FormatException fault)
         {
@@ -62,6 +65,13 @@ internal sealed class ServingShelf(ScoringConfiguration configuration, IDisk ser
         }
     }
 
+    /// <summary>When a line was resumed here last; null: it never was.</summary>
+    public DateTimeOffset? ResumedAt(string line)
+    {
+        lock (_gate)
+            return _resumed.TryGetValue(line, out var at) ? at : null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -74,7 +84,9 @@ internal sealed class ServingShelf(ScoringConfiguration configuration, IDisk ser
         var lines = store.ToResume();
         foreach (var line in lines)
         {
-            store.Resume(line);
+            var at = time.GetUtcNow();
+            store.Resume(line, at);
+            _resumed[line] = at;
             _stops.Remove(line);
             _lines.GetValueOrDefault(line)?.Resume();
         }

@@ -14,8 +14,8 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 internal sealed record LineStop(string Line, string Client, DateTimeOffset At, string Text);
 
 /// <summary>
-/// What was taken out of use at this site, on the disk: withdrawn versions for the worker to read, in the shared folder, and stops in the program's own. Each is durable before anything
-/// follows from it.
+/// What was taken out of use at this site, on the disk: withdrawn versions for the worker to read, in the shared folder, and stops and when lines were resumed in the program's own. Each is durable
+/// before anything follows from it.
 /// </summary>
 /// <param name="serving">The folder that is shared with the worker.</param>
 /// <param name="own">The program's own folder.</param>
@@ -23,6 +23,7 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
 {
     private const string Stops = "stopped";
     private const string Resumes = "resume";
+    private const string Resumed = "resumed";
     private const int LongestFile = 8192;
 
     /// <summary>Longest reason for a stop, in characters.</summary>
@@ -34,6 +35,7 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
         serving.CreateDirectory(ServingPaths.Withdrawn);
         own.CreateDirectory(Stops);
         own.CreateDirectory(Resumes);
+        own.CreateDirectory(Resumed);
     }
 
     /// <summary>What was withdrawn.</summary>
@@ -64,9 +66,15 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
     /// <summary>Lines that are to be used again.</summary>
     public IReadOnlyList<string> ToResume() => [.. own.List(Resumes).Where(IsFile).Select(name => name[..^".json".Length])];
 
-    /// <summary>Forgets what was taken out of use of a line. The wish goes last: who is killed before it does it all again.</summary>
-    public void Resume(string line)
+    /// <summary>When lines were resumed last, by name; one that never was is not among them.</summary>
+    /// <exception cref="FormatException">A file says no time.</exception>
+    public IReadOnlyDictionary<string, DateTimeOffset> ResumedAt() =>
+        own.List(Resumed).Where(IsFile).ToDictionary(name => name[..^".json".Length], name => ReadResumed(DurableFile.Read(own, $"{Resumed}/{name}", LongestFile)), StringComparer.Ordinal);
+
+    /// <summary>Forgets what was taken out of use of a line, and keeps when: what was learned before counts no more. The wish goes last: who is killed before it does it all again.</summary>
+    public void Resume(string line, DateTimeOffset at)
     {
+        DurableFile.Write(own, $"{Resumed}/{line}.json", CanonicalJson.Write(new JsonObject { ["format"] = 1, ["at"] = CanonicalTime.Write(at) }));
         foreach (var withdrawal in Withdrawn().Where(withdrawal => withdrawal.Line == line))
             serving.Delete(ServingPaths.Withdrawal(withdrawal.Model));
         serving.SyncDirectory(ServingPaths.Withdrawn);
@@ -82,10 +90,20 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
     {
         var fields = new JsonFields(CanonicalJson.Read(json), "stop");
         fields.Integer("format", 1, 1);
-        var stop = new LineStop(
-            fields.Text("line", 63), fields.Text("client", 63), CanonicalTime.TryRead(fields.Text("at", CanonicalTime.Length), out var at) ? at : throw new FormatException("stop.at must be a time in UTC with milliseconds."),
-            fields.Text("text", LongestText));
+        var stop = new LineStop(fields.Text("line", 63), fields.Text("client", 63), Time(fields, "stop"), fields.Text("text", LongestText));
         fields.End();
         return stop;
     }
+
+    private static DateTimeOffset ReadResumed(byte[] json)
+    {
+        var fields = new JsonFields(CanonicalJson.Read(json), "resumed");
+        fields.Integer("format", 1, 1);
+        var at = Time(fields, "resumed");
+        fields.End();
+        return at;
+    }
+
+    private static DateTimeOffset Time(JsonFields fields, string what) =>
+        CanonicalTime.TryRead(fields.Text("at", CanonicalTime.Length), out var at) ? at : throw new FormatException($"{what}.at must be a time in UTC with milliseconds.");
 }

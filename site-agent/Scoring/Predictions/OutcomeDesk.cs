@@ -28,14 +28,15 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
     private readonly SemaphoreSlim _one = new(1); // one call at a time reads the log and adds to it
     private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
 
-    /// <summary>Takes up what was joined before: which predictions have an outcome, and how each version on the shelf has done.</summary>
+    /// <summary>Takes up what was joined before: which predictions have an outcome, and how each version on the shelf has done since its line was resumed last.</summary>
     /// <exception cref="InvalidDataException">A file of the log was changed.</exception>
     public void Recover()
     {
         foreach (var outcome in desk.Log.Days(PredictionLog.Outcomes).SelectMany(desk.Log.ReadOutcomes))
         {
             _joined.Add(outcome.Prediction);
-            UnitOf(outcome)?.Outcomes.Add(outcome.Score.Output, outcome.Came);
+            if (!(outcome.Told <= shelf.ResumedAt(outcome.Line)))
+                UnitOf(outcome)?.Outcomes.Add(outcome.Score.Output, outcome.Came);
         }
     }
 
@@ -80,9 +81,9 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
             // A shadow that predicts something else than what was answered learns nothing by it.
             void Join(List<Prediction> predictions, double came)
             {
-                var answer = AnswerOf(predictions).Score;
+                var (answer, now) = (AnswerOf(predictions).Score, time.GetUtcNow());
                 joined.AddRange(predictions.Where(prediction => !prediction.Score.IsNone && prediction.Score.Unit == answer.Unit && MayCome(LabelsOf(prediction), came))
-                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Score, came)
+                    .Select(prediction => new Outcome(prediction.Id, prediction.Line, prediction.Version, prediction.Model, prediction.Score, came, now)
                     {
                         IsOfShadow = prediction.Mode == ServingLine.ShadowMode,
                         Groups = prediction.Groups,

@@ -17,7 +17,8 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Model">The model's digest.</param>
 /// <param name="Score">What was predicted.</param>
 /// <param name="Came">What came: 1 a positive outcome, 0 a negative one; where a number is predicted, the number.</param>
-internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, ModelScore Score, double Came)
+/// <param name="Told">When it was told; of one that was written before that was, the beginning of the day.</param>
+internal sealed record Outcome(string Prediction, string Line, ModelVersion Version, Sha256Digest Model, ModelScore Score, double Came, DateTimeOffset Told)
 {
     /// <summary>Of one that was told just now: whether the prediction was a shadow's, and answered nobody. It is not in the log.</summary>
     public bool IsOfShadow { get; init; }
@@ -73,7 +74,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
 
     /// <summary>The outcomes that came on a day.</summary>
     /// <exception cref="InvalidDataException">The file was changed.</exception>
-    public IEnumerable<Outcome> ReadOutcomes(DateOnly day) => Lines(Outcomes, day).Select(ReadOutcome);
+    public IEnumerable<Outcome> ReadOutcomes(DateOnly day) => Lines(Outcomes, day).Select(item => ReadOutcome(item, day));
 
     /// <summary>Deletes the files of days that were kept long enough.</summary>
     /// <returns>The days.</returns>
@@ -218,13 +219,14 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         writer.WriteString("model", item.Model.ToString());
         Write(writer, item.Score);
         writer.WriteNumber("outcome", item.Came);
+        writer.WriteString("told", CanonicalTime.Write(item.Told));
         writer.WriteEndObject();
     }
 
     private static Prediction ReadPrediction(JsonElement item)
     {
         return new Prediction(
-            Text("id"), Time("made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time("at"),
+            Text("id"), Time(item, "made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time(item, "at"),
             ReadScore(item), item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
             new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32())
         {
@@ -233,13 +235,15 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         };
 
         string Text(string name) => item.GetProperty(name).GetString()!;
-
-        DateTimeOffset Time(string name) => CanonicalTime.TryRead(Text(name), out var time) ? time : throw new InvalidDataException($"The field '{name}' of a prediction is no time.");
     }
 
-    private static Outcome ReadOutcome(JsonElement item) => new(
+    private static DateTimeOffset Time(JsonElement item, string name) =>
+        CanonicalTime.TryRead(item.GetProperty(name).GetString()!, out var time) ? time : throw new InvalidDataException($"The field '{name}' of a prediction or an outcome is no time.");
+
+    private static Outcome ReadOutcome(JsonElement item, DateOnly day) => new(
         item.GetProperty("prediction").GetString()!, item.GetProperty("line").GetString()!, ModelVersion.Parse(item.GetProperty("version").GetString()!),
-        Sha256Digest.Parse(item.GetProperty("model").GetString()!), ReadScore(item), item.GetProperty("outcome").GetDouble());
+        Sha256Digest.Parse(item.GetProperty("model").GetString()!), ReadScore(item), item.GetProperty("outcome").GetDouble(),
+        item.TryGetProperty("told", out _) ? Time(item, "told") : new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero));
 
     private static ModelScore ReadScore(JsonElement item)
     {
