@@ -55,10 +55,36 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public async Task Batch_leaves_wishes_to_resume_and_withdrawals_to_the_program()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first, s_second), [s_first, s_second]);
+        Assert.Equal(0, await CommandLine.RunAsync(["stop", "heart", "--reason", "maintenance", "--data", site.Folder.Root]));
+        site.Look();
+        Assert.Equal(0, await CommandLine.RunAsync(["resume", "heart", "--data", site.Folder.Root]));
+        Assert.Equal(1, await BatchAsync(site));
+        Assert.NotNull(site.WithdrawalOf(s_first));
+        site.Look();
+        Assert.Null(site.WithdrawalOf(s_first));
+
+        site.Put(s_first, changed: ModelFileNames.Onnx);
+        Assert.Equal(0, await BatchAsync(site));
+        Assert.Contains(",1.0.0", File.ReadAllLines(Path.Join(site.Folder.Root, "out.csv"))[1], StringComparison.Ordinal);
+        Assert.Null(site.WithdrawalOf(s_first));
+        Assert.Equal("2.0.0", (await site.ScoreAsync("p1"))["version"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task Batch_of_a_line_that_is_stopped_is_refused()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first, stopped: "not now"), [s_first]);
         Assert.Equal(1, await CommandLine.RunAsync(["batch", "heart", "--in", site.Folder.Configuration, "--out", Path.Join(site.Folder.Root, "out.csv"), "--data", site.Folder.Root]));
         Assert.False(File.Exists(Path.Join(site.Folder.Root, "out.csv")));
+    }
+
+    private static async Task<int> BatchAsync(Site site)
+    {
+        var input = Path.Join(site.Folder.Root, "in.csv");
+        await File.WriteAllTextAsync(input, "patient,age,pressure,pain\np1,60,140,2\n", Site.Stop);
+        return await CommandLine.RunAsync(["batch", "heart", "--in", input, "--out", Path.Join(site.Folder.Root, "out.csv"), "--data", site.Folder.Root]);
     }
 }

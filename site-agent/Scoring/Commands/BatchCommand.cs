@@ -21,7 +21,7 @@ internal static class BatchCommand
             var folder = CommandLine.Folder(parsed, data);
             var configuration = ScoringConfiguration.ReadFile(folder.Configuration);
             var serving = new FileDisk(configuration.Serving);
-            using var shelf = new ServingShelf(configuration, serving, new WithdrawalStore(serving, new FileDisk(folder.Root, ownerOnly: true)), OnnxSession.Open, TimeProvider.System, NullLogger.Instance);
+            using var shelf = new ServingShelf(configuration, serving, new WithdrawalStore(serving, new FileDisk(folder.Root, ownerOnly: true), isReader: true), OnnxSession.Open, TimeProvider.System, NullLogger.Instance);
             shelf.Prepare();
             shelf.Refresh();
             if (shelf.Fault is { } fault)

@@ -19,7 +19,8 @@ internal sealed record LineStop(string Line, string Client, DateTimeOffset At, s
 /// </summary>
 /// <param name="serving">The folder that is shared with the worker.</param>
 /// <param name="own">The program's own folder.</param>
-internal sealed class WithdrawalStore(IDisk serving, IDisk own)
+/// <param name="isReader">Whether it belongs to a command beside the program, which keeps to what is there and changes nothing of it: a version that it cannot load is out of use for itself, and wishes are the program's.</param>
+internal sealed class WithdrawalStore(IDisk serving, IDisk own, bool isReader = false)
 {
     private const string Stops = "stopped";
     private const string Resumes = "resume";
@@ -43,8 +44,12 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
     public IReadOnlyList<Withdrawal> Withdrawn() =>
         [.. serving.List(ServingPaths.Withdrawn).Where(IsFile).Select(name => Withdrawal.Read(DurableFile.Read(serving, $"{ServingPaths.Withdrawn}/{name}", Withdrawal.MaximumLength)))];
 
-    /// <summary>Writes a withdrawal.</summary>
-    public void Write(Withdrawal withdrawal) => DurableFile.Write(serving, ServingPaths.Withdrawal(withdrawal.Model), withdrawal.Write());
+    /// <summary>Writes a withdrawal; a reader writes none.</summary>
+    public void Write(Withdrawal withdrawal)
+    {
+        if (!isReader)
+            DurableFile.Write(serving, ServingPaths.Withdrawal(withdrawal.Model), withdrawal.Write());
+    }
 
     /// <summary>The lines that are stopped.</summary>
     /// <exception cref="FormatException">A file is no stop.</exception>
@@ -63,8 +68,8 @@ internal sealed class WithdrawalStore(IDisk serving, IDisk own)
         DurableFile.Write(own, $"{Resumes}/{line}.json", "{}"u8);
     }
 
-    /// <summary>Lines that are to be used again.</summary>
-    public IReadOnlyList<string> ToResume() => [.. own.List(Resumes).Where(IsFile).Select(name => name[..^".json".Length])];
+    /// <summary>Lines that are to be used again; none of a reader.</summary>
+    public IReadOnlyList<string> ToResume() => isReader ? [] : [.. own.List(Resumes).Where(IsFile).Select(name => name[..^".json".Length])];
 
     /// <summary>When lines were resumed last, by name; one that never was is not among them.</summary>
     /// <exception cref="FormatException">A file says no time.</exception>
