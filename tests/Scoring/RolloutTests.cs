@@ -72,6 +72,24 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public async Task Both_arms_of_an_A_B_test_answer_their_patients_each_time_and_are_logged_by_mode()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second, mode: RolloutMode.Ab, percent: 50), [s_first, s_second]);
+        for (var i = 0; i < 120; i++)
+            await site.ScoreAsync($"p{i % 60}");
+
+        var logged = await site.PredictionsAsync();
+        Assert.Equal(120, logged.Count);
+        Assert.All(logged, item =>
+        {
+            var isCandidate = RolloutShare.Holds("heart", s_second.Model, item.Patient, 50);
+            Assert.Equal(isCandidate ? ("ab", s_second.Model, "3.0.0") : ("production", s_first.Model, "2.0.0"), (item.Mode, item.Model, item.Version.ToString()));
+            Assert.Equal((isCandidate ? s_second : s_first).Expected(60, 140, 2)!.Value, item.Score.Value, 1e-6);
+        });
+        Assert.Equal(["ab", "production"], logged.Select(item => item.Mode).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Shadow_never_changes_an_answer_and_is_logged()
     {
         await using var with = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second], AnyRows);
