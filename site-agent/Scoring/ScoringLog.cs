@@ -49,4 +49,7 @@ internal static partial class ScoringLog
 
     [LoggerMessage(6015, LogLevel.Error, "clients.yaml cannot be used, and who could call before still can: {Why}")]
     public static partial void ClientsRefused(this ILogger log, string why);
+
+    [LoggerMessage(6016, LogLevel.Error, "What a batch did is not in the reports: {Why}")]
+    public static partial void BatchNotCounted(this ILogger log, string why);
 }

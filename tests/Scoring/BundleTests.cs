@@ -32,8 +32,8 @@ public sealed class BundleTests
         var rows = Offline();
         Assert.True(rows.Length >= 4);
         Assert.Contains(rows, row => row.Values.Any(double.IsNaN));
-        var key = ScoringKey.Open(site.Folder, credentials: null);
-        var expected = rows.Select(row => PredictionLog.FingerprintOf(key, s_entry.Model, [.. row.Values.Select(value => (float)value)])).ToList();
+        using var writer = new PredictionWriter(ScoringKey.Open(site.Folder, credentials: null));
+        var expected = rows.Select(row => writer.FingerprintOf(s_entry.Model, [.. row.Values.Select(value => (float)value)]).ToString()).ToList();
         foreach (var row in rows)
         {
             var answer = await site.PostAsync("/v1/models/heart/score", new JsonObject { ["patient"] = row.Patient, ["at"] = row.Prediction.ToString(), ["bundle"] = Bundle(row.Patient) });

@@ -287,10 +287,10 @@ public sealed class NumberTests
     {
         var lines = await BatchAsync(Site.Line(s_number));
 
-        Assert.Equal("patient,prediction,version", lines[0]);
+        Assert.Equal("patient,prediction,version,prediction-id", lines[0]);
         Assert.Equal(s_number.Expected(60, 140, 2)!.Value, double.Parse(lines[1].Split(',')[1], CultureInfo.InvariantCulture), 1e-4);
-        Assert.EndsWith(",2.0.0", lines[1], StringComparison.Ordinal);
-        Assert.Equal("p1,,", lines[2]);
+        Assert.Contains(",2.0.0,", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("p1,,,", lines[2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -298,7 +298,7 @@ public sealed class NumberTests
     {
         var lines = await BatchAsync(Site.Line(s_score, candidate: s_number, mode: RolloutMode.Canary, percent: 50));
 
-        Assert.Equal("patient,score,prediction,version", lines[0]);
+        Assert.Equal("patient,score,prediction,version,prediction-id", lines[0]);
         for (var i = 0; i < 40; i++)
         {
             var fields = lines[i + 1].Split(',');

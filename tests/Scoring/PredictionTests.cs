@@ -40,9 +40,10 @@ public sealed class PredictionTests
     public void Fingerprint_is_the_same_for_the_same_inputs_and_another_for_others_models_and_keys()
     {
         var (key, other) = (new ScoringKey(s_key), new ScoringKey([.. s_key.Reverse()]));
-        var one = PredictionLog.FingerprintOf(key, s_first.Model, [1, float.NaN]);
-        Assert.Equal(one, PredictionLog.FingerprintOf(key, s_first.Model, [1, float.NaN]));
-        Assert.Equal(4, new[] { one, PredictionLog.FingerprintOf(key, s_first.Model, [1, 2]), PredictionLog.FingerprintOf(key, s_second.Model, [1, float.NaN]), PredictionLog.FingerprintOf(other, s_first.Model, [1, float.NaN]) }.Distinct().Count());
+        using PredictionWriter with = new(key), withOther = new(other);
+        var one = with.FingerprintOf(s_first.Model, [1, float.NaN]);
+        Assert.Equal(one, with.FingerprintOf(s_first.Model, [1, float.NaN]));
+        Assert.Equal(4, new[] { one, with.FingerprintOf(s_first.Model, [1, 2]), with.FingerprintOf(s_second.Model, [1, float.NaN]), withOther.FingerprintOf(s_first.Model, [1, float.NaN]) }.Distinct().Count());
     }
 
     [Fact]

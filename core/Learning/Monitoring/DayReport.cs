@@ -149,8 +149,25 @@ public sealed class DayReport
             return;
         }
 
-        Answered++;
         Sketch = Sketch is null ? null : Merged(Sketch, FourierSketch.Of(Sketch.Basis, scaled));
+        CountScore(output, elapsed, values);
+    }
+
+    /// <summary>Counts rows that were answered with a score.</summary>
+    /// <param name="outputs">[rows]: their logits, or the numbers that were predicted.</param>
+    /// <param name="elapsed">How long each took.</param>
+    /// <param name="values">[rows, features], row by row: what the model was given.</param>
+    /// <param name="scaled">[rows, numbers of the sketch's basis]: the rows as the sketch takes them.</param>
+    public void CountAnswers(ReadOnlySpan<float> outputs, TimeSpan elapsed, ReadOnlySpan<float> values, ReadOnlySpan<double> scaled = default)
+    {
+        Sketch = Sketch is null ? null : Merged(Sketch, FourierSketch.Of(Sketch.Basis, scaled));
+        for (var row = 0; row < outputs.Length; row++)
+            CountScore(outputs[row], elapsed, values.Slice(row * _features.Length, _features.Length));
+    }
+
+    private void CountScore(float output, TimeSpan elapsed, ReadOnlySpan<float> values)
+    {
+        Answered++;
         _scores[CellOf(output)]++;
         _latency[LatencyBins.Of(elapsed)]++;
         var groups = SubgroupIndex.Of(_study, values);

@@ -35,21 +35,22 @@ public static class StudyDrift
         return study.Data.Features.Length <= ProfileDesign.MaximumFeatures && DesignOf(study) is { Basis: not null } design ? design : null;
     }
 
-    /// <summary>One row as a sketch takes it.</summary>
+    /// <summary>Rows as a sketch takes them.</summary>
     /// <param name="design">The study's.</param>
     /// <param name="features">The study's features.</param>
-    /// <param name="values">[features]: what a model was given, float32.</param>
-    /// <returns>[numbers].</returns>
-    public static double[] SketchRow(ProfileDesign design, ImmutableArray<Feature> features, ReadOnlySpan<float> values)
+    /// <param name="values">[rows, features], row by row: what a model was given, float32.</param>
+    /// <returns>[rows, numbers], row by row.</returns>
+    public static double[] SketchRows(ProfileDesign design, ImmutableArray<Feature> features, ReadOnlySpan<float> values)
     {
-        var row = new double[values.Length];
-        for (var i = 0; i < row.Length; i++)
+        var rows = new double[values.Length];
+        for (var (i, j) = (0, 0); i < rows.Length; i++, j = j + 1 == features.Length ? 0 : j + 1)
         {
+            var feature = features[j];
             // A number on a bound of its range may lie beside it as a float32.
-            row[i] = features[i].Type == FeatureType.Number ? Math.Clamp(InputEncoder.Plausible(features[i], values[i]), features[i].Minimum, features[i].Maximum) : double.NaN;
+            rows[i] = feature.Type == FeatureType.Number ? Math.Clamp(InputEncoder.Plausible(feature, values[i]), feature.Minimum, feature.Maximum) : double.NaN;
         }
 
-        return TrainingProfile.SketchRows(design, row, 1);
+        return TrainingProfile.SketchRows(design, rows, rows.Length / features.Length);
     }
 
     /// <summary>The profile of rows.</summary>

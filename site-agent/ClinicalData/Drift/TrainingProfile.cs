@@ -87,11 +87,15 @@ public sealed class TrainingProfile
         CheckLength(design, values, rows);
         var numbers = design.Numbers;
         var scaled = new double[rows * numbers.Length];
-        for (var i = 0; i < scaled.Length; i++)
+        var i = 0;
+        for (var row = 0; row < rows; row++)
         {
-            var feature = design.Features[numbers[i % numbers.Length]];
-            var value = FeatureProfile.Plausible(feature, values[(i / numbers.Length * design.Features.Length) + numbers[i % numbers.Length]]);
-            scaled[i] = double.IsNaN(value) ? 0 : (value - feature.Centre) / feature.Spread;
+            foreach (var number in numbers)
+            {
+                var feature = design.Features[number];
+                var value = FeatureProfile.Plausible(feature, values[(row * design.Features.Length) + number]);
+                scaled[i++] = double.IsNaN(value) ? 0 : (value - feature.Centre) / feature.Spread;
+            }
         }
 
         return scaled;

@@ -2,16 +2,20 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using FederatedClinicalMl.ClinicalData;
+using FederatedClinicalMl.Learning;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
 /// <summary>
-/// Scores the rows of CSV files with a line's models, some thousand at a time and in constant memory, each patient by the version that would answer them. The file that it writes is the record of what was
-/// predicted: rows of a batch stand in no log and count for no guard and no report.
+/// Scores the rows of CSV files with a line's models, some thousand at a time and in constant memory, each patient by the version that would answer them. They are logged and counted as answers are; for the
+/// guards on a running program's errors and times they do not count.
 /// </summary>
 /// <param name="line">The line.</param>
 /// <param name="missing">Texts that stand for a missing value, besides the empty one.</param>
-internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missing)
+/// <param name="log">Where what was predicted is logged.</param>
+/// <param name="time">The clock.</param>
+internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missing, BatchLog log, TimeProvider time)
 {
     private const int Chunk = OnnxSession.BatchRows;
 
@@ -19,21 +23,24 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
     private readonly ImmutableArray<string> _names = [.. line.Features.Order(StringComparer.Ordinal)];
     private readonly string[] _patients = new string[Chunk];
     private readonly ModelScore[] _scores = new ModelScore[Chunk];
-    private readonly ModelScore[] _results = new ModelScore[Chunk];
-    private readonly ServedUnit?[] _units = new ServedUnit?[Chunk];
+    private readonly string[] _ids = new string[Chunk];
+    private readonly Prediction?[] _predictions = new Prediction?[Chunk];
     private readonly ArrayBufferWriter<byte> _out = new(1 << 18);
     // A line has versions of both kinds only while one major version gives way to the next.
     private readonly ImmutableArray<bool> _isNumber = [.. line.Units.Where(unit => unit.Unit.Loaded is not null).Select(unit => unit.Unit.Loaded!.Unit is not null).Distinct().Order()];
+    private readonly float[] _outputs = new float[Chunk];
+    private (ModelVersion Of, string Text) _version = (default, "");
     private float[] _inputs = [];
+    private float[] _answered = [];
 
-    /// <summary>The first line of what is written: <c>patient,score,version</c>, with <c>prediction</c> in the place of <c>score</c> where a number is predicted, and with both where some versions do and others do not.</summary>
-    public string Header => $"patient,{string.Concat(_isNumber.Select(isNumber => isNumber ? "prediction," : "score,"))}version";
+    /// <summary>The first line of what is written: <c>patient,score,version,prediction-id</c>, with <c>prediction</c> in the place of <c>score</c> where a number is predicted, and with both where some versions do and others do not.</summary>
+    public string Header => $"patient,{string.Concat(_isNumber.Select(isNumber => isNumber ? "prediction," : "score,"))}version,prediction-id";
 
     /// <summary>Scores a file.</summary>
     /// <param name="input">CSV with a header: the column of the patient, and one for each feature; others are passed over.</param>
     /// <param name="name">Its name, for faults.</param>
     /// <param name="patient">The column of the patient's pseudonym.</param>
-    /// <param name="output">Takes lines as <see cref="Header"/> says; all but the patient are empty where there is no score.</param>
+    /// <param name="output">Takes lines as <see cref="Header"/> says; all but the patient and the prediction's id are empty where there is no score, and that too where no version answered.</param>
     /// <returns>Rows, and how many of them have a score.</returns>
     /// <exception cref="ScoringSetupException">The file is not as it must be; the message says where and names no value.</exception>
     public (long Rows, long Scored) Score(Stream input, string name, string patient, Stream output)
@@ -96,6 +103,7 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
         if (rows == 0)
             return 0;
         Answer(values, rows);
+        log.Add(_predictions.Take(rows).OfType<Prediction>());
         _out.ResetWrittenCount();
         var scored = 0L;
         for (var row = 0; row < rows; row++)
@@ -104,24 +112,26 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
             var quoted = _patients[row].Contains(',', StringComparison.Ordinal);
             Text(quoted ? $"\"{_patients[row]}\"" : _patients[row]);
             _out.Write(","u8);
-            var isScored = _units[row] is not null && !_results[row].IsNone;
+            var score = _predictions[row]?.Score ?? ModelScore.None(null);
             foreach (var isNumber in _isNumber)
             {
-                if (isScored && _results[row].IsNumber == isNumber)
+                if (!score.IsNone && score.IsNumber == isNumber)
                 {
-                    ((float)_results[row].Value).TryFormat(_out.GetSpan(32), out var written, "R", CultureInfo.InvariantCulture);
+                    ((float)score.Value).TryFormat(_out.GetSpan(32), out var written, "R", CultureInfo.InvariantCulture);
                     _out.Advance(written);
                 }
 
                 _out.Write(","u8);
             }
 
-            if (isScored)
+            if (!score.IsNone)
             {
                 scored++;
-                Text(_units[row]!.Version.ToString());
+                Text(TextOf(_predictions[row]!.Version));
             }
 
+            _out.Write(","u8);
+            Text(_predictions[row]?.Id ?? "");
             _out.Write("\n"u8);
         }
 
@@ -129,12 +139,20 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
         return scored;
     }
 
+    private string TextOf(ModelVersion version)
+    {
+        if (_version.Of != version)
+            _version = (version, version.ToString());
+        return _version.Text;
+    }
+
     private void Text(string text) => _out.Advance(Encoding.UTF8.GetBytes(text, _out.GetSpan(3 * text.Length)));
 
     // Who answers is asked for each patient only where a candidate shares them out.
     private void Answer(float[] values, int rows)
     {
-        Array.Clear(_units);
+        Array.Clear(_predictions);
+        log.Name(_ids.AsSpan(0, rows));
         var isShared = line.Rollout.Percent > 0;
         var whole = isShared ? null : line.Choose("");
         var arms = Enumerable.Range(0, rows).GroupBy(row => whole ?? line.Choose(_patients[row]), (choice, members) => (choice.Arms, members.ToList()));
@@ -167,18 +185,50 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
                     _inputs[(i * width) + j] = values[(members[i] * _names.Length) + columns[j]];
             }
 
+            var began = time.GetTimestamp();
             model.Score(_inputs.AsSpan(0, members.Count * width), _scores.AsSpan(0, members.Count));
-            for (var i = 0; i < members.Count; i++)
-                (_units[members[i]], _results[members[i]]) = (unit, _scores[i]);
+            Log(unit, model, members, time.GetElapsedTime(began) / members.Count);
             return true;
         }
         catch (ScoringFailedException)
         {
+            foreach (var _ in members)
+                log.ReportOf(line.Name, unit).CountError();
             return false;
         }
         finally
         {
             model.Exit();
         }
+    }
+
+    // Rows with a score are counted together, which takes a small part of the time.
+    private void Log(ServedUnit unit, LoadedModel model, List<int> members, TimeSpan elapsed)
+    {
+        var (report, width, answered) = (log.ReportOf(line.Name, unit), model.Features.Length, 0);
+        if (_answered.Length < members.Count * width)
+            _answered = new float[Chunk * width];
+        for (var i = 0; i < members.Count; i++)
+        {
+            var values = _inputs[(i * width)..((i + 1) * width)];
+            var (absent, implausible, needed) = Scorer.Look(model.Features, values);
+            var reason = !_scores[i].IsNone ? null : needed.IsEmpty ? NoScore.NotComputable.Code : DayReport.MissingReason;
+            _predictions[members[i]] = new Prediction(
+                _ids[members[i]], log.Made, line.Name, unit.Version, unit.Model, ServingLine.BatchMode, _patients[members[i]], log.Made, _scores[i], reason, elapsed, absent.Length, implausible.Length)
+            {
+                Inputs = (model, values),
+            };
+            if (_scores[i].IsNone)
+            {
+                report.CountAnswer(float.NaN, reason, elapsed, values);
+                continue;
+            }
+
+            _outputs[answered] = _scores[i].Output;
+            values.CopyTo(_answered.AsSpan(answered++ * width));
+        }
+
+        var all = _answered.AsSpan(0, answered * width);
+        report.CountAnswers(_outputs.AsSpan(0, answered), elapsed, all, model.Sketched is { } design ? StudyDrift.SketchRows(design, model.Features, all) : []);
     }
 }

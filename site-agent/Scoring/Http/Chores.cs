@@ -3,7 +3,7 @@ using FederatedClinicalMl.Learning;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
-/// <summary>What is done from time to time: every second the shelf, stops and clients are looked at, besides whenever the shelf's folder changes; every minute the reports are written, every hour what was kept long enough is deleted.</summary>
+/// <summary>What is done from time to time: every second the shelf, stops, clients and batches are looked at, besides whenever the shelf's folder changes; every minute the reports are written, every hour what was kept long enough is deleted.</summary>
 internal sealed class Chores : IDisposable
 {
     private static readonly TimeSpan s_often = TimeSpan.FromSeconds(1);
@@ -33,6 +33,7 @@ internal sealed class Chores : IDisposable
         {
             shelf.Refresh();
             clients.Refresh();
+            desk.TakeUpBatches((line, model) => shelf.UnitOf(line, model)?.Loaded);
         }
 
         void End()

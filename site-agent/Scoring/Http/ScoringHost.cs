@@ -36,8 +36,9 @@ public static class ScoringHost
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<OperatorLog>();
         builder.Services.AddSingleton(services => new ServingShelf(configuration, serving, new WithdrawalStore(serving, disk), open, time, services.GetRequiredService<OperatorLog>().Log));
+        var batches = new BatchReports(disk, serving);
         builder.Services.AddSingleton(services => new PredictionDesk(
-            new PredictionLog(disk, key, configuration.KeepPredictionsDays), new ReportDesk(serving, services.GetRequiredService<OperatorLog>().Log), time, services.GetRequiredService<OperatorLog>().Log));
+            new PredictionLog(disk, key, configuration.KeepPredictionsDays), new ReportDesk(serving, batches, services.GetRequiredService<OperatorLog>().Log), time, services.GetRequiredService<OperatorLog>().Log));
         builder.Services.AddSingleton(services => new OutcomeDesk(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ServingShelf>(), configuration.KeepPredictionsDays, time));
         builder.Services.AddSingleton<ShadowQueue>();
         builder.Services.AddSingleton(services => new Scorer(services.GetRequiredService<PredictionDesk>(), services.GetRequiredService<ShadowQueue>(), time, services.GetRequiredService<OperatorLog>().Log));
@@ -52,6 +53,7 @@ public static class ScoringHost
         shelf.Refresh();
         var desk = app.Services.GetRequiredService<PredictionDesk>();
         desk.Log.Prepare();
+        batches.Prepare();
         app.Services.GetRequiredService<OutcomeDesk>().Recover();
         app.UseClientGate(() => clients.Present, new EhrTokens(time));
         app.MapScoring();

@@ -27,7 +27,7 @@ internal sealed record Choice(ImmutableArray<Arm> Arms, ServedUnit? Shadow, NoSc
 /// <param name="log">For operators.</param>
 internal sealed class ServingLine(string name, IEnumerable<Withdrawal> withdrawn, WithdrawalStore store, TimeProvider time, ILogger log)
 {
-    public const string Production = "production", Fallback = "fallback", ShadowMode = "shadow";
+    public const string Production = "production", Fallback = "fallback", ShadowMode = "shadow", BatchMode = "batch";
 
     // Guards everything below, and is held while something is taken out of use: the next row waits until that is durable.
     private readonly Lock _gate = new();

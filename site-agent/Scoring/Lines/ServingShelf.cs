@@ -65,6 +65,9 @@ internal sealed class ServingShelf(ScoringConfiguration configuration, IDisk ser
         }
     }
 
+    /// <summary>A line's version of a model; null: it is not on the shelf.</summary>
+    public ServedUnit? UnitOf(string line, Sha256Digest model) => _lines.GetValueOrDefault(line)?.Units.FirstOrDefault(unit => unit.Unit.Model == model).Unit;
+
     /// <summary>When a line was resumed here last; null: it never was.</summary>
     public DateTimeOffset? ResumedAt(string line)
     {

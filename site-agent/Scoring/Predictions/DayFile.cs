@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using FederatedClinicalMl.Durability;
@@ -132,6 +133,8 @@ internal sealed class DayFile : IDisposable
     {
         private readonly AesGcm _cipher;
         private readonly byte[] _label = new byte[IdLength + sizeof(long)];
+        private byte[] _sealed = [];
+        private byte[] _line = [];
 
         public Sealer(ReadOnlySpan<byte> key, ReadOnlySpan<byte> id)
         {
@@ -142,13 +145,18 @@ internal sealed class DayFile : IDisposable
             id.CopyTo(_label);
         }
 
-        public byte[] Seal(ReadOnlySpan<byte> group, long number)
+        // In room that is kept: groups of a batch are megabytes. What is returned holds until the next call.
+        public ReadOnlySpan<byte> Seal(ReadOnlySpan<byte> group, long number)
         {
-            var sealedGroup = new byte[NonceLength + group.Length + TagLength];
-            var nonce = sealedGroup.AsSpan(0, NonceLength);
+            var length = NonceLength + group.Length + TagLength;
+            if (_sealed.Length < length)
+                (_sealed, _line) = (new byte[2 * length], new byte[Base64.GetMaxEncodedToUtf8Length(2 * length) + 1]);
+            var nonce = _sealed.AsSpan(0, NonceLength);
             RandomNumberGenerator.Fill(nonce);
-            _cipher.Encrypt(nonce, group, sealedGroup.AsSpan(NonceLength, group.Length), sealedGroup.AsSpan(NonceLength + group.Length), Label(number));
-            return Encoding.ASCII.GetBytes(Convert.ToBase64String(sealedGroup) + "\n");
+            _cipher.Encrypt(nonce, group, _sealed.AsSpan(NonceLength, group.Length), _sealed.AsSpan(NonceLength + group.Length, TagLength), Label(number));
+            Base64.EncodeToUtf8(_sealed.AsSpan(0, length), _line, out _, out var written);
+            _line[written] = (byte)'\n';
+            return _line.AsSpan(0, written + 1);
         }
 
         public byte[] Unseal(byte[] line, long number)

@@ -150,7 +150,7 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
 
     // Of what the outcome may be: none is known of a version that is not on the shelf any more, but for whether it was a number.
     private ImmutableArray<Label> LabelsOf(Prediction prediction) =>
-        UnitOf(prediction.Line, prediction.Model)?.Loaded is { } model ? [model.Study.Data.Label] : prediction.Score.IsNumber ? [] : [new Label("", 0)];
+        shelf.UnitOf(prediction.Line, prediction.Model)?.Loaded is { } model ? [model.Study.Data.Label] : prediction.Score.IsNumber ? [] : [new Label("", 0)];
 
     private static bool MayCome(ImmutableArray<Label> labels, double came) => labels.IsEmpty || labels.Any(label => label.Number?.IsPlausible(came) ?? came is 0 or 1);
 
@@ -174,7 +174,5 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
 
     // Nothing is learned of an outcome that cannot come of what the version predicts: it was taken while nobody here could know what that is.
     private ServedUnit? UnitOf(Outcome outcome) =>
-        UnitOf(outcome.Line, outcome.Model) is { } unit && (unit.Loaded is not { } model || MayCome([model.Study.Data.Label], outcome.Came)) ? unit : null;
-
-    private ServedUnit? UnitOf(string line, Sha256Digest model) => shelf.Lines.GetValueOrDefault(line)?.Units.FirstOrDefault(unit => unit.Unit.Model == model).Unit;
+        shelf.UnitOf(outcome.Line, outcome.Model) is { } unit && (unit.Loaded is not { } model || MayCome([model.Study.Data.Label], outcome.Came)) ? unit : null;
 }

@@ -10,7 +10,7 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 /// <param name="Line">The line.</param>
 /// <param name="Version">The version.</param>
 /// <param name="Model">The model's digest.</param>
-/// <param name="Mode">production, canary, ab, blue-green, fallback or shadow.</param>
+/// <param name="Mode">production, canary, ab, blue-green, fallback, shadow or batch.</param>
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="At">As of when.</param>
 /// <param name="Score">What the model came to.</param>

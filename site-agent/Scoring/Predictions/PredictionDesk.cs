@@ -62,6 +62,14 @@ internal sealed class PredictionDesk : IAsyncDisposable
             _log.Append(DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), feedback);
     }
 
+    /// <summary>Counts what batches did.</summary>
+    /// <param name="modelOf">The model of a line's version; null: it is not on the shelf.</param>
+    public void TakeUpBatches(Func<string, Sha256Digest, LoadedModel?> modelOf)
+    {
+        lock (_files)
+            _reports.TakeUp(modelOf, DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
+    }
+
     /// <summary>Writes the reports of days.</summary>
     public void WriteReports()
     {

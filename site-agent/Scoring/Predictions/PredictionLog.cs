@@ -34,7 +34,8 @@ internal sealed record Outcome(string Prediction, string Line, ModelVersion Vers
 internal sealed record CardFeedback(string Prediction, string Line, bool Accepted);
 
 /// <summary>
-/// The predictions and outcomes of this site, a file for each day (UTC) and kind, encrypted. PHI: a pseudonym and what was predicted of it. Used by one thread at a time, but for reading.
+/// The predictions and outcomes of this site, a file for each day (UTC) and kind and one more for each batch (<see cref="BatchLog"/>), encrypted. PHI: a pseudonym and what was predicted of it. Used by one
+/// thread at a time, but for reading.
 /// </summary>
 /// <param name="disk">The program's own folder.</param>
 /// <param name="key">Its keys.</param>
@@ -44,9 +45,11 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     public const string Predictions = "predictions", Outcomes = "outcomes", Feedbacks = "feedback";
     private const string DayFormat = "yyyy-MM-dd";
     private const string Suffix = ".log";
+    private static readonly int s_dayLength = DayFormat.Length;
 
     private readonly Dictionary<string, (DateOnly Day, DayFile File)> _open = [];
     private readonly ArrayBufferWriter<byte> _group = new();
+    private readonly PredictionWriter _writer = new(key);
 
     /// <summary>Makes the folders.</summary>
     public void Prepare()
@@ -57,7 +60,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     }
 
     /// <summary>Appends predictions of one day, and returns once they are durable.</summary>
-    public void Append(DateOnly day, IEnumerable<Prediction> predictions) => Append(Predictions, day, predictions, Write);
+    public void Append(DateOnly day, IEnumerable<Prediction> predictions) => Append(Predictions, day, predictions, _writer.Write);
 
     /// <summary>Appends outcomes, and returns once they are durable.</summary>
     public void Append(DateOnly day, IEnumerable<Outcome> outcomes) => Append(Outcomes, day, outcomes, Write);
@@ -66,11 +69,20 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     public void Append(DateOnly day, IEnumerable<CardFeedback> feedback) => Append(Feedbacks, day, feedback, Write);
 
     /// <summary>The days of which there are predictions or outcomes, the oldest first.</summary>
-    public IReadOnlyList<DateOnly> Days(string kind) => [.. disk.List(kind).Select(DayOf).OfType<DateOnly>()];
+    public IReadOnlyList<DateOnly> Days(string kind) => [.. disk.List(kind).Select(DayOf).OfType<DateOnly>().Distinct()];
 
-    /// <summary>The predictions of a day, in the order in which they were made.</summary>
+    /// <summary>The predictions of a day: the answers in the order in which they were made, and then those of each batch.</summary>
     /// <exception cref="InvalidDataException">The file was changed.</exception>
-    public IEnumerable<Prediction> Read(DateOnly day) => Lines(Predictions, day).Select(ReadPrediction);
+    public IEnumerable<Prediction> Read(DateOnly day)
+    {
+        JsonElement common = default;
+        foreach (var item in Lines(Predictions, day))
+        {
+            if (item.TryGetProperty(PredictionWriter.Common, out var said))
+                common = said.Clone();
+            yield return ReadPrediction(item, item.TryGetProperty("made", out _) ? item : common);
+        }
+    }
 
     /// <summary>The outcomes that came on a day.</summary>
     /// <exception cref="InvalidDataException">The file was changed.</exception>
@@ -83,12 +95,16 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         var ended = new SortedSet<DateOnly>();
         foreach (var kind in new[] { Predictions, Outcomes, Feedbacks })
         {
-            foreach (var day in Days(kind).Where(day => day < today.AddDays(-keepDays)))
+            foreach (var name in disk.List(kind).Where(name => DayOf(name) < today.AddDays(-keepDays) || IsLeft(name, today)))
             {
-                if (_open.TryGetValue(kind, out var open) && open.Day == day && _open.Remove(kind))
-                    open.File.Dispose();
-                disk.Delete(PathOf(kind, day));
-                ended.Add(day);
+                if (DayOf(name) is { } day)
+                {
+                    if (_open.TryGetValue(kind, out var open) && open.Day == day && _open.Remove(kind))
+                        open.File.Dispose();
+                    ended.Add(day);
+                }
+
+                disk.Delete($"{kind}/{name}");
             }
 
             if (ended.Count > 0)
@@ -103,15 +119,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     {
         foreach (var (_, file) in _open.Values)
             file.Dispose();
-    }
-
-    /// <summary>A fingerprint of what a model was given: it tells whether two inputs are the same, and, without the key, nothing else.</summary>
-    internal static string FingerprintOf(ScoringKey key, Sha256Digest model, ReadOnlySpan<float> values)
-    {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Fingerprints);
-        hash.AppendData(model.Span);
-        hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
-        return Sha256Digest.Of(hash).ToString();
+        _writer.Dispose();
     }
 
     /// <summary>The day in an id; null: it is no id.</summary>
@@ -121,10 +129,18 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     /// <summary>A new id.</summary>
     internal static string NewId(DateTimeOffset made) => string.Create(CultureInfo.InvariantCulture, $"{made.UtcDateTime:yyyyMMdd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
 
-    private static string PathOf(string kind, DateOnly day) => $"{kind}/{day.ToString(DayFormat, CultureInfo.InvariantCulture)}{Suffix}";
+    /// <summary>The beginning of the names of a day's files.</summary>
+    internal static string NameOf(DateOnly day) => day.ToString(DayFormat, CultureInfo.InvariantCulture);
 
-    private static DateOnly? DayOf(string name) =>
-        name.EndsWith(Suffix, StringComparison.Ordinal) && DateOnly.TryParseExact(name[..^Suffix.Length], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+    private static string PathOf(string kind, DateOnly day) => $"{kind}/{NameOf(day)}{Suffix}";
+
+    private static DateOnly? DayOf(string name) => name.EndsWith(Suffix, StringComparison.Ordinal) ? DayAt(name) : null;
+
+    // What a batch that was killed has left; one that runs at midnight is let go on.
+    private static bool IsLeft(string name, DateOnly today) => name.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal) && DayAt(name) < today.AddDays(-1);
+
+    private static DateOnly? DayAt(string name) =>
+        name.Length > s_dayLength && name[s_dayLength] == '.' && DateOnly.TryParseExact(name[..s_dayLength], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 
     private void Append<T>(string kind, DateOnly day, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {
@@ -136,24 +152,14 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         }
 
         _group.ResetWrittenCount();
-        using var writer = new Utf8JsonWriter(_group);
-        foreach (var item in items)
-        {
-            write(writer, item);
-            writer.Flush();
-            writer.Reset();
-            _group.Write("\n"u8);
-        }
-
+        PredictionWriter.Write(_group, items, write);
         if (_group.WrittenCount > 0)
             open.File.Append(_group.WrittenSpan);
     }
 
     private IEnumerable<JsonElement> Lines(string kind, DateOnly day)
     {
-        if (!disk.Exists(PathOf(kind, day)))
-            yield break;
-        foreach (var group in DayFile.Read(disk, PathOf(kind, day), key.Predictions))
+        foreach (var group in disk.List(kind).Where(name => DayOf(name) == day).OrderBy(name => name.Length).SelectMany(name => DayFile.Read(disk, $"{kind}/{name}", key.Predictions)))
         {
             foreach (var line in Encoding.UTF8.GetString(group).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -161,44 +167,6 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
                 yield return document.RootElement;
             }
         }
-    }
-
-    private void Write(Utf8JsonWriter writer, Prediction item)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("id", item.Id);
-        writer.WriteString("made", CanonicalTime.Write(item.Made));
-        writer.WriteString("line", item.Line);
-        writer.WriteString("version", item.Version.ToString());
-        writer.WriteString("model", item.Model.ToString());
-        writer.WriteString("mode", item.Mode);
-        writer.WriteString("patient", item.Patient);
-        writer.WriteString("at", CanonicalTime.Write(item.At));
-        if (item.Inputs is { } inputs)
-        {
-            writer.WriteString("inputs", FingerprintOf(key, item.Model, inputs.Values));
-            writer.WriteStartArray("groups"); // outcomes come later, and are told by them: the values are gone then
-            foreach (var group in SubgroupIndex.Of(inputs.Model.Study, inputs.Values))
-                writer.WriteNumberValue(group);
-            writer.WriteEndArray();
-        }
-
-        if (item.Score.IsNone)
-            writer.WriteString("reason", item.Reason);
-        Write(writer, item.Score);
-        writer.WriteNumber("microseconds", item.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
-        writer.WriteNumber("missing", item.Missing);
-        writer.WriteNumber("implausible", item.Implausible);
-        writer.WriteEndObject();
-    }
-
-    // The unit says what was predicted, of a row without a score too: what is told of it later is held against it.
-    private static void Write(Utf8JsonWriter writer, ModelScore score)
-    {
-        if (!score.IsNone)
-            writer.WriteNumber(score.IsNumber ? "number" : "logit", score.Output);
-        if (score.IsNumber)
-            writer.WriteString("unit", score.Unit);
     }
 
     private static void Write(Utf8JsonWriter writer, CardFeedback item)
@@ -217,16 +185,16 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
         writer.WriteString("line", item.Line);
         writer.WriteString("version", item.Version.ToString());
         writer.WriteString("model", item.Model.ToString());
-        Write(writer, item.Score);
+        PredictionWriter.Write(writer, item.Score);
         writer.WriteNumber("outcome", item.Came);
         writer.WriteString("told", CanonicalTime.Write(item.Told));
         writer.WriteEndObject();
     }
 
-    private static Prediction ReadPrediction(JsonElement item)
+    private static Prediction ReadPrediction(JsonElement item, JsonElement common)
     {
         return new Prediction(
-            Text("id"), Time(item, "made"), Text("line"), ModelVersion.Parse(Text("version")), Sha256Digest.Parse(Text("model")), Text("mode"), Text("patient"), Time(item, "at"),
+            Text(item, "id"), Time(common, "made"), Text(common, "line"), ModelVersion.Parse(Text(common, "version")), Sha256Digest.Parse(Text(common, "model")), Text(common, "mode"), Text(item, "patient"), Time(common, "at"),
             ReadScore(item), item.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
             new TimeSpan(item.GetProperty("microseconds").GetInt64() * TimeSpan.TicksPerMicrosecond), item.GetProperty("missing").GetInt32(), item.GetProperty("implausible").GetInt32())
         {
@@ -234,7 +202,7 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
             Groups = item.TryGetProperty("groups", out var groups) ? [.. groups.EnumerateArray().Select(group => group.GetInt32())] : null,
         };
 
-        string Text(string name) => item.GetProperty(name).GetString()!;
+        static string Text(JsonElement item, string name) => item.GetProperty(name).GetString()!;
     }
 
     private static DateTimeOffset Time(JsonElement item, string name) =>

@@ -7,13 +7,16 @@ namespace FederatedClinicalMl.SiteAgent.Scoring;
 
 /// <summary>
 /// The reports of days for the worker, in the half of the shared folder that this program writes: <c>reports/&lt;line&gt;/&lt;version&gt;/&lt;day&gt;.json</c>. They are written every minute; a kill takes what was
-/// counted since. Used by one thread at a time.
+/// counted since. What batches did is added to them, exactly once. Used by one thread at a time.
 /// </summary>
-internal sealed class ReportDesk(IDisk serving, ILogger log)
+internal sealed class ReportDesk(IDisk serving, BatchReports batches, ILogger log)
 {
     private readonly Dictionary<(string Line, ModelVersion Version, DateOnly Day), DayReport> _reports = [];
     private readonly HashSet<DayReport> _changed = [];
     private readonly HashSet<(string Line, ModelVersion Version, DateOnly Day)> _unread = []; // whose file cannot be read: said once, and let alone
+
+    private (string Batch, byte[] Sum)? _begun; // no report is written before it is ended: the sum would take back what was counted meanwhile
+    private string? _fault;
 
     /// <summary>Counts a prediction.</summary>
     public void Count(Prediction prediction)
@@ -23,7 +26,7 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         if (prediction.Mode == ServingLine.ShadowMode)
             report.CountShadow();
         else
-            report.CountAnswer(prediction.Score.Output, prediction.Reason, prediction.Elapsed, values, model.Sketched is { } design ? StudyDrift.SketchRow(design, model.Features, values) : []);
+            report.CountAnswer(prediction.Score.Output, prediction.Reason, prediction.Elapsed, values, model.Sketched is { } design ? StudyDrift.SketchRows(design, model.Features, values) : []);
         _changed.Add(report);
     }
 
@@ -45,9 +48,70 @@ internal sealed class ReportDesk(IDisk serving, ILogger log)
         _changed.Add(report);
     }
 
+    /// <summary>Counts what batches left; what cannot be counted now waits.</summary>
+    /// <param name="modelOf">The model of a line's version; null: it is not on the shelf.</param>
+    /// <param name="today">The present day: of a model that is not on the shelf a batch of an earlier one is not counted.</param>
+    public void TakeUp(Func<string, Sha256Digest, LoadedModel?> modelOf, DateOnly today)
+    {
+        try
+        {
+            End();
+            foreach (var batch in batches.Waiting())
+                TakeUp(batch, modelOf, today);
+            _fault = null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            if (_fault != fault.Message)
+                log.BatchNotCounted(fault.Message);
+            _fault = fault.Message;
+        }
+    }
+
+    private void TakeUp(string batch, Func<string, Sha256Digest, LoadedModel?> modelOf, DateOnly today)
+    {
+        try
+        {
+            var (line, model, json) = batches.Read(batch);
+            if (modelOf(line, model) is not { } loaded)
+            {
+                if (string.CompareOrdinal(batch, PredictionLog.NameOf(today)) < 0)
+                    throw new FormatException("Its version is not on the shelf any more.");
+                return;
+            }
+
+            var part = DayReport.Read(json, model, loaded.Study, loaded.Sketched?.Basis);
+            if (Of(line, part.Version, model, part.Day, loaded) is not { } report)
+                return;
+            var sum = DayReport.Read(report.Write(), model, loaded.Study, loaded.Sketched?.Basis);
+            sum.Add(part);
+            var bytes = sum.Write();
+            batches.Begin(batch, bytes);
+            _changed.Remove(report);
+            _reports[(line, part.Version, part.Day)] = sum;
+            _begun = (batch, bytes);
+            End();
+        }
+        catch (Exception fault) when (fault is FormatException or OverflowException)
+        {
+            log.BatchNotCounted(fault.Message);
+            batches.Forget(batch);
+        }
+    }
+
+    private void End()
+    {
+        if (_begun is not var (batch, sum))
+            return;
+        batches.Finish(batch, sum);
+        _begun = null;
+    }
+
     /// <summary>Writes what has changed, and forgets the reports of days before the present one.</summary>
     public void Write(DateOnly today)
     {
+        if (_begun is not null)
+            return;
         foreach (var report in _changed.ToList())
         {
             try

@@ -107,7 +107,7 @@ internal sealed class Scorer(PredictionDesk desk, ShadowQueue shadows, TimeProvi
     }
 
     // By the rule of training: what is implausible counts as missing, and a row that lacks what must be there has no score.
-    private static (ImmutableArray<string> Missing, ImmutableArray<string> Implausible, ImmutableArray<string> Needed) Look(ImmutableArray<Feature> features, float[] values)
+    internal static (ImmutableArray<string> Missing, ImmutableArray<string> Implausible, ImmutableArray<string> Needed) Look(ImmutableArray<Feature> features, float[] values)
     {
         ImmutableArray<string> missing = [], implausible = [], needed = [];
         for (var i = 0; i < features.Length; i++)

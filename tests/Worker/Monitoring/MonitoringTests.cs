@@ -356,7 +356,7 @@ public sealed class MonitoringTests : IDisposable
         {
             var logit = i % 2 == 0 ? 0.9f : -0.9f;
             float[] values = [age + (i % 3)];
-            report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), values, StudyDrift.SketchRow(s_design, s_study.Data.Features, values));
+            report.CountAnswer(logit, null, TimeSpan.FromMilliseconds(1), values, StudyDrift.SketchRows(s_design, s_study.Data.Features, values));
             if (i < positives * 2)
                 report.CountOutcome(logit, i % 2 == 0, SubgroupIndex.Of(s_study, values));
         }

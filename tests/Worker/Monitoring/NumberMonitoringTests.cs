@@ -93,7 +93,7 @@ public sealed class NumberMonitoringTests : IDisposable
         for (var i = 0; i < rows; i++)
         {
             float[] values = [50 + (i % 3)];
-            report.CountAnswer(6 + (i % 3), null, TimeSpan.FromMilliseconds(1), values, StudyDrift.SketchRow(s_design, s_study.Data.Features, values));
+            report.CountAnswer(6 + (i % 3), null, TimeSpan.FromMilliseconds(1), values, StudyDrift.SketchRows(s_design, s_study.Data.Features, values));
             if (i < known)
                 report.CountOutcome(6 + (i % 3), 6 + (i % 3) + (i % 2 == 0 ? 2.0 : -2.0), SubgroupIndex.Of(s_study, values));
         }
