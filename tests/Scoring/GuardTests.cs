@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.SiteAgent.Scoring;
 using FederatedClinicalMl.Numerics;
+using FederatedClinicalMl.Studies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -176,10 +177,13 @@ public sealed class GuardTests
     [InlineData(0.0, 1.0, 0.80, null)] // as good as its reference, and calibrated
     [InlineData(0.0, 1.0, 0.99, WithdrawalReason.Performance)]
     [InlineData(1.5, 1.0, 0.80, WithdrawalReason.Calibration)]
+    [InlineData(0.0, 3.0, 0.80, WithdrawalReason.Calibration)] // far too sure, and right on average
+    [InlineData(0.0, 20.0, 0.80, WithdrawalReason.Calibration)]
+    [InlineData(0.0, 0.4, 0.80, WithdrawalReason.Calibration)] // too unsure
     [InlineData(0.0, 1.0, double.NaN, null)] // no reference is known
     public void Outcomes_beyond_the_bounds_are_told(double shift, double slope, double reference, WithdrawalReason? expected)
     {
-        var window = new ScoreWindow(s_bounds, inTheLarge: 0.05);
+        var window = new ScoreWindow(s_bounds, StudyGates.Default);
         var random = DeterministicRandom.Of("outcomes");
         for (var i = 0; i < 2000; i++)
         {
@@ -191,9 +195,33 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public void Slope_trips_once_its_whole_interval_is_beyond_the_bounds_of_the_site_or_else_of_the_study()
+    {
+        var bounds = s_bounds with { LeastOutcomes = 20 };
+        var (ofStudy, ofSite) = (new ScoreWindow(bounds, StudyGates.Default), new ScoreWindow(bounds with { CalibrationSlope = (0.5, 2) }, StudyGates.Default));
+        for (var i = 1; i <= 40; i++)
+        {
+            foreach (var (logit, positives) in new[] { (-2, 1), (-1, 3), (0, 5), (1, 7), (2, 9) }) // of ten, as the logit says
+            {
+                for (var row = 0; row < 10; row++)
+                {
+                    ofStudy.Add(1.5 * logit, row < positives ? 1 : 0); // a slope of about 2/3: below the study's 0.8, above the site's 0.5
+                    ofSite.Add(1.5 * logit, row < positives ? 1 : 0);
+                }
+            }
+
+            if (i == 1)
+                Assert.Null(ofStudy.Verdict(null));
+        }
+
+        Assert.Equal(WithdrawalReason.Calibration, ofStudy.Verdict(null));
+        Assert.Null(ofSite.Verdict(null));
+    }
+
+    [Fact]
     public void Outcomes_too_few_tell_nothing()
     {
-        var window = new ScoreWindow(s_bounds, inTheLarge: 0.05);
+        var window = new ScoreWindow(s_bounds, StudyGates.Default);
         for (var i = 0; i < 99; i++)
             window.Add(5, i % 2 == 0 ? 1 : 0); // 50 and 49, and far off
         Assert.Null(window.Verdict(0.9));

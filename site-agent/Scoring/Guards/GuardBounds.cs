@@ -32,6 +32,9 @@ public sealed record GuardBounds
     /// <summary>Greatest distance of the share of positives from the mean probability; null: the study's own gate.</summary>
     public double? InTheLarge { get; init; }
 
+    /// <summary>Least and greatest calibration slope; null: the study's own gate.</summary>
+    public (double Least, double Greatest)? CalibrationSlope { get; init; }
+
     /// <summary>By how much, of itself, the AUROC may be below the reference, or the mean absolute error of a number above it.</summary>
     public double Fall { get; init; } = 0.05;
 
@@ -56,13 +59,23 @@ public sealed record GuardBounds
             Outcomes = Optional("outcomes", key => (int)fields.Integer(key, 10, 100_000), Default.Outcomes),
             LeastOutcomes = Optional("least-outcomes", key => (int)fields.Integer(key, 2, 50_000), Default.LeastOutcomes),
             InTheLarge = Optional<double?>("in-the-large", key => fields.Number(key, 0.001, 1), null),
+            CalibrationSlope = Optional<(double, double)?>("calibration-slope", _ => Slope(), null),
             Fall = Optional("fall", key => fields.Number(key, 0.001, 1), Default.Fall),
             Bias = Optional("bias", key => fields.Number(key, 0.001, 1), Default.Bias),
             BreakAfter = Optional("break-after", key => (int)fields.Integer(key, 1, 1000), Default.BreakAfter),
             Pause = Optional("pause-seconds", key => TimeSpan.FromSeconds(fields.Integer(key, 1, 3600)), Default.Pause),
         };
-        fields.End("window-minutes", "least-rows", "errors", "latency-ms", "bad-rows", "outcomes", "least-outcomes", "in-the-large", "fall", "bias", "break-after", "pause-seconds");
+        fields.End("window-minutes", "least-rows", "errors", "latency-ms", "bad-rows", "outcomes", "least-outcomes", "in-the-large", "calibration-slope", "fall", "bias", "break-after", "pause-seconds");
         return read;
+
+        (double, double)? Slope()
+        {
+            if (fields.Map("calibration-slope") is not { } slope)
+                return null;
+            var bounds = (slope.Number("least", 0, 1), slope.Number("greatest", 1, 100));
+            slope.End("least", "greatest");
+            return bounds;
+        }
 
         T Optional<T>(string key, Func<string, T> value, T otherwise) => fields.Has(key) ? value(key) : otherwise;
     }

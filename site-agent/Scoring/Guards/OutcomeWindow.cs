@@ -14,7 +14,7 @@ internal abstract class OutcomeWindow(GuardBounds bounds)
     public static OutcomeWindow Of(GuardBounds bounds, Study? study)
     {
         ArgumentNullException.ThrowIfNull(bounds);
-        return study?.Data.Label.Number is { } number ? new ErrorWindow(bounds, number) : new ScoreWindow(bounds, bounds.InTheLarge ?? (study?.Evaluation.Gates ?? StudyGates.Default).InTheLarge);
+        return study?.Data.Label.Number is { } number ? new ErrorWindow(bounds, number) : new ScoreWindow(bounds, study?.Evaluation.Gates ?? StudyGates.Default);
     }
 
     /// <summary>The bounds.</summary>

@@ -1,11 +1,12 @@
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.SiteAgent.Scoring;
 
 /// <summary>Outcomes of a version that predicts whether they are positive: held against its probabilities, and by the area under the ROC curve.</summary>
 /// <param name="bounds">The bounds.</param>
-/// <param name="inTheLarge">Greatest distance of the share of positives from the mean probability.</param>
-internal sealed class ScoreWindow(GuardBounds bounds, double inTheLarge) : OutcomeWindow(bounds)
+/// <param name="gates">Of the study: how well it has to be calibrated where the bounds say nothing.</param>
+internal sealed class ScoreWindow(GuardBounds bounds, StudyGates gates) : OutcomeWindow(bounds)
 {
     private const double Z = 1.959963984540054; // the 97.5 % point of the standard normal distribution
 
@@ -22,7 +23,7 @@ internal sealed class ScoreWindow(GuardBounds bounds, double inTheLarge) : Outco
         var (logits, labels) = Labelled();
         if (!IsEnough(labels))
             return null;
-        if (IsOffInTheLarge(logits, labels))
+        if (IsOffInTheLarge(logits, labels) || IsOffInSlope(logits, labels))
             return WithdrawalReason.Calibration;
         return reference is { } auroc && ExactMetrics.Auroc(logits, labels) is { } here && here.High < auroc * (1 - Bounds.Fall) ? WithdrawalReason.Performance : null;
     }
@@ -39,7 +40,14 @@ internal sealed class ScoreWindow(GuardBounds bounds, double inTheLarge) : Outco
 
         var mean = sum / logits.Length;
         var half = Z * Math.Sqrt(Math.Max(0, (squares / logits.Length) - (mean * mean)) / (logits.Length - 1));
-        return Math.Abs(mean) - half > inTheLarge;
+        return Math.Abs(mean) - half > (Bounds.InTheLarge ?? gates.InTheLarge);
+    }
+
+    // Scores that tell all apart have no slope: nothing is said of it.
+    private bool IsOffInSlope(double[] logits, bool[] labels)
+    {
+        var (least, greatest) = Bounds.CalibrationSlope ?? (gates.LeastSlope, gates.GreatestSlope);
+        return CalibrationFit.Of(logits, labels)?.SlopeInterval is { } slope && (slope.High < least || slope.Low > greatest);
     }
 
     private bool IsEnough(bool[] labels)
