@@ -123,6 +123,27 @@ public sealed class PredictionTests
     }
 
     [Fact]
+    public async Task Outcome_by_time_reads_no_day_before_the_one_that_has_its_answer_and_finds_one_behind_a_later_look_back()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        await site.ScoreAsync("p1");
+        await site.PredictionsAsync();
+        site.Time.AdjustTime(site.Time.GetUtcNow().AddDays(1));
+        var (before, later) = (await site.ScoreAsync("p1"), site.Time.GetUtcNow());
+        await site.PredictionsAsync();
+        site.Time.AdjustTime(later.AddDays(1));
+        await site.PostAsync("/v1/models/heart/score", new JsonObject
+        {
+            ["patient"] = "p1", ["at"] = later.AddDays(-30).ToString("O"), ["features"] = new JsonObject { ["age"] = 60, ["pressure"] = 140, ["pain"] = 2 },
+        });
+        var oldest = Path.Join(site.Folder.Root, "predictions", "2026-11-26.log");
+        File.WriteAllText(oldest, "not a day's file\n"); // whoever reads it fails
+
+        Assert.Equal("""{"joined":1,"known":0,"unknown":0}""", (await Tell(site, new JsonObject { ["patient"] = "p1", ["at"] = later.AddDays(1).ToString("O"), ["outcome"] = 1 })).ToJsonString());
+        Assert.Equal("""{"joined":0,"known":1,"unknown":0}""", (await Tell(site, One("p1", before, 1))).ToJsonString());
+    }
+
+    [Fact]
     public async Task Candidate_in_the_shadow_that_is_worse_than_production_is_withdrawn_by_its_outcomes()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first, candidate: s_second), [s_first, s_second], Soon);

@@ -100,22 +100,27 @@ internal sealed class OutcomeDesk(PredictionDesk desk, ServingShelf shelf, int k
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
-    // The predictions of each outcome that has any, each day's file read once: those of an id, or else of the patient's latest answer before the outcome.
+    // The predictions of each outcome that has any, each day's file read once, the newest first: those of an id, or else of the patient's latest answer before the outcome. What was made on earlier days was made as of
+    // earlier moments, so that they are not read for an outcome whose answer is as of the day on which it was made.
     private Dictionary<int, List<Prediction>> Find(PredictionLog log, string line, ImmutableArray<ToldOutcome> told)
     {
         var found = new Dictionary<int, List<Prediction>>();
         var byId = told.Index().Where(item => item.Item.Prediction is not null).ToLookup(item => item.Item.Prediction!, item => item.Index, StringComparer.Ordinal);
         var byPatient = told.Index().Where(item => item.Item.Prediction is null).ToLookup(item => item.Item.Patient, item => item.Index, StringComparer.Ordinal);
         var first = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-keepDays);
-        foreach (var day in log.Days(PredictionLog.Predictions).Where(day => day >= first && (byPatient.Count > 0 || byId.Any(id => PredictionLog.DayOfId(id.Key) == day))))
+        var open = byPatient.SelectMany(indices => indices).ToHashSet();
+        foreach (var day in log.Days(PredictionLog.Predictions).Reverse().Where(day => day >= first && (open.Count > 0 || byId.Any(id => PredictionLog.DayOfId(id.Key) == day))))
         {
             foreach (var prediction in log.Read(day).Where(prediction => prediction.Line == line))
             {
                 foreach (var index in byId[prediction.Id].Where(index => told[index].Patient == prediction.Patient))
                     Of(index).Add(prediction);
-                foreach (var index in byPatient[prediction.Patient].Where(index => prediction.At <= told[index].At))
+                foreach (var index in byPatient[prediction.Patient].Where(index => open.Contains(index) && prediction.At <= told[index].At))
                     Latest(Of(index), prediction);
             }
+
+            var began = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+            open.RemoveWhere(index => found.TryGetValue(index, out var list) && list[0].At >= began);
         }
 
         return found;
