@@ -123,6 +123,37 @@ public sealed class PredictionTests
     }
 
     [Fact]
+    public async Task Predictions_are_shown_with_outcome_and_feedback_while_the_program_runs()
+    {
+        await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);
+        var pseudonym = ScoringKey.Open(site.Folder, credentials: null).PseudonymOf("ehr-7");
+        var (one, two) = (await site.ScoreAsync("p1"), await site.ScoreAsync(pseudonym, pressure: null));
+        await Tell(site, One("p1", one, 1));
+        await site.PostAsync("/cds-services/heart/feedback", new JsonObject
+        {
+            ["feedback"] = new JsonArray(new JsonObject { ["card"] = CardIds.UuidOf(two["prediction"]!.GetValue<string>()), ["outcome"] = "overridden" }),
+        });
+        await site.PredictionsAsync();
+
+        var shown = JsonNode.Parse(Assert.Single(Show("p1", day: new DateOnly(2026, 11, 26), line: "heart", json: true)))!;
+        Assert.Equal((one["prediction"]!.GetValue<string>(), "2.0.0", 1.0), (shown["prediction"]!.GetValue<string>(), shown["version"]!.GetValue<string>(), shown["outcome"]!.GetValue<double>()));
+        Assert.Equal(one["score"]!.GetValue<double>(), shown["score"]!.GetValue<double>(), 1e-6);
+        var text = Assert.Single(Show(ehrPatient: "ehr-7"));
+        Assert.Contains("no score (missing)", text, StringComparison.Ordinal);
+        Assert.EndsWith("; card overridden", text, StringComparison.Ordinal);
+        Assert.Equal(2, Show().Length);
+        Assert.Empty(Show(day: new DateOnly(2026, 11, 25)));
+        Assert.Empty(Show(line: "other"));
+
+        string[] Show(string? patient = null, string? ehrPatient = null, DateOnly? day = null, string? line = null, bool json = false)
+        {
+            using var said = new StringWriter();
+            PredictionsCommand.Show(site.Folder, patient, ehrPatient, day, line, json, said);
+            return said.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        }
+    }
+
+    [Fact]
     public async Task Outcome_by_time_reads_no_day_before_the_one_that_has_its_answer_and_finds_one_behind_a_later_look_back()
     {
         await using var site = await Site.StartAsync(Site.Line(s_first), [s_first]);

@@ -50,6 +50,7 @@ public static class CommandLine
           site-scoring keys add ehr --data /var/lib/fcml/scoring
           site-scoring run --data /var/lib/fcml/scoring
           site-scoring batch heart-disease --in patients.csv --out scores.csv --data /var/lib/fcml/scoring
+          site-scoring predictions show --patient 4711 --day 2026-11-26 --data /var/lib/fcml/scoring
           site-scoring show --data /var/lib/fcml/scoring
           site-scoring stop heart-disease --reason "scores of the new analyser" --data /var/lib/fcml/scoring
           site-scoring resume heart-disease --data /var/lib/fcml/scoring
@@ -57,7 +58,7 @@ public static class CommandLine
         Exit codes: 0 done, 1 refused, 2 wrong usage, 4 the folder or the configuration is not set up, 130 interrupted.
         """)
     {
-        Init(), Run(), BatchCommand.Create(), KeysCommand.Create(), EhrsCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
+        Init(), Run(), BatchCommand.Create(), PredictionsCommand.Create(), KeysCommand.Create(), EhrsCommand.Create(), StopCommand.Show(), StopCommand.Stop(), StopCommand.Resume(),
     };
 
     internal static Option<DirectoryInfo> Data() => new("--data") { Description = "The program's own folder.", Required = true };

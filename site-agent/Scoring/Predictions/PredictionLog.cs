@@ -88,6 +88,11 @@ internal sealed class PredictionLog(IDisk disk, ScoringKey key, int keepDays) : 
     /// <exception cref="InvalidDataException">The file was changed.</exception>
     public IEnumerable<Outcome> ReadOutcomes(DateOnly day) => Lines(Outcomes, day).Select(item => ReadOutcome(item, day));
 
+    /// <summary>What clinicians did with cards, as it was told on a day.</summary>
+    /// <exception cref="InvalidDataException">The file was changed.</exception>
+    public IEnumerable<CardFeedback> ReadFeedback(DateOnly day) =>
+        Lines(Feedbacks, day).Select(item => new CardFeedback(item.GetProperty("prediction").GetString()!, item.GetProperty("line").GetString()!, item.GetProperty("accepted").GetBoolean()));
+
     /// <summary>Deletes the files of days that were kept long enough.</summary>
     /// <returns>The days.</returns>
     public IReadOnlyList<DateOnly> End(DateOnly today)
