@@ -115,6 +115,20 @@ public sealed class BatchTests
         Assert.Equal((4, 2), await CountedAsync(site));
     }
 
+    [Fact]
+    public void Of_a_large_batch_every_row_is_counted_and_about_one_in_four_sketched()
+    {
+        var disk = new SimulatedDisk(1);
+        using var model = Put(disk);
+        var line = new ServingLine("heart", [], new WithdrawalStore(disk, disk), TimeProvider.System, NullLogger.Instance);
+        line.Place(null, Rollout.Shadow, new ServedUnit(new ServedVersion(new ModelVersion(2, 0, 0), s_first.Model), model, null, GuardBounds.Default, TimeProvider.System), null, null);
+        Score(disk, line, $"patient,age,pressure,pain\n{string.Concat(Enumerable.Range(0, OnnxSession.BatchRows + 10).Select(row => $"p{row},60,140,2\n"))}");
+
+        var report = DayReport.Read(DurableFile.Read(disk, $"{BatchReports.Folder}/{Assert.Single(disk.List(BatchReports.Folder))}"), s_first.Model, s_first.Study, model.Sketched?.Basis);
+        Assert.Equal(OnnxSession.BatchRows + 10, report.Answered);
+        Assert.InRange(report.Sketch!.Count - 10, 700, 1400); // ten standard deviations about 1024; the few rows at the end are all sketched
+    }
+
     // One disk for both folders; the program is killed at each of its operations, and once it runs on, all is counted once.
     [Theory]
     [InlineData(false)]

@@ -157,7 +157,7 @@ public sealed class DayReport
     /// <param name="outputs">[rows]: their logits, or the numbers that were predicted.</param>
     /// <param name="elapsed">How long each took.</param>
     /// <param name="values">[rows, features], row by row: what the model was given.</param>
-    /// <param name="scaled">[rows, numbers of the sketch's basis]: the rows as the sketch takes them.</param>
+    /// <param name="scaled">[rows, numbers of the sketch's basis]: some of the rows, drawn by chance, as the sketch takes them; it counts its own.</param>
     public void CountAnswers(ReadOnlySpan<float> outputs, TimeSpan elapsed, ReadOnlySpan<float> values, ReadOnlySpan<double> scaled = default)
     {
         Sketch = Sketch is null ? null : Merged(Sketch, FourierSketch.Of(Sketch.Basis, scaled));
@@ -338,7 +338,7 @@ public sealed class DayReport
 
     private bool AddsUp() =>
         _scores.Sum() == Answered && _latency.Sum() == Answered && Enumerable.Range(0, _features.Length).All(i => _values[i].Sum() + _missing[i] + _implausible[i] == Answered)
-        && (Sketch?.Count ?? Answered) == Answered && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
+        && (Sketch?.Count ?? Answered) <= Answered && Outcomes.Bins.Length == ScoreHistogram.GridBins && Outcomes.IsPartition
         && (Subgroups is null || ((SubgroupErrors?.AddUpTo(OutcomeErrors!, Subgroups) ?? Subgroups.AddUpTo(Outcomes)) && Enumerable.Range(0, _features.Length).All(i => Bands(i) is not { } bands || _values[i].Index().All(cell => bands.Sum(band => band[cell.Index]) == cell.Item))));
 
     private void ReadSubgroups(JsonFields fields, long format)

@@ -32,6 +32,7 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
     private (ModelVersion Of, string Text) _version = (default, "");
     private float[] _inputs = [];
     private float[] _answered = [];
+    private float[] _sketched = [];
 
     /// <summary>The first line of what is written: <c>patient,score,version,prediction-id</c>, with <c>prediction</c> in the place of <c>score</c> where a number is predicted, and with both where some versions do and others do not.</summary>
     public string Header => $"patient,{string.Concat(_isNumber.Select(isNumber => isNumber ? "prediction," : "score,"))}version,prediction-id";
@@ -155,9 +156,11 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
         log.Name(_ids.AsSpan(0, rows));
         var isShared = line.Rollout.Percent > 0;
         var whole = isShared ? null : line.Choose("");
-        var arms = Enumerable.Range(0, rows).GroupBy(row => whole ?? line.Choose(_patients[row]), (choice, members) => (choice.Arms, members.ToList()));
-        if (isShared)
-            arms = arms.GroupBy(group => string.Join('/', group.Arms.Select(arm => arm.Unit.Model.ToString())), (_, groups) => groups.ToList()).Select(groups => (groups[0].Arms, groups.SelectMany(group => group.Item2).ToList()));
+        var all = Enumerable.Range(0, rows);
+        var arms = whole is not null
+            ? [(whole.Arms, all.ToList())]
+            : all.GroupBy(row => line.Choose(_patients[row]), (choice, members) => (choice.Arms, Members: members.ToList()))
+                .GroupBy(group => string.Join('/', group.Arms.Select(arm => arm.Unit.Model.ToString())), (_, groups) => groups.ToList()).Select(groups => (groups[0].Arms, groups.SelectMany(group => group.Members).ToList()));
         foreach (var (chain, members) in arms)
         {
             foreach (var arm in chain)
@@ -205,9 +208,9 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
     // Rows with a score are counted together, which takes a small part of the time.
     private void Log(ServedUnit unit, LoadedModel model, List<int> members, TimeSpan elapsed)
     {
-        var (report, width, answered) = (log.ReportOf(line.Name, unit), model.Features.Length, 0);
+        var (report, width, answered, sketched) = (log.ReportOf(line.Name, unit), model.Features.Length, 0, 0);
         if (_answered.Length < members.Count * width)
-            _answered = new float[Chunk * width];
+            (_answered, _sketched) = (new float[Chunk * width], new float[Chunk * width]);
         for (var i = 0; i < members.Count; i++)
         {
             var values = _inputs[(i * width)..((i + 1) * width)];
@@ -226,9 +229,14 @@ internal sealed class BatchScorer(ServingLine line, IReadOnlyList<string> missin
 
             _outputs[answered] = _scores[i].Output;
             values.CopyTo(_answered.AsSpan(answered++ * width));
+            if (members.Count < Chunk || IsDrawn(_ids[members[i]]))
+                values.CopyTo(_sketched.AsSpan(sketched++ * width));
         }
 
         var all = _answered.AsSpan(0, answered * width);
-        report.CountAnswers(_outputs.AsSpan(0, answered), elapsed, all, model.Sketched is { } design ? StudyDrift.SketchRows(design, model.Features, all) : []);
+        report.CountAnswers(_outputs.AsSpan(0, answered), elapsed, all, model.Sketched is { } design ? StudyDrift.SketchRows(design, model.Features, _sketched.AsSpan(0, sketched * width)) : []);
     }
+
+    // Of thousands of rows one in four is sketched, drawn by its id's random digits: all would take a fifth of the time.
+    private static bool IsDrawn(string id) => id[^1] is '0' or '1' or '2' or '3';
 }
