@@ -26,7 +26,8 @@ internal sealed class RunningScoring : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static string Program => Path.ChangeExtension(s_program, OperatingSystem.IsWindows() ? ".exe" : null);
+    /// <summary>The program.</summary>
+    public static string Program => Path.ChangeExtension(s_program, OperatingSystem.IsWindows() ? ".exe" : null);
 
     private string Log => Path.Combine(_logs, "scoring.log");
 
