@@ -214,6 +214,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton<SiteReports>();
         services.AddSingleton<SiteComparisons>();
         services.AddSingleton<CardEvidences>();
+        services.AddSingleton<ModelDocuments>();
         services.AddSingleton<StageDesk>();
         services.AddSingleton<ComparisonDesk>();
         services.AddSingleton<SiteMonitorings>();

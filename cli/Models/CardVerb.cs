@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text;
 using FederatedClinicalMl.Cli.Connections;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Coordinator.Rounds;
@@ -14,6 +15,9 @@ namespace FederatedClinicalMl.Cli.Models;
 /// <summary><c>fcml models card</c> and <c>report</c>: documents about a model, from its verified entry.</summary>
 internal static class CardVerb
 {
+    private const string Html = ".html";
+    private const string Markdown = ".md";
+
     public static Verb Create(TimeProvider time) => Create(
         time, "card", "Write a model's card: what it is, what it is for, how it was trained, how good it is, and what is not known. Everything in it is generated.", ModelCard.Of,
         "fcml models card 3f2a91 --html card.html", "fcml models card --folder heart-model --markdown card.md");
@@ -38,38 +42,49 @@ internal static class CardVerb
         return verb.Does(async (parsed, terminal, cancel) =>
         {
             if (parsed.GetValue(folder) is { } exported)
-                return await WriteAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, version: null);
+            {
+                var check = ModelFiles.Check(exported, parsed.GetValue(key));
+                ModelFiles.Insist(check, exported.FullName, terminal);
+                return await WriteAsync(check, OfEntry(check, exported.FullName, of));
+            }
+
             using var connection = Connection.Open(parsed, time);
             var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name)!, cancel);
-            var version = await VersionAsync(connection, model.Summary.Digest, cancel);
             var scratch = Directory.CreateTempSubdirectory("fcml-card-").FullName;
             try
             {
                 await ModelFiles.FetchEntryAsync(connection, model.Summary, scratch, cancel);
-                return await WriteAsync(ModelFiles.Check(scratch, model), scratch, version);
+                var check = ModelFiles.Check(scratch, model);
+                ModelFiles.Insist(check, scratch, terminal);
+                return await WriteAsync(check, name => ModelFiles.FetchAsync(connection, model.Summary.Digest, name, cancel)); // the coordinator knows more than the entry
             }
             finally
             {
                 Directory.Delete(scratch, recursive: true);
             }
 
-            async Task<ExitCode> WriteAsync(ModelCheck check, string entry, (ModelVersion Version, string Stage)? version)
+            async Task<ExitCode> WriteAsync(ModelCheck check, Func<string, Task<byte[]>> write)
             {
-                ModelFiles.Insist(check, entry, terminal);
-                var card = of(ModelFacts.Of(check, new FileDisk(entry)), check.Rounds, check.Key!, version);
-                var files = new[] { (File: parsed.GetValue(html), Write: (Func<Card, string>)CardWriter.Html), (File: parsed.GetValue(markdown), Write: CardWriter.Markdown) };
-                foreach (var (file, write) in files.Where(file => file.File is not null))
+                var files = new[] { (File: parsed.GetValue(html), Name: document + Html), (File: parsed.GetValue(markdown), Name: document + Markdown) };
+                foreach (var (file, name) in files.Where(file => file.File is not null))
                 {
-                    await File.WriteAllTextAsync(file!.FullName, write(card), cancel);
+                    await File.WriteAllBytesAsync(file!.FullName, await write(name), cancel);
                     terminal.Say(file.FullName.EscapeMarkup());
                 }
 
                 if (files.All(file => file.File is null))
-                    terminal.Say(CardWriter.Markdown(card).EscapeMarkup());
-                terminal.Emit(document, new { model = check.Model.ToString(), card.Title, files = files.Select(file => file.File?.FullName).Where(path => path is not null) });
+                    terminal.Say(Encoding.UTF8.GetString(await write(document + Markdown)).EscapeMarkup());
+                terminal.Emit(document, new { model = check.Model.ToString(), files = files.Select(file => file.File?.FullName).Where(path => path is not null) });
                 return ExitCode.Success;
             }
         });
+    }
+
+    /// <summary>A document of an entry alone, by the name of the file: of an exported one nothing else is known.</summary>
+    public static Func<string, Task<byte[]>> OfEntry(ModelCheck check, string entry, Func<ModelFacts, ImmutableArray<RecordedRound>, VerifyingKey, (ModelVersion Version, string Stage)?, Card> of)
+    {
+        var card = of(ModelFacts.Of(check, new FileDisk(entry)), check.Rounds, check.Key!, null);
+        return name => Task.FromResult(Encoding.UTF8.GetBytes(name.EndsWith(Html, StringComparison.Ordinal) ? CardWriter.Html(card) : CardWriter.Markdown(card)));
     }
 
     /// <summary>The version of a model and its stage; null where it has none.</summary>

@@ -28,7 +28,7 @@ namespace FederatedClinicalMl.Coordinator.Api;
 /// <summary>What people do. Roles are <see cref="Access"/>'s; what is done is recorded before it is done.</summary>
 public sealed class AdministrationService(
     EnrolmentDesk enrolment, Revocation revocation, MemberStore members, SessionHub sessions, StudyDesk studies, Runs runs, RunStarter starter, RunControl control, IRunJournal journal,
-    RunFeed feed, ResultStore results, ModelRegistry models, AuditTrail audit, DataFolder folder, SignInLinks links, IHostApplicationLifetime lifetime, TimeProvider time)
+    RunFeed feed, ResultStore results, ModelRegistry models, ModelDocuments documents, AuditTrail audit, DataFolder folder, SignInLinks links, IHostApplicationLifetime lifetime, TimeProvider time)
     : Administration.AdministrationBase
 {
     private const int ChunkLength = 256 << 10;
@@ -200,6 +200,15 @@ public sealed class AdministrationService(
     {
         if (!Sha256Digest.TryParse(request.Model, out var model) || models.Find(model) is not { } entry)
             throw new FaultException(Fault.ModelUnknown);
+        if (documents.Find(entry, request.File) is { } document)
+        {
+            if (request.Offset > 0)
+                throw new FaultException(Fault.RequestInvalid, "A document is made anew each time, and comes whole.");
+            for (var offset = 0; offset < document.Length; offset += ChunkLength)
+                await responseStream.WriteAsync(new FileChunk { Bytes = UnsafeByteOperations.UnsafeWrap(document.AsMemory(offset, Math.Min(ChunkLength, document.Length - offset))) }, context.CancellationToken);
+            return;
+        }
+
         using var file = Open(entry, request.File) ?? throw new FaultException(Fault.ModelUnknown);
         if (request.Offset > (ulong)file.Length)
             throw new FaultException(Fault.RequestInvalid, $"The file has {file.Length} bytes.");

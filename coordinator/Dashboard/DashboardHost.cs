@@ -41,7 +41,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     private static readonly Type[] s_shared =
     [
         typeof(TimeProvider), typeof(ILoggerFactory), typeof(DataFolder), typeof(SignInLinks), typeof(DashboardSessions), typeof(AuditTrail), typeof(MemberStore), typeof(EnrolmentDesk), typeof(Revocation), typeof(SessionHub), typeof(StudyDesk),
-        typeof(IRunJournal), typeof(Runs), typeof(RunFeed), typeof(RunStarter), typeof(RunControl), typeof(ResultStore), typeof(ModelRegistry), typeof(ModelLines), typeof(CardEvidences), typeof(StageDesk), typeof(ComparisonDesk), typeof(ObservationDesk), typeof(SiteMonitorings), typeof(MonitoringDesk), typeof(RetrainingDesk), typeof(Outbox),
+        typeof(IRunJournal), typeof(Runs), typeof(RunFeed), typeof(RunStarter), typeof(RunControl), typeof(ResultStore), typeof(ModelRegistry), typeof(ModelLines), typeof(CardEvidences), typeof(ModelDocuments), typeof(StageDesk), typeof(ComparisonDesk), typeof(ObservationDesk), typeof(SiteMonitorings), typeof(MonitoringDesk), typeof(RetrainingDesk), typeof(Outbox),
     ];
 
     private readonly WebApplication _app;

@@ -51,7 +51,7 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
         var order = own.TellOfNumber(study, runs[0]);
         var coordinator = own.Coordinator;
         coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new FederatedClinicalMl.Coordinator.Enrolment.Member(FederatedClinicalMl.Coordinator.Enrolment.Roles.Researcher, "rosalind"));
-        var card = ModelCards.Of(own.Registry.Find(order.Served.Model)!, own.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
+        var card = coordinator.Service<ModelDocuments>().Card(own.Registry.Find(order.Served.Model)!);
 
         var tables = card.Sections.Single(section => section.Heading == "In use, site by site").Blocks.OfType<CardTable>().ToList();
 
@@ -86,9 +86,7 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
 
     private Card Card(RunId? run = null)
     {
-        var coordinator = federation.Coordinator;
-        return ModelCards.Of(
-            federation.Registry.List().Single(entry => entry.Run == (run ?? SeededFederation.FirstRun)), federation.Registry, coordinator.Service<ModelLines>(), coordinator.Service<CardEvidences>(), coordinator.Service<DataFolder>());
+        return federation.Coordinator.Service<ModelDocuments>().Card(federation.Registry.List().Single(entry => entry.Run == (run ?? SeededFederation.FirstRun)));
     }
 
     // At cleveland three patients have the fourth kind of chest pain, at hungarian a third of all.

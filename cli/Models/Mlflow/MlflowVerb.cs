@@ -42,7 +42,7 @@ internal static class MlflowVerb
         return verb.Does(async (parsed, terminal, cancel) =>
         {
             if (parsed.GetValue(folder) is { } exported)
-                return await TellAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, version: null, RoundSource.Of(exported.FullName));
+                return await TellAsync(ModelFiles.Check(exported, parsed.GetValue(key)), exported.FullName, version: null, RoundSource.Of(exported.FullName), card: null);
             using var connection = Connection.Open(parsed, time);
             var model = await ModelsCommand.RegisteredAsync(connection, parsed.GetRequiredValue(name)!, cancel);
             var version = await CardVerb.VersionAsync(connection, model.Summary.Digest, cancel);
@@ -50,18 +50,18 @@ internal static class MlflowVerb
             try
             {
                 await ModelFiles.FetchEntryAsync(connection, model.Summary, scratch, cancel);
-                return await TellAsync(ModelFiles.Check(scratch, model), scratch, version, RoundSource.Of(connection, model.Summary.Digest));
+                return await TellAsync(ModelFiles.Check(scratch, model), scratch, version, RoundSource.Of(connection, model.Summary.Digest), name => ModelFiles.FetchAsync(connection, model.Summary.Digest, name, cancel));
             }
             finally
             {
                 Directory.Delete(scratch, recursive: true);
             }
 
-            async Task<ExitCode> TellAsync(ModelCheck check, string entry, (ModelVersion Version, string Stage)? version, Func<Sha256Digest, CancellationToken, Task<byte[]>> evaluation)
+            async Task<ExitCode> TellAsync(ModelCheck check, string entry, (ModelVersion Version, string Stage)? version, Func<Sha256Digest, CancellationToken, Task<byte[]>> evaluation, Func<string, Task<byte[]>>? card)
             {
                 ModelFiles.Insist(check, entry, terminal);
                 var export = await MlflowExport.OfAsync(check, entry, version, evaluation, cancel);
-                var card = ModelCard.Of(ModelFacts.Of(check, new Durability.FileDisk(entry)), check.Rounds, check.Key!, version);
+                card ??= CardVerb.OfEntry(check, entry, ModelCard.Of);
                 using var mlflow = new MlflowServer(parsed.GetRequiredValue(server), Environment.GetEnvironmentVariable, s_patience);
                 var (run, number, known) = await PublishAsync(mlflow, export, parsed.GetValue(experiment) ?? export.Line, [.. check.Entry!.Files.Select(file => file.Name), ModelFileNames.Manifest], entry, card, cancel);
                 terminal.Say($"{(known ? "The server had it already: run" : "Run")} {run.Id.EscapeMarkup()}, {export.Parameters.Length} parameters, {export.Metrics.Length} values; version {number.EscapeMarkup()} of {export.Line.EscapeMarkup()}");
@@ -72,7 +72,7 @@ internal static class MlflowVerb
     }
 
     // A run is finished once it has everything; one that is not was broken off, and is made again.
-    private static async Task<(MlflowRun Run, string Version, bool Known)> PublishAsync(MlflowServer mlflow, MlflowExport export, string experiment, IEnumerable<string> files, string entry, Card card, CancellationToken cancel)
+    private static async Task<(MlflowRun Run, string Version, bool Known)> PublishAsync(MlflowServer mlflow, MlflowExport export, string experiment, IEnumerable<string> files, string entry, Func<string, Task<byte[]>> card, CancellationToken cancel)
     {
         var into = await mlflow.ExperimentAsync(experiment, cancel);
         var found = await mlflow.FindAsync(into, MlflowExport.ModelTag, export.Tags.Single(tag => tag.Key == MlflowExport.ModelTag).Value, cancel);
@@ -92,9 +92,9 @@ internal static class MlflowVerb
                 await mlflow.UploadAsync(run, file, content, cancel);
             }
 
-            foreach (var (file, text) in new[] { ("card.html", CardWriter.Html(card)), ("card.md", CardWriter.Markdown(card)) })
+            foreach (var file in (string[])["card.html", "card.md"])
             {
-                using var content = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
+                using var content = new MemoryStream(await card(file));
                 await mlflow.UploadAsync(run, file, content, cancel);
             }
 

@@ -144,6 +144,11 @@ public sealed class RegisteredModelTests : IDisposable
         }
 
         Assert.Equal("1.0.0", await ProductionAsync());
+        var (_, card, _) = await As("eve", "card", model.Short);
+        Assert.Contains("1.0.0, in production", card, StringComparison.Ordinal);
+        var html = Path.Combine(_hospitals.Root, "report.html");
+        await Done(As("eve", "report", model.Short, "--html", html));
+        Assert.StartsWith("<!DOCTYPE html>", await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
         await Refused("is in production", As("ada", "retire", "small-study", "1.0.0", "--reason", "Old"));
         await Done(As("grace", "rollback", "small-study", "1.0.0", "--reason", "Alarms"));
         Assert.Equal("", await ProductionAsync());
