@@ -95,6 +95,7 @@ internal sealed class DashboardHost : IAsyncDisposable
             services.AddSingleton(type, coordinator.GetRequiredService(type));
         services.AddSingleton(listener);
         services.AddSingleton<RunBoards>();
+        services.AddSingleton<QualityBoard>();
         services.AddSingleton<IHostLifetime, CoordinatorsLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddRouting();

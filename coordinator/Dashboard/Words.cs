@@ -1,5 +1,6 @@
 using System.Globalization;
 using FederatedClinicalMl.Coordinator.Rounds;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 
@@ -16,6 +17,9 @@ internal static class Words
 
     /// <summary>A moment for a machine.</summary>
     public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The days of a window.</summary>
+    public static string Days(ReportWindow days) => days.From == days.To ? CalendarDay.Text(days.From) : $"{CalendarDay.Text(days.From)} to {CalendarDay.Text(days.To)}";
 
     /// <summary>A number of seconds.</summary>
     public static string Seconds(double seconds) => seconds < 10 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s") : seconds < 600 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0} s") : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min");

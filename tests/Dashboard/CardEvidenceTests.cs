@@ -12,8 +12,6 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
 {
     private const string Rounds = "Performance, round by round", TableOne = "Training data: flow and Table 1";
 
-    private static readonly DateTimeOffset s_at = new(2026, 11, 26, 8, 0, 0, TimeSpan.Zero);
-
     [Fact]
     public void Card_has_discrimination_calibration_and_confusion_of_each_round_that_was_evaluated()
     {
@@ -67,10 +65,10 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
     public void Card_has_the_newest_profile_of_the_study_that_is_here_with_suppressed_cells_as_they_are()
     {
         Assert.Null(Table(Card(), TableOne));
-        AppendProfile("aaaaaaaaaaaaaaa1", SeededFederation.Second, rows: 60); // of another study
+        federation.AppendProfile(RunId.Parse("aaaaaaaaaaaaaaa1"), SeededFederation.Second, rows: 60); // of another study
         Assert.Null(Table(Card(), TableOne));
-        AppendProfile("aaaaaaaaaaaaaaa2", SeededFederation.First, rows: 40);
-        AppendProfile("aaaaaaaaaaaaaaa3", SeededFederation.First, rows: 60);
+        federation.AppendProfile(RunId.Parse("aaaaaaaaaaaaaaa2"), SeededFederation.First, rows: 40);
+        federation.AppendProfile(RunId.Parse("aaaaaaaaaaaaaaa3"), SeededFederation.First, rows: 60);
 
         var table = Table(Card(), TableOne)!;
 
@@ -87,18 +85,5 @@ public sealed class CardEvidenceTests(SeededFederation federation) : IClassFixtu
     private Card Card(RunId? run = null)
     {
         return federation.Coordinator.Service<ModelDocuments>().Card(federation.Registry.List().Single(entry => entry.Run == (run ?? SeededFederation.FirstRun)));
-    }
-
-    // At cleveland three patients have the fourth kind of chest pain, at hungarian a third of all.
-    private void AppendProfile(string name, Study study, int rows)
-    {
-        var (run, results) = (RunId.Parse(name), federation.Coordinator.Service<ResultStore>());
-        var profile = StudyProfile.Merge([(SiteId.Parse("cleveland"), Report(at => at < 3)), (SiteId.Parse("hungarian"), Report(at => at < 20))]).Write(study);
-        var digest = results.Write(profile);
-        var plan = RunPlan.ForProfile(run, study, [SiteId.Parse("cleveland"), SiteId.Parse("hungarian")], Seed.Digest("initial"), 8);
-        federation.Append(run, [new RunCreated(s_at, plan), new StepCommitted(s_at, new StepId(run, RoundNumber.Preparation, StepKind.Profile, 1), digest, profile.Length), new RunProfiled(s_at, digest)]);
-
-        ProfileReport Report(Func<int, bool> isFourth) => ProfileReport.Of(
-            study, [.. Enumerable.Range(0, rows).SelectMany(at => new[] { 40.0 + (at % 30), isFourth(at) ? 4 : 1, 150 + (at % 20), 1 })], [.. Enumerable.Range(0, rows).Select(at => at % 2 == 0 ? 1f : 0f)], [], minimum: 5);
     }
 }

@@ -1,10 +1,11 @@
 using FederatedClinicalMl.Coordinator.Enrolment;
+using FederatedClinicalMl.Coordinator.Rounds;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace FederatedClinicalMl.Tests.Dashboard;
 
-/// <summary>An entry that the disk has changed, on the pages.</summary>
+/// <summary>An entry or a result that the disk has changed, on the pages.</summary>
 [Collection("pages, one browser at a time")]
 public sealed class DamagedModelTests(Chromium chromium) : IClassFixture<Chromium>
 {
@@ -30,6 +31,22 @@ public sealed class DamagedModelTests(Chromium chromium) : IClassFixture<Chromiu
         await page.GotoAsync(new Uri(chromium.Federation.Coordinator.Dashboard, "/models").AbsoluteUri);
         await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = model.Short })).ToContainTextAsync("is not what was registered");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "heart-disease" }).First).ToBeVisibleAsync();
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Page_of_data_quality_says_which_result_cannot_be_read_and_shows_the_others()
+    {
+        var coordinator = chromium.Federation.Coordinator;
+        var profile = coordinator.Service<IRunJournal>().Read(SeededFederation.ProfileRun).Select(journaled => journaled.Event).OfType<RunProfiled>().Single().Profile;
+        Change(coordinator.PathOf($"results/{profile}"));
+        var (page, faults) = await chromium.SignInAsync(Roles.Researcher);
+
+        await page.GotoAsync(new Uri(coordinator.Dashboard, "/quality").AbsoluteUri);
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync(profile.Short);
+        await Expect(page.GetByRole(AriaRole.Region, new() { NameString = "Profile of heart-disease" })).ToHaveCountAsync(0);
+        await Expect(page.GetByRole(AriaRole.Region, new() { NameString = "heart-disease 1.0.0 in use" })).ToBeVisibleAsync();
         Assert.Empty(faults);
     }
 

@@ -21,6 +21,7 @@ public sealed class ScreenshotTests(Chromium chromium) : IClassFixture<Chromium>
     [InlineData("line", Roles.Clinician, ColorScheme.Dark, 1280, 900)]
     [InlineData("monitoring", Roles.Researcher, ColorScheme.Light, 1280, 1500)]
     [InlineData("monitoring", Roles.Clinician, ColorScheme.Dark, 375, 1400)]
+    [InlineData("quality", Roles.Researcher, ColorScheme.Light, 1280, 1300)]
     [InlineData("model", Roles.Researcher, ColorScheme.Light, 1280, 1200)]
     [InlineData("audit", Roles.Auditor, ColorScheme.Light, 1280, 900)]
     public async Task Page_is_as_its_picture(string name, Roles role, ColorScheme scheme, int width, int height)

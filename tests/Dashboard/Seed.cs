@@ -39,6 +39,9 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     /// <summary>Of which version the sites are asked what it did, where the run is of that kind.</summary>
     public (ModelEntry Model, MonitoringOrder Of)? Asked { get; init; }
 
+    /// <summary>How many rows of each site are profiled, where the run is of that kind.</summary>
+    public int? ProfiledRows { get; init; }
+
     /// <summary>Plays the run and puts what it came to where the coordinator has it.</summary>
     /// <param name="registry">Where the model goes; null: nowhere, the run stays at that.</param>
     public IReadOnlyList<RunEvent> Play(ModelRegistry? registry)
@@ -79,6 +82,8 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
     {
         if (Asked is { } asked)
             return RunPlan.ForMonitoring(run, study, sites, asked.Model, asked.Of);
+        if (ProfiledRows is not null)
+            return RunPlan.ForProfile(run, study, sites, Digest("initial"), 8);
         var initial = ModelPlan.For(study).InitialParameters();
         var bytes = MemoryMarshal.AsBytes(initial.AsSpan());
         return RunPlan.For(run, study, sites, results.Write(bytes), bytes.Length, results.Write(PreprocessingConstants.Freeze(study, null).Canonical.Span), _ => null, _ => KeyRenewals.None);
@@ -107,6 +112,7 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
         byte[] content = step.Id.Kind switch
         {
             StepKind.Monitoring => SiteMonitoring.Merge(step.Participants!.Value.Select(site => (site, ServedSeed.Tells(study, Asked!.Value.Of, site.Value)))).Write(study),
+            StepKind.Profile => StudyProfile.Merge(step.Participants!.Value.Select(site => (site, Profile(site, ProfiledRows!.Value)))).Write(study),
             StepKind.Evaluation when study.Data.Label.Number is { } number => Errors(number, 1 + (3 / Skill(step.Id.Round.Value)), step.Participants!.Value.Length).Write(),
             StepKind.SiteMetrics when study.Data.Label.Number is { } number => SiteMetrics.Merge(step.Participants!.Value.Select((site, at) => (site, at == 3
                 ? SiteMetricsReport.WithheldByPolicy
@@ -118,6 +124,15 @@ internal sealed class Seed(Study study, RunId run, ImmutableArray<SiteId> sites,
             _ => [.. MemoryMarshal.AsBytes(ModelPlan.For(study).InitialParameters().Select((value, at) => value + (0.01f * (step.Id.Round.Value + at))).ToArray().AsSpan())],
         };
         return (results.Write(content), content.Length);
+    }
+
+    // By sites that withhold what fewer than five have: at cleveland three have the fourth kind of chest pain and no oldpeak, at others twenty and a quarter.
+    private ProfileReport Profile(SiteId site, int rows)
+    {
+        var isFew = site.Value == "cleveland";
+        return ProfileReport.Of(
+            study, [.. Enumerable.Range(0, rows).SelectMany(row => new[] { 40.0 + (row % 30), row < (isFew ? 3 : 20) ? 4 : 1, 150 + (row % 20), (isFew ? row < 3 : row % 4 == 0) ? double.NaN : 1 })],
+            [.. Enumerable.Range(0, rows).Select(row => row % 2 == 0 ? 1f : 0f)], [], minimum: 5);
     }
 
     // Of rows aged 40 to 69 with each kind of chest pain; every second subgroup is told by all sites but one.

@@ -35,7 +35,7 @@ public sealed class SeededFederation : IAsyncLifetime
     internal static readonly Study Third = Seed.StudyOf("heart-disease", "Coronary artery disease, with a third of the rounds more", s_sites, 16, rate: 0.15);
     internal static readonly Study HostileStudy = Seed.StudyOf("not-markup", Hostile, s_sites, 3);
 
-    internal static readonly RunId FirstRun = RunId.Parse("1a4f0c7720d3b951"), SecondRun = RunId.Parse("7be2915c03fa6d48"), LiveRun = RunId.Parse("c09d5e1f6ab34722"), AskedRun = RunId.Parse("42d2a7c39b5e6f01");
+    internal static readonly RunId FirstRun = RunId.Parse("1a4f0c7720d3b951"), SecondRun = RunId.Parse("7be2915c03fa6d48"), LiveRun = RunId.Parse("c09d5e1f6ab34722"), AskedRun = RunId.Parse("42d2a7c39b5e6f01"), ProfileRun = RunId.Parse("58b3e90d4c17fa26");
 
     internal RunningCoordinator Coordinator { get; private set; } = null!;
 
@@ -72,6 +72,7 @@ public sealed class SeededFederation : IAsyncLifetime
         {
             Asked = (served, new MonitoringOrder(served.Name, new ServedVersion(ModelVersion.First, served.Digest))),
         }.Play(registry: null));
+        AppendProfile(ProfileRun, Third, rows: 60);
     }
 
     /// <summary>A link for somebody of a role.</summary>
@@ -104,6 +105,10 @@ public sealed class SeededFederation : IAsyncLifetime
             Append(run, Make(study, run, s_start.AddDays(at), skill: round => 2 + (round * (at + 1))).Play(Registry));
         return (study, runs);
     }
+
+    /// <summary>Puts there a profile of a study, by cleveland and hungarian, that came three days after the start.</summary>
+    internal void AppendProfile(RunId run, Study study, int rows) =>
+        Append(run, new Seed(study, run, [SiteId.Parse("cleveland"), SiteId.Parse("hungarian")], s_start.AddDays(3), Folder.Key, Coordinator.Service<ResultStore>()) { ProfiledRows = rows }.Play(registry: null));
 
     /// <summary>Lets sites tell what the first model of <see cref="AddNumberAsync"/> did, as version 1.0.0.</summary>
     internal MonitoringOrder TellOfNumber(Study study, RunId first)

@@ -3,7 +3,7 @@ namespace FederatedClinicalMl.Tests.Dashboard;
 /// <summary>The pages, by a name each, with something on them.</summary>
 internal static class SeededPages
 {
-    public static readonly string[] Names = ["sign-in", "federation", "runs", "run-live", "run-done", "studies", "study", "models", "line", "monitoring", "model", "compare", "alerts", "runbooks", "audit", "not-allowed"];
+    public static readonly string[] Names = ["sign-in", "federation", "runs", "run-live", "run-done", "studies", "study", "models", "line", "monitoring", "model", "compare", "quality", "alerts", "runbooks", "audit", "not-allowed"];
 
     public static string Address(SeededFederation federation, string name)
     {

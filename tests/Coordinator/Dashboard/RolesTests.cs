@@ -21,6 +21,7 @@ public sealed class RolesTests(RolesTests.EveryRole roles) : IClassFixture<Roles
     [InlineData("/models/lines/heart", "Stages/ListLines")]
     [InlineData("/models/0", "Administration/ListModels")]
     [InlineData("/models/compare", "Administration/ListModels")]
+    [InlineData("/quality", "Stages/GetMonitoring")]
     [InlineData("/alerts", "Monitoring/ListAlerts")]
     [InlineData("/runbooks", "Monitoring/ListAlerts")]
     [InlineData("/audit", "Administration/ReadAudit")]
