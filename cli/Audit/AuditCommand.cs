@@ -30,12 +30,14 @@ internal static class AuditCommand
             using var connection = Connection.Open(parsed, time);
             var models = await connection.AskAsync(admin => admin.ListModelsAsync(new ListModelsRequest(), cancellationToken: cancel), cancel);
             var key = new VerifyingKey(models.SigningKey.ToByteArray());
-            await using (var log = file.Open(FileMode.CreateNew, FileAccess.Write))
+            var partial = new FileInfo(file.FullName + ".partial"); // what breaks off is no log
+            await using (var log = partial.Open(FileMode.Create, FileAccess.Write))
             {
                 await foreach (var line in connection.ReadAsync(admin => admin.ReadAudit(new ReadAuditRequest(), cancellationToken: cancel), cancel))
                     await log.WriteAsync(Encoding.UTF8.GetBytes(line.Json + "\n"), cancel);
             }
 
+            File.Move(partial.FullName, file.FullName);
             await File.WriteAllTextAsync(keyFile.FullName, PemEncoding.WriteString(PublicKeyLabel, key.SubjectPublicKeyInfo.Span) + "\n", cancel);
             Check(file.FullName, key, terminal);
             terminal.Say($"Its entries are signed with the key {key.Fingerprint}, in {keyFile.FullName.EscapeMarkup()}. Whoever keeps them compares it with the coordinator's admin.");

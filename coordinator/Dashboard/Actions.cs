@@ -75,6 +75,7 @@ internal static class Actions
         }
     }
 
+    /// <summary>Answers with a page that says why not.</summary>
     internal static Task RefuseAsync(HttpContext context, int status, string sentence) =>
         new RazorComponentResult<RefusalPage>(new { Status = status, Sentence = sentence }) { StatusCode = status, PreventStreamingRendering = true }.ExecuteAsync(context);
 }

@@ -1,10 +1,8 @@
 using System.Security.Claims;
 using FederatedClinicalMl.Coordinator.Api;
-using FederatedClinicalMl.Coordinator.Dashboard.Pages;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Registry;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +24,7 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
     {
         if (IsForeign(context.Request))
         {
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Another site sent this request. Nothing was done.");
+            await Actions.RefuseAsync(context, StatusCodes.Status403Forbidden, "Another site sent this request. Nothing was done.");
             return;
         }
 
@@ -42,7 +40,7 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
             if (HttpMethods.IsGet(context.Request.Method) && !IsLive(endpoint))
                 context.Response.Redirect(Routes.SignIn);
             else
-                await RefuseAsync(context, StatusCodes.Status401Unauthorized, "You are not signed in, or no longer. Nothing was done.");
+                await Actions.RefuseAsync(context, StatusCodes.Status401Unauthorized, "You are not signed in, or no longer. Nothing was done.");
             return;
         }
 
@@ -50,14 +48,14 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
         context.User = Describe(session);
         if (endpoint is null)
         {
-            await RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such page.");
+            await Actions.RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such page.");
             return;
         }
 
         if (!IsAllowed(endpoint, session.Person))
         {
             LogRefused(session.Person, context.Request.Path);
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, $"Your role, {session.Person.RoleWord}, does not allow this. Ask somebody who holds the role that it needs.");
+            await Actions.RefuseAsync(context, StatusCodes.Status403Forbidden, $"Your role, {session.Person.RoleWord}, does not allow this. Ask somebody who holds the role that it needs.");
             return;
         }
 
@@ -78,7 +76,7 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
         {
             LogDamaged(context.Request.Path, damage.Message);
             context.Response.Clear();
-            await RefuseAsync(context, Fault.ModelDamaged.Http, damage.Message);
+            await Actions.RefuseAsync(context, Fault.ModelDamaged.Http, damage.Message);
         }
     }
 
@@ -122,12 +120,6 @@ internal sealed partial class DashboardGate(RequestDelegate next, DashboardSessi
 
     private static ClaimsPrincipal Describe(DashboardSession session) => new(new ClaimsIdentity(
         [new Claim(ClaimTypes.NameIdentifier, session.Id), new Claim(ClaimTypes.Name, session.Person.Name), new Claim(ClaimTypes.Role, session.Person.Role.ToString())], "dashboard"));
-
-    private static Task RefuseAsync(HttpContext context, int status, string sentence)
-    {
-        var page = new RazorComponentResult<RefusalPage>(new { Status = status, Sentence = sentence }) { StatusCode = status, PreventStreamingRendering = true };
-        return page.ExecuteAsync(context);
-    }
 
     [LoggerMessage(1651, LogLevel.Error, "The page {Path} found a damaged model: {What}")]
     private partial void LogDamaged(string path, string what);

@@ -120,10 +120,10 @@ public sealed class ModelRegistry
 
     /// <summary>Insists that an entry is what was registered, to the last byte of every file and every record.</summary>
     /// <exception cref="DamagedModelException">It is not.</exception>
-    public void Insist(Sha256Digest model, VerifyingKey coordinator)
+    public ModelCheck Insist(Sha256Digest model, VerifyingKey coordinator)
     {
-        if (Check(model, coordinator).Differences is [var first, ..])
-            throw new DamagedModelException(model, first);
+        var check = Check(model, coordinator);
+        return check.Differences is [var first, ..] ? throw new DamagedModelException(model, first) : check;
     }
 
     /// <summary>Holds an entry against itself and against the key that must have signed it.</summary>

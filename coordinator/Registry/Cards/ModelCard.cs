@@ -170,7 +170,7 @@ public static class ModelCard
         yield return ("Differential privacy", study.Privacy is not { } privacy ? "none: the model can reveal training data to whoever has it"
             : Text($"for patients; noise multiplier {privacy.NoiseMultiplier}, clipping norm {privacy.ClippingNorm}, sampling rate {privacy.SamplingRate}, {privacy.Patients} patients expected at each site, placement {privacy.Placement.ToString().ToLowerInvariant()}"));
         if (study.Privacy is not null)
-            yield return ("Spent", Text($"epsilon {PrivacySpent.Epsilon(study, rounds):0.000} at delta {PrivacySpent.Delta:0e+0} at most, of a patient at the hospital that was invited to the most steps, those that failed among them; by the ledgers' count, of this run alone. What a hospital's ledger was charged in all stays there ('site-worker ledger show')"));
+            yield return ("Spent", Text($"epsilon {Math.Ceiling(1000 * PrivacySpent.Epsilon(study, rounds)) / 1000:0.000} at delta {PrivacySpent.Delta:0e+0} at most, of a patient at the hospital that was invited to the most steps, those that failed among them; by the ledgers' count, of this run alone. What a hospital's ledger was charged in all stays there ('site-worker ledger show')"));
     }
 
     private static IEnumerable<(string Name, string Value)> Needs(ModelFacts facts)

@@ -32,9 +32,8 @@ public sealed class ModelDocuments(ModelRegistry models, ModelLines lines, CardE
     private Card Make(ModelEntry entry, Func<ModelFacts, ImmutableArray<RecordedRound>, VerifyingKey, (ModelVersion, string)?, Card> document)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        models.Insist(entry.Digest, folder.Key.PublicKey);
-        var version = lines.Of(entry.Name).Of(entry.Digest);
-        var (facts, rounds) = (ModelFacts.Of(models, entry.Digest), models.Check(entry.Digest, folder.Key.PublicKey).Rounds);
+        var rounds = models.Insist(entry.Digest, folder.Key.PublicKey).Rounds;
+        var (facts, version) = (ModelFacts.Of(models, entry.Digest), lines.Of(entry.Name).Of(entry.Digest));
         return document(facts with { Evidence = evidences.Of(facts, rounds, version?.Version) }, rounds, folder.Key.PublicKey, version is null ? null : (version.Version, version.Stage.Word()));
     }
 }

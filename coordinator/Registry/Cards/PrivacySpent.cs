@@ -28,13 +28,14 @@ internal static class PrivacySpent
     public static double Epsilon(Study study, ImmutableArray<RecordedRound> rounds)
     {
         var steps = rounds.SelectMany(round => round.Steps).ToList();
-        return study.Federation.Sites.Max(site => PrivacyFilter.Under(s_ceiling).EpsilonAfter(
-            Times(Round(study), Count(StepKind.Training, site)) + (study.Privacy!.Evaluation is { } evaluation ? Times(Counts(evaluation), Count(StepKind.Evaluation, site)) : RenyiCurve.Zero)));
+        var (round, counts) = (RenyiCurve.Of(Round(study)), study.Privacy!.Evaluation is { } evaluation ? RenyiCurve.Of(Counts(evaluation)) : RenyiCurve.Zero);
+        var charged = steps.SelectMany(step => step.Invited).Distinct().Select(site => (Trained: Count(StepKind.Training, site), Evaluated: Count(StepKind.Evaluation, site))).Distinct();
+        return charged.Select(times => PrivacyFilter.Under(s_ceiling).EpsilonAfter(Times(round, times.Trained) + Times(counts, times.Evaluated))).DefaultIfEmpty(0).Max();
 
         int Count(StepKind kind, SiteId site) => steps.Count(step => step.Id.Kind == kind && step.Invited.Contains(site));
     }
 
-    private static RenyiCurve Times(PrivacyCharge charge, int times) => times == 0 ? RenyiCurve.Zero : RenyiCurve.Of(charge).Times(times);
+    private static RenyiCurve Times(RenyiCurve charge, int times) => times == 0 ? RenyiCurve.Zero : charge.Times(times);
 
     private static GaussianCharge Round(Study study)
     {

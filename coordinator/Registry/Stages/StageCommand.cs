@@ -24,7 +24,7 @@ public sealed record AskPromotion(ModelVersion Version, ModelStage To, GateRepor
 /// <param name="To">The stage that they mean.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Production">What the gate against the version in production comes to now: unlike the others it may change while a promotion waits. Null: none is in production.</param>
-public sealed record ApprovePromotion(bool Clinical, ModelVersion Version, ModelStage To, string Reason, GateResult? Production = null) : StageCommand;
+public sealed record ApprovePromotion(bool Clinical, ModelVersion Version, ModelStage To, string Reason, GateResult? Production) : StageCommand;
 
 /// <summary>Ends the promotion that waits.</summary>
 /// <param name="Version">The version that they mean.</param>

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
 
 namespace FederatedClinicalMl.Coordinator.Rounds;
@@ -12,7 +13,9 @@ public sealed record RunOrigin(Sha256Digest? Parent, string Environment)
     private static readonly Assembly s_software = typeof(RunOrigin).Assembly;
 
     /// <summary>The origin of a run that is created by this process.</summary>
-    public static RunOrigin Here(Sha256Digest? parent) => new(
-        parent,
-        $"{s_software.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "no revision"}; {RuntimeInformation.FrameworkDescription}; {RuntimeInformation.OSDescription}; {RuntimeInformation.ProcessArchitecture}");
+    public static RunOrigin Here(Sha256Digest? parent)
+    {
+        var here = $"{s_software.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "no revision"}; {RuntimeInformation.FrameworkDescription}; {RuntimeInformation.OSDescription}; {RuntimeInformation.ProcessArchitecture}";
+        return new RunOrigin(parent, here[..Math.Min(here.Length, ModelEntry.LongestEnvironment)]); // an operating system calls itself what it likes
+    }
 }

@@ -22,7 +22,7 @@ public sealed record ModelEntry(
     public const int FormatWithOrigin = 2;
 
     /// <summary>Most characters of <see cref="Environment"/>.</summary>
-    private const int LongestEnvironment = 512;
+    public const int LongestEnvironment = 512;
 
     private const int MaximumFiles = 64;
 

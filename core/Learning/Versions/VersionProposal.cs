@@ -16,7 +16,7 @@ public sealed record VersionProposal(VersionPart? Part, ModelVersion Version, Im
     ];
 
     // Of these a run may come out otherwise, but not what it trains: where it did, the parameters say so.
-    private static readonly string[] s_patch = ["ethics", "evaluation", "federation", "intended-use", "purpose", "retraining", "title"];
+    private static readonly string[] s_patch = ["ethics", "evaluation", "federation.aggregation", "federation.attempts", "federation.deadline", "federation.keys", "federation.quorum", "federation.required", "intended-use", "purpose", "retraining", "title"];
 
     /// <summary>The proposal for a line that has no version yet.</summary>
     public static VersionProposal First { get; } = new(null, ModelVersion.First, []);

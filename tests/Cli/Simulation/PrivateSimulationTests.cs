@@ -62,7 +62,7 @@ public sealed class PrivateSimulationTests : IDisposable
         Assert.Empty(check.Differences);
         var card = CardWriter.Markdown(ModelCard.Of(ModelFacts.Of(registry, state.Model.Value), check.Rounds, check.Key!, version: null));
         var epsilon = PrivacyFilter.Under(new PrivacyCeiling(Rational.Of(100), Rational.Of(1, 1_000_000))).EpsilonAfter(PrivateStudy.Of(study).Cost);
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"epsilon {epsilon:0.000} at delta 1e-6 at most"), card, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"epsilon {Math.Ceiling(1000 * epsilon) / 1000:0.000} at delta 1e-6 at most"), card, StringComparison.Ordinal);
     }
 
     /// <summary>Promise 5 for noise of each site's own: of the same streams, which the study's digest would make others, plain, masked and encrypted rounds give the same bits.</summary>

@@ -202,7 +202,7 @@ public sealed class MonitoringCallsTests : IDisposable
         {
             Assert.Null(lines.Handle(Heart, ada, _ => new AskPromotion(ModelVersion.First, stage, new GateReport([new GateResult("auroc", true, "Good.")]))).Refusal);
             foreach (var member in new[] { ada, grace })
-                Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, ModelVersion.First, stage, "Seen")).Refusal);
+                Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, ModelVersion.First, stage, "Seen", null)).Refusal);
         }
     }
 }

@@ -136,7 +136,7 @@ public sealed class ModelLinesTests : IDisposable
         Assert.Contains("admin ada asked for, waits for people", Ask(s_second, ModelStage.Staging), StringComparison.Ordinal);
         Assert.Contains("What waits is the promotion of 1.0.0, not of 1.1.0", Agree(s_grace, s_second, ModelStage.Staging), StringComparison.Ordinal);
         Assert.Contains("to staging, not to production", Agree(s_grace, s_first, ModelStage.Production), StringComparison.Ordinal);
-        Assert.Contains("A reason is needed", Handle(s_grace, new ApprovePromotion(true, s_first, ModelStage.Staging, " ")), StringComparison.Ordinal);
+        Assert.Contains("A reason is needed", Handle(s_grace, new ApprovePromotion(true, s_first, ModelStage.Staging, " ", null)), StringComparison.Ordinal);
         Assert.Null(Handle(s_grace, new RefusePromotion(s_first, "Calibration at one site")));
         Assert.Null(Ask(s_second, ModelStage.Staging));
     }
@@ -313,7 +313,7 @@ public sealed class ModelLinesTests : IDisposable
             {
                 0 or 1 => new ConfirmVersion(Model(number % 7), line.Greatest is { } greatest ? new VersionProposal(VersionPart.Minor, greatest.Next(VersionPart.Minor), []) : VersionProposal.First, line.Greatest?.Next(VersionPart.Minor) ?? ModelVersion.First),
                 2 or 3 => new AskPromotion(version, stage, s_passed),
-                4 or 5 or 6 => new ApprovePromotion(member.Role == Roles.Clinician, line.Promotion?.Version ?? version, line.Promotion?.To ?? stage, "Seen"),
+                4 or 5 or 6 => new ApprovePromotion(member.Role == Roles.Clinician, line.Promotion?.Version ?? version, line.Promotion?.To ?? stage, "Seen", null),
                 7 => new RollBack(line.Production ?? version, "Alarm"),
                 8 => new RetireVersion(version, "Old"),
                 9 => new SetRollout(version, number % 5 == 0 ? null : number % 2 == 0 ? Rollout.Shadow : Rollout.Of(RolloutMode.Canary, 5), "Try"),

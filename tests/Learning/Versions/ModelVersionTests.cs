@@ -38,6 +38,7 @@ public sealed class ModelVersionTests
     [InlineData("aggregation: plain}", "aggregation: plain, deadline: 30m}", true, VersionPart.Patch)]
     [InlineData("quorum: 2, aggregation: plain}", "quorum: 2, aggregation: plain}\nevaluation: {every: 1, gates: {ece: 0.1}}", true, VersionPart.Patch)] // judged otherwise, trained the same
     [InlineData("quorum: 2, aggregation: plain}", "quorum: 2, aggregation: plain}\nevaluation: {every: 1, gates: {ece: 0.1}}", false, VersionPart.Minor)]
+    [InlineData("rounds: 2", "rounds: 3", true, VersionPart.Minor)] // a hyperparameter, whatever came of it
     [InlineData("local-epochs: 1", "local-epochs: 2", false, VersionPart.Minor)]
     [InlineData("range: [0, 120]", "range: [0, 100]", false, VersionPart.Minor)]
     [InlineData("kind: logistic-regression", "kind: mlp, hidden: [4]", false, VersionPart.Major)]

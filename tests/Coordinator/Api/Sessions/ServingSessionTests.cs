@@ -139,7 +139,7 @@ public sealed class ServingSessionTests : IDisposable
             {
                 Do(new AskPromotion(version, stage, new GateReport([new GateResult("auroc", true, "Good.")])));
                 foreach (var member in new[] { new Member(Roles.Admin, "ada"), new Member(Roles.Clinician, "grace") })
-                    Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, version, stage, "Seen")).Refusal);
+                    Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, version, stage, "Seen", null)).Refusal);
             }
         }
 
