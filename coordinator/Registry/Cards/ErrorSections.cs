@@ -29,7 +29,7 @@ internal static class ErrorSections
         .. Blocks(tables, "sites", number),
         new CardText(
             "Pooled from the sites' sums of errors, added up over the sites that tell a subgroup. A site withholds one of fewer rows than its minimum, others from which it would follow, and a whole partition by which, beside one before it, few patients could be told "
-            + "apart. Gaps are the greatest value less the least over the subgroups that are told; they have no interval, and small subgroups differ by chance."),
+            + "apart. Gaps are the greatest value less the least over the subgroups that are told; in brackets what the subgroups' own 95 % intervals leave of them, as small subgroups differ by chance."),
     ];
 
     /// <summary>Each partition's table, and how far its subgroups are apart.</summary>

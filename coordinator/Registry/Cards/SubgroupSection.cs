@@ -22,7 +22,7 @@ internal static class SubgroupSection
                 .. tables.SelectMany(table => Blocks(table, "sites", withPoints: true)),
                 new CardText(
                     "Pooled from the sites' suppressed histograms of scores, added up over the sites that tell a subgroup. A site withholds one in which a count is below its minimum, others from which that count would follow, and a whole partition by which, beside one before it, "
-                    + "few patients could be told apart. Gaps are the greatest value less the least over the subgroups that are told, from what is certain to what is possible; they have no interval, and small subgroups differ by chance."),
+                    + "few patients could be told apart. Gaps are the greatest value less the least over the subgroups that are told, from what is certain to what is possible; in brackets what the subgroups' own 95 % intervals leave of them, as small subgroups differ by chance."),
             ]);
     }
 

@@ -14,15 +14,17 @@ public sealed record ErrorSubgroup(string Name, int Sites, RegressionMetrics Met
 /// <summary>The greatest value of a metric over subgroups less the least; exact.</summary>
 /// <param name="Value">The difference, in the outcome's unit, from 0.</param>
 /// <param name="Subgroups">How many it is over: those whose metric is defined, two or more.</param>
-public readonly record struct ErrorGap(double Value, int Subgroups)
+/// <param name="Low">The least that the subgroups' own 95 % intervals leave: 0 where they have a value in common, and the gap can be chance.</param>
+/// <param name="High">The most that they leave.</param>
+public readonly record struct ErrorGap(double Value, int Subgroups, double Low, double High)
 {
-    /// <summary>The gap for people.</summary>
-    public string Words => RegressionMetrics.Text(Value);
+    /// <summary>The gap for people, with the span that the intervals leave.</summary>
+    public string Words => RegressionMetrics.Text(new Estimate(Value, Low, High));
 }
 
 /// <summary>
 /// A model's errors by subgroup of one partition, and how far apart they are: <see cref="SubgroupTable"/> of a number. All of it follows from sums, which add up over sites; those of one site come from
-/// <see cref="ErrorSuppression"/>. A gap has no interval here: where subgroups are small it is wide by chance alone, and their own intervals are to be read with it.
+/// <see cref="ErrorSuppression"/>. Where subgroups are small a gap is wide by chance alone: what their own intervals leave of it stands beside it.
 /// </summary>
 public sealed record ErrorTable
 {
@@ -56,7 +58,7 @@ public sealed record ErrorTable
         ["feature"] = Feature,
         ["sites"] = Sites,
         ["subgroups"] = new JsonArray([.. Subgroups.Select(subgroup => new JsonObject { ["name"] = subgroup.Name, ["sites"] = subgroup.Sites, ["metrics"] = subgroup.Sites == 0 ? null : subgroup.Metrics.ToJson() })]),
-        ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)gap.Gap?.Value))),
+        ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["value"] = known.Value, ["low"] = known.Low, ["high"] = known.High } : null)))),
     };
 
     /// <summary>The tables of a study's partitions; empty where it declares none or predicts no number, or nothing was evaluated.</summary>
@@ -93,7 +95,10 @@ public sealed record ErrorTable
 
     private ErrorGap? Between(Func<RegressionMetrics, Estimate?> metric)
     {
-        double[] defined = [.. Subgroups.Select(subgroup => metric(subgroup.Metrics)).OfType<Estimate>().Select(estimate => estimate.Value)];
-        return defined.Length < 2 ? null : new ErrorGap(defined.Max() - defined.Min(), defined.Length);
+        Estimate[] defined = [.. Subgroups.Select(subgroup => metric(subgroup.Metrics)).OfType<Estimate>()];
+        if (defined.Length < 2)
+            return null;
+        var (low, high) = Estimate.Apart(defined);
+        return new ErrorGap(defined.Max(error => error.Value) - defined.Min(error => error.Value), defined.Length, low, high);
     }
 }

@@ -19,6 +19,13 @@ public readonly record struct Estimate(double Value, double Low, double High)
         return defined.Length < 2 ? 0 : Math.Max(0, defined.Max(value => value.Low) - defined.Min(value => value.High) - allowed);
     }
 
+    /// <summary>The least and the most by which the greatest of two or more may be above the least, each within its own interval.</summary>
+    internal static (double Low, double High) Apart(IEnumerable<Estimate> estimates)
+    {
+        Estimate[] all = [.. estimates];
+        return (Math.Max(0, all.Max(value => value.Low) - all.Min(value => value.High)), all.Max(value => value.High) - all.Min(value => value.Low));
+    }
+
     /// <summary>The same on the scale of probabilities, for an estimate and interval of a logit.</summary>
     public Estimate FromLogit()
     {

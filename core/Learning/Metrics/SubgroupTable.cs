@@ -25,10 +25,12 @@ public sealed record Subgroup(string Name, int Sites, ClassifierMetrics Metrics,
 /// <param name="Least">At least.</param>
 /// <param name="Most">At most; the same where all values are exact.</param>
 /// <param name="Subgroups">How many it is over: those whose metric is defined, two or more.</param>
-public readonly record struct Gap(double Least, double Most, int Subgroups)
+/// <param name="Low">The least that the subgroups' own 95 % intervals leave: 0 where they have a value in common, and the gap can be chance.</param>
+/// <param name="High">The most that they leave.</param>
+public readonly record struct Gap(double Least, double Most, int Subgroups, double Low, double High)
 {
-    /// <summary>The gap for people.</summary>
-    public string Words => Least.Equals(Most) ? Text($"{Least:0.000}") : Text($"{Least:0.000} to {Most:0.000}");
+    /// <summary>The gap for people, with the span that the intervals leave.</summary>
+    public string Words => Least.Equals(Most) ? Text($"{Least:0.000} [{Low:0.000}, {High:0.000}]") : Text($"{Least:0.000} to {Most:0.000} [{Low:0.000}, {High:0.000}]");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
@@ -50,7 +52,7 @@ public readonly record struct NamedThreshold(string Name, double Threshold)
 
 /// <summary>
 /// A model's metrics by subgroup of one partition, and how far apart they are. All of it follows from histograms of scores, which add up over sites; those of one site come from
-/// <see cref="SubgroupSuppression"/>. A gap has no interval here: where subgroups are small it is wide by chance alone, and their own intervals are to be read with it.
+/// <see cref="SubgroupSuppression"/>. Where subgroups are small a gap is wide by chance alone: what their own intervals leave of it stands beside it.
 /// </summary>
 public sealed record SubgroupTable
 {
@@ -70,7 +72,8 @@ public sealed record SubgroupTable
     public ImmutableArray<Subgroup> Subgroups { get; private init; }
 
     /// <summary>Of the area under the ROC curve: of what sites told, or within its ties (<see cref="ClassifierMetrics.AurocBound"/>).</summary>
-    public Gap? Auroc => Between(subgroup => subgroup.ToldArea is { } told ? (told.Value, told.Value) : subgroup.Metrics is { Auroc: { } area, AurocBound: { } ties } ? (Math.Max(0, area - ties), Math.Min(1, area + ties)) : null);
+    public Gap? Auroc => Between(subgroup => subgroup.ToldArea is { } told ? new BoundedShare(told.Value, told.Value, told.Low, told.High)
+        : subgroup.Metrics is { Auroc: { } area, AurocBound: { } ties, AurocInterval: { } interval } ? new BoundedShare(Math.Max(0, area - ties), Math.Min(1, area + ties), interval.Low, interval.High) : null);
 
     /// <summary>Of the sensitivity at each threshold: the equal-opportunity difference (Hardt, Price and Srebro 2016, "Equality of opportunity in supervised learning", NeurIPS 29).</summary>
     public ImmutableArray<Gap?> EqualOpportunity => AtEach(point => point.Sensitivity);
@@ -79,7 +82,7 @@ public sealed record SubgroupTable
     public ImmutableArray<Gap?> DemographicParity => AtEach(point => point.PredictedPositive);
 
     /// <summary>Of calibration in the large; exact.</summary>
-    public Gap? CalibrationInTheLarge => Between(subgroup => subgroup.Calibration?.InTheLarge is { } estimate ? (estimate.Value, estimate.Value) : null);
+    public Gap? CalibrationInTheLarge => Between(subgroup => subgroup.Calibration?.InTheLarge is { } estimate ? new BoundedShare(estimate.Value, estimate.Value, estimate.Low, estimate.High) : null);
 
     /// <summary>Every gap, by the name that people read; null where fewer than two subgroups are told of which it is defined.</summary>
     public IEnumerable<(string Measure, Gap? Gap)> Gaps =>
@@ -109,7 +112,7 @@ public sealed record SubgroupTable
         ["feature"] = Feature,
         ["sites"] = Sites,
         ["subgroups"] = new JsonArray([.. Subgroups.Select(subgroup => new JsonObject { ["name"] = subgroup.Name, ["sites"] = subgroup.Sites, ["metrics"] = subgroup.Sites == 0 ? null : subgroup.Metrics.ToJson(), ["area"] = subgroup.ToldArea is { } area ? new JsonArray(area.Value, area.Low, area.High) : null })]),
-        ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["least"] = known.Least, ["most"] = known.Most } : null)))),
+        ["gaps"] = new JsonObject(Gaps.Select(gap => KeyValuePair.Create(gap.Measure, (JsonNode?)(gap.Gap is { } known ? new JsonObject { ["least"] = known.Least, ["most"] = known.Most, ["low"] = known.Low, ["high"] = known.High } : null)))),
     };
 
     /// <summary>The tables of a study's partitions; empty where it declares none or predicts a number (<see cref="ErrorTable"/>), or nothing was evaluated.</summary>
@@ -160,17 +163,18 @@ public sealed record SubgroupTable
     }
 
     private ImmutableArray<Gap?> AtEach(Func<OperatingPoint, BoundedShare?> share) =>
-        [.. Thresholds.Select((_, i) => Between(subgroup => !subgroup.At.IsEmpty && share(subgroup.At[i]) is { } bounds ? (bounds.Least, bounds.Most) : null))];
+        [.. Thresholds.Select((_, i) => Between(subgroup => subgroup.At.IsEmpty ? null : share(subgroup.At[i])))];
 
     private double Beyond(double? allowed, Func<Subgroup, Estimate?> interval) => allowed is { } bound ? Estimate.Beyond(bound, Subgroups.Select(interval)) : 0;
 
-    private Gap? Between(Func<Subgroup, (double Least, double Most)?> bounds)
+    private Gap? Between(Func<Subgroup, BoundedShare?> bounds)
     {
-        (double Least, double Most)[] defined = [.. Subgroups.Select(bounds).OfType<(double, double)>()];
+        BoundedShare[] defined = [.. Subgroups.Select(bounds).OfType<BoundedShare>()];
         if (defined.Length < 2)
             return null;
         // At least: the greatest of what is certain, the lower bounds, is so far above the least upper bound. At most: the bounds apart.
         var least = Math.Max(0, defined.Max(value => value.Least) - defined.Min(value => value.Most));
-        return new Gap(least, defined.Max(value => value.Most) - defined.Min(value => value.Least), defined.Length);
+        var (low, high) = Estimate.Apart(defined.Select(value => new Estimate(value.Least, value.Low, value.High)));
+        return new Gap(least, defined.Max(value => value.Most) - defined.Min(value => value.Least), defined.Length, low, high);
     }
 }

@@ -29,7 +29,7 @@ public sealed class ErrorCardTests : IDisposable
         Assert.Equal(["north", "south"], Table(card, "Performance, site by site").Rows.Select(row => row[0]));
         Assert.Equal("withheld: too few", Table(card, "Performance, site by site").Rows[1][1]);
         Assert.Equal([("young", "1 of 1 sites", "20"), ("old", "1 of 1 sites", "20")], Table(card, "Performance, by subgroup").Rows.Select(row => (row[0], row[1], row[2])));
-        Assert.Contains(card.Sections.Single(section => section.Heading == "Performance, by subgroup").Blocks.OfType<CardTable>().Last().Rows, row => row is ["Gap: MAE", "1 d apart, over 2 subgroups"]);
+        Assert.Contains(card.Sections.Single(section => section.Heading == "Performance, by subgroup").Blocks.OfType<CardTable>().Last().Rows, row => row is ["Gap: MAE", "1 [1, 1] d apart, over 2 subgroups"]);
         Assert.Equal([("1", "withheld"), ("2, held back", "40")], Table(card, "Performance, round by round").Rows.Select(row => (row[0], row[1])));
         Assert.Equal(["r2", "bias", "sites"], Table(card, "Gates of the study").Rows.Select(row => row[0]));
         var text = CardWriter.Markdown(card);
@@ -60,7 +60,7 @@ public sealed class ErrorCardTests : IDisposable
         Assert.Equal("One weight for each input, in parameters.bin.", answers["Interpretability"]);
         Assert.StartsWith("Mean absolute error 1.5 [", answers["Measures"], StringComparison.Ordinal);
         Assert.StartsWith("The study's gates, against a baseline R² of 0 and the version in production.", answers["Comparison"], StringComparison.Ordinal);
-        Assert.Equal("By subgroup, for the study's partitions by age: mean absolute errors by age 1 d apart, over 2 subgroups. The card has each subgroup.", answers["Fairness"]);
+        Assert.Equal("By subgroup, for the study's partitions by age: mean absolute errors by age 1 [1, 1] d apart, over 2 subgroups. The card has each subgroup.", answers["Fairness"]);
         Assert.All(s_probabilities, word => Assert.DoesNotContain(word, CardWriter.Markdown(report), StringComparison.Ordinal));
     }
 

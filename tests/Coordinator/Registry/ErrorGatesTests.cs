@@ -70,7 +70,7 @@ public sealed class ErrorGatesTests
         var gate = Gate("subgroup-gap", evaluation, report);
 
         Assert.Equal(passes, gate.Passed);
-        Assert.Equal($"by age: mean absolute error 2 apart over 2 subgroups, at most {allowed} d is needed.", gate.Sentence);
+        Assert.Equal($"by age: mean absolute error 2 [2, 2] apart over 2 subgroups, at most {allowed} d is needed.", gate.Sentence);
     }
 
     [Fact]

@@ -51,6 +51,28 @@ public sealed class CalibrationSummaryTests
         Assert.Null(CalibrationSummary.Of(Histogram([(0, true)]))!.InTheLarge);
     }
 
+    [Theory]
+    [InlineData(1, 40)] // as it says it is: the true error is 0
+    [InlineData(1, 1000)]
+    [InlineData(0.4, 40)]
+    [InlineData(0.4, 1000)]
+    public void Interval_of_the_expected_error_holds_the_bins_true_one(double slope, int rows)
+    {
+        var random = new Random(20261127);
+        double[] logits = [.. Enumerable.Range(0, 12).Select(bin => -2.875 + (0.5 * bin))];
+        var truth = logits.Average(logit => Math.Abs(Probability(slope * logit) - Probability(logit)));
+        var held = Enumerable.Range(0, 400).Count(_ =>
+        {
+            var drawn = Enumerable.Range(0, rows).SelectMany(_ => logits.Select(logit => (logit, random.NextDouble() < Probability(slope * logit)))).ToArray();
+            var interval = CalibrationSummary.Of(Histogram(drawn))!.ExpectedErrorInterval;
+            return interval.Low <= truth && truth <= interval.High;
+        });
+
+        Assert.InRange(held, 0.95 * 400, 400);
+        var widest = CalibrationSummary.Of(Histogram([.. Enumerable.Range(0, rows).SelectMany(row => logits.Select(logit => (logit, row < rows * Probability(slope * logit))))]))!.ExpectedErrorInterval;
+        Assert.True(widest.High - widest.Low < (rows == 40 ? 0.25 : 0.06), $"{widest}"); // and says something
+    }
+
     private static double Logit(double probability) => Math.Log(probability / (1 - probability));
 
     private static double Probability(double logit) => 1 / (1 + Math.Exp(-logit));

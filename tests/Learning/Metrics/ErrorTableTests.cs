@@ -69,7 +69,7 @@ public sealed class ErrorTableTests
         Assert.Equal(("age", 3), (table.Feature, table.Sites));
         Assert.Equal([("below 50", 2, 40L), ("50 and above", 2, 40L)], table.Subgroups.Select(group => (group.Name, group.Sites, group.Metrics.Rows)));
         Assert.Equal(3, table.MeanAbsoluteError!.Value.Value, 1e-9);
-        Assert.Equal((3, "3"), (Math.Round((double)table.ToJson()["gaps"]!["bias"]!, 9), table.Bias!.Value.Words));
+        Assert.Equal((3, "3 [3, 3]"), (Math.Round((double)table.ToJson()["gaps"]!["bias"]!["value"]!, 9), table.Bias!.Value.Words));
         Assert.Empty(ErrorTable.Of(study, null));
         Assert.Empty(SubgroupTable.Of(study, report));
         Assert.Empty(ErrorTable.Of(StudyText.Of("{name: age, range: [0, 120]}", evaluation: "{subgroups: [{feature: age, bands: [50]}]}"), report));

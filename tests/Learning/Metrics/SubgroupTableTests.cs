@@ -30,6 +30,8 @@ public sealed class SubgroupTableTests
 
         static void Holds(Gap? gap, IEnumerable<double> values)
         {
+            if (gap is { } of)
+                Assert.True(of.Low <= of.Least + 1e-9 && of.Most <= of.High + 1e-9, $"{of}");
             var all = values.ToArray();
             Assert.Equal(all.Length < 2, gap is null);
             if (gap is not { } found)
