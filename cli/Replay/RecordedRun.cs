@@ -13,7 +13,8 @@ namespace FederatedClinicalMl.Cli.Replay;
 /// <param name="Study">The study.</param>
 /// <param name="Constants">The frozen preprocessing constants, canonical JSON.</param>
 /// <param name="Rounds">The round records, in order.</param>
-internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedRound> Rounds)
+/// <param name="SiteMetrics">The sites' own metrics; null where the study asked for none.</param>
+internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constants, ImmutableArray<RecordedRound> Rounds, SiteMetrics? SiteMetrics)
 {
     /// <summary>What a simulation writes in place of a site's version; its sites' fingerprints of data are under known keys.</summary>
     private const string Simulation = "simulated";
@@ -39,9 +40,17 @@ internal sealed record RecordedRun(ModelEntry Entry, Study Study, byte[] Constan
             .Reverse().DistinctBy(item => (item.Id.Round, item.Id.Kind)) // an attempt at a masked round that came to nothing may have committed steps: the last counts
             .ToImmutableDictionary(item => (item.Id.Round, item.Id.Kind), item => item.Part.MinimumCell);
 
+    /// <summary>Whether a site told the exact area of the model on its rows, as its policy let it then.</summary>
+    public bool TellsArea(SiteId site) => SiteMetrics?.Sites.Any(told => told.Site == site && told.Report.ExactArea is not null) == true;
+
     /// <summary>What an entry in <paramref name="folder"/>, found to hold, says of its run.</summary>
-    public static RecordedRun Of(ModelCheck check, string folder) => new(
-        check.Entry!, check.Study!, DurableFile.Read(new FileDisk(folder), ModelFileNames.Constants), check.Rounds);
+    public static RecordedRun Of(ModelCheck check, string folder)
+    {
+        var files = new FileDisk(folder);
+        return new(
+            check.Entry!, check.Study!, DurableFile.Read(files, ModelFileNames.Constants), check.Rounds,
+            files.Exists(ModelFileNames.SiteMetrics) ? SiteMetrics.Read(DurableFile.Read(files, ModelFileNames.SiteMetrics)) : null);
+    }
 
     /// <summary>The study's initial parameters, little-endian float32, held against the record.</summary>
     /// <exception cref="CliException">The run started from others.</exception>

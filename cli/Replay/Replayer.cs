@@ -48,7 +48,7 @@ internal sealed class Replayer(RecordedRun record, ITrainer trainer)
         Create(memory, initial);
         var federation = new SimulatedFederation(
             _study, SimulatedKeys.Sign(_study), record.Entry.Run, new Timeline(), new Weather(), _keys,
-            [.. sites.Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), record.StepsOf(site.Key))))],
+            [.. sites.Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), record.StepsOf(site.Key), record.TellsArea(site.Key))))],
             memory.Open);
         var recorded = record.Steps.Where(step => step.Id.Kind != StepKind.Preparation && !_study.LeadsToSum(step.Id.Kind)).ToDictionary(step => (step.Id.Round, step.Id.Kind));
         federation.Coordinator.Journaled += journaled =>

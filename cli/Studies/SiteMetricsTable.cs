@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederatedClinicalMl.Learning;
 using Spectre.Console;
 
@@ -11,7 +12,7 @@ internal static class SiteMetricsTable
         var table = new Table { Title = new TableTitle("what each site tells of its own test rows") }.AddColumns(
             metrics.Sites.All(site => site.Report.Withheld is not null) ? ["site", ""]
             : metrics.Sites.Any(site => site.Report.Errors is not null) ? ["site", "rows", "MAE [[95 %]]", "RMSE [[95 %]]", "R²", "bias [[95 %]]"]
-            : ["site", "negatives", "positives", "AUROC (± ties)", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)"]);
+            : ["site", "negatives", "positives", "AUROC (± ties) or [[95 %]]", "AUPRC", "accuracy", "Brier", "calibration (intercept, slope)"]);
         foreach (var (site, report) in metrics.Sites)
         {
             if (report.Errors is { } errors)
@@ -19,7 +20,7 @@ internal static class SiteMetricsTable
             else if (report.Metrics is { } of)
             {
                 table.AddRow(
-                    site.Value, $"{of.Negatives}", $"{of.Positives}", $"{Text(of.Auroc)} (± {Text(of.AurocBound)})", Text(of.Auprc), Text(of.Accuracy), Text(of.Brier),
+                    site.Value, $"{of.Negatives}", $"{of.Positives}", AreaOf(report, of), Text(of.Auprc), Text(of.Accuracy), Text(of.Brier),
                     $"{Text(of.CalibrationIntercept)}, {Text(of.CalibrationSlope)}");
             }
             else
@@ -28,8 +29,15 @@ internal static class SiteMetricsTable
             }
         }
 
+        if (metrics.AreaLogit is { } effects)
+            table.Caption(new TableTitle($"AUROC together: {Text(effects.Mean.FromLogit())}, {effects.Basis}".EscapeMarkup()));
         return table;
     }
+
+    // Its rows' own with DeLong's interval, or what its bins tell.
+    private static string AreaOf(SiteMetricsReport report, ClassifierMetrics of) => report is { ExactArea: not null, Area: { } exact } ? Text(exact).EscapeMarkup() : $"{Text(of.Auroc)} (± {Text(of.AurocBound)})";
+
+    private static string Text(Estimate area) => string.Create(CultureInfo.InvariantCulture, $"{area.Value:0.000} [{area.Low:0.000}, {area.High:0.000}]");
 
     private static string Text(double? metric) => ClassifierMetrics.Text(metric);
 }

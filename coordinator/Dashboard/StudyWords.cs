@@ -63,7 +63,7 @@ internal static class StudyWords
     }
 
     private static string Gates(StudyGates gates) => Text(
-        $"AUROC above {gates.Baseline}, and at most {gates.Margin} below production's; calibration slope from {gates.LeastSlope} to {gates.GreatestSlope}; calibration in the large at most {gates.InTheLarge}; expected calibration error at most {gates.ExpectedError}{(gates.SubgroupGap is null ? "" : "; subgroups no further apart than stated")}");
+        $"AUROC above {gates.Baseline}, and at most {gates.Margin} below production's; calibration slope from {gates.LeastSlope} to {gates.GreatestSlope}{(gates.Intercept is { } intercept ? Text($", its intercept at most {intercept} from 0") : "")}; calibration in the large at most {gates.InTheLarge}; expected calibration error at most {gates.ExpectedError}{(gates.SubgroupGap is null ? "" : "; subgroups no further apart than stated")}");
 
     private static string Gates(StudyErrorGates gates, NumericOutcome number) => Text(
         $"R² above {gates.Baseline}; mean absolute error {(gates.GreatestError is { } greatest ? Text($"below {greatest}{number.AfterNumber}, and ") : "")}at most {100 * gates.Margin:0.##} % above production's; bias at most {gates.Bias} of the outcomes' standard deviation{(gates.SubgroupGap is { } gap ? Text($"; subgroups' mean absolute errors at most {gap}{number.AfterNumber} apart") : "")}");

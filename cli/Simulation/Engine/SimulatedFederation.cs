@@ -88,6 +88,7 @@ internal sealed class SimulatedFederation
         {
             Privacy = new PrivacyCeilings(s_ample, s_ample, s_ample),
             Noise = ["site", "distributed", "central"],
+            Comparisons = true,
         }, []);
 
     public SimulatedFederation(

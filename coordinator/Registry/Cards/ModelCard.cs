@@ -135,7 +135,7 @@ public static class ModelCard
             ("AUPRC", Share(metrics.Auprc)), ("Brier score", Share(metrics.Brier)), ("Accuracy at 0.5", Share(metrics.Accuracy)),
             ("Calibration slope, intercept", CalibrationFit.Of(metrics.Calibration) is { } fit ? $"{Interval(fit.SlopeInterval)}, {Interval(fit.InterceptInterval)} (95 %)" : "undefined"),
             ("Calibration in the large", calibration?.InTheLarge is { } large ? $"{Interval(large)} (95 %)" : "undefined"),
-            ("Expected calibration error", Share(calibration?.ExpectedError))));
+            ("Expected calibration error", calibration is null ? "undefined" : $"{Interval(calibration.ExpectedErrorInterval)} (95 %)")));
         blocks.Add(new CardText("Pooled from the sites' suppressed histograms of scores, added up; docs/reference/evaluation.md says what each figure is made of."));
         if (!metrics.Calibration.IsEmpty)
             blocks.Add(CardPlots.Calibration(metrics.Calibration));
@@ -150,11 +150,16 @@ public static class ModelCard
         : facts.Study.Data.Label.Number is { } number ? [ErrorSections.Sites(sites, number)] :
         [
             new CardTable(
-                ["site", "test rows", "AUROC", "Brier score", "calibration slope"],
+                ["site", "test rows", "AUROC", "AUROC is of", "Brier score", "calibration slope"],
                 [.. sites.Sites.Select(site => site.Report.Metrics is { } metrics
-                    ? ImmutableArray.Create(site.Site.Value, Text($"{metrics.Positives} positive, {metrics.Negatives} negative"), metrics.AurocInterval is { } area ? Interval(area) : "undefined", Share(metrics.Brier), Share(metrics.CalibrationSlope))
-                    : [site.Site.Value, site.Report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few", "", "", ""])]),
+                    ? ImmutableArray.Create(site.Site.Value, Text($"{metrics.Positives} positive, {metrics.Negatives} negative"), site.Report.Area is { } area ? Interval(area) : "undefined", site.Report.ExactArea is null ? "its sums" : "its rows (DeLong)", Share(metrics.Brier), Share(metrics.CalibrationSlope))
+                    : [site.Site.Value, site.Report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few", "", "", "", ""])]),
+            .. sites.AreaLogit is { } effects ? [OverSites(effects)] : ImmutableArray<CardBlock>.Empty,
         ];
+
+    private static CardTable OverSites(RandomEffects effects) => CardTable.Facts(
+        ("AUROC, mean over the sites that tell their own", $"{Interval(effects.Mean.FromLogit())} (95 %; {effects.Basis})"),
+        ("Where one more site would be found", effects.Prediction is { } prediction ? $"{Text($"{prediction.FromLogit().Low:0.000} to {prediction.FromLogit().High:0.000}")} (95 %)" : "not known of fewer than three sites"));
 
     private static CardTable Gates(ModelFacts facts) => new(
         ["gate", "", "measured"], [.. ModelGates.Check(facts, null).Gates.Select(gate => ImmutableArray.Create(gate.Name, gate.Passed ? "passed" : "not passed", gate.Sentence))]);

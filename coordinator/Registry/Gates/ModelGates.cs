@@ -46,26 +46,39 @@ public static class ModelGates
     {
         var rules = candidate.Study.Evaluation.Gates;
         var (histogram, metrics) = (candidate.Evaluation?.Histogram, ClassifierMetrics.Of(candidate.Evaluation?.Histogram));
-        yield return metrics is { Auroc: { } area, AurocInterval: { } interval }
-            ? Gate("auroc", interval.Low > rules.Baseline, $"{area:0.000}, lower end of the 95 % interval {interval.Low:0.000}, pooled from sums; above {rules.Baseline:0.000} is needed.")
+        yield return Area(candidate) is { } area
+            ? Gate("auroc", area.Estimate.Low > rules.Baseline, $"{area.Estimate.Value:0.000}, lower end of the 95 % interval {area.Estimate.Low:0.000}, {area.Basis}; above {rules.Baseline:0.000} is needed.")
             : NotMeasured("auroc");
-        yield return CalibrationFit.Of(metrics.Calibration) is { SlopeInterval: var slope }
+        var fit = CalibrationFit.Of(metrics.Calibration);
+        yield return fit is { SlopeInterval: var slope }
             ? Gate("calibration-slope", slope.Value >= rules.LeastSlope && slope.Value <= rules.GreatestSlope, $"{slope.Value:0.000} [{slope.Low:0.000}, {slope.High:0.000}], pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
             : NotMeasured("calibration-slope");
+        if (rules.Intercept is { } most)
+            yield return fit is { InterceptInterval: var intercept }
+                ? Gate("calibration-intercept", Math.Abs(intercept.Value) <= most, $"{Signed(intercept)}, pooled from sums; at most {most:0.000} either way is needed.")
+                : NotMeasured("calibration-intercept");
         var calibration = CalibrationSummary.Of(histogram);
         yield return calibration?.InTheLarge is { } large
-            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{large.Value:+0.000;-0.000;0.000} [{large.Low:+0.000;-0.000;0.000}, {large.High:+0.000;-0.000;0.000}]; at most {rules.InTheLarge:0.000} either way is needed.")
+            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{Signed(large)}; at most {rules.InTheLarge:0.000} either way is needed.")
             : NotMeasured("calibration-in-the-large");
         yield return calibration is not null
-            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000}, pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
+            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000} [{calibration.ExpectedErrorInterval.Low:0.000}, {calibration.ExpectedErrorInterval.High:0.000}], pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
             : NotMeasured("ece");
         if (candidate.Study.Evaluation.PerSite)
-            yield return Sites(rules.Baseline, candidate, report => report.Metrics is { Auroc: { } area, AurocInterval: { } interval } ? (area, interval.Low) : null);
+            yield return Sites(rules.Baseline, candidate, report => report.Area is { } area ? (area.Value, area.Low) : null);
         if (rules.SubgroupGap is { } gap)
         {
             foreach (var gate in SubgroupGate.Of(gap, candidate.Study, candidate.Evaluation))
                 yield return gate;
         }
+    }
+
+    // The mean over sites where as many tell their own area as a step of the study needs, and as an interval over sites needs; else what is pooled from sums.
+    private static (Estimate Estimate, string Basis)? Area(ModelFacts candidate)
+    {
+        if (candidate.Sites?.AreaLogit is { } effects && effects.Sites >= Math.Max(candidate.Study.Federation.Quorum, SiteMetrics.LeastCombined))
+            return (effects.Mean.FromLogit(), effects.Basis);
+        return ClassifierMetrics.Of(candidate.Evaluation?.Histogram).AurocInterval is { } pooled ? (pooled, "pooled from sums") : null;
     }
 
     /// <summary>The gate <c>sites</c>: the lower end of the interval of what each site that tells it has of its own is above the baseline, and more sites tell it than have a policy that withholds it. What too few rows withhold is nobody's choice.</summary>
@@ -104,6 +117,8 @@ public static class ModelGates
 
         static GateResult Of(GateDecision decision, string by) => new("production", decision.IsPassed, $"{decision.Words}; {by}.");
     }
+
+    private static string Signed(Estimate estimate) => string.Create(CultureInfo.InvariantCulture, $"{estimate.Value:+0.000;-0.000;0.000} [{estimate.Low:+0.000;-0.000;0.000}, {estimate.High:+0.000;-0.000;0.000}]");
 
     private static GateResult NotMeasured(string gate) => new(gate, false, "Not measured: nothing was evaluated, or it was withheld, or of one class.");
 

@@ -83,6 +83,14 @@ public sealed class CorrelatedAreas
         return new Estimate(Areas[curve], Math.Max(0, Areas[curve] - half), Math.Min(1, Areas[curve] + half));
     }
 
+    /// <summary>An area with its 95 % interval on the scale of logits (<see cref="Logit(int)"/>), which is never a point, and never beyond 0 or 1.</summary>
+    public Estimate LogitInterval(int curve)
+    {
+        var logit = Logit(curve);
+        var interval = Estimate.Around(logit.Value, Estimate.Z * Math.Sqrt(logit.Variance)).FromLogit();
+        return interval with { Value = Areas[curve], Low = Math.Min(interval.Low, Areas[curve]), High = Math.Max(interval.High, Areas[curve]) };
+    }
+
     /// <summary>
     /// The logit of an area, and its variance by the delta method: V/(A(1 - A))². Over sites it is combined on this scale (Snell, Ensor, Debray, Moons and Riley 2018,
     /// "Meta-analysis of prediction model performance across multiple validation studies", Statistical Methods in Medical Research 27(11)).

@@ -25,6 +25,7 @@ internal static class EvaluationBuilder
     private static StudyGates Gates(JsonNode gates) => new(
         Number(gates, "baseline"), Number(gates, "margin"), Number(gates, "least-slope"), Number(gates, "greatest-slope"), Number(gates, "in-the-large"), Number(gates, "ece"))
     {
+        Intercept = gates["intercept"]?.GetValue<double>(),
         SubgroupGap = gates["subgroup-gap"] is { } gap
             ? new StudySubgroupGap(gap["auroc"]?.GetValue<double>(), gap["equal-opportunity"]?.GetValue<double>(), gap["in-the-large"]?.GetValue<double>())
             : null,

@@ -410,6 +410,9 @@ public sealed record StudyGates(double Baseline, double Margin, double LeastSlop
     /// <summary>What holds where a study says nothing.</summary>
     public static StudyGates Default { get; } = new(0.5, 0.02, 0.8, 1.25, 0.05, 0.1);
 
+    /// <summary>Greatest distance of the fitted calibration intercept from 0; null: none is stated.</summary>
+    public double? Intercept { get; init; }
+
     /// <summary>By how much metrics may differ between subgroups; null: by anything.</summary>
     public StudySubgroupGap? SubgroupGap { get; init; }
 }

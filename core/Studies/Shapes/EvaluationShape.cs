@@ -18,10 +18,11 @@ internal static class EvaluationShape
         new("in-the-large", new NumberShape(0, 1), "Most by which calibration in the large may differ."));
 
     private static readonly MapShape s_gates = new(
-        new("baseline", new NumberShape(0, 1), "The AUROC that the model has to beat, such as that of the score in use today: the lower end of its 95 % interval has to be above, and each site's own AUROC where sites tell it.", StudyGates.Default.Baseline),
+        new("baseline", new NumberShape(0, 1), "The AUROC that the model has to beat, such as that of the score in use today: the lower end of its 95 % interval has to be above, and that of each site's own AUROC where sites tell it.", StudyGates.Default.Baseline),
         new("margin", new NumberShape(0, 1, BelowMaximum: true), "By how much its AUROC may be below that of the version in production, at the lower end of the 95 % interval of the difference.", StudyGates.Default.Margin),
         new("least-slope", new NumberShape(0, 1), "Least calibration slope; below 1 the model is too sure of itself.", StudyGates.Default.LeastSlope),
         new("greatest-slope", new NumberShape(1, 100), "Greatest calibration slope.", StudyGates.Default.GreatestSlope),
+        new("intercept", new NumberShape(0, 10), "Greatest distance from 0 of the calibration intercept, a logit, that is fitted with the slope. Without it, none is asked for: calibration in the large says the same in shares."),
         new("in-the-large", new NumberShape(0, 1), "Greatest distance of the share of positives from the mean probability.", StudyGates.Default.InTheLarge),
         new("ece", new NumberShape(0, 1), "Greatest expected calibration error.", StudyGates.Default.ExpectedError),
         new("subgroup-gap", s_subgroupGap, "Most by which metrics may differ between the subgroups of each partition, as far as is certain. A partition of which fewer than two subgroups are told does not pass."));

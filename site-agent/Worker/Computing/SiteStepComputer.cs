@@ -159,7 +159,7 @@ public sealed class SiteStepComputer : IStepComputer
         var minimum = request.Policy.MinimumCell;
         var report = request.Study.Data.Label.Number is { } number
             ? SiteMetricsReport.OfNumber(RegressionSums.Of(number.Minimum, number.Maximum, number.OutcomesOf(rows.Labels), number.PredictionsOf(outputs)).Suppress(minimum))
-            : SiteMetricsReport.Of(ScoreHistogram.Of(outputs, LabelsOf(rows)).Suppress(minimum), minimum);
+            : SiteMetricsReport.Of(ScoreHistogram.Of(outputs, LabelsOf(rows)).Suppress(minimum), minimum, request.Policy.Comparisons ? CorrelatedAreas.Of([outputs], LabelsOf(rows)) : null);
         return Json(request, report.Write(), data.Fingerprint);
     }
 

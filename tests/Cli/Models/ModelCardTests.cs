@@ -23,7 +23,8 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal(headings, text.Split('\n').Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Select(line => line[3..]));
         Assert.Equal(["north", "south", "west"], Table("Training data").Select(row => row[0]));
         Assert.All(Table("Training data"), row => Assert.Equal("3 of 3", row[1]));
-        Assert.Equal(["north", "south", "west"], Table("Performance, site by site").Select(row => row[0]));
+        Assert.Equal([("north", "its rows (DeLong)"), ("south", "its rows (DeLong)"), ("west", "its rows (DeLong)")], Tables("Performance, site by site")[0].Select(row => (row[0], row[3])));
+        Assert.Matches(@"^0\.\d+ \[0\.\d+, 0\.\d+\] \(95 %; random effects over 3 sites, I² = ", Table("Performance, site by site")[0][1]);
         Assert.Contains(Table("Gates of the study"), row => row is ["sites", _, _]);
         Assert.Equal("none: the model can reveal training data to whoever has it", Table("Privacy").Single(row => row[0] == "Differential privacy")[1]);
         Assert.All(page.Descendants().Where(element => element.Name.LocalName == "svg"), plot => Assert.NotNull(plot.Attribute("aria-label")));
@@ -31,7 +32,9 @@ public sealed class ModelCardTests : IDisposable
         Assert.Empty(page.Descendants("script"));
         Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href");
 
-        List<string[]> Table(string heading) => [.. page.Descendants("section").Single(section => section.Element("h2")!.Value == heading).Descendants("tbody").Last().Elements("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+        List<string[]> Table(string heading) => Tables(heading)[^1];
+
+        List<List<string[]>> Tables(string heading) => [.. page.Descendants("section").Single(section => section.Element("h2")!.Value == heading).Descendants("tbody").Select(body => body.Elements("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).ToList())];
     }
 
     [Fact]

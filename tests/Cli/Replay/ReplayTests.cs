@@ -151,7 +151,7 @@ public sealed class ReplayTests : IDisposable
         var every = Enumerable.Range(0, 4).SelectMany(round => Enum.GetValues<StepKind>().Select(kind => (new RoundNumber(round), kind))).ToImmutableHashSet();
         var federation = new SimulatedFederation(
             study, SimulatedKeys.Sign(study), RunId.Parse("00000000000000aa"), new Timeline(), new Weather(), new SimulatedKeys(),
-            [.. Rows(study).Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), Steps(site.Key))))],
+            [.. Rows(study).Select(site => new SimulatedSite(site.Key, new ReplayedComputer(site.Value.Computer(trainer), Steps(site.Key), tellsArea: site.Key.Value == "north")))],
             new MemoryDisks().Open);
         var model = federation.RunToModel(null, TestContext.Current.CancellationToken).Model!.Value;
         SimulateCommand.Store(federation.Coordinator.Registry, model, Folder, Terminal.Silent);

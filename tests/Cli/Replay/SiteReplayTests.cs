@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using FederatedClinicalMl.Cli;
+using FederatedClinicalMl.Cli.Replay;
 using FederatedClinicalMl.Cli.Simulation;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Durability;
@@ -57,6 +60,21 @@ public sealed class SiteReplayTests : IDisposable
     }
 
     [Fact]
+    public void Own_metrics_come_out_equal_although_the_policy_has_since_let_exact_areas_out()
+    {
+        using var hospitals = new Hospitals("{every: 1, per-site: true}");
+        var study = StudyChecker.CheckYaml(File.ReadAllText(hospitals.Study)).Study!;
+        var rows = SiteRows.Find(hospitals.Data, study, hospitals.Root, TimeProvider.System, Terminal.Silent, TestContext.Current.CancellationToken);
+        var federation = Run(study, site => new ReplayedComputer(rows[site].Computer(new TorchTrainer()), EveryStep, tellsArea: false));
+        Assert.True(SimulatedFederation.OpenPolicy.Policy!.Comparisons);
+
+        var statement = Replay(federation, rows[s_site].Computer(new TorchTrainer()), out _);
+
+        Assert.Contains(statement.Releases, release => release.Step.Kind == StepKind.SiteMetrics);
+        Assert.All(statement.Releases, release => Assert.Equal(ReplayOutcome.Equal, release.Outcome));
+    }
+
+    [Fact]
     public void Rows_that_have_changed_are_not_compared_and_the_statement_does_not_say_why()
     {
         var federation = Run(PrivateStudyText.Of(rounds: 1));
@@ -109,6 +127,9 @@ public sealed class SiteReplayTests : IDisposable
         Assert.Throws<StewardException>(() => desk.Begin("today"));
         Assert.DoesNotContain(worker.Core.Log(1), line => line.Contains(WorkerEntries.ReplayStated, StringComparison.Ordinal));
     }
+
+    private static ImmutableDictionary<(RoundNumber Round, StepKind Kind), int> EveryStep =>
+        Enumerable.Range(0, 10).SelectMany(round => Enum.GetValues<StepKind>().Select(kind => (new RoundNumber(round), kind))).ToImmutableDictionary(step => step, _ => 1);
 
     private ReplayDesk Desk(SimulatedFederation federation, IStepComputer computer, IDisk scratch) =>
         new(federation.Workers[s_site].Core, new WorkerIdentity(s_site, _keys.Worker(s_site), SiteRows.SecretOf(s_site), "simulated"), computer, scratch);

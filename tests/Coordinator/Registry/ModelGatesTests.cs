@@ -28,6 +28,8 @@ public sealed class ModelGatesTests
     [InlineData("least-slope: 0.9", 0.5, 0, "calibration-slope")] // chances are half as far apart as was said
     [InlineData("greatest-slope: 1.1", 2, 0, "calibration-slope")]
     [InlineData("greatest-slope: 1.1", 1, 0, null)]
+    [InlineData("intercept: 0.2", 1, 0.1, null)]
+    [InlineData("intercept: 0.2", 1, -0.3, "calibration-intercept")]
     [InlineData("in-the-large: 0.1", 1, 1, "calibration-in-the-large")] // more come about than was said
     [InlineData("in-the-large: 0.1", 1, -1, "calibration-in-the-large")]
     [InlineData("in-the-large: 0.1", 1, 0.3, null)]
@@ -65,6 +67,30 @@ public sealed class ModelGatesTests
         Assert.True(Sites("0.8", Scores(1, 0), Scores(1, 0)).Passed);
     }
 
+    [Theory]
+    [InlineData(2, "pooled from sums")] // of two sites t has one degree of freedom
+    [InlineData(3, "random effects over 3 sites, I² =")]
+    public void Area_is_the_mean_over_sites_where_enough_tell_their_own(int tell, string basis)
+    {
+        var scores = Rows(1, 0, 40);
+        var sites = SiteMetrics.Merge(new[] { "north", "south", "west" }.Select((site, at) => (SiteId.Parse(site), at < tell ? Exact(scores) : SiteMetricsReport.Of(Histogram(scores), 5))));
+        var gates = Check("{per-site: true, gates: {baseline: 0.8}}", Histogram(scores), sites).Gates;
+
+        Assert.Contains(basis, gates.Single(gate => gate.Name == "auroc").Sentence);
+        Assert.All(gates.Where(gate => gate.Name is "auroc" or "sites"), gate => Assert.True(gate.Passed, gate.Sentence));
+        Assert.All(sites.Sites.Take(tell), site => Assert.True(site.Report.Area!.Value.Low > site.Report.Metrics!.AurocInterval!.Value.Low)); // DeLong's knows the order within a bin
+    }
+
+    [Fact]
+    public void Site_that_is_worse_than_the_others_widens_the_interval_that_the_gate_goes_by()
+    {
+        SiteMetrics Of(params double[] slopes) => SiteMetrics.Merge(slopes.Select((slope, at) => (SiteId.Parse($"site-{at}"), Exact(Rows(slope, 0, 40)))));
+        string Sentence(SiteMetrics sites) => Check("{gates: {baseline: 0.7}}", Scores(1, 0), sites).Gates.Single(gate => gate.Name == "auroc") is var gate && gate.Passed ? "passed" : gate.Sentence;
+
+        Assert.Equal("passed", Sentence(Of(1, 1, 1)));
+        Assert.Contains("I² = 9", Sentence(Of(1, 1, 0.1))); // it differs between sites by more than rows do: of one more site nothing can be said
+    }
+
     [Fact]
     public void Sites_that_tell_do_not_speak_for_as_many_that_withhold_by_their_policy_and_do_for_those_with_too_few_rows()
     {
@@ -89,20 +115,24 @@ public sealed class ModelGatesTests
         return ModelGates.Check(new ModelFacts(entry, study, scores is null ? null : new EvaluationReport(scores), sites), null);
     }
 
+    private static SiteMetricsReport Exact((double Logit, bool Label)[] rows) =>
+        SiteMetricsReport.Of(Histogram(rows), 5, CorrelatedAreas.Of([[.. rows.Select(row => row.Logit)]], [.. rows.Select(row => row.Label)]));
+
+    private static ScoreHistogram Histogram((double Logit, bool Label)[] rows) => ScoreHistogram.Of([.. rows.Select(row => row.Logit)], [.. rows.Select(row => row.Label)]);
+
+    private static ScoreHistogram Scores(double slope, double intercept, int rows = 400) => Histogram(Rows(slope, intercept, rows));
+
     // Logits from -3 to 3; the chance that the outcome is positive has the logit intercept + slope · logit.
-    private static ScoreHistogram Scores(double slope, double intercept, int rows = 400)
+    private static (double Logit, bool Label)[] Rows(double slope, double intercept, int rows)
     {
-        var (logits, labels) = (new List<double>(), new List<bool>());
+        var all = new List<(double Logit, bool Label)>();
         for (var logit = -2.875; logit < 3; logit += 0.25)
         {
             var positives = (int)Math.Round(rows / (1 + Math.Exp(-intercept - (slope * logit))));
             for (var row = 0; row < rows; row++)
-            {
-                logits.Add(logit);
-                labels.Add(row < positives);
-            }
+                all.Add((logit, row < positives));
         }
 
-        return ScoreHistogram.Of([.. logits], [.. labels]);
+        return [.. all];
     }
 }

@@ -32,6 +32,10 @@ public sealed class SiteMetricsTests
 
             Assert.True(report.Fits(minimum));
             Assert.Equal(report.Write(), SiteMetricsReport.Read(report.Write()).Write());
+
+            var exact = SiteMetricsReport.Of(suppressed, minimum, CorrelatedAreas.Of([[.. rows.Select(row => row.Logit)]], [.. rows.Select(row => row.Label)]));
+            Assert.Equal(exact.Write(), SiteMetricsReport.Read(exact.Write()).Write()); // whatever the bins, the area is one that they leave open
+            Assert.Equal(report.Metrics is null || rows.Count(row => row.Label) < 2 || rows.Count(row => !row.Label) < 2, exact.ExactArea is null);
         });
     }
 
@@ -82,6 +86,44 @@ public sealed class SiteMetricsTests
         Assert.Throws<FormatException>(() => SiteMetricsReport.Read(CanonicalJson.Write(json)));
     }
 
+    [Theory]
+    [InlineData("areas", "[0.9]")] // the bins say 0.75
+    [InlineData("areas", "[0.75,0.75]")] // of two models
+    [InlineData("negatives", "3")]
+    [InlineData("covariances", "[-0.1]")]
+    public void Read_an_area_of_other_rows_is_refused(string field, string value)
+    {
+        var json = JsonNode.Parse(Exact.Write())!;
+        Assert.Equal(0.75, SiteMetricsReport.Read(CanonicalJson.Write(json)).Area!.Value.Value);
+
+        json["areas"]![field] = JsonNode.Parse(value);
+        if (value == "[0.75,0.75]")
+            json["areas"]!["covariances"] = JsonNode.Parse("[0.1,0,0.1]");
+        Assert.Throws<FormatException>(() => SiteMetricsReport.Read(CanonicalJson.Write(json)));
+    }
+
+    [Fact]
+    public void Area_of_what_is_withheld_or_of_a_number_is_refused()
+    {
+        foreach (var report in new[] { SiteMetricsReport.WithheldByPolicy, SiteMetricsReport.OfNumber(RegressionSums.Of(0, 40, [1, 2, 3, 4, 5], [2, 2, 2, 2, 2]).Suppress(5)) })
+        {
+            var json = report.ToJson();
+            json["areas"] = Exact.ToJson()["areas"]!.DeepClone();
+            Assert.Throws<FormatException>(() => SiteMetricsReport.Read(CanonicalJson.Write(json)));
+        }
+    }
+
+    [Fact]
+    public void Mean_over_sites_is_of_those_that_tell_their_own_area()
+    {
+        Assert.Null(SiteMetrics.Merge([(SiteId.Parse("north"), Told)]).AreaLogit);
+
+        var effects = SiteMetrics.Merge([(SiteId.Parse("north"), Told), (SiteId.Parse("south"), Exact), (SiteId.Parse("west"), Exact)]).AreaLogit!;
+
+        Assert.Equal(2, effects.Sites);
+        Assert.Equal(0.75, effects.Mean.FromLogit().Value, 12);
+    }
+
     [Fact]
     public void Merge_keeps_each_site_s_words_in_the_order_of_their_names_and_reads_back()
     {
@@ -110,6 +152,17 @@ public sealed class SiteMetricsTests
 
     // Two of each class, of whose four pairs one is in the wrong order. Whatever calibration this has, both of its figures are left out.
     private static SiteMetricsReport Told { get; } = Uncalibrated(SiteMetricsReport.Of(Histogram([(-2, false), (1, false), (0.5, true), (2, true)]), 2));
+
+    // The same, and its area besides.
+    private static SiteMetricsReport Exact
+    {
+        get
+        {
+            var json = Told.ToJson();
+            json["areas"] = CorrelatedAreas.Of([[-2, 1, 0.5, 2]], [false, false, true, true])!.ToJson();
+            return SiteMetricsReport.Read(CanonicalJson.Write(json));
+        }
+    }
 
     private static SiteMetricsReport Uncalibrated(SiteMetricsReport report)
     {

@@ -41,6 +41,20 @@ public sealed class SiteMetricsTests : IDisposable
         Assert.NotNull(computed.Data);
     }
 
+    [Fact]
+    public void Policy_that_compares_gives_the_area_of_the_rows_besides()
+    {
+        var rows = Rows(negatives: 9, positives: 6);
+        var released = SiteMetricsReport.Read(Compute(StepKind.SiteMetrics, s_policy, rows).Payload.Span);
+
+        var compared = SiteMetricsReport.Read(Compute(StepKind.SiteMetrics, s_policy with { Comparisons = true }, rows).Payload.Span);
+
+        Assert.Null(released.ExactArea);
+        Assert.Equal((9, 6), (compared.ExactArea!.Negatives, compared.ExactArea.Positives));
+        Assert.Equal(46 / 54.0, compared.ExactArea.Areas[0], 12); // by age alone, every four years, negatives from 35 and positives from 55: of 54 pairs 44 are in order, and 4 tied
+        Assert.Equal(released.Metrics!.ToJson().ToJsonString(), compared.Metrics!.ToJson().ToJsonString());
+    }
+
     [Theory]
     [InlineData(9, 3)]
     [InlineData(3, 9)]

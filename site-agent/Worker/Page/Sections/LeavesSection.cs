@@ -76,7 +76,7 @@ internal static class LeavesSection
     private static PageItem Subgroups(PageFacts facts) => new(IsOfNumber(facts) ? "Sums of errors by subgroup" : "Counts of scores by subgroup", $"With them, the same of subgroups {string.Join("; ", facts.Study.Evaluation.Subgroups.Select(partition => $"by {partition.Feature} ({string.Join(", ", partition.Groups)})"))}.{Withheld(facts, $" A subgroup with 1 to below {{0}} test rows{(IsOfNumber(facts) ? "" : " with or without the outcome")} is withheld (minimum-cell), and others with it, so that it does not follow by subtraction.")}");
 
     private static PageItem OwnMetrics(PageFacts facts) => facts.Policy.Policy?.PerSiteMetrics == true
-        ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: {TestRows(facts)}, and how well the model does here.{Nothing(facts)}", attention: true)
+        ? new("This hospital's own results", $"Once, after the last round, beside its name, to whoever may follow the run: {TestRows(facts)}, and how well the model does here{(facts.Policy.Policy.Comparisons && !IsOfNumber(facts) ? ", also by the rows themselves, not by bins alone" : "")}.{Nothing(facts)}", attention: true)
         : new("This hospital's own results", "The study asks for them; the policy withholds them (per-site-metrics), and only that is said.");
 
     private static PageItem Comparison(PageFacts facts) => new("How its model compares with another", (facts.Study.Privacy, facts.Policy.Policy?.Comparisons) switch
