@@ -28,13 +28,14 @@ internal static class DemoCommand
         var epsilon = new Option<string>("--epsilon") { Description = "Under differential privacy: what each hospital allows to be spent of its patients' privacy, at delta 1e-6. The example's noise is chosen for one run to need just that; a study of your own has its noise.", DefaultValueFactory = _ => "3" };
         var patients = new Option<int>("--patients") { Description = "How many patients each made hospital has.", DefaultValueFactory = _ => Patients };
         var folder = new Option<DirectoryInfo?>("--folder") { Description = "Folder to make everything in; must be new or empty. Default: a new one below ~/.fcml/demo." };
+        var serve = new Option<bool>("--serve") { Description = "Go on once the model is trained: two people promote it to production, the stewards allow it, and the first hospital's site-scoring answers with it." };
         var keep = new Option<bool>("--keep") { Description = "Leave the federation running until Ctrl+C." };
         var verb = new Verb(
             "demo",
             "Start a coordinator and four hospitals on this machine, import each one's records, train a model together, register it, and show what it was good for.",
-            "fcml demo", "fcml demo --aggregation plain", "fcml demo --privacy dp --epsilon 3", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
+            "fcml demo", "fcml demo --aggregation plain", "fcml demo --privacy dp --epsilon 3", "fcml demo --serve --keep", "fcml demo --data ~/fhir-export --keep", "fcml demo --data ~/omop --study my-study.yaml")
         {
-            data, study, aggregation, privacy, epsilon, patients, folder, keep,
+            data, study, aggregation, privacy, epsilon, patients, folder, serve, keep,
         };
         verb.Validators.Add(result =>
         {
@@ -51,17 +52,20 @@ internal static class DemoCommand
         });
         return verb.Does((parsed, terminal, cancel) => RunAsync(
             parsed.GetValue(data)?.FullName, parsed.GetValue(study), parsed.GetValue(aggregation)!,
-            parsed.GetValue(privacy) == "dp", DemoPrivacy.Of(parsed.GetValue(epsilon)!), parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(keep),
+            parsed.GetValue(privacy) == "dp", DemoPrivacy.Of(parsed.GetValue(epsilon)!), parsed.GetValue(patients), parsed.GetValue(folder)?.FullName ?? NewFolder(time), parsed.GetValue(serve), parsed.GetValue(keep),
             terminal, time, cancel));
     }
 
     private static async Task<ExitCode> RunAsync(
-        string? named, FileInfo? studyFile, string aggregation, bool isPrivate, DemoPrivacy privacy, int patients, string folder, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
+        string? named, FileInfo? studyFile, string aggregation, bool isPrivate, DemoPrivacy privacy, int patients, string folder, bool serve, bool keep, Terminal terminal, TimeProvider time, CancellationToken cancel)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new CliException(ExitCode.Usage, $"{folder} is not empty; name another folder with --folder.");
+        var programs = Executables.Find();
+        if (serve)
+            DemoServing.Insist(programs);
         var started = time.GetTimestamp();
-        await using var federation = new LocalFederation(folder, time) { HasDashboard = keep };
+        await using var federation = new LocalFederation(folder, time, programs) { HasDashboard = keep };
         var data = DemoSource.Prepare(named, patients, Path.Combine(folder, "hospitals"), time, cancel);
         var (file, yaml, study) = DemoStudy.Read(studyFile, aggregation, isPrivate ? privacy : null, data, folder);
         Step($"data: {data.Source.EscapeMarkup()}");
@@ -89,7 +93,8 @@ internal static class DemoCommand
             stop => WatchVerb.FollowAsync(federation.Admin, run, terminal, stop, review is null ? null : happened => review.HappenedAsync(run, happened, stop)), cancel);
         if (view.State.Status != RunStatus.Registered)
             throw new CliException(ExitCode.RunWithoutModel, $"The run ended without a model: {view.State.Failure?.TrimEnd('.') ?? "it was cancelled"}. Logs: {federation.Logs}.");
-        var model = await ModelsCommand.ResolveAsync(federation.Admin, run, cancel);
+        var registered = await ModelsCommand.RegisteredAsync(federation.Admin, run, cancel);
+        var model = registered.Summary;
         Step($"model [bold]{model.Digest}[/] registered");
 
         var cohorts = federation.Sites.Select(site => (SiteId.Parse(site.Name), data.Read(site, study, cancel))).ToList();
@@ -97,9 +102,10 @@ internal static class DemoCommand
         if (study.Privacy is not null)
             await DemoPrivacy.ShowAsync(federation, terminal, cancel);
         Step("compared");
+        var served = serve ? await new DemoServing(federation, study, terminal, Step, time).RunAsync(registered, cohorts[0].Item2.Test, cancel) : [];
         var audits = await Task.WhenAll(federation.Sites.Select(async site => (site, said: await site.VerifyAuditAsync(cancel))));
         ShowPlaces(federation, audits, terminal);
-        ShowNext(federation, [.. data.Next(file.FullName), .. Running(federation, model.Digest, study.Name, keep)], model.Digest, terminal);
+        ShowNext(federation, [.. data.Next(file.FullName), .. Running(federation, model.Digest, study.Name, keep), .. keep ? served : []], model.Digest, terminal);
         if (keep)
             await KeepAsync(federation, terminal, time, cancel);
         await federation.StopAsync();

@@ -5,13 +5,14 @@ namespace FederatedClinicalMl.Cli.Launching;
 /// <param name="Gateway">Path of <c>site-agent</c>.</param>
 /// <param name="Worker">Path of <c>site-worker</c>.</param>
 /// <param name="Console">Path of <c>site-console</c>; null: it is not installed, and nobody is shown a steward's pages.</param>
-internal sealed record Executables(string Coordinator, string Gateway, string Worker, string? Console)
+/// <param name="Scoring">Path of <c>site-scoring</c>; null: it is not installed, and nobody is scored.</param>
+internal sealed record Executables(string Coordinator, string Gateway, string Worker, string? Console, string? Scoring)
 {
     private const string List = "launch.list";
 
     /// <summary>
     /// Finds the programs: where the build says (<c>launch.list</c>, one assembly per line), else in sibling folders
-    /// <c>../coordinator</c>, <c>../site-agent</c>, <c>../site-worker</c>, <c>../site-console</c> of an installation.
+    /// <c>../coordinator</c>, <c>../site-agent</c>, <c>../site-worker</c>, <c>../site-console</c>, <c>../site-scoring</c> of an installation.
     /// </summary>
     public static Executables Find() => Find(AppContext.BaseDirectory);
 
@@ -20,7 +21,7 @@ internal sealed record Executables(string Coordinator, string Gateway, string Wo
     {
         var list = Path.Combine(folder, List);
         string[] built = File.Exists(list) ? File.ReadAllLines(list) : [];
-        return new Executables(Locate("coordinator"), Locate("site-agent"), Locate("site-worker"), Places("site-console").FirstOrDefault(File.Exists));
+        return new Executables(Locate("coordinator"), Locate("site-agent"), Locate("site-worker"), Places("site-console").FirstOrDefault(File.Exists), Places("site-scoring").FirstOrDefault(File.Exists));
 
         string Locate(string name) => Places(name).FirstOrDefault(File.Exists) ?? throw new CliException(
             ExitCode.Usage,

@@ -89,6 +89,24 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
         return (string?)JsonNode.Parse(console.Said)!["link"];
     }
 
+    /// <summary>Whether <see cref="StartScoringAsync"/> finds its program.</summary>
+    public bool HasScoring => programs.Scoring is not null;
+
+    /// <summary>Starts the hospital's scoring program over the worker's shelf, on a free port, with one caller.</summary>
+    /// <exception cref="InvalidOperationException">Its program is not installed.</exception>
+    public async Task<LocalScoring> StartScoringAsync(CancellationToken cancel)
+    {
+        var program = programs.Scoring ?? throw new InvalidOperationException("site-scoring is not installed.");
+        var (own, serving) = (Path.Combine(folder, "scoring"), Path.Combine(WorkerFolder, "serving"));
+        Directory.CreateDirectory(own);
+        await File.WriteAllTextAsync(Path.Combine(own, "scoring.yaml"), $"site: {name}\nserving: {serving}\nlisten: 127.0.0.1:0\ntime-zone: UTC\n", cancel);
+        await RunAsync(program, "site-scoring init", ["init", "--data", own, "--site", name, "--serving", serving], "scoring", cancel);
+        var key = (await RunAsync(program, "site-scoring keys", ["keys", "add", "demo", "--data", own], "scoring", cancel)).Split(' ')[^1];
+        var scoring = await group.StartAsync(new ChildSpecification($"site-scoring of {name}", program, ["run", "--data", own], Log("scoring")));
+        await scoring.Ready.WaitAsync(cancel);
+        return new LocalScoring(own, new Uri((string)JsonNode.Parse(scoring.Said)!["address"]!), key);
+    }
+
     /// <summary>Approves a study as the site's steward.</summary>
     public Task ApproveAsync(string digest, string note, CancellationToken cancel) =>
         WorkerVerbAsync(["studies", "approve", digest, "--steward", Steward, "--note", note], cancel);
@@ -142,3 +160,9 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
 
     private string Log(string of) => Path.Combine(logs, $"{name}-{of}.log");
 }
+
+/// <summary>A hospital's running scoring program.</summary>
+/// <param name="Folder">Its own folder.</param>
+/// <param name="Address">Where it listens.</param>
+/// <param name="Key">The bearer key of its one caller.</param>
+internal sealed record LocalScoring(string Folder, Uri Address, string Key);

@@ -22,6 +22,18 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task Demo_that_serves_promotes_its_model_and_has_a_hospital_answer_with_it()
+    {
+        var events = await DemoAsync("--serve");
+
+        AssertRegistered(events, s_made);
+        var scored = events["scored"].Single();
+        Assert.Equal(("site-1", "1.0.0", "production"), (Site(scored), scored["answer"]!["version"]!.GetValue<string>(), scored["answer"]!["mode"]!.GetValue<string>()));
+        Assert.InRange(scored["answer"]!["score"]!.GetValue<double>(), 0.001, 0.999);
+        Assert.Equal(events["end"].Single()["model"]!.GetValue<string>(), scored["answer"]!["model"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task Demo_under_differential_privacy_spends_of_each_hospitals_ledger_what_was_allowed_and_not_more()
     {
         var events = await DemoAsync("--patients", "150", "--privacy", "dp", "--epsilon", "3");
