@@ -24,6 +24,14 @@ internal static class Words
     /// <summary>A number of seconds.</summary>
     public static string Seconds(double seconds) => seconds < 10 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s") : seconds < 600 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0} s") : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min");
 
+    /// <summary>Within what the slowest were answered.</summary>
+    public static string Slowest(LatencyBounds? bounds)
+    {
+        return bounds is not { } slowest ? "" : slowest.Below is { } below ? Milliseconds(below) : $"more than {Milliseconds(slowest.From)}";
+
+        static string Milliseconds(long microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000.0:0.###} ms");
+    }
+
     /// <summary>A count and what is counted.</summary>
     public static string Count(int count, string one, string? many = null) => count == 1 ? $"1 {one}" : $"{count} {many ?? one + "s"}";
 

@@ -26,6 +26,8 @@ public sealed class SeededFederation : IAsyncLifetime
     private static readonly string[] s_sites = ["cleveland", "hungarian", "switzerland", "va-long-beach"];
     private static readonly DateTimeOffset s_start = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
 
+    private static readonly FederatedClinicalMl.Coordinator.Enrolment.Member s_ada = new(Roles.Admin, "ada"), s_rosalind = new(Roles.Researcher, "rosalind"), s_grace = new(Roles.Clinician, "grace");
+
     private readonly List<SigningKey> _workers = [];
     private readonly List<SiteStream> _streams = [];
     private readonly Dictionary<Roles, Person> _people = [];
@@ -120,6 +122,26 @@ public sealed class SeededFederation : IAsyncLifetime
         return order;
     }
 
+    /// <summary>Lets sites tell what a version did beside the first of its line.</summary>
+    internal void TellOfSecond(RunId run, Study study, RunId of)
+    {
+        var model = Registry.List().Single(entry => entry.Run == of);
+        var order = new MonitoringOrder(model.Name, new ServedVersion(Coordinator.Service<ModelLines>().Of(model.Name).Of(model.Digest)!.Version, model.Digest));
+        Append(run, new Seed(study, run, [.. s_sites.Select(SiteId.Parse).Order()], s_start.AddDays(2), Folder.Key, Coordinator.Service<ResultStore>()) { Asked = (model, order) }.Play(registry: null));
+    }
+
+    /// <summary>Brings a version to a stage, by ada and grace, as if its gates had passed.</summary>
+    internal void Promote(string line, string version, params ModelStage[] stages)
+    {
+        var desk = Coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>();
+        foreach (var stage in stages)
+        {
+            Coordinator.Service<ModelLines>().Handle(line, s_rosalind, _ => new AskPromotion(ModelVersion.Parse(version), stage, Passed));
+            desk.Approve(line, version, stage.Word(), "Discrimination and calibration hold at every site.", s_ada);
+            desk.Approve(line, version, stage.Word(), "It agrees with how we would have judged; a clinician reads every alarm.", s_grace);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _streams.ForEach(stream => stream.Dispose());
@@ -144,21 +166,14 @@ public sealed class SeededFederation : IAsyncLifetime
         var lines = Coordinator.Service<ModelLines>();
         var desk = Coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>();
         var models = Registry.List().ToDictionary(entry => entry.Run);
-        var (ada, rosalind, grace) = (new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Admin, "ada"), new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Researcher, "rosalind"), new FederatedClinicalMl.Coordinator.Enrolment.Member(Roles.Clinician, "grace"));
-        desk.Confirm(models[FirstRun].Digest.ToString(), "1.0.0", rosalind);
-        foreach (var stage in (string[])["staging", "production"])
-        {
-            // Gates of made scores are beside the point here: what waits is what they came to when they passed.
-            lines.Handle("heart-disease", rosalind, _ => new AskPromotion(ModelVersion.First, stage == "staging" ? ModelStage.Staging : ModelStage.Production, Passed));
-            desk.Approve("heart-disease", "1.0.0", stage, "Discrimination and calibration hold at every site.", ada);
-            desk.Approve("heart-disease", "1.0.0", stage, "It agrees with how we would have judged; a clinician reads every alarm.", grace);
-        }
-
-        desk.Confirm(models[SecondRun].Digest.ToString(), desk.Propose(models[SecondRun].Digest.ToString()).Proposal.Version.ToString(), rosalind);
-        lines.Handle("heart-disease", rosalind, line => new AskPromotion(line.Greatest!.Value, ModelStage.Staging, Passed));
-        desk.Approve("heart-disease", lines.Of("heart-disease").Greatest.ToString()!, "staging", "Better in every site's own figures.", ada);
+        desk.Confirm(models[FirstRun].Digest.ToString(), "1.0.0", s_rosalind);
+        Promote("heart-disease", "1.0.0", ModelStage.Staging, ModelStage.Production);
+        desk.Confirm(models[SecondRun].Digest.ToString(), desk.Propose(models[SecondRun].Digest.ToString()).Proposal.Version.ToString(), s_rosalind);
+        lines.Handle("heart-disease", s_rosalind, line => new AskPromotion(line.Greatest!.Value, ModelStage.Staging, Passed));
+        desk.Approve("heart-disease", lines.Of("heart-disease").Greatest.ToString()!, "staging", "Better in every site's own figures.", s_ada);
     }
 
+    // Gates of made scores are beside the point here: what waits is what they came to when they passed.
     private static GateReport Passed => new(
     [
         new GateResult("auroc", true, "0.842, lower end of the 95 % interval 0.806, pooled from sums; above 0.700 is needed."),
