@@ -86,20 +86,22 @@ public sealed class LiveTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
-    public async Task Frame_of_every_page_counts_studies_keys_and_profiles_that_wait()
+    public async Task Frame_of_every_page_counts_studies_keys_profiles_and_data_sets_with_values_that_wait()
     {
         await using var running = await RunningConsole.StartAsync();
         using var browser = await running.SignedInAsync();
         const string Badge = "<span class=\"waits\">{0}<span class=\"hidden\"> wait for you</span>";
         foreach (var path in PageTests.All)
-            Assert.Contains(string.Format(null, Badge, 3), Nav(await running.ReadAsync(browser, path)), StringComparison.Ordinal); // two studies, one key
+            Assert.Contains(string.Format(null, Badge, 4), Nav(await running.ReadAsync(browser, path)), StringComparison.Ordinal); // two studies, one key, one data set
 
         running.Worker.Studies = ProfileAskedFor();
 
         var asked = await running.ReadAsync(browser, "");
-        Assert.Contains(string.Format(null, Badge, 4), Nav(asked), StringComparison.Ordinal);
+        Assert.Contains(string.Format(null, Badge, 5), Nav(asked), StringComparison.Ordinal);
         Assert.Contains($"<a href=\"{Routes.Profile(SeededWorker.Approved)}\">Look at it</a>", asked, StringComparison.Ordinal);
         Assert.Contains("profile waits for you</dt><dd class=\"value\">1", asked, StringComparison.Ordinal);
+        Assert.Contains("flagged values wait for you</dt><dd class=\"value\">4031", asked, StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"{Routes.Quality("ehr")}\">By rule, and how they are decided</a>", asked, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -129,7 +131,7 @@ public sealed class LiveTests(Chromium chromium) : IClassFixture<Chromium>
         worker.Tell();
 
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Look at it" })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Asked of us 4 wait for you" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Asked of us 5 wait for you" })).ToBeVisibleAsync();
 
         await page.GotoAsync(new Uri(chromium.Running.Home, Routes.Models).AbsoluteUri);
         await page.GetByLabel("STOP: heart-disease").ClickAsync();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using FederatedClinicalMl.Protos.Steward;
 
@@ -64,7 +65,7 @@ public sealed partial class PageTests
         {
             var page = await running.ReadAsync(browser, path);
             found.AddRange(Entry().Matches(page).Select(match => int.Parse(match.Groups[1].Value)));
-            path = System.Net.WebUtility.HtmlDecode(Older().Match(page).Groups[1].Value);
+            path = WebUtility.HtmlDecode(Older().Match(page).Groups[1].Value);
         }
 
         Assert.Equal(Enumerable.Range(1, 120).Reverse(), found);
@@ -107,6 +108,24 @@ public sealed partial class PageTests
         Assert.Contains("aria-label=\"2.5 spent and 1.2 more reserved, of at most 4\"", ledger, StringComparison.Ordinal);
         Assert.Contains("<rect class=\"spent\" x=\"0\" y=\"6\" width=\"250\"", ledger, StringComparison.Ordinal);
         Assert.Contains("<rect class=\"held\" x=\"0\" y=\"6\" width=\"370\"", ledger, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Quality_page_counts_by_rule_what_waits_for_a_decision_and_says_by_which_command_it_is_decided()
+    {
+        await using var running = await RunningConsole.StartAsync();
+        using var browser = await running.SignedInAsync();
+
+        var page = await running.ReadAsync(browser, "quality/ehr");
+
+        Assert.Contains("flagged values wait for a decision</dt><dd class=\"value\">4031", page, StringComparison.Ordinal);
+        Assert.Matches("heart-rate-plausible</th>\\s*<td data-name=\"Values that wait\" class=\"number\">4022</td>[^$]*outliers-iqr</th>\\s*<td data-name=\"Values that wait\" class=\"number\">9</td>", page);
+        Assert.DoesNotContain("birth-before-events", page[..page.IndexOf("By rule", StringComparison.Ordinal)], StringComparison.Ordinal); // nothing of it waits
+        Assert.Contains("<time datetime=\"2026-11-10T08:30:00Z\">", page, StringComparison.Ordinal);
+        var folder = Path.GetDirectoryName(running.Settings.WorkerSocket);
+        Assert.Contains($"site-worker quality review ehr --data \"{folder}\" --out flagged.csv", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.Contains($"site-worker quality review ehr --data \"{folder}\" --in flagged.csv --steward \"{running.Settings.Steward}\"", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.Contains("4031, the first imported <time datetime=\"2026-11-10T08:30:00Z\">", await running.ReadAsync(browser, "data"), StringComparison.Ordinal);
     }
 
     [GeneratedRegex("<script src=\"([^\"]*)\"")]

@@ -38,7 +38,7 @@ internal static class SeededWorker
 
     public static ListDataReply Data { get; } = new()
     {
-        Kept = { new DataKept { Dataset = "ehr", Mapped = true, KeepUntil = "2031-12-31" } },
+        Kept = { new DataKept { Dataset = "ehr", Mapped = true, KeepUntil = "2031-12-31", Waiting = 4031, WaitingSinceUnixSeconds = s_morning - 864000, CountedAtUnixSeconds = s_morning } },
         Empty = { "cardiology" },
         Imports =
         {
@@ -53,11 +53,12 @@ internal static class SeededWorker
 
     public static QualityReply Quality { get; } = new()
     {
-        Passed = false, KeepsOut = { "error" }, Patients = 12911, Events = 2_441_536, Html = "<b>not shown</b>",
+        Passed = false, KeepsOut = { "error" }, Patients = 12911, Events = 2_441_536, Html = "<b>not shown</b>", Waiting = 4031, WaitingSinceUnixSeconds = s_morning - 864000,
         Rules =
         {
-            new QualityRuleResult { Rule = "heart-rate-plausible", Dimension = "plausibility", Severity = "error", Sentence = "A heart rate lies between 20 and 300 in a minute.", Of = "values", Checked = 190_331, Failed = 4022, MaximumShare = 0.01, Verdict = "failed" },
+            new QualityRuleResult { Rule = "heart-rate-plausible", Dimension = "plausibility", Severity = "error", Sentence = "A heart rate lies between 20 and 300 in a minute.", Of = "values", Checked = 190_331, Failed = 4022, MaximumShare = 0.01, Verdict = "failed", Waiting = 4022 },
             new QualityRuleResult { Rule = "birth-before-events", Dimension = "conformance", Severity = "error", Sentence = "Nothing happens before birth.", Of = "patients", Checked = 12911, Failed = 0, MaximumShare = 0, Verdict = "passed" },
+            new QualityRuleResult { Rule = "outliers-iqr", Dimension = "plausibility", Severity = "warning", Sentence = "Few numbers of a measure lie far from the rest.", Of = "measures", Checked = 31, MaximumShare = 0, Verdict = "passed", Waiting = 9 },
             new QualityRuleResult { Rule = "unit-known", Dimension = "conformance", Severity = "warning", Sentence = Hostile, Of = "values", MaximumShare = 0.05, Verdict = "not checked", Change = "allowed 5 % until the new analyser is mapped" },
         },
     };

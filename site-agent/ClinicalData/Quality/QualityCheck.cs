@@ -12,7 +12,14 @@ public sealed record QualityScope(StudyData? Study, SiteQuality Site);
 /// <param name="Report">Counts.</param>
 /// <param name="Findings">Events of each rule that fail it, so many as were asked for: patient-level, for the steward's eyes alone.</param>
 /// <param name="More">How many events of a rule fail it besides those, by the rule's id; rules of which there are none are left out.</param>
-public sealed record QualityRun(QualityReport Report, ImmutableArray<QualityFinding> Findings, ImmutableArray<(string Rule, long Count)> More);
+/// <param name="Queue">Of each rule that flags an event about which nobody has decided, how many it flags: counts alone. Empty where findings were not looked for.</param>
+public sealed record QualityRun(QualityReport Report, ImmutableArray<QualityFinding> Findings, ImmutableArray<(string Rule, long Count)> More, ImmutableArray<QualityQueue> Queue);
+
+/// <summary>How many events of a rule wait for a steward's decision.</summary>
+/// <param name="Rule">Id of the rule.</param>
+/// <param name="Count">How many it flags.</param>
+/// <param name="OldestImport">The first import of which one of them is.</param>
+public sealed record QualityQueue(string Rule, long Count, int OldestImport);
 
 /// <summary>
 /// Checks the quality of a site's events in the manner of ML-DQA: six dimensions, one pass, patient by patient, and one more where findings are asked for.
@@ -27,16 +34,16 @@ public static class QualityCheck
     /// <param name="source">The store, the site's mapping, the hospital's clock.</param>
     /// <param name="scope">Rules of study and site.</param>
     /// <param name="optedOut">Whether a patient, by pseudonym, opted out: nothing of theirs is looked at.</param>
-    /// <param name="findings">Most findings of a rule that are kept; 0: none is looked for.</param>
+    /// <param name="findings">Most findings of a rule that are kept; 0: they are counted; null: none is looked for.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="DatasetException">A rule cannot be held against anything.</exception>
-    public static QualityRun Of(ClinicalSource source, QualityScope scope, Func<string, bool> optedOut, int findings, CancellationToken cancel)
+    public static QualityRun Of(ClinicalSource source, QualityScope scope, Func<string, bool> optedOut, int? findings, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(optedOut);
         var changes = scope.Site.Changes.ToDictionary(change => change.Rule, StringComparer.Ordinal);
-        RuleTally Tally(QualityRuleInfo rule) => new(rule.With(changes.GetValueOrDefault(rule.Id)), source.Snapshot.Decisions, findings);
+        RuleTally Tally(QualityRuleInfo rule) => new(rule.With(changes.GetValueOrDefault(rule.Id)), source.Snapshot.Decisions, findings ?? 0);
         var schema = Tally(BuiltInRules.Schema);
         var spread = new SpreadCheck(Tally(BuiltInRules.OutliersIqr), Tally(BuiltInRules.OutliersZ), source.Concepts);
         var histograms = new List<HistogramBuilder>();
@@ -60,7 +67,7 @@ public static class QualityCheck
 
         foreach (var check in checks)
             check.End();
-        if (findings > 0)
+        if (findings is not null)
         {
             foreach (var (patient, _) in Patients(source, optedOut, schema: null, cancel))
                 spread.Flag(patient);
@@ -72,7 +79,8 @@ public static class QualityCheck
                 source.Snapshot.Number, source.Snapshot.Fingerprint, source.Concepts.Mapping.Version, source.Snapshot.Decisions.Version, patients, events,
                 InOrder(tallies), [.. histograms.Select(histogram => histogram.Build()).Where(histogram => histogram.Count > 0)], spread.Spreads),
             [.. tallies.SelectMany(tally => tally.Findings)],
-            [.. tallies.Where(tally => tally.More > 0).Select(tally => (tally.Rule.Id, tally.More))]);
+            [.. tallies.Where(tally => tally.More > 0).Select(tally => (tally.Rule.Id, tally.More))],
+            findings is null ? [] : [.. tallies.Select(tally => tally.Queue).Where(queue => queue.Count > 0)]);
     }
 
     // One patient after the other, who did not opt out.

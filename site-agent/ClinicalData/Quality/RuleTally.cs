@@ -14,8 +14,12 @@ internal sealed class RuleTally(QualityRuleInfo rule, EventDecisions decisions, 
     private long _failed;
     private long _keptBySteward;
     private long _flagged;
+    private int _oldest = int.MaxValue; // import of which an event is flagged
 
     public QualityRuleInfo Rule => rule;
+
+    /// <summary>What waits for a steward.</summary>
+    public QualityQueue Queue => new(rule.Id, _flagged, _oldest);
 
     /// <summary>Findings that are kept, the farthest first, else as they were found.</summary>
     public IEnumerable<QualityFinding> Findings => _findings.UnorderedItems.OrderByDescending(item => item.Priority.Distance).ThenBy(item => item.Priority.Order).Select(item => item.Element);
@@ -61,6 +65,7 @@ internal sealed class RuleTally(QualityRuleInfo rule, EventDecisions decisions, 
         if (decisions.Keeps(item, rule.Id))
             return;
         var priority = (distance, _flagged++);
+        _oldest = Math.Min(_oldest, item.Origin.Import);
         if (_findings.Count < kept)
             _findings.Enqueue(new QualityFinding(rule.Id, item.Event, item.Origin), priority);
         else if (kept > 0)

@@ -86,6 +86,8 @@ internal static class QualityCommand
 
         if (reply.Loosened.Count > 0)
             writer.WriteLine($"As they come these rules fail, and keep this site out of a study that says nothing of quality: {string.Join(", ", reply.Loosened)}");
+        if (reply.Waiting > 0)
+            writer.WriteLine($"{reply.Waiting} flagged values wait for a decision, the first since {DateTimeOffset.FromUnixTimeSeconds(reply.WaitingSinceUnixSeconds):yyyy-MM-dd}: 'site-worker quality review' lists them.");
         writer.WriteLine(reply.Passed ? "No failed rule keeps this site out." : "This site is KEPT OUT. 'site-worker quality review' lists what can be decided.");
     }
 

@@ -63,7 +63,7 @@ public sealed class CohortCache(Func<DatasetMap> datasets, Func<string, Clinical
         return Cached(key, () =>
         {
             var cohort = ClinicalCohort.Of(study.Data, source, exclusions.Contains, CancellationToken.None);
-            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Site), exclusions.Contains, findings: 0, CancellationToken.None).Report;
+            var report = QualityCheck.Of(source, new QualityScope(study.Data, rules.Site), exclusions.Contains, findings: null, CancellationToken.None).Report;
             return new SiteData(cohort.Cohort, [], secret.FingerprintOf(cohort.AppendTo), PolicyCheck.Quality(study.Data.Quality, report));
         });
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Studies;
@@ -8,8 +9,12 @@ namespace FederatedClinicalMl.SiteAgent.Worker;
 /// <param name="core">For exclusions and log.</param>
 /// <param name="events">The stores.</param>
 /// <param name="rules">The site's own rules.</param>
-public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<QualityReading> rules)
+/// <param name="time">When values were counted.</param>
+public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<QualityReading> rules, TimeProvider time)
 {
+    // Counts alone, and not on disk: they hold until the next import or decision, and the check that made them can be made again.
+    private readonly ConcurrentDictionary<string, WaitingValues> _waiting = new(StringComparer.Ordinal);
+
     /// <summary>
     /// Logs decisions that were made and not logged, because the worker was killed in between. A file that cannot be read is passed over: where it
     /// holds anything that was logged, every study of its dataset is declined, and says so.
@@ -33,7 +38,9 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     /// <exception cref="StewardException">It cannot be read, quality.yaml has a fault, or the study is none of this dataset.</exception>
     public QualityReply Check(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>
     {
-        var report = Run(events.Open(dataset), dataset, study, findings: 0, cancel).Report;
+        var source = events.Open(dataset);
+        var run = Run(source, dataset, study, findings: 0, cancel);
+        var (report, waiting) = (run.Report, Count(dataset, study, source, run));
         var quality = study?.Data.Quality;
         var reply = new QualityReply
         {
@@ -42,9 +49,11 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
             Events = (ulong)report.Events,
             Json = QualityReportJson.Write(report, quality),
             Html = QualityPage.Write(dataset, report, quality, study?.Name ?? ""),
+            Waiting = (ulong)waiting.Count,
+            WaitingSinceUnixSeconds = waiting.Since?.ToUnixTimeSeconds() ?? 0,
         };
         reply.KeepsOut.AddRange((quality ?? StudyQuality.Default).KeepsOut.Select(severity => severity.Word()));
-        reply.Rules.AddRange(report.Results.Select(ResultOf));
+        reply.Rules.AddRange(report.Results.Select(result => ResultOf(result, run.Queue.FirstOrDefault(queue => queue.Rule == result.Rule.Id))));
         reply.Loosened.AddRange(study is null ? report.Loosened.Select(result => result.Rule.Id) : []);
         return reply;
     });
@@ -55,6 +64,7 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     {
         var source = events.Open(dataset);
         var run = Run(source, dataset, study, QualityCheck.ShownFindings, cancel);
+        Count(dataset, study, source, run);
         var reply = new ReviewQualityReply { Csv = ReviewQueue.Write(run.Findings, source), Findings = (uint)run.Findings.Length };
         reply.More.AddRange(run.More.Select(rule => new ReviewRest { Rule = rule.Rule, Count = (ulong)rule.Count }));
         return reply;
@@ -71,7 +81,27 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         return new DecideQualityReply { Version = (uint)batches[^1].Mark.Version, Count = (uint)batches[^1].Decisions.Length };
     });
 
-    private QualityRun Run(ClinicalSource source, string dataset, Study? study, int findings, CancellationToken cancel)
+    /// <summary>The flagged values of a dataset that waited for a decision when they were last counted; null: nobody has counted them since the worker was started, the last import and the last decision.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="newest">Its last import.</param>
+    public WaitingValues? Waiting(string dataset, StoreImport newest)
+    {
+        ArgumentNullException.ThrowIfNull(newest);
+        return _waiting.TryGetValue(dataset, out var known) && known.Import == newest.Fingerprint && known.Decisions == core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version ? known : null;
+    }
+
+    // A study's rules flag more than the site's own: what is remembered is of these alone.
+    private WaitingValues Count(string dataset, Study? study, ClinicalSource source, QualityRun run)
+    {
+        var imports = source.Snapshot.Imports;
+        var waiting = new WaitingValues(
+            imports[^1].Fingerprint, run.Report.Decisions, run.Queue.Sum(queue => queue.Count), run.Queue.IsEmpty ? null : imports[run.Queue.Min(queue => queue.OldestImport) - 1].At, time.GetUtcNow());
+        if (study is null)
+            _waiting[dataset] = waiting;
+        return waiting;
+    }
+
+    private QualityRun Run(ClinicalSource source, string dataset, Study? study, int? findings, CancellationToken cancel)
     {
         core.RequireSoundLog(); // or nobody would seem to have opted out, and nothing to have been decided
         DataDesk.RequireEventsOf(study, dataset);
@@ -80,7 +110,7 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         return QualityCheck.Of(source, new QualityScope(study?.Data, own.Site), core.Exclusions().Contains, findings, cancel);
     }
 
-    private static QualityRuleResult ResultOf(QualityResult result) => new()
+    private static QualityRuleResult ResultOf(QualityResult result, QualityQueue? waiting) => new()
     {
         Rule = result.Rule.Id,
         Dimension = result.Rule.Dimension.Word(),
@@ -93,5 +123,14 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         MaximumShare = result.Rule.MaximumShare,
         Verdict = result.Verdict.Word(),
         Change = result.Rule.ChangeInWords(),
+        Waiting = (ulong)(waiting?.Count ?? 0),
     };
 }
+
+/// <summary>How many flagged values of a dataset wait for a steward's decision.</summary>
+/// <param name="Import">The import up to which they were counted.</param>
+/// <param name="Decisions">The batch of decisions up to which they were counted; 0: none.</param>
+/// <param name="Count">How many, once for each rule that flags one.</param>
+/// <param name="Since">When the first of them was imported; null: none waits.</param>
+/// <param name="At">When they were counted.</param>
+public sealed record WaitingValues(Sha256Digest Import, int Decisions, long Count, DateTimeOffset? Since, DateTimeOffset At);

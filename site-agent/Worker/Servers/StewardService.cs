@@ -97,8 +97,17 @@ internal sealed class StewardService(WorkerCore core, StudyPreview preview, Drif
         reply.Imports.AddRange(imports.Select(item => ImportOf(item.Dataset, item.Import)));
         reply.Empty.AddRange(empty);
         reply.Kept.AddRange(data.Kept());
+        foreach (var kept in reply.Kept)
+            TellWaiting(kept, imports.LastOrDefault(item => item.Dataset == kept.Dataset).Import);
         return reply;
     });
+
+    private void TellWaiting(DataKept kept, StoreImport? newest)
+    {
+        if (newest is null || quality.Waiting(kept.Dataset, newest) is not { } waiting)
+            return;
+        (kept.Waiting, kept.WaitingSinceUnixSeconds, kept.CountedAtUnixSeconds) = ((ulong)waiting.Count, waiting.Since?.ToUnixTimeSeconds() ?? 0, waiting.At.ToUnixTimeSeconds());
+    }
 
     public override Task<EraseDataReply> EraseData(EraseDataRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
     {

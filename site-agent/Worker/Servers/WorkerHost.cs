@@ -64,7 +64,7 @@ public static class WorkerHost
             new ContentStore(storeKey.SealContents(disk), configuration.KeepContentsDays), policy, datasets,
             new SiteStepComputer(Cohorts(), trainer, beforeRound: drift.BeforeRound, monitoring: monitoring), TimeProvider.System);
         var serving = ServingDesk.Open(core.Journal, identity.Site, exchangeDisk, shared, why => log?.ServingRefused(why));
-        var quality = new QualityDesk(core, events, rules);
+        var quality = new QualityDesk(core, events, rules, TimeProvider.System);
         var desk = new DataDesk(core, events);
         var retention = new Retention(core, events, drift, TimeSpan.FromDays(configuration.KeepReleasesDays), TimeProvider.System, why => log?.NotEnded(why));
         retention.Check(); // before anything is recovered of what is to be erased

@@ -82,11 +82,22 @@ public sealed class SpreadReviewTests
     }
 
     [Fact]
+    public void What_waits_is_counted_by_rule_whether_any_of_it_is_shown_or_not()
+    {
+        var ward = Measure([.. Enumerable.Range(0, 9).Select(i => 400.0 + i)]);
+        var kept = Decide(ward.Open(), findings: 4, rule => rule == Iqr ? "keep" : "");
+
+        Assert.Equal([new QualityQueue(Iqr, 9, 1), new QualityQueue(Z, 9, 1)], Run(ward.Open(), findings: 0).Queue);
+        Assert.Equal([new QualityQueue(Iqr, 5, 1), new QualityQueue(Z, 9, 1)], ward.Check(decisions: kept).Queue);
+    }
+
+    [Fact]
     public void Nothing_is_looked_for_where_nobody_asks()
     {
-        var run = Run(Measure(999).Open(), findings: 0);
+        var run = Run(Measure(999).Open(), findings: null);
 
         Assert.Empty(run.Findings);
+        Assert.Empty(run.Queue);
         Assert.Equal(1.0 / 101, run.Report.Spreads.Single().OutsideIqr);
     }
 
@@ -123,7 +134,7 @@ public sealed class SpreadReviewTests
         return log.Of(log.Append("grace", Ward.ImportedAt, source.Snapshot, ReviewQueue.Read(table, source)).Mark, source.Snapshot.Imports);
     }
 
-    private static QualityRun Run(ClinicalSource source, int findings) =>
+    private static QualityRun Run(ClinicalSource source, int? findings) =>
         QualityCheck.Of(source, new QualityScope(null, SiteQuality.None), _ => false, findings, TestContext.Current.CancellationToken);
 
     private static double[] Flagged(QualityRun run, string rule) => [.. run.Findings.Where(finding => finding.Rule == rule).Select(finding => finding.Event.Number)];

@@ -39,7 +39,7 @@ public sealed class QualityGateTests : IDisposable
         _events = new SiteEvents(_folder, Map, Site.Secret, new StoreKey(new byte[32]), time, dataset => site!.Core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None), (dataset, mapping) => site!.Core.State.Approves(dataset, mapping));
         _cohorts = new CohortCache(Map, _events.Open, Site.Secret, quality);
         _site = site = new Site(computer: new SiteStepComputer(_cohorts, new FakeTrainer()));
-        _desk = new QualityDesk(_site.Core, _events, quality);
+        _desk = new QualityDesk(_site.Core, _events, quality, time);
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

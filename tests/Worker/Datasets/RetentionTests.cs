@@ -136,7 +136,7 @@ public sealed class RetentionTests : IDisposable
     {
         _keepUntil = null;
         var desk = new DataDesk(_site.Core, _events);
-        var quality = new QualityDesk(_site.Core, _events, () => QualityReading.None);
+        var quality = new QualityDesk(_site.Core, _events, () => QualityReading.None, TimeProvider.System);
         desk.Import("ehr", "grace", Stop);
         quality.Decide("ehr", Decided(quality), "grace");
         _site.Approve(s_study);

@@ -38,6 +38,31 @@ public sealed class QualityVerbTests
     }
 
     [Fact]
+    public async Task Values_that_wait_for_a_decision_are_counted_by_rule_and_forgotten_with_the_next_decision()
+    {
+        await using var worker = await RunningWorker.StartAsync();
+        await ImportExport(worker);
+        Assert.Equal(0, (await Kept()).CountedAtUnixSeconds); // nobody has looked yet
+
+        var check = await Check();
+        Assert.Equal(1UL, check.Waiting);
+        Assert.Equal(["range-heart-rate"], check.Rules.Where(rule => rule.Waiting == 1).Select(rule => rule.Rule));
+        Assert.Equal((await Imports()).Single().AtUnixSeconds, check.WaitingSinceUnixSeconds);
+        Assert.Equal((1UL, check.WaitingSinceUnixSeconds), ((await Kept()).Waiting, (await Kept()).WaitingSinceUnixSeconds));
+        Assert.InRange((await Kept()).CountedAtUnixSeconds, check.WaitingSinceUnixSeconds, long.MaxValue);
+
+        var queue = (await worker.Steward.ReviewQualityAsync(new QualityRequest { Dataset = "ehr" }, cancellationToken: Stop)).Csv;
+        await worker.Steward.DecideQualityAsync(new DecideQualityRequest { Dataset = "ehr", Csv = queue.TrimEnd('\n') + "keep", Steward = "grace" }, cancellationToken: Stop);
+        Assert.Equal((0UL, 0L), ((await Kept()).Waiting, (await Kept()).CountedAtUnixSeconds));
+        Assert.Equal((0UL, 0L), ((await Check()).Waiting, (await Check()).WaitingSinceUnixSeconds));
+        Assert.NotEqual(0, (await Kept()).CountedAtUnixSeconds);
+
+        async Task<QualityReply> Check() => await worker.Steward.CheckQualityAsync(new QualityRequest { Dataset = "ehr" }, cancellationToken: Stop);
+        async Task<IEnumerable<DataImport>> Imports() => (await worker.Steward.ListDataAsync(new ListDataRequest(), cancellationToken: Stop)).Imports;
+        async Task<DataKept> Kept() => (await worker.Steward.ListDataAsync(new ListDataRequest(), cancellationToken: Stop)).Kept.Single();
+    }
+
+    [Fact]
     public async Task Table_with_a_fault_is_refused_with_its_line()
     {
         await using var worker = await RunningWorker.StartAsync();
