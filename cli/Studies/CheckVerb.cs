@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FederatedClinicalMl.Cli.Features;
+using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Studies;
@@ -25,6 +26,7 @@ internal static class CheckVerb
             if (study.Federation is { IsMasked: true, Keys.IsEmpty: true })
                 terminal.Say("Its updates are summed under masks, and it names no worker keys yet: 'fcml study submit' fills them in, so that the digest which stewards approve is another.");
             terminal.Emit("study", new { file = file.FullName, study.Name, digest = study.Digest.ToString() });
+            Advise(file, study, terminal);
             return ExitCode.Success;
         }
 
@@ -38,5 +40,13 @@ internal static class CheckVerb
         var count = check.Faults.Count + library.Length;
         var where = library.IsEmpty ? file.FullName : $"{file.FullName} with the definitions beside it";
         throw new CliException(ExitCode.InvalidInput, $"{where} has {count} {(count == 1 ? "fault" : "faults")}, listed above with line and column; mend them and check again.");
+    }
+
+    private static void Advise(FileInfo file, Study study, Terminal terminal)
+    {
+        if (SubgroupAdvice.For(study) is not { } advice)
+            return;
+        terminal.Say($"[yellow]Advice, and no fault:[/] {advice.Sentence.EscapeMarkup()}{(advice.Lines.IsEmpty ? "" : $" To have it told, add to 'evaluation.subgroups':{string.Concat(advice.Lines.Select(line => $"\n  {line.EscapeMarkup()}"))}")}");
+        terminal.Emit("advice", new { file = file.FullName, path = "evaluation.subgroups", message = advice.Sentence, lines = advice.Lines });
     }
 }

@@ -8,7 +8,9 @@ internal static class EvaluationShape
     /// <summary>Most subgroups that a partition has, without those whose value is missing.</summary>
     public const int MaximumGroups = 8;
 
-    private const int MaximumPartitions = 4;
+    /// <summary>Most partitions.</summary>
+    public const int MaximumPartitions = 4;
+
     private const int MaximumPoints = 5;
     private const int MaximumSentences = 20;
 

@@ -51,6 +51,25 @@ public sealed class StudyFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_ofAStudyWithoutSubgroups_advisesLinesThatAreSoundAndEndsWell()
+    {
+        Write(Study, Definition);
+
+        var (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+        var (_, words, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File);
+
+        Assert.Equal(0, code);
+        var advice = JsonNode.Parse(output.Split('\n')[1])!; // after the study
+        Assert.Equal(("advice", "evaluation.subgroups"), ((string?)advice["event"], (string?)advice["path"]));
+        Assert.Equal(["- {feature: age-at-index, bands: [45, 65]}"], advice["lines"]!.AsArray().Select(line => (string?)line));
+        Assert.Contains("  - {feature: age-at-index, bands: [45, 65]}", words, StringComparison.Ordinal);
+
+        Write($"{Study}\nevaluation:\n  subgroups:\n    {advice["lines"]![0]}\n", null);
+        (code, output, _) = await CommandRun.FcmlWithOutputAsync("study", "check", File, "--json");
+        Assert.Equal((0, "study"), (code, (string?)JsonNode.Parse(output)!["event"])); // and nothing is advised any more
+    }
+
+    [Fact]
     public async Task Check_ofAStudyWhoseNoiseCannotBeCalibrated_saysWhy()
     {
         var hidden = string.Join(", ", Enumerable.Repeat("1", 16));
