@@ -22,6 +22,7 @@ public static class BuiltInRules
         Rule("rounds-held-back", MonitoredSignal.RoundsHeldBack, Above(0), s_now, Severity.Warning),
         Rule("steps-abandoned", MonitoredSignal.StepsAbandoned, Above(1), s_now, Severity.Warning),
         Rule("auroc-fell", MonitoredSignal.Auroc, new Change(Rise: false, 0.05, TimeSpan.FromDays(7)), s_now, Severity.Warning),
+        Rule("r-squared-fell", MonitoredSignal.RSquared, new Change(Rise: false, 0.05, TimeSpan.FromDays(7)), s_now, Severity.Warning),
         Rule("site-silent", MonitoredSignal.SiteConnected, Below(1), TimeSpan.FromMinutes(15), Severity.Warning, new Escalation(TimeSpan.FromHours(24), Severity.Critical)),
         Rule("site-declined", MonitoredSignal.SiteDeclined, Above(0), s_now, Severity.Info),
         Rule("certificate-ends", MonitoredSignal.CertificateDays, Below(14), s_now, Severity.Warning, new Escalation(TimeSpan.FromDays(10), Severity.Critical)),

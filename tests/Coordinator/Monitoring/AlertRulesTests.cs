@@ -124,6 +124,23 @@ public sealed class AlertRulesTests
     }
 
     [Fact]
+    public void Fall_of_a_runs_AUROC_or_of_its_R_squared_holds_whichever_it_has()
+    {
+        var (board, watch, study) = (new FactBoard(), new RuleWatch(s_start), Subject.Of(("study", "heart")));
+        foreach (var signal in (MonitoredSignal[])[MonitoredSignal.Auroc, MonitoredSignal.RSquared])
+        {
+            board.Take(new Fact(signal, study, s_start, 0.6));
+            board.Take(new Fact(signal, study, s_start.AddHours(1), 0.57));
+        }
+
+        Assert.DoesNotContain(watch.Look(BuiltInRules.Alone, board, [], s_start.AddHours(1)).Holding.Keys, key => key.Rule.EndsWith("-fell", StringComparison.Ordinal));
+        board.Take(new Fact(MonitoredSignal.RSquared, study, s_start.AddHours(2), 0.54));
+        Assert.Equal([new AlertKey("r-squared-fell", study)], watch.Look(BuiltInRules.Alone, board, [], s_start.AddHours(2)).Holding.Keys.Where(key => key.Rule.EndsWith("-fell", StringComparison.Ordinal)));
+        board.Take(new Fact(MonitoredSignal.Auroc, study, s_start.AddHours(3), 0.5));
+        Assert.Contains(new AlertKey("auroc-fell", study), watch.Look(BuiltInRules.Alone, board, [], s_start.AddHours(3)).Holding.Keys);
+    }
+
+    [Fact]
     public void Absence_is_counted_from_the_last_fact_and_from_the_start()
     {
         var (rules, _) = AlertRulesReader.Read("alerts: 1\nrules: [{name: idle, signal: run-failed, where: {study: heart}, silent-for: 24h, runbook: docs/x}]");
