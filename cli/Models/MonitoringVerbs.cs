@@ -36,13 +36,15 @@ internal static class MonitoringVerbs
     public static Verb CreateMonitoring(TimeProvider time)
     {
         var (name, version) = Arguments();
-        return new Verb("monitoring", "Show what sites have told of a served version: volume, live performance, drift, data quality and latency of each window.", "fcml models monitoring heart-disease", "fcml models monitoring heart-disease 1.2.0 --json")
+        var beside = new Option<string?>("--beside") { Description = "A version to hold it against, over the windows that a site told of both: the one that is let in beside production." };
+        return new Verb("monitoring", "Show what sites have told of a served version: volume, live performance, drift, data quality and latency of each window.", "fcml models monitoring heart-disease", "fcml models monitoring heart-disease 1.2.0 --json", "fcml models monitoring heart-disease --beside 1.3.0")
         {
-            name, version,
+            name, version, beside,
         }.Does(async (parsed, terminal, cancel) =>
         {
             using var connection = Connection.Open(parsed, time);
-            return await ShowAsync(connection, terminal, parsed.GetRequiredValue(name), parsed.GetValue(version) ?? "", cancel);
+            var (line, of) = (parsed.GetRequiredValue(name), parsed.GetValue(version) ?? "");
+            return parsed.GetValue(beside) is { } other ? await CompareAsync(connection, terminal, line, of, other, cancel) : await ShowAsync(connection, terminal, line, of, cancel);
         });
     }
 
@@ -50,11 +52,32 @@ internal static class MonitoringVerbs
         new Argument<string>("name") { Description = "The model's name, as its study has it." },
         new Argument<string?>("version") { Description = "The version; without it: the one in production.", Arity = ArgumentArity.ZeroOrOne });
 
-    private static async Task<ExitCode> ShowAsync(Connection connection, Terminal terminal, string name, string version, CancellationToken cancel)
+    private static async Task<(GetMonitoringReply Reply, Study Study, SiteMonitoring Monitoring)> AskAsync(Connection connection, string name, string version, CancellationToken cancel)
     {
         var reply = await connection.AskAsync(connection.Stages.GetMonitoringAsync(new GetMonitoringRequest { Line = name, Version = version }, cancellationToken: cancel), cancel);
         var study = StudyChecker.CheckCanonical(reply.Study.ToByteArray()).Study ?? throw new CliException(ExitCode.Refused, "The coordinator's study does not pass this version's checks: use the command line of the coordinator's version.");
-        var monitoring = SiteMonitoring.Read(study, reply.Monitoring.Span);
+        return (reply, study, SiteMonitoring.Read(study, reply.Monitoring.Span));
+    }
+
+    private static async Task<ExitCode> CompareAsync(Connection connection, Terminal terminal, string name, string version, string beside, CancellationToken cancel)
+    {
+        var (one, other) = (await AskAsync(connection, name, version, cancel), await AskAsync(connection, name, beside, cancel));
+        if (one.Reply.Version == other.Reply.Version)
+            throw new CliException(ExitCode.Usage, $"{name} {beside} cannot be held against itself; name another version with --beside.");
+        if (!ArmComparison.CanCompare(one.Study, other.Study))
+            throw new CliException(ExitCode.Refused, $"{name} {one.Reply.Version} and {other.Reply.Version} predict different things, or in different units: nothing of the two can be compared.");
+        var tables = new ArmTables(ArmComparison.Of(Windows(one.Monitoring), Windows(other.Monitoring)), one.Reply.Version, other.Reply.Version, one.Study.Data.Label.Number);
+        terminal.Show(tables.Table());
+        terminal.Say(tables.Words().EscapeMarkup());
+        terminal.Emit("beside", tables.Json());
+        return ExitCode.Success;
+
+        static IEnumerable<(SiteId, IReadOnlyList<MonitoredWindow>)> Windows(SiteMonitoring told) => told.Sites.Select(site => (site.Site, (IReadOnlyList<MonitoredWindow>)site.Report.Windows));
+    }
+
+    private static async Task<ExitCode> ShowAsync(Connection connection, Terminal terminal, string name, string version, CancellationToken cancel)
+    {
+        var (reply, study, monitoring) = await AskAsync(connection, name, version, cancel);
         var profile = reply.Profile.IsEmpty ? null : StudyProfile.Read(study, reply.Profile.Span);
         var table = new Table { Title = new TableTitle($"{reply.Line} {reply.Version}".EscapeMarkup()) }
             .AddColumns(["site", "window", "rows", .. study.Data.Label.Number is { } number ? (string[])[$"MAE{number.AfterName}, 95 %".EscapeMarkup(), $"bias{number.AfterName}".EscapeMarkup()] : ["AUROC", "in the large"], "most drift (PSI)", "all numbers together (MMD²)", "most missing", "99th percentile"]);
