@@ -1,22 +1,26 @@
+using System.Text.Json.Nodes;
 using FederatedClinicalMl.Cli.Connections;
+using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Coordinator.Rounds;
 using FederatedClinicalMl.Learning;
+using FederatedClinicalMl.Numerics;
 using FederatedClinicalMl.Protos.Federation;
 using FederatedClinicalMl.Studies;
 using Spectre.Console;
 
 namespace FederatedClinicalMl.Cli.Audit;
 
-/// <summary><c>fcml audit verify --with-sites</c>: reads the workers' lists and the coordinator's journal, and compares them.</summary>
+/// <summary><c>fcml audit verify --with-sites</c>: reads the workers' lists, the coordinator's journal, and the signed round records of both the journal and the registry's entries, and compares them.</summary>
 /// <param name="connection">To the coordinator, of somebody who may read runs and members.</param>
 /// <param name="terminal">Where to print.</param>
 internal sealed class CrossVerification(Connection connection, Terminal terminal)
 {
     /// <summary>Compares, prints, and ends with the first difference, if there is one.</summary>
-    /// <exception cref="CliException">A list is none, is not its worker's, or differs from the journal.</exception>
+    /// <exception cref="CliException">A list is none, is not its worker's, or differs from the journal or a signed record.</exception>
     public async Task RunAsync(DirectoryInfo folder, CancellationToken cancel)
     {
-        var check = new ReleaseCrossCheck(await ReadAsync(folder, cancel));
+        var models = await connection.AskAsync(admin => admin.ListModelsAsync(new ListModelsRequest(), cancellationToken: cancel), cancel);
+        var check = new ReleaseCrossCheck(await ReadAsync(folder, cancel), new VerifyingKey(models.SigningKey.ToByteArray()));
         var open = 0;
         var runs = await connection.AskAsync(admin => admin.ListRunsAsync(new ListRunsRequest(), cancellationToken: cancel), cancel);
         foreach (var run in runs.Runs)
@@ -32,25 +36,32 @@ internal sealed class CrossVerification(Connection connection, Terminal terminal
             }
         }
 
+        foreach (var model in models.Models)
+            await HearAsync(check, model, cancel);
+        foreach (var damaged in models.Damaged)
+            terminal.Say($"[yellow]The records of the model {damaged.Digest.EscapeMarkup()} were not read: {damaged.What.EscapeMarkup()}[/]");
+
         var sites = check.Compare().ToList();
-        var table = new Table().AddColumns("site", "in its list", "in the journal", "not taken", "differences");
+        var table = new Table().AddColumns("site", "in its list", "in the journal", "in signed records", "not taken", "differences");
         foreach (var site in sites)
         {
-            table.AddRow(site.Site.Value.EscapeMarkup(), site.Listed is { } listed ? $"{listed}" : "[yellow]no list[/]", $"{site.Journaled}", $"{site.NotTaken}", $"{site.Differences.Length}");
-            terminal.Emit("site", new { site = site.Site.Value, site.Listed, site.Journaled, site.NotTaken, site.Differences });
+            table.AddRow(site.Site.Value.EscapeMarkup(), site.Listed is { } listed ? $"{listed}" : "[yellow]no list[/]", $"{site.Journaled}", $"{site.Counted}", $"{site.NotTaken}", $"{site.Differences.Length}");
+            terminal.Emit("site", new { site = site.Site.Value, site.Listed, site.Journaled, site.Counted, site.NotTaken, site.Differences });
         }
 
         terminal.Show(table);
         if (open > 0)
             terminal.Say($"{open} runs are not over: nothing of them was compared.");
-        var differences = sites.SelectMany(site => site.Differences).ToList();
+        foreach (var fault in check.Faults)
+            terminal.Emit("record", new { difference = fault });
+        var differences = sites.SelectMany(site => site.Differences).Concat(check.Faults).ToList();
         foreach (var difference in differences)
             terminal.Say($"[red]{difference.EscapeMarkup()}[/]");
         if (differences is [var first, ..])
-            throw new CliException(ExitCode.NotVerified, $"The sites' lists and the coordinator's journal differ ({differences.Count}): {first}");
+            throw new CliException(ExitCode.NotVerified, $"The sites' lists, the coordinator's journal and its signed round records differ ({differences.Count}): {first}");
         terminal.Say(sites.Exists(site => site.Listed is null)
             ? "[yellow]No difference; the sites without a list were compared with nothing.[/]"
-            : "[green]No difference[/]: what the sites' workers say that they released and that counts is what the coordinator has taken.");
+            : "[green]No difference[/]: what the sites' workers say that they released and that counts is what the coordinator has taken, and what its signed round records count.");
     }
 
     private async Task<Dictionary<SiteId, ReleaseList>> ReadAsync(DirectoryInfo folder, CancellationToken cancel)
@@ -70,6 +81,25 @@ internal sealed class CrossVerification(Connection connection, Terminal terminal
         }
 
         return lists;
+    }
+
+    // Beside those of the journal: an entry is immutable, and its records stay where a journal was edited.
+    private async Task HearAsync(ReleaseCrossCheck check, ModelSummary model, CancellationToken cancel)
+    {
+        var file = model.Files.SingleOrDefault(file => file.Name == ModelFileNames.Rounds) ?? throw new CliException(ExitCode.NotVerified, $"The model {model.Digest} names no {ModelFileNames.Rounds}.");
+        try
+        {
+            var records = CanonicalJson.Read(await ModelFiles.FetchVerifiedAsync(connection, model, file, cancel)) as JsonArray ?? throw new FormatException("it is no list.");
+            foreach (var (index, node) in records.Index())
+            {
+                var fields = new JsonFields(node, ModelFileNames.Rounds);
+                check.Hear($"Record {index + 1} in {ModelFileNames.Rounds} of the model {model.Digest}", CanonicalJson.Write(fields.Node("record")), fields.Text("signature", 88));
+            }
+        }
+        catch (FormatException fault)
+        {
+            throw new CliException(ExitCode.NotVerified, $"{ModelFileNames.Rounds} of the model {model.Digest} cannot be read: {fault.Message} 'fcml models verify {model.Digest}' says what was changed.", fault);
+        }
     }
 
     private static ReleaseList Read(FileInfo file)
