@@ -1,3 +1,4 @@
+using FederatedClinicalMl.Coordinator.Api;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Coordinator.Monitoring;
 using FederatedClinicalMl.Coordinator.Registry;
@@ -34,6 +35,29 @@ public sealed class NumberSignalsTests(SeededFederation federation) : IClassFixt
     }
 
     [Fact]
+    public async Task Damaged_model_is_named_and_facts_of_every_other_are_told()
+    {
+        await using var own = new SeededFederation(); // which this damages
+        await own.InitializeAsync();
+        var (study, runs) = await own.AddNumberAsync();
+        var order = own.TellOfNumber(study, runs[0]);
+        var coordinator = own.Coordinator;
+        coordinator.Service<StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new Member(Roles.Researcher, "rosalind"));
+        var damaged = own.Registry.List().Single(entry => entry.Run == SeededFederation.FirstRun).Digest;
+        var manifest = coordinator.PathOf($"models/{damaged}/manifest.json");
+        var content = await File.ReadAllBytesAsync(manifest, TestContext.Current.CancellationToken);
+        content[content.Length / 2] ^= 1;
+        await File.WriteAllBytesAsync(manifest, content, TestContext.Current.CancellationToken);
+        var (signals, board, lines, desk) = (new ServedSignals(coordinator.Service<SiteMonitorings>(), own.Registry, new SiteReports()), new FactBoard(), coordinator.Service<ModelLines>(), coordinator.Service<ObservationDesk>());
+
+        Assert.Equal(damaged, Assert.Throws<DamagedModelException>(() => signals.Look(lines.All, [], new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero), board)).Model);
+
+        Assert.Equal([order.Line], board.Of(MonitoredSignal.ServedRows.Name).Select(series => series.Last.Subject["line"]).Distinct());
+        Assert.Equal(damaged, Assert.Throws<DamagedModelException>(() => desk.Get("heart-disease", "1.0.0")).Model);
+        Assert.NotEmpty(desk.Get(order.Line, "1.0.0").Sites);
+    }
+
+    [Fact]
     public async Task Errors_of_a_served_version_are_told_against_its_evaluation_and_by_subgroup_end_with_it_and_no_score_is()
     {
         await using var own = new SeededFederation(); // whose numbers no other test has added
@@ -41,7 +65,7 @@ public sealed class NumberSignalsTests(SeededFederation federation) : IClassFixt
         var (study, runs) = await own.AddNumberAsync();
         var order = own.TellOfNumber(study, runs[0]);
         var coordinator = own.Coordinator;
-        coordinator.Service<FederatedClinicalMl.Coordinator.Api.StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new Member(Roles.Researcher, "rosalind"));
+        coordinator.Service<StageDesk>().Confirm(order.Served.Model.ToString(), "1.0.0", new Member(Roles.Researcher, "rosalind"));
         var confirmed = coordinator.Service<ModelLines>().Of(order.Line);
         var (signals, board, now) = (new ServedSignals(coordinator.Service<SiteMonitorings>(), own.Registry, new SiteReports()), new FactBoard(), new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using FederatedClinicalMl.Coordinator.Registry;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
@@ -24,7 +25,7 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
     /// <param name="gone">Sites that have left.</param>
     /// <param name="now">When.</param>
     /// <param name="board">The board.</param>
-    /// <exception cref="IOException">What a site told has changed on the disk; the next look tries again.</exception>
+    /// <exception cref="IOException">What sites told of a version has changed on the disk; of the others was told, and the next look tries again.</exception>
     /// <exception cref="FormatException">Likewise.</exception>
     /// <exception cref="DamagedModelException">An entry of the registry is damaged; of the others was told.</exception>
     public void Look(IReadOnlyCollection<ModelLine> lines, ImmutableHashSet<SiteId> gone, DateTimeOffset now, FactBoard board)
@@ -36,7 +37,7 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
         var said = reports.All; // replaced whole
         if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone) && ReferenceEquals(said, _reports))
             return;
-        DamagedModelException? damaged = null;
+        Exception? unreadable = null; // of the others is told nevertheless
         foreach (var order in lines.SelectMany(line => line.Versions.Keys.Select(version => OrderOf(line, version))))
         {
             try
@@ -51,9 +52,9 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
                         board.ExpectNoMore(About(order, site.Told.Site));
                 }
             }
-            catch (DamagedModelException damage)
+            catch (Exception fault) when (fault is IOException or FormatException)
             {
-                damaged = damage; // of the others is told nevertheless
+                unreadable = fault;
             }
         }
 
@@ -63,15 +64,15 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
             {
                 TellLateness(line, [.. served.Where(order => order.Line == line.Name)], said, gone, now, board);
             }
-            catch (DamagedModelException damage)
+            catch (Exception fault) when (fault is IOException or FormatException)
             {
-                damaged = damage;
+                unreadable = fault;
             }
         }
 
-        (_served, _gone, _reports, _isStale) = (served, gone, said, false);
-        if (damaged is not null)
-            throw damaged;
+        (_served, _gone, _reports, _isStale) = (served, gone, said, unreadable is not (null or DamagedModelException));
+        if (unreadable is not null)
+            ExceptionDispatchInfo.Throw(unreadable);
     }
 
     // By site and line, not by version: one that follows another in production has no window yet, and is not late for that.

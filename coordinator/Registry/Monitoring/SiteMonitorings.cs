@@ -14,7 +14,7 @@ namespace FederatedClinicalMl.Coordinator.Registry;
 /// <param name="Telling">The newest report that was not withheld; null: there was none, and so there are no windows.</param>
 public sealed record KnownMonitoring(SiteId Site, RunId Run, DateTimeOffset At, MonitoringReport Newest, ImmutableArray<MonitoredWindow> Windows, MonitoringReport? Telling);
 
-/// <summary>What sites have told of served versions, by their journaled runs. Each run is read once.</summary>
+/// <summary>What sites have told of served versions, by their journaled runs. Each run is read once, and its result when its version is asked about: what is damaged hides its own version and no other.</summary>
 public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, ModelRegistry models)
 {
     // Of one site: a report's payload, and its name.
@@ -22,16 +22,19 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
 
     private readonly Lock _turn = new(); // guards what is below
     private readonly HashSet<RunId> _read = []; // runs that are over, or ask something else
+    private readonly Dictionary<MonitoringOrder, List<(RunId Run, RunMonitored Told, int Sites)>> _unread = []; // in the order of their runs
     private readonly Dictionary<StudyDigest, List<Sha256Digest>> _profiles = []; // of each study, in the order of their runs
     private readonly Dictionary<MonitoringOrder, SortedDictionary<SiteId, KnownMonitoring>> _known = [];
 
     /// <summary>What each site has told of a version, in the order of their names; empty where none has.</summary>
-    /// <exception cref="IOException">A result has changed on the disk.</exception>
+    /// <exception cref="IOException">A result of it has changed on the disk.</exception>
+    /// <exception cref="DamagedModelException">Its entry is not what was registered.</exception>
     public IReadOnlyList<KnownMonitoring> Of(MonitoringOrder of)
     {
         lock (_turn)
         {
             Look();
+            ReadResults(of);
             return _known.TryGetValue(of, out var sites) ? [.. sites.Values] : [];
         }
     }
@@ -67,18 +70,28 @@ public sealed class SiteMonitorings(IRunJournal journal, ResultStore results, Mo
             return; // still asked
         if (events[^1].Event is RunProfiled profiled)
             (_profiles.TryGetValue(plan.Study, out var profiles) ? profiles : _profiles[plan.Study] = []).Add(profiled.Profile);
-        if (plan.Monitoring is { } asked && events[^1].Event is RunMonitored told && models.Find(asked.Served.Model) is { } entry && results.Contains(told.Monitoring))
-        {
-            var longest = (int)Math.Min(int.MaxValue, (long)LongestOfSite * Math.Max(1, plan.Sites.Length));
-            var sites = _known.TryGetValue(asked, out var known) ? known : _known[asked] = [];
-            foreach (var (site, report) in SiteMonitoring.Read(models.StudyOf(entry), results.Read(told.Monitoring, longest)).Sites)
-            {
-                var now = new KnownMonitoring(site, run, told.At, report, report.Windows, report.Withheld is null ? report : null);
-                sites[site] = !sites.TryGetValue(site, out var other) ? now : other.At <= told.At ? Joined(other, now) : Joined(now, other);
-            }
-        }
+        if (plan.Monitoring is { } asked && events[^1].Event is RunMonitored told)
+            (_unread.TryGetValue(asked, out var unread) ? unread : _unread[asked] = []).Add((run, told, plan.Sites.Length));
+        _read.Add(run);
+    }
 
-        _read.Add(run); // last: what could not be read is read again
+    private void ReadResults(MonitoringOrder of)
+    {
+        while (_unread.GetValueOrDefault(of) is [var (run, told, count), ..] unread)
+        {
+            if (models.Find(of.Served.Model) is { } entry && results.Contains(told.Monitoring))
+            {
+                var longest = (int)Math.Min(int.MaxValue, (long)LongestOfSite * Math.Max(1, count));
+                var sites = _known.TryGetValue(of, out var known) ? known : _known[of] = [];
+                foreach (var (site, report) in SiteMonitoring.Read(models.StudyOf(entry), results.Read(told.Monitoring, longest)).Sites)
+                {
+                    var now = new KnownMonitoring(site, run, told.At, report, report.Windows, report.Withheld is null ? report : null);
+                    sites[site] = !sites.TryGetValue(site, out var other) ? now : other.At <= told.At ? Joined(other, now) : Joined(now, other);
+                }
+            }
+
+            unread.RemoveAt(0); // last: what could not be read is read again
+        }
     }
 
     // Runs need not end in the order in which they began.

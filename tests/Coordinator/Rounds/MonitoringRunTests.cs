@@ -29,17 +29,13 @@ public sealed class MonitoringRunTests : IRunEffects, IDisposable
     private readonly StagingArea _staging;
     private readonly ResultStore _results;
     private readonly ModelRegistry _models;
-    private readonly MonitoringOrder _order;
+    private MonitoringOrder _order;
     private RunProcess _process = null!;
 
     public MonitoringRunTests()
     {
         (_staging, _results, _models) = (new StagingArea(_disk, new LedgerWitness(_disk, _coordinator)), new ResultStore(_disk), new ModelRegistry(_disk));
-        var (model, files) = MadeModel.Of(_coordinator);
-        _order = new MonitoringOrder("heart", new ServedVersion(new ModelVersion(1, 0, 0), model));
-        _disk.CreateDirectory($"models/{model}");
-        foreach (var (name, content) in files)
-            DurableFile.Write(_disk, $"models/{model}/{name}", content);
+        _order = Made(new ModelVersion(1, 0, 0));
         Ask(1);
     }
 
@@ -98,6 +94,33 @@ public sealed class MonitoringRunTests : IRunEffects, IDisposable
         Assert.Empty(monitorings.Of(_order with { Line = "other" }));
     }
 
+    [Fact]
+    public void Damaged_model_or_result_hides_what_was_told_of_it_and_of_no_other_version_and_is_read_when_it_is_mended()
+    {
+        var damaged = _order;
+        Upload(s_north, Told(Week(0)));
+        Upload(s_south, Told(Week(0)));
+        _order = Made(new ModelVersion(1, 1, 0));
+        Ask(2);
+        Upload(s_north, Told(Week(0)));
+        Upload(s_south, Told(Week(0)));
+        var monitorings = new SiteMonitorings(_journal, _results, _models);
+
+        foreach (var file in new[] { $"models/{damaged.Served.Model}/manifest.json", $"models/{damaged.Served.Model}/study.json", $"results/{Assert.IsType<RunMonitored>(_journal.Of(1)[^1]).Monitoring}" })
+        {
+            var whole = DurableFile.Read(_disk, file, int.MaxValue);
+            var changed = (byte[])whole.Clone();
+            changed[whole.Length / 2] ^= 1;
+            DurableFile.Write(_disk, file, changed);
+            var fault = Assert.ThrowsAny<Exception>(() => monitorings.Of(damaged));
+            Assert.True(fault is DamagedModelException or IOException, fault.ToString());
+            Assert.Equal([s_north, s_south], monitorings.Of(_order).Select(site => site.Site));
+            DurableFile.Write(_disk, file, whole);
+        }
+
+        Assert.Equal([s_north, s_south], monitorings.Of(damaged).Select(site => site.Site));
+    }
+
     [Theory]
     [InlineData("of-another-version")]
     [InlineData("beyond-its-minimum")]
@@ -127,6 +150,16 @@ public sealed class MonitoringRunTests : IRunEffects, IDisposable
     }
 
     private byte[] Told(params MonitoredWindow[] windows) => MonitoringReport.With(s_study, _order, ReportSchedule.Weekly, 30, windows, 5).Write(s_study);
+
+    /// <summary>Registers a model as a version of the line.</summary>
+    private MonitoringOrder Made(ModelVersion version)
+    {
+        var (model, files) = MadeModel.Of(_coordinator, version.Minor + 1);
+        _disk.CreateDirectory($"models/{model}");
+        foreach (var (name, content) in files)
+            DurableFile.Write(_disk, $"models/{model}/{name}", content);
+        return new MonitoringOrder("heart", new ServedVersion(version, model));
+    }
 
     private void Ask(int number)
     {
