@@ -16,7 +16,7 @@ internal static class StageVerbs
         WithStage(time, "agree", "Agree to a promotion that was asked for.", new Option<string>("--reason") { Description = "Why; others read it.", Required = true }, (stages, request, cancel) => stages.ApprovePromotionAsync(request, cancellationToken: cancel)),
         WithReason(time, "refuse", "End a promotion that was asked for.", (stages, request, cancel) => stages.RefusePromotionAsync(request, cancellationToken: cancel)),
         Rollout(time),
-        WithReason(time, "rollback", "Take the version in production back, at once: to the one before it, or to none.", (stages, request, cancel) => stages.RollBackAsync(request, cancellationToken: cancel)),
+        RollBack(time),
         Deprecate(time),
         WithReason(time, "retire", "Take a version that is not in production out of use for good.", (stages, request, cancel) => stages.RetireVersionAsync(request, cancellationToken: cancel)),
     ];
@@ -116,6 +116,22 @@ internal static class StageVerbs
         var ((name, version), reason) = (Version(), Reason());
         return new Verb(verb, what, $"fcml models {verb} heart-disease 1.1.0 --reason \"Alarms on the ward\"") { name, version, reason }.Does((parsed, terminal, cancel) => AskAsync(parsed, terminal, time, stages => call(
             stages, new VersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), Reason = parsed.GetRequiredValue(reason) }, cancel), cancel));
+    }
+
+    /// <summary>Says where it leads before it does: what sites use from then on, or that they have no version and answer no score.</summary>
+    private static Verb RollBack(TimeProvider time)
+    {
+        var ((name, version), reason) = (Version(), Reason());
+        return new Verb("rollback", "Take the version in production back, at once: to the one before it whose last day is not over, or to none.", "fcml models rollback heart-disease 1.1.0 --reason \"Alarms on the ward\"") { name, version, reason }.Does(async (parsed, terminal, cancel) =>
+        {
+            var request = new VersionRequest { Line = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), Reason = parsed.GetRequiredValue(reason) };
+            using var connection = Connection.Open(parsed, time);
+            var lines = await connection.AskAsync(connection.Stages.ListLinesAsync(new ListLinesRequest(), cancellationToken: cancel), cancel);
+            if (lines.Lines.FirstOrDefault(line => line.Name == request.Line && line.Production == request.Version) is { } line)
+                terminal.Say(line.Fallback.Length > 0 ? $"{line.Production} leaves production, and {line.Fallback} takes its place." : $"[yellow]{line.Production} leaves production, and no version takes its place[/]: there is none before it that may still be used. Sites answer no score, and say why.");
+            Show(terminal, await connection.AskAsync(connection.Stages.RollBackAsync(request, cancellationToken: cancel), cancel));
+            return ExitCode.Success;
+        });
     }
 
     private static Verb Rollout(TimeProvider time)

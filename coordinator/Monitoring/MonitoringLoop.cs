@@ -92,6 +92,8 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
                 areMembersRead = true; // not before: a read that failed is made again at the next look
                 Look(isTick);
                 _outbox.Start(stop); // before what can fail: nothing else keeps people from being told
+                if (isTick)
+                    _lines.PassLastDays();
                 await _retraining.FinishAsync();
                 await _retraining.StartWhatStartsByItselfAsync();
                 if (isTick)

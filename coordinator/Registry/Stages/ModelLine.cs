@@ -89,8 +89,17 @@ public sealed record ModelLine(string Name)
     /// <summary>The greatest version; null: there is none.</summary>
     public ModelVersion? Greatest => Versions.IsEmpty ? null : Versions.Keys.Max();
 
-    /// <summary>The version that a rollback would bring back; null: sites would have none.</summary>
-    public ModelVersion? Fallback => Before.Where(version => Versions[version] is { Ended: false, Stage: not ModelStage.Production }).Select(version => (ModelVersion?)version).LastOrDefault();
+    /// <summary>The version that sites keep ready behind production, and that a rollback would bring back unless its last day is over; null: sites would have none.</summary>
+    public ModelVersion? Fallback => Returns.Select(version => (ModelVersion?)version).LastOrDefault();
+
+    /// <summary>The version that a rollback brings back on a day: the latest whose last day is not over; null: none.</summary>
+    public ModelVersion? FallbackOn(DateOnly today) => Returns.Where(version => !(Versions[version].LastDay < today)).Select(version => (ModelVersion?)version).LastOrDefault();
+
+    /// <summary>The versions that a rollback could lead to and whose last day is over, as of a day.</summary>
+    public IEnumerable<ModelVersion> PassedOn(DateOnly today) => Returns.Where(version => Versions[version].LastDay < today).Distinct();
+
+    /// <summary>The versions that a rollback could lead to, the latest last.</summary>
+    internal IEnumerable<ModelVersion> Returns => Before.Where(version => Versions[version] is { Ended: false, Stage: not ModelStage.Production });
 
     /// <summary>The version of a registry's entry; null: it has none.</summary>
     public VersionedModel? Of(Sha256Digest model) => Versions.Values.FirstOrDefault(version => version.Model == model);

@@ -70,6 +70,15 @@ public sealed class ModelLines
         }
     }
 
+    /// <summary>Takes versions whose last day is over out of what a rollback could lead to, and what sites keep ready for it, in the coordinator's own name.</summary>
+    /// <exception cref="IOException">The log cannot be written.</exception>
+    public void PassLastDays()
+    {
+        var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
+        foreach (var (line, version) in All.SelectMany(line => line.PassedOn(today), (line, version) => (line.Name, version)).ToList())
+            Handle(line, null, _ => new LastDayPassed(version));
+    }
+
     /// <summary>What a registry's entry would be as the next version of its line.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="registry">Where the entries are.</param>

@@ -53,6 +53,10 @@ public sealed record WithdrawnAtSite(SiteId Site, Withdrawal Withdrawal) : Stage
 /// <param name="Reason">Why.</param>
 public sealed record DeprecateVersion(ModelVersion Version, DateOnly LastDay, string Reason) : StageCommand;
 
+/// <summary>The last day of a version that a rollback could lead to is over: none leads there from here on.</summary>
+/// <param name="Version">The version.</param>
+public sealed record LastDayPassed(ModelVersion Version) : StageCommand;
+
 /// <summary>Takes a version that is not in production out of use for good.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Reason">Why.</param>

@@ -27,6 +27,9 @@ public static class StageEntries
     /// <summary>A version has a last day.</summary>
     public const string Deprecated = "model-version-deprecated";
 
+    /// <summary>The last day of a version that a rollback could lead to is over.</summary>
+    public const string LastDayPassed = "model-last-day-passed";
+
     /// <summary>A version is out of use for good.</summary>
     public const string Retired = "model-version-retired";
 
@@ -44,7 +47,7 @@ public static class StageEntries
     private const string Day = "yyyy-MM-dd";
 
     /// <summary>Whether an entry is one of these.</summary>
-    public static bool Knows(string kind) => kind is Confirmed or Asked or Approved or Refused or RolledBack or Deprecated or Retired or RolloutSet or WithdrawnAtSite;
+    public static bool Knows(string kind) => kind is Confirmed or Asked or Approved or Refused or RolledBack or Deprecated or LastDayPassed or Retired or RolloutSet or WithdrawnAtSite;
 
     internal static JsonObject Confirm(string line, ModelVersion version, Sha256Digest model) => With(line, version, ("model", model.ToString()));
 
@@ -59,6 +62,8 @@ public static class StageEntries
 
     internal static JsonObject Deprecate(string line, DeprecateVersion deprecate) =>
         With(line, deprecate.Version, ("last-day", deprecate.LastDay.ToString(Day, CultureInfo.InvariantCulture)), ("reason", deprecate.Reason));
+
+    internal static JsonObject Pass(string line, ModelVersion version) => With(line, version);
 
     internal static JsonObject Rollout(string line, SetRollout set) => With(line, set.Version, ("mode", set.Rollout?.Mode.Word()), ("percent", set.Rollout?.Percent), ("reason", set.Reason));
 

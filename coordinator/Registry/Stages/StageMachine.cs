@@ -14,7 +14,7 @@ public sealed record StageDecision(string? Kind, JsonObject? Body, string? Refus
 
 /// <summary>
 /// Decides about versions of a model, and is pure: <c>Decide(line, person, command)</c> gives the entry that the log takes, <c>Apply(line, entry)</c> the line after it. A version is promoted step by
-/// step, where its gates passed, by two different people of whom one is a clinician, and where the one against production still does when they agree; a rollback takes one person and no gate, for it has to be quick. What was taken back is in staging again, and
+/// step, where its gates passed, by two different people of whom one is a clinician, and where the one against production still does when they agree; a rollback takes one person and no gate, for it has to be quick, and leads to no version whose last day is over. What was taken back is in staging again, and
 /// needs gates and people anew.
 /// </summary>
 public static class StageMachine
@@ -33,10 +33,11 @@ public static class StageMachine
             AskPromotion ask => Ask(line, ask, today),
             ApprovePromotion approve => Approve(line, person, approve, today),
             RefusePromotion refuse => Refuse(line, refuse),
-            RollBack back => Back(line, back),
+            RollBack back => Back(line, back, today),
             SetRollout set => Set(line, set, today),
             WithdrawnAtSite withdrawn => Withdraw(line, withdrawn),
             DeprecateVersion deprecate => Deprecate(line, deprecate, today),
+            LastDayPassed passed => Pass(line, passed, today),
             RetireVersion retire => Retire(line, retire),
             _ => throw new ArgumentException($"'{command?.GetType().Name}' is no command of a line.", nameof(command)),
         };
@@ -61,6 +62,7 @@ public static class StageMachine
             StageEntries.WithdrawnAtSite => Withdrawn(line, version, body),
             StageEntries.RolledBack => RolledBack(line, version, body),
             StageEntries.Deprecated => Reasoned(line.With(Of(line, version) with { LastDay = StageEntries.ReadDay(body.Text("last-day", 10)) }), body),
+            StageEntries.LastDayPassed => Passed(line, version),
             StageEntries.Retired => Reasoned(WithoutRollout(line, version).With(Of(line, version) with { Stage = ModelStage.Retired, Ended = true }) with { Promotion = line.Promotion?.Version == version ? null : line.Promotion }, body),
             _ => throw new FormatException($"the kind '{entry.Kind}' is none of a model's line."),
         };
@@ -111,13 +113,13 @@ public static class StageMachine
     private static StageDecision Refuse(ModelLine line, RefusePromotion refuse) =>
         Meant(line, refuse.Version) ?? WhyNoReason(refuse.Reason) ?? new StageDecision(StageEntries.Refused, StageEntries.Reason(line.Name, refuse.Version, refuse.Reason), null);
 
-    private static StageDecision Back(ModelLine line, RollBack back)
+    private static StageDecision Back(ModelLine line, RollBack back, DateOnly today)
     {
         if (line.Production is not { } production)
             return Refused($"No version of {line.Name} is in production: there is nothing to take back.");
         if (production != back.Version)
             return Refused($"{production} is in production, not {back.Version}. Look again, then take back what you mean.");
-        return WhyNoReason(back.Reason) ?? new StageDecision(StageEntries.RolledBack, StageEntries.RollBack(line.Name, back, line.Fallback), null);
+        return WhyNoReason(back.Reason) ?? new StageDecision(StageEntries.RolledBack, StageEntries.RollBack(line.Name, back, line.FallbackOn(today)), null);
     }
 
     private static StageDecision Set(ModelLine line, SetRollout set, DateOnly today)
@@ -160,6 +162,12 @@ public static class StageMachine
             return Refused($"{deprecate.LastDay:yyyy-MM-dd} is over; the last day is today or later. To end a version now, roll it back or retire it.");
         return WhyNoReason(deprecate.Reason) ?? new StageDecision(StageEntries.Deprecated, StageEntries.Deprecate(line.Name, deprecate), null);
     }
+
+    private static StageDecision Pass(ModelLine line, LastDayPassed passed, DateOnly today) =>
+        !line.Versions.TryGetValue(passed.Version, out var version) ? Unknown(line, passed.Version)
+        : !(version.LastDay < today) ? Refused($"The last day of {passed.Version} is not over.")
+        : !line.Before.Contains(passed.Version) ? new StageDecision(null, null, null)
+        : new StageDecision(StageEntries.LastDayPassed, StageEntries.Pass(line.Name, passed.Version), null);
 
     private static StageDecision Retire(ModelLine line, RetireVersion retire)
     {
@@ -211,11 +219,17 @@ public static class StageMachine
     private static ModelLine RolledBack(ModelLine line, ModelVersion version, JsonFields body)
     {
         ModelVersion? back = body.IsNull("back") ? null : ModelVersion.Parse(body.Text("back", 32));
-        if (line.Production != version || back != line.Fallback)
+        // Whether the last day of a version that was passed over was over, the decision has held against its own day.
+        var passed = line.Returns.Reverse().TakeWhile(before => before != back);
+        if (line.Production != version || (back is { } led && !line.Returns.Contains(led)) || passed.Any(before => Of(line, before).LastDay is null))
             throw new FormatException("it takes back what is not in production, or to another version than the one before.");
         var after = Reasoned(line.With(Of(line, version) with { Stage = ModelStage.Staging }) with { Promotion = null, Rollout = null }, body);
         return back is not { } to ? after with { Before = [] } : after.With(Of(line, to) with { Stage = ModelStage.Production }) with { Before = line.Before[..line.Before.LastIndexOf(to)] };
     }
+
+    private static ModelLine Passed(ModelLine line, ModelVersion version) => Of(line, version).LastDay is null || !line.Before.Contains(version)
+        ? throw new FormatException("it passes over a version that has no last day, or that no rollback could lead to.")
+        : line with { Before = line.Before.RemoveAll(before => before == version) };
 
     private static ModelLine Rolled(ModelLine line, ModelVersion version, string by, DateTimeOffset at, JsonFields body)
     {

@@ -150,7 +150,9 @@ public sealed class RegisteredModelTests : IDisposable
         await Done(As("eve", "report", model.Short, "--html", html));
         Assert.StartsWith("<!DOCTYPE html>", await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
         await Refused("is in production", As("ada", "retire", "small-study", "1.0.0", "--reason", "Old"));
-        await Done(As("grace", "rollback", "small-study", "1.0.0", "--reason", "Alarms"));
+        var (taken, said, _) = await As("grace", "rollback", "small-study", "1.0.0", "--reason", "Alarms");
+        Assert.Equal(0, taken);
+        Assert.StartsWith("1.0.0 leaves production, and no version takes its place", said, StringComparison.Ordinal);
         Assert.Equal("", await ProductionAsync());
 
         async Task<string> ProductionAsync() => (string)JsonNode.Parse((await As("eve", "versions", "--json")).Output)!["production"]!;

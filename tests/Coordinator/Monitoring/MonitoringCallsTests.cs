@@ -20,6 +20,8 @@ public sealed class MonitoringCallsTests : IDisposable
 {
     private const string Heart = "heart";
 
+    private static readonly Member s_ada = new(Roles.Admin, "ada"), s_grace = new(Roles.Clinician, "grace");
+
     private readonly SigningKey _north = SigningKey.Create(), _south = SigningKey.Create();
     private Sha256Digest _model;
 
@@ -153,6 +155,25 @@ public sealed class MonitoringCallsTests : IDisposable
         await UntilAsync(coordinator, book => book.Open.Values.Any(alert => alert.Key == new AlertKey("away", FederatedClinicalMl.Coordinator.Monitoring.Subject.Of(("site", "north")))));
     }
 
+    [Fact]
+    public async Task Version_whose_last_day_passes_while_the_coordinator_runs_is_kept_ready_for_no_rollback_from_then_on()
+    {
+        var time = new ShiftedTime(TimeSpan.Zero);
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: Prepare, time: time);
+        var (lines, second) = (coordinator.Service<ModelLines>(), new ModelVersion(1, 1, 0));
+        Assert.Null(lines.Handle(Heart, s_ada, _ => new ConfirmVersion(Sha256Digest.Of([2]), new VersionProposal(VersionPart.Minor, second, []), second)).Refusal);
+        ToProduction(lines, second);
+        Assert.Equal(ModelVersion.First, lines.Of(Heart).Fallback);
+        Assert.Null(lines.Handle(Heart, s_ada, _ => new DeprecateVersion(ModelVersion.First, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), "A new guideline")).Refusal);
+
+        time.Shift = TimeSpan.FromDays(1);
+
+        while (lines.NextChange is var next && lines.Of(Heart).Fallback is not null)
+            await next.WaitAsync(TimeSpan.FromMinutes(1), Stop);
+        Assert.Equal(second, lines.Of(Heart).Serves.Production?.Version);
+        Assert.Null(lines.Of(Heart).Serves.Fallback);
+    }
+
     private static void Change(RunningCoordinator coordinator, string sql) => coordinator.Service<DataFolder>().Database.Write((connection, transaction) =>
     {
         using var command = connection.CreateCommand();
@@ -196,13 +217,17 @@ public sealed class MonitoringCallsTests : IDisposable
 
         using var audit = new AuditTrail(folder.Disk, folder.Key, TimeProvider.System);
         var lines = new ModelLines(audit, TimeProvider.System);
-        var (ada, grace) = (new Member(Roles.Admin, "ada"), new Member(Roles.Clinician, "grace"));
-        Assert.Null(lines.Handle(Heart, ada, _ => new ConfirmVersion(model, VersionProposal.First, ModelVersion.First)).Refusal);
+        Assert.Null(lines.Handle(Heart, s_ada, _ => new ConfirmVersion(model, VersionProposal.First, ModelVersion.First)).Refusal);
+        ToProduction(lines, ModelVersion.First);
+    }
+
+    private static void ToProduction(ModelLines lines, ModelVersion version)
+    {
         foreach (var stage in new[] { ModelStage.Staging, ModelStage.Production })
         {
-            Assert.Null(lines.Handle(Heart, ada, _ => new AskPromotion(ModelVersion.First, stage, new GateReport([new GateResult("auroc", true, "Good.")]))).Refusal);
-            foreach (var member in new[] { ada, grace })
-                Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, ModelVersion.First, stage, "Seen", null)).Refusal);
+            Assert.Null(lines.Handle(Heart, s_ada, _ => new AskPromotion(version, stage, new GateReport([new GateResult("auroc", true, "Good.")]))).Refusal);
+            foreach (var member in new[] { s_ada, s_grace })
+                Assert.Null(lines.Handle(Heart, member, _ => new ApprovePromotion(member.Role == Roles.Clinician, version, stage, "Seen", null)).Refusal);
         }
     }
 }

@@ -285,6 +285,66 @@ public sealed class ModelLinesTests : IDisposable
     }
 
     [Fact]
+    public void Rollback_passes_over_a_version_whose_last_day_is_over_and_leads_to_none_rather_than_to_it()
+    {
+        var third = new ModelVersion(1, 2, 0);
+        Production(1, s_first);
+        Production(2, s_second);
+        Production(3, third);
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_second, new DateOnly(2026, 11, 26), "A new guideline")));
+        Assert.Equal(s_second, _lines.Of(Heart).FallbackOn(new DateOnly(2026, 11, 26)));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(s_first, _lines.Of(Heart).FallbackOn(new DateOnly(2026, 11, 27)));
+
+        Assert.Null(Handle(s_ada, new RollBack(third, "Alarms")));
+        Assert.Equal(s_first, _lines.Of(Heart).Production);
+        Assert.Equal(ModelStage.Retired, Stage(s_second));
+        Production(4, new ModelVersion(1, 3, 0));
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 11, 27), "Old")));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Null(Handle(s_ada, new RollBack(new ModelVersion(1, 3, 0), "Alarms")));
+
+        Assert.Null(_lines.Of(Heart).Production);
+        Assert.Equal(ServedModels.Of(null, null, null), _lines.Of(Heart).Serves);
+        Assert.Equal(_lines.Of(Heart).Versions, new ModelLines(_audit, _time).Of(Heart).Versions);
+    }
+
+    [Fact]
+    public void Sites_are_told_to_keep_no_version_ready_whose_last_day_has_passed()
+    {
+        Production(1, s_first);
+        Production(2, s_second);
+        Production(3, new ModelVersion(1, 2, 0));
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_second, new DateOnly(2026, 11, 26), "A new guideline")));
+        var orders = new List<ServedModels>();
+        _lines.OrderChanged += line => orders.Add(line.Serves);
+        Assert.Contains("is not over", Handle(s_ada, new LastDayPassed(s_second)), StringComparison.Ordinal);
+        _lines.PassLastDays();
+        Assert.Empty(orders);
+
+        _time.Advance(TimeSpan.FromDays(1));
+        _lines.PassLastDays();
+        _lines.PassLastDays();
+
+        Assert.Equal(s_first, Assert.Single(orders).Fallback?.Version);
+        Assert.Equal("coordinator", Assert.Single(_audit.Entries(), entry => entry.Kind == StageEntries.LastDayPassed).Body["by"]!.GetValue<string>());
+        var read = new ModelLines(_audit, _time).Of(Heart);
+        Assert.Equal((_lines.Of(Heart).Serves, _lines.Of(Heart).Ordered, s_first), (read.Serves, read.Ordered, read.Fallback));
+    }
+
+    [Fact]
+    public void Log_with_a_rollback_to_a_version_past_its_last_day_is_read_as_it_was_written()
+    {
+        Production(1, s_first);
+        Production(2, s_second);
+        Assert.Null(Handle(s_ada, new DeprecateVersion(s_first, new DateOnly(2026, 11, 26), "Old")));
+        _time.Advance(TimeSpan.FromDays(1));
+        _audit.Record(StageEntries.RolledBack, s_ada, new JsonObject { ["line"] = Heart, ["version"] = "1.1.0", ["back"] = "1.0.0", ["reason"] = "Alarms" });
+
+        Assert.Equal(s_first, new ModelLines(_audit, _time).Of(Heart).Production);
+    }
+
+    [Fact]
     public void Entry_has_one_version_and_a_version_follows_the_greatest_one()
     {
         Confirm(1, s_first);
@@ -309,6 +369,14 @@ public sealed class ModelLinesTests : IDisposable
         {
             var version = new ModelVersion(1, number % 4, 0);
             var (member, stage) = (people[number % 3], (ModelStage)(1 + (number % 2)));
+            if (number == 99)
+            {
+                lines.Handle(Heart, s_ada, _ => new DeprecateVersion(version, DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), "Old"));
+                _time.Advance(TimeSpan.FromDays(1));
+                lines.PassLastDays();
+                continue;
+            }
+
             lines.Handle(Heart, member, line => (number % 12) switch
             {
                 0 or 1 => new ConfirmVersion(Model(number % 7), line.Greatest is { } greatest ? new VersionProposal(VersionPart.Minor, greatest.Next(VersionPart.Minor), []) : VersionProposal.First, line.Greatest?.Next(VersionPart.Minor) ?? ModelVersion.First),
