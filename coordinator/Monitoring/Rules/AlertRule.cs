@@ -73,13 +73,16 @@ public sealed record WebhookChannel(string Name, Uri Address, string SecretFile)
 
 /// <summary>A letter by SMTP.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Server">The server's name; STARTTLS is needed unless it is this machine.</param>
+/// <param name="Server">The server's name; TLS is needed unless it is this machine and nobody signs in.</param>
 /// <param name="Port">Its port.</param>
 /// <param name="From">Sender.</param>
 /// <param name="To">Recipients.</param>
 /// <param name="User">Who signs in; null: nobody.</param>
 /// <param name="PasswordFile">File with the password; null: nobody signs in.</param>
-public sealed record MailChannel(string Name, string Server, int Port, string From, ImmutableArray<string> To, string? User, string? PasswordFile) : Channel(Name);
+/// <param name="ImplicitTls">Whether TLS is spoken from the first byte, without STARTTLS.</param>
+/// <param name="AuthorityFile">File with the authorities that may have issued the server's certificate, and no others; null: those that this machine trusts.</param>
+public sealed record MailChannel(
+    string Name, string Server, int Port, string From, ImmutableArray<string> To, string? User, string? PasswordFile, bool ImplicitTls = false, string? AuthorityFile = null) : Channel(Name);
 
 /// <summary>What proposes to train a line again.</summary>
 /// <param name="Line">The line.</param>

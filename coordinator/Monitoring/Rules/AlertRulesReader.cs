@@ -68,7 +68,8 @@ public static class AlertRulesReader
         }
 
         return new MailChannel(
-            name, Text(node, "server")!, node["port"]!.GetValue<double>() is var port ? (int)port : 0, Text(node, "from")!, [.. node["to"]!.AsArray().Select(to => to!.GetValue<string>())], Text(node, "user"), Text(node, "password-file"));
+            name, Text(node, "server")!, node["port"]!.GetValue<double>() is var port ? (int)port : 0, Text(node, "from")!, [.. node["to"]!.AsArray().Select(to => to!.GetValue<string>())], Text(node, "user"), Text(node, "password-file"),
+            Text(node, "tls") == AlertShape.ImplicitTls, Text(node, "authority-file"));
     }
 
     private static ImmutableSortedDictionary<string, AlertRule> Rules(JsonObject file, ImmutableSortedDictionary<string, Channel> channels, FaultList faults)

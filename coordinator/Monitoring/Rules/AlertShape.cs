@@ -9,6 +9,9 @@ internal static class AlertShape
     /// <summary>Format of the file that this software reads.</summary>
     public const int Format = 1;
 
+    /// <summary>TLS without STARTTLS.</summary>
+    public const string ImplicitTls = "implicit";
+
     private static readonly TimeSpan s_year = TimeSpan.FromHours(8784);
     private static readonly DurationShape s_duration = new(s_year);
     private static readonly ListShape s_notify = new(TextShape.Identifier, 0, 16, Unique: true, Sorted: true);
@@ -39,14 +42,16 @@ internal static class AlertShape
             new("name", TextShape.Identifier, "Its name.", Required: true),
             new("url", TextShape.Line(1000), "https, or http on this machine. Redirects are not followed.", Required: true),
             new("secret-file", TextShape.Line(1000), "File that holds the secret of the signature, of 16 bytes and more.", Required: true))),
-        ("email", "a letter by SMTP; STARTTLS, but for a server on this machine", new MapShape(
+        ("email", "a letter by SMTP over TLS, but for a server on this machine to which nobody signs in", new MapShape(
             new("name", TextShape.Identifier, "Its name.", Required: true),
             new("server", TextShape.Line(253), "The server's name.", Required: true),
             new("port", NumberShape.Integer(1, 65535), "Its port.", 587),
             new("from", TextShape.Line(200), "Sender.", Required: true),
             new("to", new ListShape(TextShape.Line(200), 1, 32, Unique: true, Sorted: true), "Recipients.", Required: true),
             new("user", TextShape.Line(200), "Who signs in; with password-file."),
-            new("password-file", TextShape.Line(1000), "File that holds the password."))));
+            new("password-file", TextShape.Line(1000), "File that holds the password. It is sent over TLS alone."),
+            new("tls", new WordShape(("starttls", "TLS is asked for before anything else is said, as on port 587"), (ImplicitTls, "TLS from the first byte, as on port 465")), "How TLS begins.", "starttls"),
+            new("authority-file", TextShape.Line(1000), "PEM file with the authorities that may have issued the server's certificate, and no others; without it: those that this machine trusts, revocation asked of them."))));
 
     /// <summary>The whole file.</summary>
     public static MapShape Whole { get; } = new(
