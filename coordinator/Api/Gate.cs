@@ -89,7 +89,7 @@ public sealed partial class Gate(
                 return Fault.CertificateRevoked;
         }
 
-        member = issued.Member;
+        member = issued.Member with { Credential = $"certificate {issued.Fingerprint}" };
         return null;
     }
 

@@ -14,6 +14,9 @@ public sealed class AuditTrail : IDisposable
     /// <summary>The log's file in the data folder.</summary>
     public const string File = "audit.log";
 
+    /// <summary>The field of an entry that says by which certificate or token its actor has shown who they are; entries of before it was kept, and the coordinator's own, lack it.</summary>
+    public const string Credential = "credential";
+
     private readonly Lock _turn = new(); // ChainedLog is for one thread at a time
     private readonly IDisk _disk;
     private readonly VerifyingKey _key;
@@ -39,6 +42,8 @@ public sealed class AuditTrail : IDisposable
     public LogEntry Record(string kind, Member? actor, JsonObject body)
     {
         body["by"] = actor?.ToString() ?? "coordinator";
+        if (actor?.Credential is { } shown)
+            body[Credential] = shown;
         LogEntry entry;
         lock (_turn)
             entry = _log.Append(kind, body);

@@ -37,6 +37,12 @@ public enum Roles
 /// <param name="Name">By the rule of <see cref="FederatedClinicalMl.Studies.Name"/>; of who has signed in by a token, <c>name@issuer</c>.</param>
 public sealed record Member(Roles Role, string Name)
 {
+    /// <summary>
+    /// By what they have shown who they are, for the audit log: <c>certificate</c> and its SHA-256, or <c>token</c>, its issuer and its subject; null: by nothing here. No part of who they are: whoever shows another certificate is the
+    /// same member.
+    /// </summary>
+    public string? Credential { get; init; }
+
     /// <summary>Whether this is a site.</summary>
     public bool IsSite => Role == Roles.Site;
 
@@ -49,6 +55,12 @@ public sealed record Member(Roles Role, string Name)
 
     /// <summary>The role in one word; several with a + between them.</summary>
     public string RoleWord => string.Join('+', Enum.GetValues<Roles>().Where(role => int.PopCount((int)role) == 1 && Role.HasFlag(role)).Select(role => role.ToString().ToLowerInvariant()));
+
+    /// <inheritdoc/>
+    public bool Equals(Member? other) => other is not null && (Role, Name) == (other.Role, other.Name);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Role, Name);
 
     /// <inheritdoc/>
     public override string ToString() => $"{RoleWord} {Name}";

@@ -21,6 +21,7 @@ public sealed partial class BearerTokens(SignInSettings? settings, IssuerKeys? k
     private const string Scheme = "Bearer ";
     private const int LongestToken = 16 << 10;
     private const int LongestMember = 128; // of "role name" in the audit log
+    private const int LongestSubject = 255;
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
     // Made when the first token arrives: the library's part of a start that needs none would be lost.
@@ -105,9 +106,13 @@ public sealed partial class BearerTokens(SignInSettings? settings, IssuerKeys? k
             throw Invalid($"Its claim '{settings.NameClaim}' must hold one name, of letters, digits and . _ + - @.");
 
         // By whom: no name of a certificate has an @. One person whose name was written in two ways is one.
-        var member = new Member(roles, $"{name.ToLowerInvariant()}@{settings.Issuer.Host}");
+        var member = new Member(roles, $"{name.ToLowerInvariant()}@{settings.Issuer.Host}") { Credential = $"token {token.Issuer} {Subject(token)}".TrimEnd() };
         return member.ToString().Length <= LongestMember ? member : throw Invalid("The name that it gives is too long.");
     }
+
+    // Any text of the issuer's, which it need not give; one that is longer than OpenID Connect allows names nobody.
+    private static string Subject(JsonWebToken token) =>
+        token.TryGetPayloadValue<string>("sub", out var subject) && subject is { Length: <= LongestSubject } && !subject.Any(char.IsControl) ? subject : "";
 
     private static string[] Values(JsonWebToken token, string claim) =>
         token.TryGetPayloadValue<string[]>(claim, out var many) && many is not null ? many : token.TryGetPayloadValue<string>(claim, out var one) && one is not null ? [one] : [];

@@ -35,7 +35,11 @@ public sealed class SignInLinks(TimeProvider time)
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(CodeLength));
         var expires = time.GetUtcNow() + Valid;
         lock (_turn)
-            _links[person] = (DigestOf(code), expires, until);
+        {
+            _links.Remove(person); // with the credential that they had shown then
+            _links.Add(person, (DigestOf(code), expires, until));
+        }
+
         return (new Uri(dashboard, $"{Routes.SignIn}?code={code}").AbsoluteUri, expires);
     }
 

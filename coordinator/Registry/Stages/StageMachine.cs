@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Durability;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Numerics;
@@ -19,6 +20,8 @@ public sealed record StageDecision(string? Kind, JsonObject? Body, string? Refus
 /// </summary>
 public static class StageMachine
 {
+    private const int LongestCredential = 4096; // an issuer's address and what it calls a subject
+
     /// <summary>What follows.</summary>
     /// <param name="line">The line, without versions where it has none yet.</param>
     /// <param name="person">Who wants something: <c>role name</c>.</param>
@@ -52,6 +55,8 @@ public static class StageMachine
         var body = new JsonFields(entry.Body, entry.Kind);
         var (version, by) = (ModelVersion.Parse(body.Text("version", 32)), body.Text("by", 128));
         body.Text("line", 63);
+        if (body.Has(AuditTrail.Credential))
+            body.Text(AuditTrail.Credential, LongestCredential);
         var next = entry.Kind switch
         {
             StageEntries.Confirmed => line.With(new VersionedModel(version, Sha256Digest.Parse(body.Text("model", 64)), ModelStage.Development, by, entry.At)),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using FederatedClinicalMl.Coordinator.Audit;
 using FederatedClinicalMl.Coordinator.Dashboard;
 using FederatedClinicalMl.Coordinator.Enrolment;
 using FederatedClinicalMl.Protos.Federation;
@@ -35,6 +36,7 @@ public sealed class SignInTests : IAsyncLifetime
             Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
         }
 
+        Assert.StartsWith("certificate ", (string?)_coordinator.Service<AuditTrail>().Entries().Single(entry => entry.Kind == "dashboard-signed-in").Body[AuditTrail.Credential], StringComparison.Ordinal);
         var page = await browser.ReadAsync("/");
         Assert.Contains("<span class=\"role\">auditor</span> ann", page, StringComparison.Ordinal);
         using var other = new Browser(_coordinator.Dashboard);

@@ -156,6 +156,20 @@ public sealed class MonitoringCallsTests : IDisposable
     }
 
     [Fact]
+    public async Task Audit_log_has_the_certificate_by_which_a_decision_was_made_and_is_read_again_with_it()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(prepare: Prepare);
+        using var grace = await Person.EnrolAsync(coordinator, Roles.Clinician, "grace");
+        using var way = coordinator.Connect(grace.Identity);
+
+        await new Stages.StagesClient(way.Grpc).RollBackAsync(new VersionRequest { Line = Heart, Version = "1.0.0", Reason = "Alarms" }, cancellationToken: Stop);
+
+        var audit = coordinator.Service<AuditTrail>();
+        Assert.Equal($"certificate {Sha256Digest.Of(grace.Identity.Certificate.RawData)}", (string?)audit.Entries().Single(entry => entry.Kind == StageEntries.RolledBack).Body[AuditTrail.Credential]);
+        Assert.Null(new ModelLines(audit, TimeProvider.System).Of(Heart).Production);
+    }
+
+    [Fact]
     public async Task Version_whose_last_day_passes_while_the_coordinator_runs_is_kept_ready_for_no_rollback_from_then_on()
     {
         var time = new ShiftedTime(TimeSpan.Zero);

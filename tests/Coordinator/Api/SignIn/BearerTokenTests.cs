@@ -18,13 +18,17 @@ public sealed class BearerTokenTests(SignInRig rig) : IClassFixture<SignInRig>
         Assert.Null(await rig.AskAsync(rig.Issuer.Sign(rig.Issuer.Claims("ann", Admins), kid)));
 
     [Fact]
-    public async Task Audit_log_names_the_person_with_role_and_issuer()
+    public async Task Audit_log_names_the_person_with_role_and_issuer_and_the_subject_of_the_token()
     {
-        using var response = await rig.Client.AskAsync(HttpMethod.Post, "/v1/invitations", SignInRig.Json("""{"subject": {"kind": "KIND_PERSON", "role": "ROLE_AUDITOR", "name": "eve"}}"""), rig.Issuer.Token("Ann", Admins));
+        var claims = rig.Issuer.Claims("Ann", Admins);
+        claims["sub"] = "subject-of-ann";
+        using var response = await rig.Client.AskAsync(HttpMethod.Post, "/v1/invitations", SignInRig.Json("""{"subject": {"kind": "KIND_PERSON", "role": "ROLE_AUDITOR", "name": "eve"}}"""), rig.Issuer.Sign(claims));
 
         Assert.True(response.IsSuccessStatusCode);
         var last = JsonNode.Parse(File.ReadLines(rig.Coordinator.PathOf("audit.log")).Last())!;
         Assert.Contains("\"by\":\"admin ann@127.0.0.1\"", last.ToJsonString(), StringComparison.Ordinal);
+        Assert.StartsWith("token http://127.0.0.1:", (string?)last["body"]!["credential"], StringComparison.Ordinal);
+        Assert.EndsWith(" subject-of-ann", (string?)last["body"]!["credential"], StringComparison.Ordinal);
     }
 
     [Theory]
