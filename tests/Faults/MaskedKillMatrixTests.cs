@@ -86,12 +86,12 @@ public sealed class MaskedKillMatrixTests(MaskedFederation fixture) : IClassFixt
     {
         var undisturbed = await fixture.UndisturbedAsync(fixture.Digest);
         var digest = await fixture.ApproveAsync(MaskedFederation.MaskedWithDeadline);
-        await Site.Gateway!.KillAsync();
-        await Site.StartGatewayAsync(Cancel, new Dictionary<string, string> { ["FCML_FAULT_POINT"] = "release-delivered#3" }); // keys, shares, masked update
+        await Site.Worker!.KillAsync();
+        await Site.StartWorkerAsync(Cancel, new Dictionary<string, string> { ["FCML_FAULT_POINT"] = $"worker-release-logged#{SignedSurvivors}" }); // after keys, shares and masked update, and before it leaves
 
         var run = await Federation.StartRunAsync(digest, Cancel);
-        await Site.Gateway.Ended.WaitAsync(Cancel);
-        await Site.Worker!.KillAsync();
+        await Site.Worker.Ended.WaitAsync(Cancel);
+        await Site.Gateway!.KillAsync();
         var state = (await fixture.FollowAsync(run)).State;
 
         Assert.Equal(RunStatus.Registered, state.Status);
