@@ -93,7 +93,7 @@ public sealed class NumberPagesTests(NumberPages pages) : IClassFixture<NumberPa
 
     private static System.Text.RegularExpressions.Regex Error() => new(@"1\.\d+ \[1\.\d+, 1\.\d+\]");
 
-    private static System.Text.RegularExpressions.Regex Apart() => new(@"^MAE [\d.]+ d apart; bias [\d.]+ d apart\. ");
+    private static System.Text.RegularExpressions.Regex Apart() => new(@"^MAE [\d.]+ \[[\d., ]+\] d apart; bias [\d.]+ \[[\d., ]+\] d apart\. ");
 
     private static System.Text.RegularExpressions.Regex Withheld() => new(@"cleveland: [\d.]+ \[.*va-long-beach: withheld");
 
