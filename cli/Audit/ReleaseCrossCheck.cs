@@ -28,12 +28,13 @@ internal sealed class ReleaseCrossCheck(IReadOnlyDictionary<SiteId, ReleaseList>
     private readonly Dictionary<(SiteId Site, StepId Step), Sha256Digest> _counted = [];
     private readonly Dictionary<(RunId Run, RoundNumber Round), Sha256Digest> _records = [];
     private readonly HashSet<(RunId Run, RoundNumber Round)> _committed = [];
+    private readonly HashSet<(RunId Run, RoundNumber Round)> _recorded = []; // by the journal, whatever an entry's copy says
     private readonly HashSet<RunId> _over = [];
     private readonly HashSet<RunId> _open = [];
     private readonly List<string> _faults = [];
 
     /// <summary>What is wrong with the coordinator's records, whatever the sites' lists say, each a sentence.</summary>
-    public IEnumerable<string> Faults => _faults.Concat(_committed.Where(round => !_records.ContainsKey(round))
+    public IEnumerable<string> Faults => _faults.Concat(_committed.Where(round => !_recorded.Contains(round))
         .Select(round => $"Round {round.Round} of run {round.Run} has no signed record; its events say that it was committed. The record was removed from the journal."));
 
     /// <summary>Takes in a run that is over: its events, with the round records among them.</summary>
@@ -51,7 +52,8 @@ internal sealed class ReleaseCrossCheck(IReadOnlyDictionary<SiteId, ReleaseList>
                     _committed.Add((run, committed.Step.Round));
                     break;
                 case RoundRecorded recorded:
-                    Hear($"The record of round {recorded.Round} in the journal of run {run}", System.Text.Encoding.UTF8.GetBytes(recorded.Record), recorded.Signature);
+                    if (Hear($"The record of round {recorded.Round} in the journal of run {run}", System.Text.Encoding.UTF8.GetBytes(recorded.Record), recorded.Signature))
+                        _recorded.Add((run, recorded.Round));
                     break;
             }
         }
@@ -61,25 +63,27 @@ internal sealed class ReleaseCrossCheck(IReadOnlyDictionary<SiteId, ReleaseList>
     /// <param name="what">Which it is, as a sentence begins.</param>
     /// <param name="canonical">The record, canonical JSON.</param>
     /// <param name="signature">Its signature, in base64.</param>
-    public void Hear(string what, byte[] canonical, string signature)
+    /// <returns>Whether the coordinator has signed it.</returns>
+    public bool Hear(string what, byte[] canonical, string signature)
     {
         var signed = new byte[SignatureLength];
         if (!Convert.TryFromBase64String(signature, signed, out var length) || length != signed.Length || !coordinator.Verify(SignatureContext.RoundRecord, canonical, signed))
         {
             _faults.Add($"{what} is not signed by the coordinator's key {coordinator.Fingerprint}: the record or its signature was changed.");
-            return;
+            return false;
         }
 
         var record = RecordedRound.Read(canonical);
         if (_open.Contains(record.Run))
-            return;
+            return true;
         var digest = Sha256Digest.Of(canonical);
         if (_records.TryGetValue((record.Run, record.Round), out var other) && other != digest)
             _faults.Add($"{what} is another than that before it: the coordinator has signed two records of round {record.Round} of run {record.Run}.");
         if (!_records.TryAdd((record.Run, record.Round), digest))
-            return;
+            return true;
         foreach (var (step, part) in record.Committed.SelectMany(step => step.Participants, (step, part) => (step, part)))
             _counted[(part.Site, step.Id)] = part.Release;
+        return true;
     }
 
     /// <summary>Takes in a run that is not over: nothing of it is compared.</summary>

@@ -70,7 +70,8 @@ internal sealed class DemoServing(LocalFederation federation, Study study, Termi
         say($"each hospital's steward allowed it; {site.Name} scores with it at {scoring.Address}, and its worker's shelf is all that its scoring program knows of the federation");
 
         var (answer, came) = await ScoreAsync(client, rows, cancel);
-        say(Text($"of a patient of its test rows it says [bold]{(answer["score"] ?? answer["value"])!.GetValue<double>():0.000}{answer["unit"]}[/]; what came: {came}"));
+        var said = answer["score"] ?? answer["value"] ?? throw new CliException(ExitCode.Refused, $"The scoring program has no answer about a patient of the test rows: {answer["reason"]?.ToJsonString()}");
+        say(Text($"of a patient of its test rows it says [bold]{said.GetValue<double>():0.000}[/]{Spectre.Console.Markup.Escape(study.Data.Label.Number?.AfterNumber ?? "")}; what came: {came}"));
         terminal.Emit("scored", new { site = site.Name, address = scoring.Address, answer });
         return
         [

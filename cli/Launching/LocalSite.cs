@@ -99,7 +99,7 @@ internal sealed class LocalSite(string name, string folder, string logs, Executa
         var program = programs.Scoring ?? throw new InvalidOperationException("site-scoring is not installed.");
         var (own, serving) = (Path.Combine(folder, "scoring"), Path.Combine(WorkerFolder, "serving"));
         Directory.CreateDirectory(own);
-        await File.WriteAllTextAsync(Path.Combine(own, "scoring.yaml"), $"site: {name}\nserving: {serving}\nlisten: 127.0.0.1:0\ntime-zone: UTC\n", cancel);
+        await File.WriteAllTextAsync(Path.Combine(own, "scoring.yaml"), $"site: {name}\nserving: '{serving.Replace("'", "''", StringComparison.Ordinal)}'\nlisten: 127.0.0.1:0\ntime-zone: UTC\n", cancel);
         await RunAsync(program, "site-scoring init", ["init", "--data", own, "--site", name, "--serving", serving], "scoring", cancel);
         var key = (await RunAsync(program, "site-scoring keys", ["keys", "add", "demo", "--data", own], "scoring", cancel)).Split(' ')[^1];
         var scoring = await group.StartAsync(new ChildSpecification($"site-scoring of {name}", program, ["run", "--data", own], Log("scoring")));

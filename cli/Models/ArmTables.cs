@@ -18,7 +18,7 @@ internal sealed class ArmTables(ArmComparison of, string version, string beside,
     public Table Table()
     {
         var table = new Table { Title = new TableTitle($"{version} and {beside}, over the windows that a site told of both".EscapeMarkup()) }
-            .AddColumns(["site", "version", "windows", "rows", "outcomes", $"{(number is null ? "AUROC" : $"MAE{number.AfterName}")}, 95 %", "difference", number is null ? "in the large" : $"bias{number.AfterName}"]);
+            .AddColumns(["site", "version", "windows", "rows", "outcomes", $"{(number is null ? "AUROC" : $"MAE{number.AfterName}")}, 95 %".EscapeMarkup(), "difference", number is null ? "in the large" : $"bias{number.AfterName}".EscapeMarkup()]);
         foreach (var site in of.Sites)
         {
             table.AddRow(Row(site.Site.Value, version, site.Windows, site.Production, null));

@@ -87,13 +87,21 @@ public sealed partial class MonitoringLoop : IHostedService, IDisposable
                 tick = Task.Delay(Every, _time, stop);
             try
             {
+                if (isTick)
+                    _lines.PassLastDays();
+            }
+            catch (IOException disk)
+            {
+                LogDisk(disk, Every); // and people are told of what happens nevertheless
+            }
+
+            try
+            {
                 if (!areMembersRead)
                     _standing.ReadMembers();
                 areMembersRead = true; // not before: a read that failed is made again at the next look
                 Look(isTick);
                 _outbox.Start(stop); // before what can fail: nothing else keeps people from being told
-                if (isTick)
-                    _lines.PassLastDays();
                 await _retraining.FinishAsync();
                 await _retraining.StartWhatStartsByItselfAsync();
                 if (isTick)

@@ -91,7 +91,7 @@ public sealed class RunSignals(IRunJournal journal, ResultStore results, ServedS
             foreach (var (site, report) in SiteMetrics.Read(results.Read(committed.Result)).Sites)
             {
                 var subject = Subject.Of(("study", study["study"]!), ("site", site.Value));
-                Put(MonitoredSignal.SiteAuroc, subject, report.Area?.Value);
+                Put(MonitoredSignal.SiteAuroc, subject, report.Metrics?.Auroc);
                 Put(MonitoredSignal.SiteMeanAbsoluteError, subject, RegressionMetrics.Of(report.Errors).MeanAbsoluteError?.Value);
             }
         }

@@ -37,7 +37,7 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
         var said = reports.All; // replaced whole
         if (!_isStale && served.SetEquals(_served) && gone.SetEquals(_gone) && ReferenceEquals(said, _reports))
             return;
-        Exception? unreadable = null; // of the others is told nevertheless
+        var (unreadable, again) = ((Exception?)null, false); // of the others is told nevertheless
         foreach (var order in lines.SelectMany(line => line.Versions.Keys.Select(version => OrderOf(line, version))))
         {
             try
@@ -54,7 +54,7 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
             }
             catch (Exception fault) when (fault is IOException or FormatException)
             {
-                unreadable = fault;
+                (unreadable, again) = (fault, again || fault is not DamagedModelException);
             }
         }
 
@@ -66,11 +66,11 @@ public sealed class ServedSignals(SiteMonitorings told, ModelRegistry models, Si
             }
             catch (Exception fault) when (fault is IOException or FormatException)
             {
-                unreadable = fault;
+                (unreadable, again) = (fault, again || fault is not DamagedModelException);
             }
         }
 
-        (_served, _gone, _reports, _isStale) = (served, gone, said, unreadable is not (null or DamagedModelException));
+        (_served, _gone, _reports, _isStale) = (served, gone, said, again);
         if (unreadable is not null)
             ExceptionDispatchInfo.Throw(unreadable);
     }

@@ -73,11 +73,12 @@ public static class ModelGates
         }
     }
 
-    // The mean over sites where as many tell their own area as a step of the study needs, and as an interval over sites needs; else what is pooled from sums.
+    // The mean over sites where as many tell their own area as a step of the study needs, as an interval over sites needs, and more than have released metrics without it; else what is pooled from sums.
     private static (Estimate Estimate, string Basis)? Area(ModelFacts candidate)
     {
-        if (candidate.Sites?.AreaLogit is { } effects && effects.Sites >= Math.Max(candidate.Study.Federation.Quorum, SiteMetrics.LeastCombined))
-            return (effects.Mean.FromLogit(), effects.Basis);
+        var metrics = candidate.Sites?.Sites.Count(site => site.Report.Metrics is not null) ?? 0;
+        if (candidate.Sites?.AreaLogit is { } effects && effects.Sites >= Math.Max(candidate.Study.Federation.Quorum, SiteMetrics.LeastCombined) && 2 * effects.Sites > metrics)
+            return (effects.Mean.FromLogit(), $"{effects.Basis}{(effects.Sites < candidate.Sites.Sites.Count ? $", of {candidate.Sites.Sites.Count} that took part" : "")}");
         return ClassifierMetrics.Of(candidate.Evaluation?.Histogram).AurocInterval is { } pooled ? (pooled, "pooled from sums") : null;
     }
 

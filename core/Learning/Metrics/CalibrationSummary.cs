@@ -24,7 +24,7 @@ public sealed record CalibrationSummary(double ExpectedError, Estimate? InTheLar
     /// <summary><see cref="ExpectedError"/> with an interval that holds the bins' true one in 95 of 100 draws of rows or more; it takes rows for independent.</summary>
     /// <remarks>
     /// By the triangle inequality the error that is measured is no further from the true one than D = Σ|noise of a bin|/rows. A bin's noise is about normal with the variance s² = n o(1 - o) of its positives, o their share with half a row more on each side,
-    /// so that D has the mean √(2/π) Σs/rows and the variance (1 - 2/π) Σs²/rows²; the ends are its 97.5 % point away. Wide where bins have few rows, as a percentile of resampled errors would not be: those are all too great (Kumar, Liang and Ma 2019,
+    /// so that D has the mean √(2/π) Σs/rows and the variance (1 - 2/π) Σs²/rows². That the bins' n are drawn too adds the variance Σ n (e - ECE)²/rows² of their errors e, and the ends are the 97.5 % point away. Wide where bins have few rows, as a percentile of resampled errors would not be: those are all too great (Kumar, Liang and Ma 2019,
     /// "Verified uncertainty calibration", NeurIPS 32).
     /// </remarks>
     public Estimate ExpectedErrorInterval { get; private init; }
@@ -37,7 +37,7 @@ public sealed record CalibrationSummary(double ExpectedError, Estimate? InTheLar
             return null;
         var error = histogram.Bins.Sum(bin => Math.Abs(bin.Positives - (bin.Probability * ScoreHistogram.Unit))) / rows;
         var difference = (histogram.Positives - (histogram.Bins.Sum(bin => bin.Probability) * ScoreHistogram.Unit)) / rows;
-        var noise = Noise(histogram) / rows;
+        var noise = Noise(histogram, error) / rows;
         var interval = new Estimate(error, Math.Max(0, error - noise), Math.Min(1, error + noise));
         if (rows < 2)
             return new CalibrationSummary(error, null) { ExpectedErrorInterval = interval };
@@ -47,16 +47,18 @@ public sealed record CalibrationSummary(double ExpectedError, Estimate? InTheLar
     }
 
     // The 97.5 % point of the sum of the bins' noise, in rows.
-    private static double Noise(ScoreHistogram histogram)
+    private static double Noise(ScoreHistogram histogram, double expectedError)
     {
-        var (deviations, variances) = (0.0, 0.0);
+        var (deviations, variances, drawn) = (0.0, 0.0, 0.0);
         foreach (var bin in histogram.Bins.Where(bin => bin.Count > 0))
         {
             var share = (bin.Positives + 0.5) / (bin.Count + 1.0);
             var variance = bin.Count * share * (1 - share);
             (deviations, variances) = (deviations + Math.Sqrt(variance), variances + variance);
+            var apart = (Math.Abs(bin.Positives - (bin.Probability * ScoreHistogram.Unit)) / bin.Count) - expectedError;
+            drawn += bin.Count * apart * apart;
         }
 
-        return (Math.Sqrt(2 / Math.PI) * deviations) + (Estimate.Z * Math.Sqrt((1 - (2 / Math.PI)) * variances));
+        return (Math.Sqrt(2 / Math.PI) * deviations) + (Estimate.Z * Math.Sqrt(((1 - (2 / Math.PI)) * variances) + drawn));
     }
 }

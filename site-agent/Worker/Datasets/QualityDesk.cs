@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using FederatedClinicalMl.ClinicalData;
 using FederatedClinicalMl.Protos.Steward;
 using FederatedClinicalMl.Studies;
@@ -38,9 +39,9 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     /// <exception cref="StewardException">It cannot be read, quality.yaml has a fault, or the study is none of this dataset.</exception>
     public QualityReply Check(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>
     {
-        var source = events.Open(dataset);
+        var (source, basis) = (events.Open(dataset), (core.State.Exclusions, rules().Digest));
         var run = Run(source, dataset, study, findings: 0, cancel);
-        var (report, waiting) = (run.Report, Count(dataset, study, source, run));
+        var (report, waiting) = (run.Report, Count(dataset, study, source, run, basis));
         var quality = study?.Data.Quality;
         var reply = new QualityReply
         {
@@ -62,9 +63,9 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
     /// <inheritdoc cref="Check"/>
     public ReviewQualityReply Review(string dataset, Study? study, CancellationToken cancel) => DataDesk.Answer(() =>
     {
-        var source = events.Open(dataset);
+        var (source, basis) = (events.Open(dataset), (core.State.Exclusions, rules().Digest));
         var run = Run(source, dataset, study, QualityCheck.ShownFindings, cancel);
-        Count(dataset, study, source, run);
+        Count(dataset, study, source, run, basis);
         var reply = new ReviewQualityReply { Csv = ReviewQueue.Write(run.Findings, source), Findings = (uint)run.Findings.Length };
         reply.More.AddRange(run.More.Select(rule => new ReviewRest { Rule = rule.Rule, Count = (ulong)rule.Count }));
         return reply;
@@ -81,21 +82,22 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
         return new DecideQualityReply { Version = (uint)batches[^1].Mark.Version, Count = (uint)batches[^1].Decisions.Length };
     });
 
-    /// <summary>The flagged values of a dataset that waited for a decision when they were last counted; null: nobody has counted them since the worker was started, the last import and the last decision.</summary>
+    /// <summary>The flagged values of a dataset that waited for a decision when they were last counted; null: nobody has counted them since the worker was started, the last import, the last decision, and the last change of rules and of who opted out.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="newest">Its last import.</param>
     public WaitingValues? Waiting(string dataset, StoreImport newest)
     {
         ArgumentNullException.ThrowIfNull(newest);
-        return _waiting.TryGetValue(dataset, out var known) && known.Import == newest.Fingerprint && known.Decisions == core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version ? known : null;
+        return _waiting.TryGetValue(dataset, out var known) && known.Import == newest.Fingerprint && known.Decisions == core.State.Decisions.GetValueOrDefault(dataset, DecisionMark.None).Version
+            && ReferenceEquals(known.Exclusions, core.State.Exclusions) && known.Rules == rules().Digest ? known : null;
     }
 
     // A study's rules flag more than the site's own: what is remembered is of these alone.
-    private WaitingValues Count(string dataset, Study? study, ClinicalSource source, QualityRun run)
+    private WaitingValues Count(string dataset, Study? study, ClinicalSource source, QualityRun run, (ImmutableHashSet<Sha256Digest> Exclusions, Sha256Digest Rules) basis)
     {
         var imports = source.Snapshot.Imports;
         var waiting = new WaitingValues(
-            imports[^1].Fingerprint, run.Report.Decisions, run.Queue.Sum(queue => queue.Count), run.Queue.IsEmpty ? null : imports[run.Queue.Min(queue => queue.OldestImport) - 1].At, time.GetUtcNow());
+            imports[^1].Fingerprint, basis.Exclusions, basis.Rules, run.Report.Decisions, run.Queue.Sum(queue => queue.Count), run.Queue.IsEmpty ? null : imports[run.Queue.Min(queue => queue.OldestImport) - 1].At, time.GetUtcNow());
         if (study is null)
             _waiting[dataset] = waiting;
         return waiting;
@@ -129,8 +131,10 @@ public sealed class QualityDesk(WorkerCore core, SiteEvents events, Func<Quality
 
 /// <summary>How many flagged values of a dataset wait for a steward's decision.</summary>
 /// <param name="Import">The import up to which they were counted.</param>
+/// <param name="Exclusions">Who had opted out.</param>
+/// <param name="Rules">SHA-256 of the site's own rules.</param>
 /// <param name="Decisions">The batch of decisions up to which they were counted; 0: none.</param>
 /// <param name="Count">How many, once for each rule that flags one.</param>
 /// <param name="Since">When the first of them was imported; null: none waits.</param>
 /// <param name="At">When they were counted.</param>
-public sealed record WaitingValues(Sha256Digest Import, int Decisions, long Count, DateTimeOffset? Since, DateTimeOffset At);
+public sealed record WaitingValues(Sha256Digest Import, ImmutableHashSet<Sha256Digest> Exclusions, Sha256Digest Rules, int Decisions, long Count, DateTimeOffset? Since, DateTimeOffset At);

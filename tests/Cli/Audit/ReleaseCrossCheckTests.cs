@@ -107,6 +107,16 @@ public sealed class ReleaseCrossCheckTests : IDisposable
     }
 
     [Fact]
+    public void Record_that_was_removed_from_the_journal_is_named_although_an_entry_has_it()
+    {
+        var check = new ReleaseCrossCheck(new Dictionary<SiteId, ReleaseList>(), _coordinator.PublicKey);
+        check.Hear(s_run, [Committed(1)]);
+        Hear(check, Record(1));
+
+        Assert.Contains("Round 1 of run 0123456789abcdef has no signed record", Assert.Single(check.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Record_of_a_run_that_is_not_over_is_not_compared()
     {
         var check = new ReleaseCrossCheck(new Dictionary<SiteId, ReleaseList>(), _coordinator.PublicKey);

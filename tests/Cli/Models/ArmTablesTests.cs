@@ -2,6 +2,7 @@ using System.Text.Json;
 using FederatedClinicalMl.Cli.Models;
 using FederatedClinicalMl.Learning;
 using FederatedClinicalMl.Studies;
+using Spectre.Console;
 
 namespace FederatedClinicalMl.Tests.Cli.Models;
 
@@ -35,6 +36,20 @@ public sealed class ArmTablesTests
         Assert.Equal(["north", "south"], json["sites"]!.AsArray().Select(site => (string?)site!["site"]));
         Assert.Equal([600, 500], json["all"]!.AsArray().Select(arm => (int)arm!["rows"]!));
         Assert.Equal((double)json["difference"]!["value"]!, json["sites"]!.AsArray().Select((site, i) => (double)site!["difference"]!["value"]! * (i == 0 ? 0.625 : 0.375)).Sum(), 9); // of 200 and 400 rows 133 1/3, of 400 and 100 80
+    }
+
+    [Fact]
+    public void Unit_in_brackets_is_a_unit_and_no_markup()
+    {
+        var number = new NumericOutcome("mm[Hg]", 60, 260, 140, 25);
+        using var written = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(written) });
+        console.Profile.Width = 200;
+
+        console.Write(new ArmTables(ArmComparison.Of([], []), "1.0.0", "1.1.0", number).Table());
+
+        Assert.Contains("MAE (mm[Hg]), 95 %", written.ToString(), StringComparison.Ordinal);
+        Assert.Contains("bias (mm[Hg])", written.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,12 +68,14 @@ public sealed class ModelGatesTests
     }
 
     [Theory]
-    [InlineData(2, "pooled from sums")] // of two sites t has one degree of freedom
-    [InlineData(3, "random effects over 3 sites, I² =")]
-    public void Area_is_the_mean_over_sites_where_enough_tell_their_own(int tell, string basis)
+    [InlineData(2, 3, "pooled from sums")] // of two sites t has one degree of freedom
+    [InlineData(3, 3, "random effects over 3 sites, I² =")]
+    [InlineData(3, 5, ", of 5 that took part;")]
+    [InlineData(3, 6, "pooled from sums")] // those that tell are no more than those that do not
+    public void Area_is_the_mean_over_sites_where_enough_tell_their_own(int tell, int of, string basis)
     {
         var scores = Rows(1, 0, 40);
-        var sites = SiteMetrics.Merge(new[] { "north", "south", "west" }.Select((site, at) => (SiteId.Parse(site), at < tell ? Exact(scores) : SiteMetricsReport.Of(Histogram(scores), 5))));
+        var sites = SiteMetrics.Merge(Enumerable.Range(0, of).Select(at => (SiteId.Parse($"site-{at}"), at < tell ? Exact(scores) : SiteMetricsReport.Of(Histogram(scores), 5))));
         var gates = Check("{per-site: true, gates: {baseline: 0.8}}", Histogram(scores), sites).Gates;
 
         Assert.Contains(basis, gates.Single(gate => gate.Name == "auroc").Sentence);

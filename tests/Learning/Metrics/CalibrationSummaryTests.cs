@@ -63,7 +63,7 @@ public sealed class CalibrationSummaryTests
         var truth = logits.Average(logit => Math.Abs(Probability(slope * logit) - Probability(logit)));
         var held = Enumerable.Range(0, 400).Count(_ =>
         {
-            var drawn = Enumerable.Range(0, rows).SelectMany(_ => logits.Select(logit => (logit, random.NextDouble() < Probability(slope * logit)))).ToArray();
+            var drawn = Enumerable.Range(0, rows * logits.Length).Select(_ => logits[random.Next(logits.Length)]).Select(logit => (logit, random.NextDouble() < Probability(slope * logit))).ToArray();
             var interval = CalibrationSummary.Of(Histogram(drawn))!.ExpectedErrorInterval;
             return interval.Low <= truth && truth <= interval.High;
         });
@@ -71,6 +71,21 @@ public sealed class CalibrationSummaryTests
         Assert.InRange(held, 0.95 * 400, 400);
         var widest = CalibrationSummary.Of(Histogram([.. Enumerable.Range(0, rows).SelectMany(row => logits.Select(logit => (logit, row < rows * Probability(slope * logit))))]))!.ExpectedErrorInterval;
         Assert.True(widest.High - widest.Low < (rows == 40 ? 0.25 : 0.06), $"{widest}"); // and says something
+    }
+
+    [Fact]
+    public void Interval_of_the_expected_error_knows_that_how_many_rows_a_bin_has_is_chance_too()
+    {
+        // Whoever scores low is well, and whoever scores a half is ill: only how many there are of either is drawn.
+        var random = new Random(20261127);
+        var truth = (0.5 * Probability(-7.8)) + (0.5 * (1 - Probability(0.1)));
+        var held = Enumerable.Range(0, 400).Count(_ =>
+        {
+            var interval = CalibrationSummary.Of(Histogram([.. Enumerable.Range(0, 2000).Select(_ => random.Next(2) == 1).Select(ill => (ill ? 0.1 : -7.8, ill))]))!.ExpectedErrorInterval;
+            return interval.Low <= truth && truth <= interval.High;
+        });
+
+        Assert.InRange(held, 0.94 * 400, 400);
     }
 
     private static double Logit(double probability) => Math.Log(probability / (1 - probability));
