@@ -36,12 +36,13 @@ public sealed class TorchTrainer : ITrainer
             _ = manual_seed(work.DropoutSeed);
             var network = new Network(work.Plan, parameters);
             using var optimizer = OptimizerOf(work.Training, network.Parameters);
-            Run(work, network, optimizer, cancel);
+            using Scalar step = -work.Training.LearningRate;
+            Run(work, network, work.Training.Optimizer == Optimizer.Sgd ? () => Descend(network.Parameters, step) : () => _ = optimizer.step(), optimizer, cancel);
             return network.ChangeFrom(parameters);
         }
     }
 
-    private static void Run(TrainingWork work, Network network, optim.Optimizer optimizer, CancellationToken cancel)
+    private static void Run(TrainingWork work, Network network, Action update, optim.Optimizer optimizer, CancellationToken cancel)
     {
         var (rows, batch) = (work.Rows.Rows, work.Training.BatchSize);
         var batchesPerEpoch = (rows + batch - 1) / batch;
@@ -72,13 +73,21 @@ public sealed class TorchTrainer : ITrainer
                 var wanted = epochLabels!.narrow(0, index * batch, length);
                 var loss = work.Number is null ? nn.functional.binary_cross_entropy_with_logits(outputs, wanted) : nn.functional.mse_loss(outputs, wanted);
                 loss.backward();
-                _ = optimizer.step();
+                update();
             }
         }
         finally
         {
             epochScope?.Dispose();
         }
+    }
+
+    // The library's own step, to the bit; but for each call it makes a number that the garbage collector may free while libtorch reads it. This one lives as long as the training.
+    private static void Descend(IReadOnlyList<Parameter> parameters, Scalar step)
+    {
+        using var frozen = no_grad();
+        foreach (var parameter in parameters)
+            _ = parameter.add_(parameter.grad!, step);
     }
 
     private static optim.Optimizer OptimizerOf(StudyTraining training, IReadOnlyList<Parameter> parameters) => training.Optimizer switch
