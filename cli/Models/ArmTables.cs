@@ -51,11 +51,11 @@ internal sealed class ArmTables(ArmComparison of, string version, string beside,
     private static string[] Row(string site, string version, int windows, ComparedArm arm, Estimate? difference)
     {
         var (outcomes, figure, offset) = arm.Errors is { } errors ? (errors.Count, RegressionMetrics.Text(arm.ErrorMetrics.MeanAbsoluteError), RegressionMetrics.Text(arm.ErrorMetrics.Bias))
-            : (arm.Metrics.Negatives + arm.Metrics.Positives, arm.Metrics.AurocInterval is { } area ? string.Create(CultureInfo.InvariantCulture, $"{area.Value:0.000} [{area.Low:0.000}, {area.High:0.000}]") : "", Text(arm.InTheLarge));
+            : (arm.Metrics.Negatives + arm.Metrics.Positives, arm.Metrics.AurocInterval is { } area ? area.Text() : "", Text(arm.InTheLarge));
         return [.. new[] { site, version, Count(windows), Count(arm.Answered), outcomes == 0 ? "" : Count(outcomes), figure, Text(difference), offset }.Select(cell => cell.EscapeMarkup())];
     }
 
     private static string Count(long count) => count.ToString(CultureInfo.InvariantCulture);
 
-    private static string Text(Estimate? estimate) => estimate is { } told ? string.Create(CultureInfo.InvariantCulture, $"{told.Value:+0.000;-0.000;0.000} [{told.Low:+0.000;-0.000;0.000}, {told.High:+0.000;-0.000;0.000}]") : "";
+    private static string Text(Estimate? estimate) => estimate?.SignedText() ?? "";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FederatedClinicalMl.Learning;
 using Spectre.Console;
 
@@ -30,14 +29,12 @@ internal static class SiteMetricsTable
         }
 
         if (metrics.AreaLogit is { } effects)
-            table.Caption(new TableTitle($"AUROC together: {Text(effects.Mean.FromLogit())}, {effects.Basis}".EscapeMarkup()));
+            table.Caption(new TableTitle($"AUROC together: {effects.Mean.FromLogit().Text()}, {effects.Basis}".EscapeMarkup()));
         return table;
     }
 
     // Its rows' own with DeLong's interval, or what its bins tell.
-    private static string AreaOf(SiteMetricsReport report, ClassifierMetrics of) => report is { ExactArea: not null, Area: { } exact } ? Text(exact).EscapeMarkup() : $"{Text(of.Auroc)} (± {Text(of.AurocBound)})";
-
-    private static string Text(Estimate area) => string.Create(CultureInfo.InvariantCulture, $"{area.Value:0.000} [{area.Low:0.000}, {area.High:0.000}]");
+    private static string AreaOf(SiteMetricsReport report, ClassifierMetrics of) => report is { ExactArea: not null, Area: { } exact } ? exact.Text().EscapeMarkup() : $"{Text(of.Auroc)} (± {Text(of.AurocBound)})";
 
     private static string Text(double? metric) => ClassifierMetrics.Text(metric);
 }

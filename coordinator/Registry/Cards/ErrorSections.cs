@@ -68,7 +68,7 @@ internal static class ErrorSections
 
     private static string In95(Estimate? estimate) => $"{RegressionMetrics.Text(estimate)} (95 %)";
 
-    private static string Explained(RegressionMetrics metrics) => metrics.RSquared is { } explained ? ModelCard.Interval(explained) : "undefined";
+    private static string Explained(RegressionMetrics metrics) => metrics.RSquared is { } explained ? explained.Text() : "undefined";
 
     private static string Words(ErrorGap? gap, NumericOutcome number) => gap is { } known ? $"{known.Words}{number.AfterNumber} apart, over {known.Subgroups} subgroups" : "not decided: fewer than two subgroups are told";
 }

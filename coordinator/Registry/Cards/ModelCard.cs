@@ -131,11 +131,11 @@ public static class ModelCard
         var blocks = ImmutableArray.CreateBuilder<CardBlock>();
         blocks.Add(CardTable.Facts(
             ("Test rows", Text($"{metrics.Positives:N0} positive, {metrics.Negatives:N0} negative{(facts.Study.Privacy is null ? "" : ", counted with noise")}")),
-            ("AUROC", metrics.AurocInterval is { } area ? $"{Interval(area)} (95 %, the widest that it can be)" : "undefined"),
+            ("AUROC", metrics.AurocInterval is { } area ? $"{area.Text()} (95 %, the widest that it can be)" : "undefined"),
             ("AUPRC", Share(metrics.Auprc)), ("Brier score", Share(metrics.Brier)), ("Accuracy at 0.5", Share(metrics.Accuracy)),
-            ("Calibration slope, intercept", CalibrationFit.Of(metrics.Calibration) is { } fit ? $"{Interval(fit.SlopeInterval)}, {Interval(fit.InterceptInterval)} (95 %)" : "undefined"),
-            ("Calibration in the large", calibration?.InTheLarge is { } large ? $"{Interval(large)} (95 %)" : "undefined"),
-            ("Expected calibration error", calibration is null ? "undefined" : $"{Interval(calibration.ExpectedErrorInterval)} (95 %)")));
+            ("Calibration slope, intercept", CalibrationFit.Of(metrics.Calibration) is { } fit ? $"{fit.SlopeInterval.Text()}, {fit.InterceptInterval.Text()} (95 %)" : "undefined"),
+            ("Calibration in the large", calibration?.InTheLarge is { } large ? $"{large.Text()} (95 %)" : "undefined"),
+            ("Expected calibration error", calibration is null ? "undefined" : $"{calibration.ExpectedErrorInterval.Text()} (95 %)")));
         blocks.Add(new CardText("Pooled from the sites' suppressed histograms of scores, added up; docs/reference/evaluation.md says what each figure is made of."));
         if (!metrics.Calibration.IsEmpty)
             blocks.Add(CardPlots.Calibration(metrics.Calibration));
@@ -152,13 +152,13 @@ public static class ModelCard
             new CardTable(
                 ["site", "test rows", "AUROC", "AUROC is of", "Brier score", "calibration slope"],
                 [.. sites.Sites.Select(site => site.Report.Metrics is { } metrics
-                    ? ImmutableArray.Create(site.Site.Value, Text($"{metrics.Positives} positive, {metrics.Negatives} negative"), site.Report.Area is { } area ? Interval(area) : "undefined", site.Report.ExactArea is null ? "its sums" : "its rows (DeLong)", Share(metrics.Brier), Share(metrics.CalibrationSlope))
+                    ? ImmutableArray.Create(site.Site.Value, Text($"{metrics.Positives} positive, {metrics.Negatives} negative"), site.Report.Area is { } area ? area.Text() : "undefined", site.Report.ExactArea is null ? "its sums" : "its rows (DeLong)", Share(metrics.Brier), Share(metrics.CalibrationSlope))
                     : [site.Site.Value, site.Report.Withheld == Withholding.Policy ? "withheld by its policy" : "withheld: too few", "", "", "", ""])]),
             .. sites.AreaLogit is { } effects ? [OverSites(effects)] : ImmutableArray<CardBlock>.Empty,
         ];
 
     private static CardTable OverSites(RandomEffects effects) => CardTable.Facts(
-        ("AUROC, mean over the sites that tell their own", $"{Interval(effects.Mean.FromLogit())} (95 %; {effects.Basis})"),
+        ("AUROC, mean over the sites that tell their own", $"{effects.Mean.FromLogit().Text()} (95 %; {effects.Basis})"),
         ("Where one more site would be found", effects.Prediction is { } prediction ? $"{Text($"{prediction.FromLogit().Low:0.000} to {prediction.FromLogit().High:0.000}")} (95 %)" : "not known of fewer than three sites"));
 
     private static CardTable Gates(ModelFacts facts) => new(
@@ -197,9 +197,6 @@ public static class ModelCard
     /// <summary>What the sites computed with.</summary>
     internal static IEnumerable<string> Software(ImmutableArray<RecordedRound> rounds) => rounds.SelectMany(round => round.Committed).SelectMany(step => step.Participants)
         .GroupBy(part => $"sites {part.Software}", part => part.Capability).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} ({string.Join("; ", group.Distinct().Order(StringComparer.Ordinal))})");
-
-    /// <summary>A value and its interval.</summary>
-    internal static string Interval(Estimate estimate) => Text($"{estimate.Value:0.000} [{estimate.Low:0.000}, {estimate.High:0.000}]");
 
     private static string Share(double? share) => ClassifierMetrics.Text(share);
 

@@ -108,5 +108,5 @@ public static class ReproducibilityReport
     };
 
     private static string Measures(ClassifierMetrics metrics) =>
-        $"AUROC {(metrics.AurocInterval is { } area ? ModelCard.Interval(area) : "undefined")}, AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, Brier {ClassifierMetrics.Text(metrics.Brier)}, calibration slope {ClassifierMetrics.Text(metrics.CalibrationSlope)}, on {metrics.Positives} positive and {metrics.Negatives} negative rows; more in the card.";
+        $"AUROC {(metrics.AurocInterval is { } area ? area.Text() : "undefined")}, AUPRC {ClassifierMetrics.Text(metrics.Auprc)}, Brier {ClassifierMetrics.Text(metrics.Brier)}, calibration slope {ClassifierMetrics.Text(metrics.CalibrationSlope)}, on {metrics.Positives} positive and {metrics.Negatives} negative rows; more in the card.";
 }

@@ -37,7 +37,7 @@ internal static class RoundsSection
         var (metrics, point) = (evaluation.Report.Metrics, OperatingPoint.Of(histogram, threshold));
         return
         [
-            name, metrics.AurocInterval is { } area ? ModelCard.Interval(area) : "undefined", ClassifierMetrics.Text(metrics.CalibrationSlope), ClassifierMetrics.Text(metrics.CalibrationIntercept),
+            name, metrics.AurocInterval is { } area ? area.Text() : "undefined", ClassifierMetrics.Text(metrics.CalibrationSlope), ClassifierMetrics.Text(metrics.CalibrationIntercept),
             point.TruePositives.Words, point.FalsePositives.Words, point.FalseNegatives.Words, point.TrueNegatives.Words,
         ];
     }

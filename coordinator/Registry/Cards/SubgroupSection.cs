@@ -42,7 +42,7 @@ internal static class SubgroupSection
         yield return new CardTable(s_heads, [.. table.Subgroups.Select(group => group.Sites == 0
             ? ImmutableArray.Create(group.Name, $"none of {table.Sites} {of}: withheld", "", "", "")
             : [group.Name, ModelCard.Text($"{group.Sites} of {table.Sites} {of}"), ModelCard.Text($"{group.Metrics.Positives:N0} positive, {group.Metrics.Negatives:N0} negative"),
-                group.Area is { } area ? ModelCard.Interval(area) : "undefined", group.Calibration?.InTheLarge is { } large ? ModelCard.Interval(large) : "undefined"])]);
+                group.Area is { } area ? area.Text() : "undefined", group.Calibration?.InTheLarge is { } large ? large.Text() : "undefined"])]);
         if (withPoints)
             yield return new CardTable(s_pointHeads, [.. table.Subgroups.Where(group => !group.At.IsEmpty && group.Metrics.Positives + group.Metrics.Negatives > 0).SelectMany(group => table.Thresholds.Zip(group.At, (threshold, at) => ImmutableArray.Create(
             group.Name, threshold.Name, ModelCard.Share(at.Sensitivity), ModelCard.Share(at.Specificity), ModelCard.Share(at.PositivePredictiveValue), ModelCard.Share(at.PredictedPositive))))]);

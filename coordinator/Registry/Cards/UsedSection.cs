@@ -32,7 +32,7 @@ internal static class UsedSection
             site.Told.Site.Value, Days(use), ModelCard.Text($"{use.Window.Usage!.Answered:N0}"), Within(use.Median), Within(use.Slowest),
             came is null ? "" : Days(came), .. came?.Errors is { } errors
                 ? (string[])[RegressionMetrics.Text(errors.MeanAbsoluteError), RegressionMetrics.Text(errors.Bias)]
-                : [came?.Metrics?.AurocInterval is { } area ? ModelCard.Interval(area) : "", came?.Calibration?.InTheLarge is { } large ? ModelCard.Interval(large) : ""],
+                : [came?.Metrics?.AurocInterval is { } area ? area.Text() : "", came?.Calibration?.InTheLarge is { } large ? large.Text() : ""],
             use.Worst is { Stability: { } stability } worst ? ModelCard.Text($"{worst.Feature} {stability.Index:0.00}") : "",
         ];
     }

@@ -51,18 +51,18 @@ public static class ModelGates
             : NotMeasured("auroc");
         var fit = CalibrationFit.Of(metrics.Calibration);
         yield return fit is { SlopeInterval: var slope }
-            ? Gate("calibration-slope", slope.Value >= rules.LeastSlope && slope.Value <= rules.GreatestSlope, $"{slope.Value:0.000} [{slope.Low:0.000}, {slope.High:0.000}], pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
+            ? Gate("calibration-slope", slope.Value >= rules.LeastSlope && slope.Value <= rules.GreatestSlope, $"{slope.Text()}, pooled from sums; from {rules.LeastSlope:0.00} to {rules.GreatestSlope:0.00} is needed.")
             : NotMeasured("calibration-slope");
         if (rules.Intercept is { } most)
             yield return fit is { InterceptInterval: var intercept }
-                ? Gate("calibration-intercept", Math.Abs(intercept.Value) <= most, $"{Signed(intercept)}, pooled from sums; at most {most:0.000} either way is needed.")
+                ? Gate("calibration-intercept", Math.Abs(intercept.Value) <= most, $"{intercept.SignedText()}, pooled from sums; at most {most:0.000} either way is needed.")
                 : NotMeasured("calibration-intercept");
         var calibration = CalibrationSummary.Of(histogram);
         yield return calibration?.InTheLarge is { } large
-            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{Signed(large)}; at most {rules.InTheLarge:0.000} either way is needed.")
+            ? Gate("calibration-in-the-large", Math.Abs(large.Value) <= rules.InTheLarge, $"{large.SignedText()}; at most {rules.InTheLarge:0.000} either way is needed.")
             : NotMeasured("calibration-in-the-large");
         yield return calibration is not null
-            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedError:0.000} [{calibration.ExpectedErrorInterval.Low:0.000}, {calibration.ExpectedErrorInterval.High:0.000}], pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
+            ? Gate("ece", calibration.ExpectedError <= rules.ExpectedError, $"{calibration.ExpectedErrorInterval.Text()}, pooled from sums; at most {rules.ExpectedError:0.000} is needed.")
             : NotMeasured("ece");
         if (candidate.Study.Evaluation.PerSite)
             yield return Sites(rules.Baseline, candidate, report => report.Area is { } area ? (area.Value, area.Low) : null);
@@ -118,8 +118,6 @@ public static class ModelGates
 
         static GateResult Of(GateDecision decision, string by) => new("production", decision.IsPassed, $"{decision.Words}; {by}.");
     }
-
-    private static string Signed(Estimate estimate) => string.Create(CultureInfo.InvariantCulture, $"{estimate.Value:+0.000;-0.000;0.000} [{estimate.Low:+0.000;-0.000;0.000}, {estimate.High:+0.000;-0.000;0.000}]");
 
     private static GateResult NotMeasured(string gate) => new(gate, false, "Not measured: nothing was evaluated, or it was withheld, or of one class.");
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FederatedClinicalMl.Learning;
 
 /// <summary>An estimate with its 95 % interval.</summary>
@@ -8,6 +10,12 @@ public readonly record struct Estimate(double Value, double Low, double High)
 {
     /// <summary>The 97.5 % point of the standard normal distribution.</summary>
     internal const double Z = 1.959963984540054;
+
+    /// <summary>The estimate for people, with its interval: three decimals. For numbers with a unit there is <see cref="RegressionMetrics.Text(Estimate?)"/>.</summary>
+    public string Text() => string.Create(CultureInfo.InvariantCulture, $"{Value:0.000} [{Low:0.000}, {High:0.000}]");
+
+    /// <summary>The same with signs, of what may be on either side of 0.</summary>
+    public string SignedText() => string.Create(CultureInfo.InvariantCulture, $"{Value:+0.000;-0.000;0.000} [{Low:+0.000;-0.000;0.000}, {High:+0.000;-0.000;0.000}]");
 
     /// <summary>An estimate whose interval reaches so far either way.</summary>
     internal static Estimate Around(double value, double half) => new(value, value - half, value + half);

@@ -36,13 +36,12 @@ public sealed class TorchTrainer : ITrainer
             _ = manual_seed(work.DropoutSeed);
             var network = new Network(work.Plan, parameters);
             using var optimizer = OptimizerOf(work.Training, network.Parameters);
-            using Scalar step = -work.Training.LearningRate;
-            Run(work, network, work.Training.Optimizer == Optimizer.Sgd ? () => Descend(network.Parameters, step) : () => _ = optimizer.step(), optimizer, cancel);
+            Run(work, network, optimizer, cancel);
             return network.ChangeFrom(parameters);
         }
     }
 
-    private static void Run(TrainingWork work, Network network, Action update, optim.Optimizer optimizer, CancellationToken cancel)
+    private static void Run(TrainingWork work, Network network, optim.Optimizer optimizer, CancellationToken cancel)
     {
         var (rows, batch) = (work.Rows.Rows, work.Training.BatchSize);
         var batchesPerEpoch = (rows + batch - 1) / batch;
@@ -50,6 +49,7 @@ public sealed class TorchTrainer : ITrainer
         var first = (long)(work.Round - 1) * steps; // of this round's steps, in the endless row of all rounds' steps
         var inputs = tensor(work.Rows.Inputs, [rows, work.Rows.Width]);
         var labels = tensor(work.Number is { } number ? Array.ConvertAll(work.Rows.Labels, number.ScaledOf) : work.Rows.Labels, [rows, 1]);
+        using Scalar descent = -work.Training.LearningRate;
         DisposeScope? epochScope = null;
         Tensor? epochInputs = null, epochLabels = null;
         try
@@ -73,7 +73,10 @@ public sealed class TorchTrainer : ITrainer
                 var wanted = epochLabels!.narrow(0, index * batch, length);
                 var loss = work.Number is null ? nn.functional.binary_cross_entropy_with_logits(outputs, wanted) : nn.functional.mse_loss(outputs, wanted);
                 loss.backward();
-                update();
+                if (work.Training.Optimizer == Optimizer.Sgd)
+                    Descend(network.Parameters, descent);
+                else
+                    _ = optimizer.step();
             }
         }
         finally
